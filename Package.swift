@@ -1,0 +1,160 @@
+// swift-tools-version: 6.2
+// The floors of docs/architecture.md, bottom up. A target imports only from floors below its own;
+// Tests/PackageTests/ImportTests.swift holds every import in the tree against this file.
+import Foundation
+import PackageDescription
+
+let strict = ProcessInfo.processInfo.environment["SANMON_STRICT"] == "1"
+
+let house: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// Floors 0 to 2: no clock, no file, no socket, no database, and memory safety proven by the compiler.
+let pure: [SwiftSetting] = house + [.strictMemorySafety()]
+
+extension Target.Dependency {
+  static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
+  static let cryptoExtras: Self = .product(name: "CryptoExtras", package: "swift-crypto")
+  static let x509: Self = .product(name: "X509", package: "swift-certificates")
+  static let asn1: Self = .product(name: "SwiftASN1", package: "swift-asn1")
+  static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+  static let yams: Self = .product(name: "Yams", package: "Yams")
+  static let nio: [Self] = [
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+  ]
+  static let hummingbird: [Self] = [
+    .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+    .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+  ]
+  static let arguments: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
+}
+
+let package = Package(
+  name: "sanmon",
+  products: [
+    .executable(name: "sanmond", targets: ["sanmond"]),
+    .executable(name: "sanmon", targets: ["sanmon"]),
+    .executable(name: "sanmon-agent", targets: ["sanmon-agent"]),
+    .executable(name: "sanmon-vault", targets: ["sanmon-vault"]),
+    .executable(name: "sanmon-cardsim", targets: ["sanmon-cardsim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+  ],
+  targets: [
+    // MARK: System libraries
+    .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CIsolation"),
+
+    // MARK: 0 terms
+    .target(name: "AuthTerms", swiftSettings: pure),
+
+    // MARK: 1 rules | wire
+    .target(name: "AuthPolicy", dependencies: ["AuthTerms", .yams], swiftSettings: pure),
+    .target(name: "AuthAPI", dependencies: ["AuthTerms"], swiftSettings: pure),
+
+    // MARK: 2 capabilities
+    .target(name: "AuditLog", dependencies: ["AuthTerms", .crypto], swiftSettings: pure),
+    .target(name: "Sealing", dependencies: ["AuthTerms", "CArgon2", .crypto], swiftSettings: pure),
+    .target(name: "SmartCard", dependencies: ["AuthTerms"], swiftSettings: pure),
+    .target(name: "Biometric", dependencies: ["AuthTerms"], swiftSettings: pure),
+
+    // MARK: 3 adapters
+    .target(name: "DirectorySync", dependencies: ["AuthTerms", .crypto], swiftSettings: house),
+    .target(
+      name: "CertificateTrust", dependencies: ["AuthTerms", "COpenSSL", .crypto, .cryptoExtras, .x509, .asn1],
+      swiftSettings: house),
+    .target(name: "PCSCReader", dependencies: ["AuthTerms", "SmartCard", "CPCSC"], swiftSettings: house),
+    .target(name: "AuthClient", dependencies: ["AuthTerms", "AuthAPI", .crypto] + Target.Dependency.nio, swiftSettings: house),
+    .target(name: "Isolation", dependencies: ["AuthTerms", "CIsolation"], swiftSettings: house),
+
+    // MARK: 4 state
+    .target(name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", .crypto, .grdb], swiftSettings: house),
+    .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
+    .target(
+      name: "SSOVault",
+      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "Sealing", .crypto, .grdb],
+      swiftSettings: house),
+
+    // MARK: 5 application
+    .target(
+      name: "AuthServer",
+      dependencies: [
+        "AuthTerms", "AuthPolicy", "AuthAPI", "AuditLog", "Sealing", "CertificateTrust", "DirectorySync", "Isolation",
+        "Storage", "VaultLink", .crypto, .x509, .asn1,
+      ] + Target.Dependency.nio + Target.Dependency.hummingbird,
+      swiftSettings: house),
+    .target(
+      name: "Workstation", dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "AuthClient", .crypto],
+      swiftSettings: house),
+
+    // MARK: 6 executables
+    .executableTarget(name: "sanmond", dependencies: ["AuthServer", "AuthTerms", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Storage",
+        "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
+      ], swiftSettings: house),
+    .executableTarget(name: "sanmon-agent", dependencies: ["AuthTerms", "Workstation", .arguments], swiftSettings: house),
+    .executableTarget(name: "sanmon-vault", dependencies: ["AuthTerms", "SSOVault", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
+
+    // MARK: Tests
+    .testTarget(name: "PackageTests", swiftSettings: house),
+    .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
+    .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
+    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: house),
+    .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: house),
+    .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
+    .testTarget(
+      name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", .crypto, .cryptoExtras],
+      swiftSettings: house),
+    .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
+    .testTarget(name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync"], swiftSettings: house),
+    .testTarget(
+      name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],
+      swiftSettings: house),
+    .testTarget(
+      name: "StorageTests", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "Storage", .crypto, .grdb],
+      swiftSettings: house),
+    .testTarget(
+      name: "SSOVaultTests",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "SSOVault", "VaultLink", .crypto, .x509, .asn1,
+      ], swiftSettings: house),
+    .testTarget(
+      name: "AuthServerTests",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
+        "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", .crypto, .cryptoExtras, .x509, .asn1,
+      ], swiftSettings: house),
+    .testTarget(
+      name: "WorkstationTests",
+      dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "Workstation", "AuthClient", .crypto], swiftSettings: house),
+  ],
+  swiftLanguageModes: [.v6]
+)

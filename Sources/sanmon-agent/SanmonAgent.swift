@@ -1,0 +1,4 @@
+@main
+enum SanmonAgent {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum SanmonCardsim {
+  static func main() {}
+}

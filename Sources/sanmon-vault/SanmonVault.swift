@@ -1,0 +1,4 @@
+@main
+enum SanmonVault {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum Sanmon {
+  static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum Sanmond {
+  static func main() {}
+}
