@@ -1,0 +1,34 @@
+public import AuthTerms
+
+/// A row with its place in the tree.
+public struct AuditRow: Sendable, Hashable {
+  /// 0 for the first row of the instance.
+  public var sequence: UInt64
+  public var record: AuditRecord
+
+  public init(sequence: UInt64, record: AuditRecord) {
+    self.sequence = sequence
+    self.record = record
+  }
+}
+
+/// Filter and page as a value; absent means any.
+public struct AuditQuery: Sendable, Hashable {
+  public var person: PersonID?
+  public var workstation: WorkstationID?
+  public var segment: Segment?
+  public var eventClass: EventClass?
+  public var action: String?
+  public var outcome: AuditOutcome?
+  public var reference: Reference?
+  /// Milliseconds since 1970-01-01 UTC; from inclusive, until exclusive.
+  public var from: Int64?
+  public var until: Int64?
+  public var fromSequence: UInt64?
+  public var untilSequence: UInt64?
+  public var newestFirst = false
+  /// 1 … 10,000
+  public var limit = 200
+
+  public init() {}
+}

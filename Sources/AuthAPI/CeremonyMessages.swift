@@ -1,0 +1,144 @@
+public import FoundationEssentials
+
+import AuthTerms
+
+/// Answer to `POST /v1/ceremonies`: a challenge bound to this workstation, segment, scenario and expiry.
+public struct CeremonyOpened: Codable, Sendable {
+  public var ceremony: String
+  /// 32 bytes, single use.
+  public var nonce: Data
+  public var scenario: String
+  public var segment: String
+  public var workstation: String
+  /// Milliseconds since 1970-01-01 UTC.
+  public var expiresAt: Int64
+  /// Sets of factor names, any one of which would be accepted.
+  public var combinations: [[String]]
+  /// For an unlock: the session that waits.
+  public var session: String?
+
+  public init(
+    ceremony: String, nonce: Data, scenario: String, segment: String, workstation: String, expiresAt: Int64,
+    combinations: [[String]], session: String?
+  ) {
+    self.ceremony = ceremony
+    self.nonce = nonce
+    self.scenario = scenario
+    self.segment = segment
+    self.workstation = workstation
+    self.expiresAt = expiresAt
+    self.combinations = combinations
+    self.session = session
+  }
+}
+
+/// The public keys an agent made for one session; they live in its memory and die with it.
+public struct SessionKeys: Codable, Sendable, Equatable {
+  /// HPKE suite of `sealing`; `x25519-chachapoly` today.
+  public var suite: String
+  /// Raw public key of that suite (X25519: 32 bytes).
+  public var sealing: Data
+  /// Ed25519 public key, 32 bytes: signs unlocks and, later, releases.
+  public var signing: Data
+
+  public init(suite: String, sealing: Data, signing: Data) {
+    self.suite = suite
+    self.sealing = sealing
+    self.signing = signing
+  }
+
+  public var canonicalBytes: [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field("sanmon/session-keys/1")
+    writer.field(suite)
+    writer.field(Array(sealing))
+    writer.field(Array(signing))
+    return writer.bytes
+  }
+}
+
+public struct CardProofMessage: Codable, Sendable {
+  /// `piv`
+  public var profile: String
+  /// `9a` or `9e`
+  public var slot: String
+  /// DER, at most 8 KiB.
+  public var certificate: Data
+  /// `ecdsa-p256-sha256` (DER ECDSA-Sig-Value) or `rsa-pkcs1-sha256`
+  public var algorithm: String
+  public var signature: Data
+
+  public init(profile: String, slot: String, certificate: Data, algorithm: String, signature: Data) {
+    self.profile = profile
+    self.slot = slot
+    self.certificate = certificate
+    self.algorithm = algorithm
+    self.signature = signature
+  }
+}
+
+/// Body of `POST /v1/ceremonies/{ceremony}/proofs`. Several proofs may come at once or one after the other.
+public struct ProofsMessage: Codable, Sendable {
+  public var sessionKeys: SessionKeys?
+  public var card: CardProofMessage?
+  /// UTF-8 of the password as typed; checked only after a valid card proof.
+  public var password: Data?
+  /// Ed25519 over `SessionPreimage`, at unlock.
+  public var sessionSignature: Data?
+
+  public init(sessionKeys: SessionKeys?, card: CardProofMessage?, password: Data?, sessionSignature: Data?) {
+    self.sessionKeys = sessionKeys
+    self.card = card
+    self.password = password
+    self.sessionSignature = sessionSignature
+  }
+}
+
+/// Answer to proofs that were not refused.
+public struct CeremonyAnswer: Codable, Sendable {
+  /// `granted` or `stillNeeded`
+  public var outcome: String
+  /// With `stillNeeded`: what would complete the ceremony, beyond what was shown.
+  public var combinations: [[String]]?
+  public var session: SessionOpened?
+
+  public init(outcome: String, combinations: [[String]]?, session: SessionOpened?) {
+    self.outcome = outcome
+    self.combinations = combinations
+    self.session = session
+  }
+}
+
+public struct SessionOpened: Codable, Sendable {
+  public var session: String
+  public var person: String
+  public var displayName: String
+  public var segment: String
+  public var scenario: String
+  public var assurance: String
+  /// Seconds a workstation may go on without renewing; then it locks itself.
+  public var leaseSeconds: Int
+  /// `nothing`, `lock` or `logoff`
+  public var onCardRemoval: String
+  /// Milliseconds since 1970-01-01 UTC: the end of the session's overall limit.
+  public var endsAt: Int64
+  public var rule: String
+  public var policyVersion: String
+
+  public init(
+    session: String, person: String, displayName: String, segment: String, scenario: String, assurance: String,
+    leaseSeconds: Int, onCardRemoval: String, endsAt: Int64, rule: String, policyVersion: String
+  ) {
+    self.session = session
+    self.person = person
+    self.displayName = displayName
+    self.segment = segment
+    self.scenario = scenario
+    self.assurance = assurance
+    self.leaseSeconds = leaseSeconds
+    self.onCardRemoval = onCardRemoval
+    self.endsAt = endsAt
+    self.rule = rule
+    self.policyVersion = policyVersion
+  }
+}

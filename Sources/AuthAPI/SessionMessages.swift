@@ -1,0 +1,51 @@
+/// The session of the asking workstation, if any: answer to `GET /v1/sessions/current`.
+public struct SessionStatus: Codable, Sendable {
+  public var session: String
+  public var person: String
+  /// `open` or `locked`
+  public var state: String
+  public var leaseSeconds: Int
+  public var endsAt: Int64
+
+  public init(session: String, person: String, state: String, leaseSeconds: Int, endsAt: Int64) {
+    self.session = session
+    self.person = person
+    self.state = state
+    self.leaseSeconds = leaseSeconds
+    self.endsAt = endsAt
+  }
+}
+
+/// Body of `POST /v1/sessions/{session}/lock` and `/logoff`.
+public struct SessionEnding: Codable, Sendable {
+  /// `asked`, `cardRemoved`, `idle`, `leaseExpired` or `shutdown`
+  public var cause: String
+  public init(cause: String) { self.cause = cause }
+}
+
+/// One line of `GET /v1/watch`, a response that stays open: newline-separated JSON.
+public struct WatchEvent: Codable, Sendable, Equatable {
+  /// `ready`, `keepalive`, `lock`, `logoff` or `close` (the workstation itself was revoked)
+  public var event: String
+  public var session: String?
+  /// `cardLost`, `accountDisabled`, `workstationRevoked`, `byOperator`
+  public var cause: String?
+
+  public init(event: String, session: String? = nil, cause: String? = nil) {
+    self.event = event
+    self.session = session
+    self.cause = cause
+  }
+}
+
+/// Body of `POST /v1/events`: something that happened at the workstation and that no proof will tell.
+public struct WorkstationEvent: Codable, Sendable {
+  /// `wrongPIN`, `pinBlocked`, `cardRemoved`, `readerLost`, `leaseExpired`
+  public var kind: String
+  public var triesLeft: Int?
+
+  public init(kind: String, triesLeft: Int? = nil) {
+    self.kind = kind
+    self.triesLeft = triesLeft
+  }
+}

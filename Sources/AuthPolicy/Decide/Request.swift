@@ -1,0 +1,127 @@
+public import AuthTerms
+
+/// Everything a decision may depend on. The caller read it inside the deciding transaction; nothing else is consulted.
+public struct DecisionRequest: Sendable {
+  public var ceremony: CeremonyID
+  public var scenario: Scenario
+  public var workstation: WorkstationFacts
+  /// `nil` while no registered card has been shown.
+  public var person: PersonFacts?
+  /// Verified proofs of this ceremony, and only these.
+  public var proofs: [Proof]
+  public var authenticators: AuthenticatorFacts
+  /// The session open or locked on this workstation.
+  public var session: SessionFacts?
+  /// Live sessions of this person on other workstations of this segment.
+  public var sessionsElsewhere: Int
+  /// Set while person, card or workstation is throttled.
+  public var throttledUntil: Moment?
+  public var now: Moment
+  public var local: LocalTime
+
+  public init(
+    ceremony: CeremonyID, scenario: Scenario, workstation: WorkstationFacts, person: PersonFacts?, proofs: [Proof],
+    authenticators: AuthenticatorFacts, session: SessionFacts?, sessionsElsewhere: Int, throttledUntil: Moment?, now: Moment,
+    local: LocalTime
+  ) {
+    self.ceremony = ceremony
+    self.scenario = scenario
+    self.workstation = workstation
+    self.person = person
+    self.proofs = proofs
+    self.authenticators = authenticators
+    self.session = session
+    self.sessionsElsewhere = sessionsElsewhere
+    self.throttledUntil = throttledUntil
+    self.now = now
+    self.local = local
+  }
+}
+
+public struct WorkstationFacts: Sendable, Hashable {
+  public var id: WorkstationID
+  public var segment: Segment
+  public var isRevoked: Bool
+
+  public init(id: WorkstationID, segment: Segment, isRevoked: Bool) {
+    self.id = id
+    self.segment = segment
+    self.isRevoked = isRevoked
+  }
+}
+
+public struct PersonFacts: Sendable, Hashable {
+  public var id: PersonID
+  /// Transitive closure, canonical group names.
+  public var groups: Set<String>
+  public var isEnabled: Bool
+  /// Local days (`LocalTime.day`), both inclusive.
+  public var firstDay: Int?
+  public var lastDay: Int?
+  /// The directory password is managed: nobody knows it.
+  public var hasManagedPassword: Bool
+
+  public init(
+    id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool
+  ) {
+    self.id = id
+    self.groups = groups
+    self.isEnabled = isEnabled
+    self.firstDay = firstDay
+    self.lastDay = lastDay
+    self.hasManagedPassword = hasManagedPassword
+  }
+}
+
+public enum CardState: String, Sendable, CaseIterable {
+  case active
+  case suspended
+  case lost
+}
+
+/// What was shown and verified in this ceremony.
+public enum Proof: Sendable, Hashable {
+  /// `proofClass` is already the weaker of exchange and enrolment; `publicKeyWithPIN` also counts as the factor `pin`.
+  case card(CardID, ProofClass, CardState)
+  case password
+  /// - Parameter falseMatchExponent: the threshold's FMR as a power of ten, 5 for 1e-5.
+  case palm(falseMatchExponent: Int)
+  case code
+  /// The session key of the waiting session signed this ceremony.
+  case sessionKey(SessionID)
+}
+
+/// What is registered for the person, shown this time or not.
+public struct AuthenticatorFacts: Sendable, Hashable {
+  public var hasPassword: Bool
+  public var hasPalm: Bool
+
+  public init(hasPassword: Bool, hasPalm: Bool) {
+    self.hasPassword = hasPassword
+    self.hasPalm = hasPalm
+  }
+}
+
+public struct SessionFacts: Sendable, Hashable {
+  public var id: SessionID
+  public var person: PersonID
+  public var isLocked: Bool
+  public var openedAt: Moment
+  public var lastActivity: Moment
+  /// Kinds of factor that opened it.
+  public var kinds: Set<FactorKind>
+  public var isRevoked: Bool
+
+  public init(
+    id: SessionID, person: PersonID, isLocked: Bool, openedAt: Moment, lastActivity: Moment, kinds: Set<FactorKind>,
+    isRevoked: Bool
+  ) {
+    self.id = id
+    self.person = person
+    self.isLocked = isLocked
+    self.openedAt = openedAt
+    self.lastActivity = lastActivity
+    self.kinds = kinds
+    self.isRevoked = isRevoked
+  }
+}

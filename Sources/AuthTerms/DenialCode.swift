@@ -1,0 +1,70 @@
+/// Why the answer is no. The codes are stable: they stand in audit rows, tests, message catalogues and docs/operations.md.
+public enum DenialCode: String, CaseIterable, Sendable {
+  /// What is shown for every refusal before possession of a card is proven.
+  case notAccepted = "AP100"
+  case factorMissing = "AP101"
+  case cardNotRegistered = "AP102"
+  case accountDisabled = "AP103"
+  case accountOutsideDates = "AP104"
+  case cardLost = "AP105"
+  case cardSuspended = "AP106"
+  case segmentNotAllowed = "AP107"
+  case proofBelowFloor = "AP108"
+  case passwordWrong = "AP109"
+  case passwordNotSet = "AP110"
+  case throttled = "AP111"
+  case ruleDenies = "AP112"
+  case noRule = "AP113"
+  case tooManySessions = "AP114"
+  case sessionMissing = "AP115"
+  case sessionOfOtherPerson = "AP116"
+  case sessionOverLimits = "AP117"
+  case factorUnavailable = "AP118"
+  case outsideHours = "AP119"
+  case workstationRevoked = "AP120"
+  case workstationUnknown = "AP121"
+  case ceremonyUnknown = "AP122"
+  case segmentNotServed = "AP123"
+  case sessionRevoked = "AP124"
+
+  // Before possession is proven: the row names the cause, the clerk sees AP100.
+  case proofSignatureWrong = "AP141"
+  case proofReplayed = "AP142"
+  case proofContextMismatch = "AP143"
+  case certificateUntrusted = "AP144"
+  case certificateExpired = "AP145"
+  case certificateRevoked = "AP146"
+  case revocationStale = "AP147"
+  case slotMismatch = "AP148"
+  case proofMalformed = "AP149"
+
+  // Faults: no answer could be found, so the answer is no.
+  case auditUnavailable = "AP190"
+  case serverFault = "AP191"
+  case offline = "AP192"
+
+  /// What may be told at the keyboard: everything before possession is proven looks the same.
+  public var shown: DenialCode {
+    switch self {
+    case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
+      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed:
+      .notAccepted
+    default: self
+    }
+  }
+}
+
+/// Where a decision was made: a line of a policy file, or a rule built into Sanmon (`builtin:NAME`, line 0).
+public struct RuleID: Hashable, Sendable, CustomStringConvertible {
+  public let file: String
+  public let line: Int
+
+  public init(file: String, line: Int) {
+    self.file = file
+    self.line = line
+  }
+
+  public static func builtin(_ name: String) -> RuleID { RuleID(file: "builtin:\(name)", line: 0) }
+
+  public var description: String { line == 0 ? file : "\(file):\(line)" }
+}

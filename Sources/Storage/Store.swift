@@ -1,0 +1,73 @@
+public import AuditLog
+public import AuthTerms
+
+/// A fault of the store: no answer could be found, so the caller's answer is no.
+public enum StorageFault: Error, Sendable, Equatable {
+  /// Disk full, I/O error, or a handle that had to be closed. Retrying later may work.
+  case unavailable(String)
+  /// What is on disk is not what was written.
+  case corrupt(String)
+  /// The change itself refuses: nothing is written, not even a record (a programming error or a lost race).
+  case conflict(String)
+}
+
+/// Runs inside the writer's transaction, on the writer's thread. No await, no clock, no I/O.
+public protocol Change: Sendable {
+  associatedtype Outcome: Sendable
+  /// - Returns: the outcome and the row that tells it. A row is not optional.
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord)
+}
+
+public protocol Store: Sendable {
+  /// Returns after the fsync that made state and record durable. Concurrent commits share one fsync.
+  func commit<C: Change>(_ change: C) async throws(StorageFault) -> C.Outcome
+  func read<R: Sendable>(_ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R) async throws(StorageFault) -> R
+}
+
+/// What can be asked inside a transaction or a read.
+public protocol StateReader {
+  func person(_ id: PersonID) throws(StorageFault) -> Person?
+  func person(account: AccountName) throws(StorageFault) -> Person?
+  /// Substring of account, display name, kana or another name; at most `limit`, ordered by account.
+  func people(matching text: String, limit: Int) throws(StorageFault) -> [Person]
+  func peopleCount() throws(StorageFault) -> Int
+  func password(of person: PersonID) throws(StorageFault) -> StoredPassword?
+
+  func card(_ id: CardID) throws(StorageFault) -> RegisteredCard?
+  func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard?
+  func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard]
+
+  func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord?
+  func workstation(certificate: CertificateFingerprint) throws(StorageFault) -> WorkstationRecord?
+  func workstations() throws(StorageFault) -> [WorkstationRecord]
+
+  func session(_ id: SessionID) throws(StorageFault) -> SessionRecord?
+  /// The open or locked session of a workstation; there is at most one.
+  func liveSession(on workstation: WorkstationID) throws(StorageFault) -> SessionRecord?
+  func liveSessions(of person: PersonID) throws(StorageFault) -> [SessionRecord]
+  func liveSessions() throws(StorageFault) -> [SessionRecord]
+
+  func throttle(_ key: ThrottleKey) throws(StorageFault) -> ThrottleRecord?
+  func operatorRecord(_ id: OperatorID) throws(StorageFault) -> OperatorRecord?
+  func operators() throws(StorageFault) -> [OperatorRecord]
+  /// Small named values of the instance (`epoch`, `people.import.sequence` …).
+  func setting(_ name: String) throws(StorageFault) -> [UInt8]?
+
+  func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool
+  /// Rows, newest first when `query.newestFirst`.
+  func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow]
+  func auditSize() throws(StorageFault) -> UInt64
+}
+
+/// What a change may write, besides its record.
+public protocol StateTransaction: StateReader {
+  mutating func put(_ person: Person) throws(StorageFault)
+  mutating func put(_ password: StoredPassword) throws(StorageFault)
+  mutating func put(_ card: RegisteredCard) throws(StorageFault)
+  mutating func put(_ workstation: WorkstationRecord) throws(StorageFault)
+  mutating func put(_ session: SessionRecord) throws(StorageFault)
+  mutating func put(_ operator: OperatorRecord) throws(StorageFault)
+  /// `nil` clears it.
+  mutating func setThrottle(_ record: ThrottleRecord?, for key: ThrottleKey) throws(StorageFault)
+  mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault)
+}
