@@ -1,4 +1,4 @@
-public import AuthTerms
+import AuthTerms
 
 /// What a card signs, rebuilt by both ends from their own knowledge; a digest handed down by a server is never signed.
 ///

@@ -8,7 +8,7 @@
 ///
 /// A class, because a non-copyable value could not cross an enum, an array or a continuation; no `Equatable`, `Codable` or
 /// description, and an empty mirror. `Secret<PIN>` and `Secret<TypedPassword>` do not mix.
-public final class Secret<Purpose>: @unchecked Sendable, CustomReflectable {
+@safe public final class Secret<Purpose>: @unchecked Sendable, CustomReflectable {
   // Written once in init and only read afterwards: safe to share between threads.
   private let storage: UnsafeMutableRawBufferPointer
 
@@ -22,7 +22,7 @@ public final class Secret<Purpose>: @unchecked Sendable, CustomReflectable {
 
   /// Copies `bytes`; the caller's copy stays the caller's to wipe.
   public convenience init(copying bytes: some Collection<UInt8>) {
-    self.init(count: bytes.count) { target in unsafe target.copyBytes(from: bytes) }
+    unsafe self.init(count: bytes.count) { target in unsafe target.copyBytes(from: bytes) }
   }
 
   private let length: Int
