@@ -47,7 +47,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
   public var shown: DenialCode {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
-      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed:
+      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .ceremonyUnknown:
       .notAccepted
     default: self
     }

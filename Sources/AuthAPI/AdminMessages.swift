@@ -1,0 +1,462 @@
+public import FoundationEssentials
+
+// The operator's side of the wire: answers of `/v1/admin/…`, on the operator socket.
+
+public struct InstanceStatus: Codable, Sendable {
+  public var instance: String
+  public var city: String
+  public var segments: [String]
+  public var policyVersion: String
+  public var people: Int
+  public var workstations: Int
+  public var liveSessions: Int
+  public var watching: Int
+  public var auditRows: UInt64
+  /// Size of the newest signed checkpoint.
+  public var checkpointSize: UInt64
+  /// Answers refused because no row could be written, since the last recovery.
+  public var unrecordedDenials: Int64
+  public var vault: String
+  public var mainPort: Int
+  public var enrolmentPort: Int
+  /// SHA-256 of the workstation authority's certificate, for `sanmon-agent enrol --ca-sha256`.
+  public var authority: String
+
+  public init(
+    instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
+    liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64, vault: String,
+    mainPort: Int, enrolmentPort: Int, authority: String
+  ) {
+    self.instance = instance
+    self.city = city
+    self.segments = segments
+    self.policyVersion = policyVersion
+    self.people = people
+    self.workstations = workstations
+    self.liveSessions = liveSessions
+    self.watching = watching
+    self.auditRows = auditRows
+    self.checkpointSize = checkpointSize
+    self.unrecordedDenials = unrecordedDenials
+    self.vault = vault
+    self.mainPort = mainPort
+    self.enrolmentPort = enrolmentPort
+    self.authority = authority
+  }
+}
+
+/// Body of `POST /v1/admin/people`: a whole snapshot of the embedded directory.
+public struct PeopleImport: Codable, Sendable {
+  /// `ldif` or `csv`
+  public var format: String
+  /// The LDIF text, or people.csv.
+  public var people: String
+  /// groups.csv, with `csv`.
+  public var groups: String?
+  /// departments.csv, with `csv`.
+  public var departments: String?
+  /// Says that a snapshot that disables many people is meant.
+  public var allowMassDisable: Bool
+  /// Only tell what would change.
+  public var preview: Bool
+
+  public init(
+    format: String, people: String, groups: String?, departments: String?, allowMassDisable: Bool, preview: Bool
+  ) {
+    self.format = format
+    self.people = people
+    self.groups = groups
+    self.departments = departments
+    self.allowMassDisable = allowMassDisable
+    self.preview = preview
+  }
+}
+
+public struct PeopleImported: Codable, Sendable {
+  public var added: Int
+  public var changed: Int
+  public var disabled: Int
+  public var unchanged: Int
+  public var applied: Bool
+  /// Why it was not applied, or what the import noticed (cycles among groups).
+  public var notesJa: [String]
+  public var notesEn: [String]
+
+  public init(
+    added: Int, changed: Int, disabled: Int, unchanged: Int, applied: Bool, notesJa: [String], notesEn: [String]
+  ) {
+    self.added = added
+    self.changed = changed
+    self.disabled = disabled
+    self.unchanged = unchanged
+    self.applied = applied
+    self.notesJa = notesJa
+    self.notesEn = notesEn
+  }
+}
+
+public struct PersonSummary: Codable, Sendable {
+  public var id: String
+  public var account: String
+  public var displayName: String
+  public var kana: String
+  public var departments: [String]
+  public var groups: [String]
+  public var isEnabled: Bool
+  public var hasPassword: Bool
+  public var cards: [CardSummary]
+
+  public init(
+    id: String, account: String, displayName: String, kana: String, departments: [String], groups: [String],
+    isEnabled: Bool, hasPassword: Bool, cards: [CardSummary]
+  ) {
+    self.id = id
+    self.account = account
+    self.displayName = displayName
+    self.kana = kana
+    self.departments = departments
+    self.groups = groups
+    self.isEnabled = isEnabled
+    self.hasPassword = hasPassword
+    self.cards = cards
+  }
+}
+
+/// Body of `POST /v1/admin/people/{person}/password`.
+public struct PasswordSetting: Codable, Sendable {
+  /// UTF-8, 8 to 256 bytes.
+  public var password: Data
+  public init(password: Data) { self.password = password }
+}
+
+/// Body of `POST /v1/admin/cards/challenge`.
+public struct CardChallengeRequest: Codable, Sendable {
+  public var person: String
+  public init(person: String) { self.person = person }
+}
+
+public struct CardChallenge: Codable, Sendable {
+  public var person: String
+  public var displayName: String
+  /// 32 bytes, single use, 5 minutes.
+  public var nonce: Data
+  public init(person: String, displayName: String, nonce: Data) {
+    self.person = person
+    self.displayName = displayName
+    self.nonce = nonce
+  }
+}
+
+/// Body of `POST /v1/admin/cards`: a key that signed `EnrolmentPreimage` becomes this person's card.
+public struct CardEnrolment: Codable, Sendable {
+  public var person: String
+  public var segment: String
+  public var profile: String
+  public var slot: String
+  public var nonce: Data
+  public var certificate: Data
+  public var algorithm: String
+  public var signature: Data
+  /// The desk saw the card refuse this key before its PIN was verified.
+  public var refusedWithoutPIN: Bool
+
+  public init(
+    person: String, segment: String, profile: String, slot: String, nonce: Data, certificate: Data, algorithm: String,
+    signature: Data, refusedWithoutPIN: Bool
+  ) {
+    self.person = person
+    self.segment = segment
+    self.profile = profile
+    self.slot = slot
+    self.nonce = nonce
+    self.certificate = certificate
+    self.algorithm = algorithm
+    self.signature = signature
+    self.refusedWithoutPIN = refusedWithoutPIN
+  }
+}
+
+public struct CardSummary: Codable, Sendable {
+  public var card: String
+  public var person: String
+  public var slot: String
+  public var proofClass: String
+  public var state: String
+  public var enrolledBy: String
+
+  public init(card: String, person: String, slot: String, proofClass: String, state: String, enrolledBy: String) {
+    self.card = card
+    self.person = person
+    self.slot = slot
+    self.proofClass = proofClass
+    self.state = state
+    self.enrolledBy = enrolledBy
+  }
+}
+
+/// Body of `POST /v1/admin/cards/{card}/state`.
+public struct CardStateChange: Codable, Sendable {
+  /// `lost`, `suspended` or `active`
+  public var state: String
+  public var reason: String
+  public init(state: String, reason: String) {
+    self.state = state
+    self.reason = reason
+  }
+}
+
+public struct CardStateChanged: Codable, Sendable {
+  public var card: CardSummary
+  /// Sessions that were told to lock.
+  public var sessionsLocked: Int
+  public init(card: CardSummary, sessionsLocked: Int) {
+    self.card = card
+    self.sessionsLocked = sessionsLocked
+  }
+}
+
+/// Body of `POST /v1/admin/workstations/codes`: a signed act that names workstation, segment and access.
+public struct SignedActMessage: Codable, Sendable {
+  /// Canonical bytes of the act.
+  public var act: Data
+  public var signatures: [ActSignature]
+  public init(act: Data, signatures: [ActSignature]) {
+    self.act = act
+    self.signatures = signatures
+  }
+}
+
+public struct ActSignature: Codable, Sendable {
+  public var operatorID: String
+  /// `ed25519`, `ecdsa-p256-sha256` or `rsa-pkcs1-sha256`
+  public var algorithm: String
+  public var signature: Data
+  public init(operatorID: String, algorithm: String, signature: Data) {
+    self.operatorID = operatorID
+    self.algorithm = algorithm
+    self.signature = signature
+  }
+}
+
+public struct EnrolmentCode: Codable, Sendable {
+  public var code: String
+  public var workstation: String
+  public var segment: String
+  /// Milliseconds since 1970-01-01 UTC.
+  public var expiresAt: Int64
+  public init(code: String, workstation: String, segment: String, expiresAt: Int64) {
+    self.code = code
+    self.workstation = workstation
+    self.segment = segment
+    self.expiresAt = expiresAt
+  }
+}
+
+public struct WorkstationSummary: Codable, Sendable {
+  public var workstation: String
+  public var segment: String
+  public var access: String
+  public var certificates: [String]
+  public var isRevoked: Bool
+  public var isWatching: Bool
+  public init(
+    workstation: String, segment: String, access: String, certificates: [String], isRevoked: Bool, isWatching: Bool
+  ) {
+    self.workstation = workstation
+    self.segment = segment
+    self.access = access
+    self.certificates = certificates
+    self.isRevoked = isRevoked
+    self.isWatching = isWatching
+  }
+}
+
+/// Body of `POST /v1/admin/operators/first`.
+public struct FirstOperator: Codable, Sendable {
+  public var code: String
+  public var operatorID: String
+  public var person: String
+  public var unixUser: String?
+  /// DER SubjectPublicKeyInfo.
+  public var publicKey: Data
+  /// Over the act `operator.register`, by that key: possession.
+  public var act: SignedActMessage
+  public init(
+    code: String, operatorID: String, person: String, unixUser: String?, publicKey: Data, act: SignedActMessage
+  ) {
+    self.code = code
+    self.operatorID = operatorID
+    self.person = person
+    self.unixUser = unixUser
+    self.publicKey = publicKey
+    self.act = act
+  }
+}
+
+public struct OperatorSummary: Codable, Sendable {
+  public var operatorID: String
+  public var role: String
+  public var person: String
+  public var unixUser: String?
+  public var key: String
+  public var isActive: Bool
+  public init(operatorID: String, role: String, person: String, unixUser: String?, key: String, isActive: Bool) {
+    self.operatorID = operatorID
+    self.role = role
+    self.person = person
+    self.unixUser = unixUser
+    self.key = key
+    self.isActive = isActive
+  }
+}
+
+/// Body of `POST /v1/admin/explain`.
+public struct ExplainRequest: Codable, Sendable {
+  public var person: String
+  public var workstation: String
+  /// `logon`, `unlock` or `remote`; absent: what the server would decide now.
+  public var scenario: String?
+  /// Milliseconds since 1970-01-01 UTC; absent: now.
+  public var at: Int64?
+  public init(person: String, workstation: String, scenario: String?, at: Int64?) {
+    self.person = person
+    self.workstation = workstation
+    self.scenario = scenario
+    self.at = at
+  }
+}
+
+public struct ExplainedStep: Codable, Sendable {
+  public var rule: String
+  public var ja: String
+  public var en: String
+  public init(rule: String, ja: String, en: String) {
+    self.rule = rule
+    self.ja = ja
+    self.en = en
+  }
+}
+
+public struct ExplainedTry: Codable, Sendable {
+  /// Factor names that this try assumes were shown.
+  public var factors: [String]
+  /// `granted`, `stillNeeded` or `denied`
+  public var outcome: String
+  public var code: String?
+  public var rule: String
+  public var steps: [ExplainedStep]
+  public init(factors: [String], outcome: String, code: String?, rule: String, steps: [ExplainedStep]) {
+    self.factors = factors
+    self.outcome = outcome
+    self.code = code
+    self.rule = rule
+    self.steps = steps
+  }
+}
+
+public struct ExplainAnswer: Codable, Sendable {
+  public var person: String
+  public var workstation: String
+  public var scenario: String
+  public var policyVersion: String
+  public var tries: [ExplainedTry]
+  public init(person: String, workstation: String, scenario: String, policyVersion: String, tries: [ExplainedTry]) {
+    self.person = person
+    self.workstation = workstation
+    self.scenario = scenario
+    self.policyVersion = policyVersion
+    self.tries = tries
+  }
+}
+
+public struct PolicyReloaded: Codable, Sendable {
+  public var policyVersion: String
+  public var changed: Bool
+  /// Rendered faults, `file:line:column: …`, when the set in the folder was refused; the old set stays in force.
+  public var faultsJa: [String]
+  public var faultsEn: [String]
+  public init(policyVersion: String, changed: Bool, faultsJa: [String], faultsEn: [String]) {
+    self.policyVersion = policyVersion
+    self.changed = changed
+    self.faultsJa = faultsJa
+    self.faultsEn = faultsEn
+  }
+}
+
+/// One row of the log as it is shown; absent means not known.
+public struct AuditEntry: Codable, Sendable {
+  public var sequence: UInt64
+  public var time: Int64
+  public var eventClass: String
+  public var action: String
+  public var outcome: String
+  public var person: String?
+  public var personName: String?
+  public var workstation: String?
+  public var segment: String?
+  public var scenario: String?
+  public var session: String?
+  public var card: String?
+  public var operatorID: String?
+  public var factors: [String]
+  public var proofClass: String?
+  public var assurance: String?
+  public var code: String?
+  public var rule: String?
+  public var policyVersion: String?
+  public var reference: String?
+  public var latencyMilliseconds: Int64?
+  public var count: Int64
+  public var note: String
+
+  public init(
+    sequence: UInt64, time: Int64, eventClass: String, action: String, outcome: String, person: String?,
+    personName: String?, workstation: String?, segment: String?, scenario: String?, session: String?, card: String?,
+    operatorID: String?, factors: [String], proofClass: String?, assurance: String?, code: String?, rule: String?,
+    policyVersion: String?, reference: String?, latencyMilliseconds: Int64?, count: Int64, note: String
+  ) {
+    self.sequence = sequence
+    self.time = time
+    self.eventClass = eventClass
+    self.action = action
+    self.outcome = outcome
+    self.person = person
+    self.personName = personName
+    self.workstation = workstation
+    self.segment = segment
+    self.scenario = scenario
+    self.session = session
+    self.card = card
+    self.operatorID = operatorID
+    self.factors = factors
+    self.proofClass = proofClass
+    self.assurance = assurance
+    self.code = code
+    self.rule = rule
+    self.policyVersion = policyVersion
+    self.reference = reference
+    self.latencyMilliseconds = latencyMilliseconds
+    self.count = count
+    self.note = note
+  }
+}
+
+public struct AuditPage: Codable, Sendable {
+  public var entries: [AuditEntry]
+  /// Rows in the whole log.
+  public var size: UInt64
+  public init(entries: [AuditEntry], size: UInt64) {
+    self.entries = entries
+    self.size = size
+  }
+}
+
+/// Answer to `GET /v1/admin/audit/checkpoint`: the signed note and the key that verifies it.
+public struct CheckpointAnswer: Codable, Sendable {
+  public var note: String
+  public var verifierKey: String
+  public init(note: String, verifierKey: String) {
+    self.note = note
+    self.verifierKey = verifierKey
+  }
+}
