@@ -55,19 +55,19 @@ public struct PeopleImport: Codable, Sendable {
   public var groups: String?
   /// departments.csv, with `csv`.
   public var departments: String?
-  /// Says that a snapshot that disables many people is meant.
-  public var allowMassDisable: Bool
+  /// The number of people who lose access, as the preview told it: says that it is meant.
+  public var confirmed: Int?
   /// Only tell what would change.
   public var preview: Bool
 
   public init(
-    format: String, people: String, groups: String?, departments: String?, allowMassDisable: Bool, preview: Bool
+    format: String, people: String, groups: String?, departments: String?, confirmed: Int?, preview: Bool
   ) {
     self.format = format
     self.people = people
     self.groups = groups
     self.departments = departments
-    self.allowMassDisable = allowMassDisable
+    self.confirmed = confirmed
     self.preview = preview
   }
 }
@@ -76,6 +76,7 @@ public struct PeopleImported: Codable, Sendable {
   public var added: Int
   public var changed: Int
   public var disabled: Int
+  public var losingAccess: Int
   public var unchanged: Int
   public var applied: Bool
   /// Why it was not applied, or what the import noticed (cycles among groups).
@@ -83,11 +84,13 @@ public struct PeopleImported: Codable, Sendable {
   public var notesEn: [String]
 
   public init(
-    added: Int, changed: Int, disabled: Int, unchanged: Int, applied: Bool, notesJa: [String], notesEn: [String]
+    added: Int, changed: Int, disabled: Int, losingAccess: Int, unchanged: Int, applied: Bool, notesJa: [String],
+    notesEn: [String]
   ) {
     self.added = added
     self.changed = changed
     self.disabled = disabled
+    self.losingAccess = losingAccess
     self.unchanged = unchanged
     self.applied = applied
     self.notesJa = notesJa
