@@ -1,0 +1,55 @@
+public import AuthTerms
+
+/// What was shown about a slot's key when its card was registered at the desk.
+public struct PIVSlotEvidence: Sendable, Equatable {
+  public let slot: PIVSlot
+  public let algorithm: PIVAlgorithm
+  /// DER as on the card, not judged.
+  public let certificate: [UInt8]
+  /// Over the digest handed in; form checked only.
+  public let signature: [UInt8]
+  /// `pk-pin` only if the key refused without PIN and signed with it; else `pk`.
+  public let proofClass: ProofClass
+}
+
+/// How proving a slot ended.
+public enum PIVEnrolmentOutcome: Sendable, Equatable {
+  case proven(PIVSlotEvidence)
+  case wrongPIN(triesLeft: Int)
+  case pinBlocked
+}
+
+extension PIVCard {
+  /// Shows at the desk what a slot's key is worth, by trying it: without the PIN, then with it.
+  ///
+  /// Slot 9A by its number alone proves nothing: a card can be issued with a PIN policy of "never". So the key must refuse
+  /// with `6982` while no PIN is known, and sign after the PIN. A key that signs without PIN is `pk`, whatever its slot, and
+  /// the PIN is not sent at all.
+  ///
+  /// This convinces whoever runs the desk tool; the server learns it only as the desk's statement. Errors as for `sign`.
+  public mutating func proveSlot(
+    _ slot: PIVSlot, digest: [UInt8], pin: Secret<PIN>?
+  ) throws(CardFailure) -> PIVEnrolmentOutcome {
+    try select()
+    let certificate = try certificate(slot: slot)
+    let algorithm = try CertificateKey(certificate: certificate).algorithm
+    func evidence(_ signature: [UInt8], _ proven: ProofClass) -> PIVEnrolmentOutcome {
+      .proven(
+        PIVSlotEvidence(
+          slot: slot, algorithm: algorithm, certificate: certificate, signature: signature,
+          proofClass: min(proven, slot.bestProofClass)))
+    }
+    if try pinTriesLeft() == 0, slot == .authentication { return .pinBlocked }
+    do throws(CardFailure) {
+      return evidence(try sign(slot: slot, algorithm: algorithm, digest: digest), .publicKey)
+    } catch .pinRequired {
+      guard let pin else { throw .pinRequired }
+      switch try verifyPIN(pin) {
+      case .verified: break
+      case .wrong(let tries): return .wrongPIN(triesLeft: tries)
+      case .blocked: return .pinBlocked
+      }
+      return evidence(try sign(slot: slot, algorithm: algorithm, digest: digest), .publicKeyWithPIN)
+    }
+  }
+}
