@@ -218,27 +218,11 @@ public struct CardStateChanged: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/admin/workstations/codes`: a signed act that names workstation, segment and access.
-public struct SignedActMessage: Codable, Sendable {
-  /// Canonical bytes of the act.
+/// Body of `POST /v1/admin/workstations/codes`.
+public struct WorkstationCodeRequest: Codable, Sendable {
+  /// `SignedAct.encoded` of the act `workstation.enrol`.
   public var act: Data
-  public var signatures: [ActSignature]
-  public init(act: Data, signatures: [ActSignature]) {
-    self.act = act
-    self.signatures = signatures
-  }
-}
-
-public struct ActSignature: Codable, Sendable {
-  public var operatorID: String
-  /// `ed25519`, `ecdsa-p256-sha256` or `rsa-pkcs1-sha256`
-  public var algorithm: String
-  public var signature: Data
-  public init(operatorID: String, algorithm: String, signature: Data) {
-    self.operatorID = operatorID
-    self.algorithm = algorithm
-    self.signature = signature
-  }
+  public init(act: Data) { self.act = act }
 }
 
 public struct EnrolmentCode: Codable, Sendable {
@@ -274,25 +258,29 @@ public struct WorkstationSummary: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/admin/operators/first`.
+/// Body of `POST /v1/admin/operators/first`: the first administrator comes in by the one-time code printed at installation.
 public struct FirstOperator: Codable, Sendable {
   public var code: String
-  public var operatorID: String
-  public var person: String
-  public var unixUser: String?
-  /// DER SubjectPublicKeyInfo.
-  public var publicKey: Data
-  /// Over the act `operator.register`, by that key: possession.
-  public var act: SignedActMessage
-  public init(
-    code: String, operatorID: String, person: String, unixUser: String?, publicKey: Data, act: SignedActMessage
-  ) {
+  /// `SignedAct.encoded` of the act `operator.register`, signed by the newcomer's own key.
+  public var act: Data
+  public init(code: String, act: Data) {
     self.code = code
-    self.operatorID = operatorID
-    self.person = person
-    self.unixUser = unixUser
-    self.publicKey = publicKey
     self.act = act
+  }
+}
+
+/// Body of `POST /v1/admin/operators`: an administrator lets another operator in.
+public struct OperatorAddition: Codable, Sendable {
+  /// `SignedAct.encoded` of the act `operator.register`, signed by an administrator (and approved by a second one once there
+  /// are two).
+  public var act: Data
+  /// The newcomer's signature over `Approval.message`: she holds the key.
+  public var possession: Data
+  public var possessionScheme: String
+  public init(act: Data, possession: Data, possessionScheme: String) {
+    self.act = act
+    self.possession = possession
+    self.possessionScheme = possessionScheme
   }
 }
 

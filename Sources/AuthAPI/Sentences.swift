@@ -61,6 +61,8 @@ public enum Sentences {
     case .ceremonyUnknown: .ceremonyUnknown
     case .segmentNotServed: .segmentNotServed
     case .sessionRevoked: .sessionRevoked
+    case .operatorNotAllowed: .operatorNotAllowed
+    case .enrolmentRefused: .enrolmentRefused
     case .proofSignatureWrong: .proofSignatureWrong
     case .proofReplayed: .proofReplayed
     case .proofContextMismatch: .proofContextMismatch
@@ -73,6 +75,7 @@ public enum Sentences {
     case .auditUnavailable: .auditUnavailable
     case .serverFault: .serverFault
     case .offline: .offline
+    case .vaultUnavailable: .vaultUnavailable
     }
   }
 

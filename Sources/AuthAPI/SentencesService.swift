@@ -1,5 +1,23 @@
 /// Faults of the service, and requests that never became a question of Sanmon's.
 extension Sentence {
+  static let operatorNotAllowed = Sentence(
+    ja: "この操作を行う権限がありません。",
+    en: "You are not permitted to do this.",
+    nextStepJa: "操作者として登録されているか、役割が合っているかを、管理者にお確かめください。",
+    nextStepEn: "Ask an administrator whether you are registered as an operator and have the right role.")
+
+  static let enrolmentRefused = Sentence(
+    ja: "この登録コードは使えません。",
+    en: "This enrolment code cannot be used.",
+    nextStepJa: "コードの打ち間違い、期限切れ、使用済みでないかを確かめ、必要なら管理者に新しいコードを発行してもらってください。",
+    nextStepEn: "Check for a typing error; if it has expired or was used, ask an administrator for a new code.")
+
+  static let vaultUnavailable = Sentence(
+    ja: "鍵を守るサービス（鍵庫）が応答しないため、この操作を行えませんでした。",
+    en: "The process that keeps the keys (the vault) did not answer, so this could not be done.",
+    nextStepJa: "情報システム担当は、sanmon-vault が動いているかを確かめてから、もう一度お試しください。",
+    nextStepEn: "The IT section should check that sanmon-vault is running, then retry.")
+
   static let auditUnavailable = Sentence(
     ja: "認証記録を書き込めないため、ログオンを受け付けられません。",
     en: "The log cannot be written, so nobody can be let in.",

@@ -26,6 +26,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case ceremonyUnknown = "AP122"
   case segmentNotServed = "AP123"
   case sessionRevoked = "AP124"
+  case operatorNotAllowed = "AP125"
+  case enrolmentRefused = "AP126"
 
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"
@@ -42,6 +44,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case auditUnavailable = "AP190"
   case serverFault = "AP191"
   case offline = "AP192"
+  case vaultUnavailable = "AP193"
 
   /// What may be told at the keyboard: everything before possession is proven looks the same.
   public var shown: DenialCode {
