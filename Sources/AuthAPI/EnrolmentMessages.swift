@@ -16,7 +16,12 @@ public struct WorkstationEnrolmentRequest: Codable, Sendable {
 /// Body of `POST /v1/workstation/renewal`, over mTLS with the certificate that is renewed.
 public struct WorkstationRenewalRequest: Codable, Sendable {
   public var certificateRequest: Data
-  public init(certificateRequest: Data) { self.certificateRequest = certificateRequest }
+  /// ECDSA P-256 by the current key over `VaultRenewal.message`, when the request is for another key.
+  public var proof: Data?
+  public init(certificateRequest: Data, proof: Data? = nil) {
+    self.certificateRequest = certificateRequest
+    self.proof = proof
+  }
 }
 
 public struct WorkstationCertificateIssued: Codable, Sendable {
