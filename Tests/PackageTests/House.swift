@@ -1,0 +1,72 @@
+/// The floors of docs/architecture.md as data: who may stand on whom, and who owns which foreign library.
+struct House {
+  /// Bottom up. A target imports only from floors below its own.
+  var floors: [[String]] = [
+    ["AuthTerms"],
+    ["AuthPolicy", "AuthAPI"],
+    ["AuditLog", "Sealing", "SmartCard", "Biometric"],
+    ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation"],
+    ["Storage", "VaultLink", "SSOVault"],
+    ["AuthServer", "Console", "Workstation"],
+    ["sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"],
+  ]
+
+  /// Foreign module to the targets that may import it. Tests may import what their manifest entry names.
+  var owners: [String: Set<String>] = {
+    let http: Set<String> = ["AuthServer", "Console"]
+    let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim"]
+    let executables: Set<String> = ["sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"]
+    var owners: [String: Set<String>] = [
+      "Yams": ["AuthPolicy"],
+      "GRDB": ["Storage", "SSOVault"],
+      "CPCSC": ["PCSCReader"],
+      "CArgon2": ["Sealing"],
+      "COpenSSL": ["CertificateTrust"],
+      "CIsolation": ["Isolation"],
+      "CLDAP": ["DirectorySync"],
+      "CVeinKernel": ["Biometric"],
+      "Crypto": [
+        "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",
+        "Workstation", "sanmon", "sanmon-cardsim",
+      ],
+      "CryptoExtras": ["CertificateTrust", "sanmon-cardsim"],
+      "X509": certificates,
+      "SwiftASN1": certificates,
+      "ArgumentParser": executables,
+    ]
+    for module in ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "NIOSSL"] {
+      owners[module] = http.union(["AuthClient"])
+    }
+    for module in ["Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "ServiceLifecycle"] { owners[module] = http }
+    return owners
+  }()
+
+  /// What must not be inside a program, through however many targets, and why.
+  var kept: [(program: String, without: Set<String>, why: String)] = [
+    (
+      "sanmond", ["SSOVault", "SmartCard", "PCSCReader", "CPCSC", "Biometric", "CVeinKernel"],
+      "the server holds no keys, reads no cards and decodes no pictures"
+    ),
+    (
+      "sanmon-agent", ["Storage", "SSOVault", "GRDB", "DirectorySync", "CLDAP", "AuthPolicy", "Yams", "CertificateTrust", "COpenSSL"],
+      "the agent on a clerk's PC needs no SQL, LDAP, YAML or OpenSSL"
+    ),
+    (
+      "sanmon-vault",
+      ["AuthServer", "AuthClient", "NIOCore", "NIOPosix", "NIOSSL", "NIOHTTP1", "Hummingbird", "AuthPolicy", "Yams", "CLDAP"],
+      "untrusted bytes are not parsed where keys live"
+    ),
+    ("sanmon", ["AuthServer"], "the operator's tool is a client"),
+  ]
+
+  /// Programs that share no line with us, so that an error of ours cannot cancel itself out.
+  var strangers: Set<String> = ["sanmon-cardsim"]
+
+  /// Comes with the toolchain or the system.
+  static let system: Set<String> = [
+    "Swift", "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Musl", "Synchronization", "_Concurrency",
+  ]
+  static let systemForTests = system.union(["Testing"])
+
+  func floor(of target: String) -> Int? { floors.firstIndex { $0.contains(target) } }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+@Suite("commands under deploy/ and .ci/")
+struct ScriptTests {
+  /// Files that bash reads: by their first line, or sourced from deploy/lib.
+  static func scripts() throws -> [String] {
+    try Tree.files().filter { path in
+      guard path.hasPrefix("deploy/") || path.hasPrefix(".ci/"), let text = try? Tree.text(path) else { return false }
+      return path.hasSuffix(".sh") || text.hasPrefix("#!/usr/bin/env bash") || text.hasPrefix("#!/bin/bash")
+    }
+  }
+
+  @Test("bash understands every script, and those that are commands can be run")
+  func syntax() throws {
+    let scripts = try Self.scripts()
+    #expect(scripts.contains("deploy/test") && scripts.contains("deploy/lib/build.sh") && scripts.contains(".ci/run"))
+    for path in scripts {
+      let ran = try Tree.run(["bash", "-n", path])
+      #expect(ran.code == 0, "\(path): \(ran.errors)")
+      if try Tree.text(path).hasPrefix("#!") {
+        #expect(FileManager.default.isExecutableFile(atPath: Tree.root.appending(path: path).path), "\(path) is not executable")
+      }
+    }
+  }
+
+  @Test("one place compiles the package")
+  func oneBuildLine() throws {
+    // Another set of flags would compile minutes of code again.
+    let verb = /(swift|\$SWIFT"?|\$\{SWIFT\}"?) +build\b/
+    for path in try Self.scripts() where path != "deploy/lib/build.sh" {
+      let code = try Tree.text(path).split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("#") }
+      #expect(!code.contains { $0.contains(verb) }, "\(path) compiles by itself")
+    }
+  }
+
+  @Test("nothing from the network is run unread")
+  func noPipeToShell() throws {
+    for path in try Self.scripts() {
+      #expect(!(try Tree.text(path)).contains(/(curl|wget)[^\n|]*\|\s*(sudo\s+)?(ba|da|z)?sh\b/), "\(path)")
+    }
+  }
+
+  @Test("a process is ended by its id, never by a name")
+  func noKillByName() throws {
+    for path in try Self.scripts() {
+      #expect(!(try Tree.text(path)).contains(/\b(pkill|killall)\b/), "\(path)")
+    }
+  }
+
+  @Test("without Swift the commands stop with 69 before anything is installed, and name the command that helps")
+  func noToolchain() throws {
+    let ran = try Tree.run(
+      ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/nonexistent", "LANG=ja_JP.UTF-8", "bash", "-c", Self.withoutSwift])
+    #expect(ran.code == 69)
+    #expect(ran.errors.contains("deploy/install-swift") && ran.errors.contains("まだ何もインストールしていません"))
+    #expect(ran.output == "")
+  }
+
+  /// /opt/swift may exist here, so the search is told to see only versions that are too old.
+  static let withoutSwift = """
+    . deploy/lib/toolchain.sh
+    swift_version() { printf 6.2.4; }
+    require_toolchain
+    echo went on
+    """
+
+  @Test("versions are compared as numbers", arguments: [("6.3", true), ("6.3.1", true), ("6.10", true), ("7.0", true), ("6.2.9", false), ("5.10", false)])
+  func versions(version: String, enough: Bool) throws {
+    let ran = try Tree.run(["bash", "-c", ". deploy/lib/toolchain.sh; version_at_least \(version) 6.3 || exit 3"])
+    #expect(ran.code == (enough ? 0 : 3))
+  }
+
+  @Test("what was started is stopped, and only that")
+  func stopsItsOwn() throws {
+    // The outer shell starts a bystander and looks afterwards; the inner one is a command that uses common.sh.
+    let ran = try Tree.run([
+      "bash", "-c",
+      """
+      sleep 60 & other=$!
+      mine=$(bash -c '. deploy/lib/common.sh
+        scratch_folder trial
+        sleep 61 >/dev/null & # not remembered
+        printf "%s " $!
+        start mine "$SCRATCH/log" sleep 62
+        echo "$STARTED_PID $SCRATCH"')
+      set -- $mine
+      kill -0 $other && kill -0 $1 && echo bystanders live
+      kill $other $1
+      kill -0 $2 2>/dev/null || echo mine is gone
+      [ -e "$3" ] || echo folder is gone
+      """,
+    ])
+    #expect(ran.output == "bystanders live\nmine is gone\nfolder is gone\n", "\(ran.errors)")
+  }
+
+  @Test("free ports differ, and one that is taken is not offered")
+  func ports() throws {
+    let ran = try Tree.run(["bash", "-c", ". deploy/lib/common.sh; for i in 1 2 3; do free_port; echo $PORT; done"])
+    let ports = ran.output.split(separator: "\n").compactMap { Int($0) }
+    #expect(Set(ports).count == 3 && ports.allSatisfy { (20000..<32000).contains($0) })
+  }
+}

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# The one place where this package is compiled. One configuration and one set of flags serve demo, tests and
+# benchmarks: another flag, or another value of SANMON_STRICT, compiles minutes of code again.
+# No --disable-index-store: finding the tests of a bundle reads the index.
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/toolchain.sh"
+[ -z "${SANMON_BUILD:-}" ] || return 0
+SANMON_BUILD=1
+
+readonly SWIFT_FLAGS=(-c release -Xswiftc -gline-tables-only -Xswiftc -use-ld=lld)
+BUILD_LOG=$SANMON_ROOT/.build-log/build.log
+BINARIES=$SANMON_ROOT/.build/release
+
+# build_sanmon [--build-tests]: compiles what is not compiled yet. The programs are then in $BINARIES. Says one line a
+# minute, because six silent minutes read as a hang; keeps the whole log; on failure shows every error.
+build_sanmon() {
+  local begin=$SECONDS next=60 done_of pid code=0
+  mkdir -p "$(dirname "$BUILD_LOG")"
+  [ ! -e "$BUILD_LOG" ] || mv -f "$BUILD_LOG" "$BUILD_LOG.1"
+  step "ビルドします（初回は 2 コアで 6〜18 分）。記録: ${BUILD_LOG#"$SANMON_ROOT"/}" \
+    "Building (the first time 6 to 18 minutes on 2 cores). Log: ${BUILD_LOG#"$SANMON_ROOT"/}"
+  # stdin closed and the backtracer quiet: a crash of a plugin must end the run, not wait for an answer.
+  SWIFT_BACKTRACE=interactive=no "$SWIFT" build --package-path "$SANMON_ROOT" "${SWIFT_FLAGS[@]}" \
+    ${SANMON_JOBS:+-j "$SANMON_JOBS"} "$@" >"$BUILD_LOG" 2>&1 </dev/null &
+  pid=$!
+  remember_pid "$pid" build
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 1
+    if [ $((SECONDS - begin)) -ge $next ]; then
+      done_of=$(grep -o '^\[[0-9]*/[0-9]*\]' "$BUILD_LOG" | tail -n 1) || done_of='[-/-]'
+      note "$done_of $((next / 60)) 分経過" "$done_of $((next / 60)) min"
+      next=$((next + 60))
+    fi
+  done
+  wait "$pid" || code=$?
+  if [ "$code" != 0 ]; then
+    build_errors >&2
+    stop_with "$EX_SOFTWARE" "ビルドに失敗しました。記録: $BUILD_LOG" "The build failed. Log: $BUILD_LOG"
+  fi
+  note "ビルドが終わりました（$((SECONDS - begin)) 秒）。" "Built in $((SECONDS - begin)) s."
+}
+
+# Every error with the lines that explain it; when the compiler said none (out of memory, no disk), the end of the log.
+build_errors() {
+  if grep -q 'error:' "$BUILD_LOG"; then
+    awk '/error:/ { left = 12 } /^\[[0-9]+\/[0-9]+\]/ { left = 0 } left-- > 0' "$BUILD_LOG" | head -n 400
+  else
+    tail -n 60 "$BUILD_LOG"
+  fi
+}
+
+# run_tests FILTER [OPTION…]: the tests of the bundle just built whose names match, without compiling.
+run_tests() {
+  local filter=$1
+  shift
+  SWIFT_BACKTRACE=interactive=no "$SWIFT" test --package-path "$SANMON_ROOT" "${SWIFT_FLAGS[@]}" --skip-build \
+    --disable-xctest --filter "$filter" "$@" </dev/null
+}
+
+# sanitized_tests thread|address: every test in a debug build of its own, watched by that sanitizer.
+sanitized_tests() {
+  # LeakSanitizer reports the test runner's own memory, so leaks are off; everything else stops the run.
+  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 SWIFT_BACKTRACE=interactive=no "$SWIFT" test \
+    --package-path "$SANMON_ROOT" --scratch-path "$SANMON_ROOT/.build-$1" --sanitize="$1" -Xswiftc -use-ld=lld \
+    --disable-xctest --no-parallel ${SANMON_JOBS:+-j "$SANMON_JOBS"} </dev/null
+}
+
+# stage_binaries FOLDER: the programs and the Swift libraries they open, stripped, so that they run under any user and
+# after the clone or the toolchain is gone. Libraries of Debian stay Debian's. Needs the package patchelf.
+stage_binaries() {
+  local to=$1 program library
+  mkdir -p "$to"
+  chmod 0755 "$to"
+  for program in sanmond sanmon sanmon-agent sanmon-vault sanmon-cardsim; do
+    install -m 0755 "$BINARIES/$program" "$to/$program"
+    strip "$to/$program"
+    # The builder's toolchain folder stands in the search path of what was just built. On another machine that folder
+    # may belong to somebody who should not be able to choose our libraries.
+    # shellcheck disable=SC2016  # the loader expands it, not the shell
+    patchelf --set-rpath '$ORIGIN' "$to/$program"
+  done
+  for library in $(cd "$BINARIES" && ldd sanmond sanmon sanmon-agent sanmon-vault sanmon-cardsim |
+    awk '$3 ~ /\/swift\/linux\// { print $3 }' | sort -u); do
+    install -m 0644 "$library" "$to/$(basename "$library")"
+  done
+}
