@@ -1,0 +1,121 @@
+public import AuthTerms
+import Dispatch
+import FoundationEssentials
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// One value of a log line. There is no case for free text: what came from a client cannot be put into a line by mistake.
+public struct LogValue: Sendable, Encodable {
+  private enum Content: Sendable {
+    case text(String)
+    case number(Int64)
+  }
+  private let content: Content
+
+  private init(_ content: Content) { self.content = content }
+
+  public static func word(_ word: StaticString) -> LogValue { LogValue(.text("\(word)")) }
+  public static func number(_ number: some BinaryInteger) -> LogValue { LogValue(.number(Int64(clamping: number))) }
+  public static func id<Tag>(_ id: Identifier<Tag>) -> LogValue { LogValue(.text(id.text)) }
+  public static func segment(_ segment: Segment) -> LogValue { LogValue(.text(segment.name)) }
+  public static func code(_ code: DenialCode) -> LogValue { LogValue(.text(code.rawValue)) }
+  public static func reference(_ reference: Reference) -> LogValue { LogValue(.text(reference.description)) }
+  public static func rule(_ rule: RuleID) -> LogValue { LogValue(.text(rule.description)) }
+  /// The first 8 bytes: enough to find it, in the certificate list and in the log.
+  public static func fingerprint<Tag>(_ fingerprint: Fingerprint<Tag>) -> LogValue {
+    LogValue(.text(String(fingerprint.hex.prefix(16))))
+  }
+  static func ours(_ text: String) -> LogValue { LogValue(.text(text)) }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch content {
+    case .text(let text): try container.encode(text)
+    case .number(let number): try container.encode(number)
+    }
+  }
+}
+
+/// What a handler adds to the log line of its request.
+public final class RequestNotes: Sendable {
+  private let box = NIOLockedValueBox<[String: LogValue]>([:])
+
+  init() {}
+
+  /// A later value of the same name wins.
+  public func set(_ name: StaticString, _ value: LogValue) { box.withLockedValue { $0["\(name)"] = value } }
+
+  var values: [String: LogValue] { box.withLockedValue { $0 } }
+}
+
+/// JSON lines: route templates, methods, statuses, durations, ids and codes; never URLs, headers, bodies or error texts.
+public struct SafeLog: Sendable {
+  private let clock: ServerClock
+  private let sink: @Sendable ([UInt8]) -> Void
+
+  /// - Parameter sink: takes one whole line with its newline; must not block.
+  public init(clock: ServerClock, sink: @escaping @Sendable ([UInt8]) -> Void) {
+    self.clock = clock
+    self.sink = sink
+  }
+
+  /// Lines to standard error through a bounded queue of its own.
+  public static func standardError(clock: ServerClock) -> SafeLog {
+    let writer = LineWriter()
+    return SafeLog(clock: clock) { writer.write($0) }
+  }
+
+  /// Writes one line; `event` is the word an operator searches for.
+  public func event(_ event: StaticString, _ values: [String: LogValue] = [:]) {
+    var line = values
+    line["event"] = .word(event)
+    line["time"] = .ours(CivilTime(wallMilliseconds: clock.now().wallMilliseconds).timestamp)
+    guard var bytes = try? JSONBody.encode(line) else { return }
+    bytes.append(UInt8(ascii: "\n"))
+    sink(bytes)
+  }
+}
+
+/// Writes on a queue of its own, since a full pipe must not hold a request. Beyond 10,000 waiting lines new ones are dropped and
+/// counted: the audit log, not this one, is the record.
+private final class LineWriter: Sendable {
+  private let queue = DispatchQueue(label: "sanmon.log")
+  private let waiting = NIOLockedValueBox((lines: 0, dropped: 0))
+  private static let limit = 10_000
+
+  func write(_ line: [UInt8]) {
+    let isAdmitted = waiting.withLockedValue { waiting in
+      guard waiting.lines < Self.limit else {
+        waiting.dropped += 1
+        return false
+      }
+      waiting.lines += 1
+      return true
+    }
+    guard isAdmitted else { return }
+    queue.async { [self] in
+      let dropped = waiting.withLockedValue { waiting in
+        waiting.lines -= 1
+        defer { waiting.dropped = 0 }
+        return waiting.dropped
+      }
+      Self.put(line)
+      if dropped > 0 { Self.put(Array("{\"dropped\":\(dropped),\"event\":\"log.dropped\"}\n".utf8)) }
+    }
+  }
+
+  private static func put(_ line: [UInt8]) {
+    var rest = line[...]
+    while !rest.isEmpty {
+      let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { return }
+      rest = rest.dropFirst(written)
+    }
+  }
+}
