@@ -152,7 +152,8 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "WorkstationTests",
-      dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "Workstation", "AuthClient", .crypto], swiftSettings: house),
+      dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "Workstation", "AuthClient", .crypto, .x509, .asn1]
+        + Target.Dependency.nio, swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,215 @@
+import AuthTerms
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// An HTTPS/1.1 client of one server: mutual TLS with pinned roots and host name check, keep-alive, deadlines, bounded
+/// answers. Also speaks plain HTTP/1.1 over a unix socket, for the operator's tool.
+///
+/// Safe to use from several tasks: each request has a connection to itself while it runs. A request other than GET is sent
+/// again after a broken connection only if the caller says it is repeatable.
+public final class ServerConnection: Sendable {
+  private enum Place: Sendable {
+    case tls(ServerAddress, TLSSetup)
+    case unixSocket(String)
+  }
+
+  private struct Idle: Sendable {
+    let channel: any Channel
+    let since: NIODeadline
+  }
+
+  private let place: Place
+  private let settings: ClientSettings
+  private let idle = NIOLockedValueBox<[Idle]>([])
+
+  /// Mutual TLS if `identity` is given, else the server alone is authenticated (enrolment).
+  ///
+  /// Makes no connection, except with `ServerTrust.authority`, where the authority's certificate is fetched and compared.
+  public init(
+    to address: ServerAddress, trust: ServerTrust, identity: ClientIdentity?, settings: ClientSettings = ClientSettings()
+  ) async throws(ClientFault) {
+    let roots: [[UInt8]]
+    switch trust {
+    case .roots(let given): roots = given
+    case .authority(let fingerprint):
+      let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
+      roots = [
+        try await TLSSetup.authority(fingerprint, at: address, deadline: deadline, allowTLS12: settings.allowTLS12)
+      ]
+    }
+    place = .tls(address, try TLSSetup(roots: roots, identity: identity, allowTLS12: settings.allowTLS12))
+    self.settings = settings
+  }
+
+  /// Plain HTTP/1.1 over a unix socket; the kernel tells the server who asks.
+  ///
+  /// trusted: whoever can bind this path can answer in the server's name; it lies in a directory of the server's user.
+  public init(unixSocket path: String, settings: ClientSettings = ClientSettings()) {
+    place = .unixSocket(path)
+    self.settings = settings
+  }
+
+  deinit { close() }
+
+  /// Closes the unused connections; running requests end by themselves.
+  public func close() {
+    let channels = idle.withLockedValue { list in
+      defer { list = [] }
+      return list
+    }
+    for entry in channels { entry.channel.close(promise: nil) }
+  }
+
+  /// Sends one request and waits for its whole answer, whatever its status.
+  ///
+  /// - Parameter repeatable: may be sent twice if a kept connection broke before the first byte of the answer. GET always is.
+  public func request(
+    _ method: String, _ path: String, body: [UInt8]? = nil, contentType: String = "application/json",
+    repeatable: Bool = false
+  ) async throws(ClientFault) -> ServerAnswer {
+    let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
+    let head = try head(method, path, body: body, contentType: contentType)
+    if let channel = reusable() {
+      do {
+        return try await exchange(head, body ?? [], on: channel, deadline: deadline)
+      } catch .interrupted where repeatable || method == "GET" {
+        // The server hung up while the request was on its way; a new connection decides.
+      }
+    }
+    let channel = try await open(deadline: deadline)
+    return try await exchange(head, body ?? [], on: channel, deadline: deadline)
+  }
+
+  /// `GET path` whose answer stays open: its lines, without the line end, until the server ends it or it breaks.
+  ///
+  /// Throws what is wrong before the first line; later faults end the stream. Letting go of the stream closes the connection.
+  public func lines(_ path: String) async throws(ClientFault) -> (
+    lines: AsyncThrowingStream<[UInt8], any Error>, serverCertificate: [UInt8]?
+  ) {
+    let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
+    let head = try head("GET", path, body: nil, contentType: "")
+    let channel = try await open(deadline: deadline)
+    let (stream, continuation) = AsyncThrowingStream.makeStream(
+      of: [UInt8].self, throwing: (any Error).self, bufferingPolicy: .bufferingOldest(256))
+    let silence = TimeAmount.milliseconds(settings.silenceLimitMilliseconds)
+    let sink = LineSink(continuation, limit: settings.lineLimit) {
+      channel.eventLoop.scheduleTask(in: silence) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
+    }
+    continuation.onTermination = { _ in channel.close(promise: nil) }
+    let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
+    let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
+    channel.writeAndFlush(
+      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, lines: sink), promise: nil)
+    let first: ServerAnswer
+    do { first = try await answer.futureResult.get() } catch { throw Self.fault(error) }
+    alarm.cancel()
+    _ = sink.take([])
+    guard first.status == 200 else { throw ErrorAnswer.fault(first) }
+    return (stream, first.serverCertificate)
+  }
+
+  // MARK: One exchange
+
+  private func head(_ method: String, _ path: String, body: [UInt8]?, contentType: String) throws(ClientFault) -> HTTPRequestHead
+  {
+    guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count <= 2048, path.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else { throw .invalidRequest(expected: "a path of visible ASCII") }
+    var headers = HTTPHeaders()
+    switch place {
+    case .tls(let address, _): headers.add(name: "host", value: address.authority)
+    case .unixSocket: headers.add(name: "host", value: "localhost")
+    }
+    headers.add(name: "accept", value: "application/json")
+    if let body {
+      headers.add(name: "content-type", value: contentType)
+      headers.add(name: "content-length", value: String(body.count))
+    }
+    return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
+  }
+
+  private func exchange(_ head: HTTPRequestHead, _ body: [UInt8], on channel: any Channel, deadline: NIODeadline)
+    async throws(ClientFault) -> ServerAnswer
+  {
+    let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
+    let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
+    channel.writeAndFlush(
+      Exchange(head: head, body: body, answer: answer, limit: settings.answerLimit, lines: nil), promise: nil)
+    do {
+      let result = try await withTaskCancellationHandler {
+        try await answer.futureResult.get()
+      } onCancel: {
+        channel.close(promise: nil)
+      }
+      alarm.cancel()
+      keep(channel)
+      return result
+    } catch {
+      alarm.cancel()
+      throw Self.fault(error)
+    }
+  }
+
+  private static func fault(_ error: any Error) -> ClientFault { error as? ClientFault ?? .interrupted }
+
+  // MARK: Connections
+
+  private func reusable() -> (any Channel)? {
+    let now = NIODeadline.now()
+    let limit = TimeAmount.milliseconds(settings.idleLimitMilliseconds)
+    let (chosen, stale) = idle.withLockedValue { list -> ((any Channel)?, [any Channel]) in
+      var stale: [any Channel] = []
+      while let entry = list.popLast() {
+        if entry.channel.isActive, entry.since + limit > now { return (entry.channel, stale) }
+        stale.append(entry.channel)
+      }
+      return (nil, stale)
+    }
+    for channel in stale { channel.close(promise: nil) }
+    return chosen
+  }
+
+  private func keep(_ channel: any Channel) {
+    let kept = idle.withLockedValue { list in
+      guard channel.isActive, list.count < 4 else { return false }
+      list.append(Idle(channel: channel, since: .now()))
+      return true
+    }
+    if !kept { channel.close(promise: nil) }
+  }
+
+  private func open(deadline: NIODeadline) async throws(ClientFault) -> any Channel {
+    let ready = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Void.self)
+    let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .connectTimeout(max(.milliseconds(1), deadline - .now()))
+      .channelInitializer { [place] channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          var tls = false
+          if case .tls(let address, let setup) = place {
+            tls = true
+            let name = address.isAddress ? nil : address.host
+            try pipeline.addHandler(NIOSSLClientHandler(context: setup.context, serverHostname: name))
+          }
+          try pipeline.addHTTPClientHandlers()
+          try pipeline.addHandler(ExchangeHandler(tls: tls, ready: ready))
+        }
+      }
+    let channel: any Channel
+    do {
+      switch place {
+      case .tls(let address, _): channel = try await bootstrap.connect(host: address.host, port: address.port).get()
+      case .unixSocket(let path): channel = try await bootstrap.connect(unixDomainSocketPath: path).get()
+      }
+    } catch {
+      ready.fail(ClientFault.unreachable)
+      throw NIODeadline.now() >= deadline ? .timedOut : .unreachable
+    }
+    let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
+    defer { alarm.cancel() }
+    do { try await ready.futureResult.get() } catch { throw Self.fault(error) }
+    return channel
+  }
+}
