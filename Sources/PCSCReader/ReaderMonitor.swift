@@ -1,4 +1,5 @@
 import Foundation
+import SmartCard
 import Synchronization
 
 /// What happened at the readers.
