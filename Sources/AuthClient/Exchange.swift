@@ -113,6 +113,8 @@ final class ExchangeHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     if let refusal = TLSSetup.refusal(of: error) {
       fail(.tlsRefused(refusal), context)
+    } else if let parser = error as? HTTPParserError, parser == .invalidEOFState {
+      fail(.interrupted, context)
     } else if error is HTTPParserError || error is NIOHTTPDecoderError {
       fail(.malformedAnswer(expected: "an HTTP/1.1 answer"), context)
     } else if let known = error as? ClientFault {

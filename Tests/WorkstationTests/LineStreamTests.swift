@@ -142,6 +142,7 @@ struct ServerListTests {
     }
     #expect(tried == 3, "the first, the second, and then the second at once")
     await server.stop()
+    list.close()
     await #expect(throws: ClientFault.unreachable) {
       _ = try await list.withServer { connection throws(ClientFault) in try await connection.request("GET", "/").status }
     }
