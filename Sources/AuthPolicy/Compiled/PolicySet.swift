@@ -1,0 +1,167 @@
+public import AuthTerms
+
+/// A right policy set: parsed, held against the floor, immutable. Replaced whole or not at all.
+public final class PolicySet: Sendable {
+  public let version: PolicyVersion
+  public let organisation: Organisation
+  /// Standing warnings: waivers in force, ended or unused.
+  public let warnings: [PolicyFault]
+  package let rules: [Segment: SegmentRules]
+
+  static let mostFiles = 32
+
+  private init(
+    version: PolicyVersion, organisation: Organisation, warnings: [PolicyFault], rules: [Segment: SegmentRules]
+  ) {
+    self.version = version
+    self.organisation = organisation
+    self.warnings = warnings
+    self.rules = rules
+  }
+
+  /// Reads `organisation.yaml` and one file per segment it lists.
+  ///
+  /// - Parameters:
+  ///   - sources: every file of the policy folder, in any order; at most 32 of at most 256 KiB.
+  ///   - digest: SHA-256.
+  ///   - today: `LocalTime.day`; only warnings depend on it, whether a waiver is in force is asked at each decision.
+  /// - Throws: every fault of every file, never only the first.
+  public static func compile(
+    _ sources: [PolicySource], digest: ([UInt8]) -> [UInt8], today: Int
+  ) throws(PolicyFaults) -> PolicySet {
+    var set = SetReader(today: today)
+    set.read(sources)
+    guard set.faults.isEmpty, let organisation = set.organisation?.organisation else {
+      throw PolicyFaults(FaultLog.sorted(set.faults))
+    }
+    guard let version = try? PolicyVersion(parsing: digest(canonicalBytes(sources))) else {
+      let log = FaultLog(file: OrganisationFile.name)
+      log.add(.badDigest, .start)
+      throw PolicyFaults(log.faults)
+    }
+    return PolicySet(
+      version: version, organisation: organisation, warnings: FaultLog.sorted(set.warnings), rules: set.rules)
+  }
+
+  /// What the version is the hash of: a domain, then each name and its bytes, length-prefixed, sorted by name.
+  public static func canonicalBytes(_ sources: [PolicySource]) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field("sanmon/policy/1")
+    for source in sources.sorted(by: { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }) {
+      writer.field(source.name)
+      writer.field(source.bytes)
+    }
+    return writer.bytes
+  }
+
+  public var segments: [Segment] { rules.keys.sorted() }
+
+  /// Grants, asks for more, or refuses; never throws and never reads anything but the request.
+  public func decide(_ request: DecisionRequest) -> Decision {
+    var trace = NoTrace()
+    return Evaluator(policy: self, request: request).decide(&trace)
+  }
+
+  /// The same evaluation with each step in words.
+  public func explain(_ request: DecisionRequest) -> Explanation {
+    var trace = StepTrace()
+    let decision = Evaluator(policy: self, request: request).decide(&trace)
+    return Explanation(steps: trace.steps, decision: decision, policy: version)
+  }
+
+  /// What a ceremony would accept, shown before anything is proven; empty if the scenario has no rule, or the person, when
+  /// given, is in none of the segment's groups. Combinations that lean on a waiver are named too, whatever the date.
+  public func combinations(segment: Segment, scenario: Scenario, person: PersonFacts?) -> [Combination] {
+    guard let rules = rules[segment] else { return [] }
+    if let person, rules.people.isDisjoint(with: person.groups) { return [] }
+    return (rules.accepted[scenario] ?? []).map(\.combination)
+  }
+
+  /// The weakest card the segment's file names, whatever the date.
+  public func cardFloor(_ segment: Segment) -> ProofClass? { rules[segment]?.proofFloor }
+
+  /// What a session of the segment would be opened with.
+  public func sessionTerms(_ segment: Segment) -> SessionTerms? { rules[segment]?.terms }
+
+  public func throttle(for key: ThrottleSubject) -> ThrottleLimits {
+    switch key {
+    case .person, .card: organisation.throttle
+    case .workstation: organisation.workstationThrottle
+    }
+  }
+}
+
+/// Whose failures are counted.
+public enum ThrottleSubject: Sendable, CaseIterable {
+  case person
+  case card
+  case workstation
+}
+
+/// Reads the files of one set and holds them against each other.
+private struct SetReader {
+  let today: Int
+  var faults: [PolicyFault] = []
+  var warnings: [PolicyFault] = []
+  var organisation: OrganisationFile.Result?
+  var rules: [Segment: SegmentRules] = [:]
+
+  init(today: Int) { self.today = today }
+
+  mutating func read(_ sources: [PolicySource]) {
+    guard sources.count <= PolicySet.mostFiles else { return add(.tooManyFiles, OrganisationFile.name) }
+    var names: Set<String> = []
+    for source in sources {
+      guard names.insert(source.name).inserted else {
+        add(.fileTwice, Self.showable(source.name))
+        continue
+      }
+      if source.name == OrganisationFile.name { readOrganisation(source) } else { readSegment(source) }
+    }
+    guard names.contains(OrganisationFile.name) else { return add(.organisationMissing, OrganisationFile.name) }
+    holdTogether(names)
+  }
+
+  private mutating func readOrganisation(_ source: PolicySource) {
+    let log = FaultLog(file: source.name)
+    organisation = MarkedTree.parse(source.bytes, log).flatMap { OrganisationFile.read($0, log) }
+    take(log)
+  }
+
+  private mutating func readSegment(_ source: PolicySource) {
+    guard source.name.hasSuffix(".yaml"), (try? Segment(parsing: source.name.dropLast(5))) != nil else {
+      return add(.unknownFile, Self.showable(source.name))
+    }
+    let log = FaultLog(file: source.name)
+    if let segment = MarkedTree.parse(source.bytes, log).flatMap({ SegmentFile.read($0, today: today, log) }) {
+      rules[segment.segment] = segment
+    }
+    take(log)
+  }
+
+  private mutating func holdTogether(_ names: Set<String>) {
+    guard let organisation else { return }
+    for segment in organisation.organisation.models.keys.sorted() where !names.contains(segment.name + ".yaml") {
+      add(.segmentFileMissing, OrganisationFile.name, organisation.places[segment] ?? .start)
+    }
+    for found in rules.values where organisation.organisation.models[found.segment] == nil {
+      add(.segmentUndeclared, found.declared.file, Position(line: found.declared.line, column: 1))
+    }
+  }
+
+  private mutating func take(_ log: FaultLog) {
+    faults += log.faults
+    warnings += log.warnings
+  }
+
+  private mutating func add(_ code: FaultCode, _ file: String, _ position: Position = .start) {
+    let log = FaultLog(file: file)
+    log.add(code, position)
+    take(log)
+  }
+
+  /// A file name goes into a fault only in a closed character set; it is content like any other.
+  private static func showable(_ name: String) -> String {
+    (try? Identifier<Never>(parsing: name))?.text ?? "?"
+  }
+}

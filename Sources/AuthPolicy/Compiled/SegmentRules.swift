@@ -1,0 +1,90 @@
+package import AuthTerms
+
+/// Time-limited exceptions. Each has an approver, an end and a mark in every row it made possible.
+package enum WaiverName: String, CaseIterable, Sendable {
+  /// A card that only shows its number (UID, IDm) counts as possession.
+  case identifierAsPossession = "identifier-as-possession"
+  /// Logon and remote with one kind of factor while factors are introduced one after the other.
+  case introductionPhase = "introduction-phase"
+
+  /// Days from `from` to `until`, both inside.
+  package var longestDays: Int {
+    switch self {
+    case .identifierAsPossession: 366
+    case .introductionPhase: 90
+    }
+  }
+}
+
+package struct Waiver: Sendable, Hashable {
+  package var name: WaiverName
+  /// `LocalTime.day`, both inclusive.
+  package var from: Int
+  package var until: Int
+  package var approvers: [String]
+  package var reason: String
+  package var rule: RuleID
+
+  package func isInForce(on day: Int) -> Bool { (from...max(from, until)).contains(day) }
+}
+
+/// One set of factors that one line of the file accepts in one scenario.
+package struct AcceptedCombination: Sendable, Hashable {
+  package var combination: Combination
+  /// Below the floor without it.
+  package var needs: WaiverName?
+}
+
+/// Refuses whoever meets all of its conditions; at least one is there.
+package struct DenyRule: Sendable, Hashable {
+  package var rule: RuleID
+  package var reason: String
+  package var groups: Set<String>
+  package var workstations: Set<WorkstationID>
+  var hours: [WeekHours]
+
+  /// - Parameter groups: `nil` while nobody has shown a card; a condition on groups is then not met.
+  func matches(workstation: WorkstationID, groups found: Set<String>?, at time: LocalTime) -> Bool {
+    if !groups.isEmpty, found.map(groups.isDisjoint) ?? true { return false }
+    if !workstations.isEmpty, !workstations.contains(workstation) { return false }
+    if !hours.isEmpty, !hours.contains(where: { $0.contains(time) }) { return false }
+    return true
+  }
+}
+
+/// One segment file, compiled: everything `decide` looks at.
+package struct SegmentRules: Sendable {
+  package var segment: Segment
+  /// The line of `segment:`, for what the whole file decides.
+  package var declared: RuleID
+  package var people: Set<String>
+  package var peopleRule: RuleID
+  package var proofFloor: ProofClass
+  package var proofRule: RuleID
+  package var terms: SessionTerms
+  /// Live sessions of one person in this segment.
+  package var sessionsAtOnce: Int
+  package var sessionRule: RuleID
+  var hours: [WeekHours]
+  var hoursRule: RuleID
+  package var accepted: [Scenario: [AcceptedCombination]]
+  package var denials: [DenyRule]
+  package var waivers: [Waiver]
+
+  package var countOfRules: Int { accepted.values.reduce(denials.count) { $0 + $1.count } }
+
+  package func waiver(_ name: WaiverName, on day: Int) -> Waiver? {
+    waivers.first { $0.name == name && $0.isInForce(on: day) }
+  }
+
+  /// What the segment accepts on that day: combinations that lean on a waiver are there only while it is in force.
+  package func accepted(_ scenario: Scenario, on day: Int) -> [AcceptedCombination] {
+    (accepted[scenario] ?? []).filter { entry in entry.needs.map { waiver($0, on: day) != nil } ?? true }
+  }
+
+  /// The weakest card that is taken for one, on that day.
+  package func proofFloor(on day: Int) -> ProofClass {
+    if proofFloor == .identifier, waiver(.identifierAsPossession, on: day) == nil { return SegmentFloor.weakestProof(segment) }
+    return proofFloor
+  }
+}

@@ -1,0 +1,53 @@
+import AuthTerms
+
+/// What the proofs of a ceremony amount to, before any rule is asked.
+struct Shown {
+  private(set) var cards: [(id: CardID, proofClass: ProofClass, state: CardState)] = []
+  private(set) var sessionKeys: Set<SessionID> = []
+  private var hasPassword = false
+  private var hasCode = false
+  /// The strictest threshold a palm met, as a power of ten.
+  private var palmExponent: Int?
+
+  /// FMR of a palm beside another kind of factor, and of a palm that alone opens a locked screen.
+  static let palmBesideAnother = 5
+  static let palmAlone = 6
+
+  init(_ proofs: [Proof]) {
+    for proof in proofs {
+      switch proof {
+      case .card(let id, let proofClass, let state): cards.append((id, proofClass, state))
+      case .password: hasPassword = true
+      case .palm(let exponent): palmExponent = max(palmExponent ?? exponent, exponent)
+      case .code: hasCode = true
+      case .sessionKey(let id): sessionKeys.insert(id)
+      }
+    }
+  }
+
+  /// Anything that says who it is; a session key speaks for a session.
+  var namesPerson: Bool { !cards.isEmpty || hasPassword || hasCode || palmExponent != nil }
+
+  /// Only one card is looked at in a ceremony; `Evaluator` refuses more.
+  var proofClass: ProofClass? { cards.first?.proofClass }
+
+  /// What counts, given what the person has: a proof of something that is not registered is not believed.
+  func factors(_ registered: AuthenticatorFacts, identifierCounts: Bool) -> Set<Factor> {
+    var factors: Set<Factor> = []
+    if let proofClass {
+      if proofClass > .identifier || identifierCounts { factors.insert(.card) }
+      if proofClass == .publicKeyWithPIN { factors.insert(.pin) }
+    }
+    if hasPassword, registered.hasPassword { factors.insert(.password) }
+    if hasCode { factors.insert(.code) }
+    if let palmExponent, palmExponent >= Self.palmBesideAnother, registered.hasPalm { factors.insert(.palm) }
+    return factors
+  }
+
+  /// Whether the palm was compared strictly enough for the combination it is used in.
+  func isPalmStrict(for combination: Set<Factor>) -> Bool {
+    guard combination.contains(.palm) else { return true }
+    let needed = SegmentFloor.kinds(combination).count < 2 ? Self.palmAlone : Self.palmBesideAnother
+    return (palmExponent ?? 0) >= needed
+  }
+}

@@ -1,0 +1,140 @@
+extension FaultCode {
+  func floorSentence(_ detail: FaultDetail) -> FaultSentence {
+    let namedJa = detail.expected?.ja ?? ""
+    let namedEn = detail.expected?.en ?? ""
+    switch self {
+    case .oneKind:
+      return FaultSentence(
+        "最低基準を下回ります:「\(namedJa)」だけで入れてしまいます。ログオンとリモートには、知識・所持・生体のうち 2 種類が必要です。",
+        "Below the floor: '\(namedEn)' alone would let a person in. Logon and remote need two kinds of factor (know, have, are).",
+        hint: "別の種類の要素を + で足してください。", "Add a factor of another kind with +.")
+    case .noPossession:
+      return FaultSentence(
+        "最低基準を下回ります:「\(namedJa)」には持ち物がありません。カード(または代替コード)が確かめられるまで、パスワードも手のひらも照合しません。",
+        "Below the floor: '\(namedEn)' has no possession. No password or palm is checked before a card (or code) is proven.",
+        hint: "card か code を + で足してください。", "Add card or code with +.")
+    case .pinWithoutCard:
+      return FaultSentence(
+        "暗証番号(PIN)はカードが確かめるものです。カードなしでは使えません。", "The PIN is checked by the card; without a card there is none.",
+        hint: "card + pin と書くか、パスワードなら password と書いてください。", "Write card + pin, or password if a password is meant.")
+    case .palmWithoutAlternative:
+      return FaultSentence(
+        "手のひらを使う「\(namedJa)」と同じ種類数の、生体を使わない方法がありません。",
+        "'\(namedEn)' uses the palm, and there is no non-biometric way with as many kinds of factor.",
+        hint: "手のひらを登録できない職員のために、たとえば card + password を加えてください。",
+        "Add for example card + password for people who cannot enrol a palm.")
+    case .proofBelowFloor:
+      return FaultSentence(
+        "カードの証明の強さが、この系統の最低基準を下回ります。最低: \(namedJa)", "The proof class of the card is below the floor of this segment: at least \(namedEn).",
+        hint: "identifier は利用者名と同じで要素になりません。期限付き特例 identifier-as-possession を承認者とともに書けば使えます。",
+        "identifier is a user name, not a factor; it needs the dated waiver identifier-as-possession with its approvers.")
+    case .unlockByPossession:
+      return FaultSentence(
+        "最低基準を下回ります:「\(namedJa)」では、置き忘れたカードだけでロックが解けてしまいます。",
+        "Below the floor: with '\(namedEn)' a card left in the reader would unlock the screen.",
+        hint: "password、pin、palm のどれかを加えてください。", "Add password, pin or palm.")
+    case .idleBeyondOverall:
+      return FaultSentence(
+        "無操作の上限がセッション全体の上限より長くなっています。", "The idle limit is longer than the whole session.",
+        hint: "idle-minutes を短くするか overall-hours を長くしてください。", "Shorten idle-minutes or lengthen overall-hours.")
+    case .twoApprovers:
+      return FaultSentence(
+        "マイナンバー利用事務系の期限付き特例には、2 人の異なる承認者が必要です。",
+        "In the My Number segment a waiver needs two different approvers.", hint: "approvers に 2 人を書いてください(二人承認)。",
+        "Name two people under approvers.")
+    case .waiverTooLong:
+      return FaultSentence(
+        "期限付き特例が長すぎます。上限: \(namedJa)", "The waiver is too long; at most \(namedEn).", hint: "until を早めてください。",
+        "Choose an earlier until.")
+    case .waiverReversed:
+      return FaultSentence(
+        "特例の終わりが始まりより前です。", "The waiver ends before it begins.", hint: "from と until を確かめてください。", "Check from and until.")
+    case .waiverExpired:
+      return FaultSentence(
+        "期限付き特例の期限が過ぎています。もう効いていません。", "The waiver has ended and is no longer in force.",
+        hint: "行を消し、特例に頼っていた規則を直してください。", "Delete it, and change the rules that relied on it.")
+    case .waiverInForce:
+      return FaultSentence(
+        "期限付き特例「\(namedJa)」が書かれています。", "The waiver '\(namedEn)' is written here.", hint: "期限までに不要になるよう準備してください。",
+        "Prepare to be without it before it ends.")
+    case .waiverUnused:
+      return FaultSentence(
+        "この特例を必要とする規則がありません。", "No rule needs this waiver.", hint: "行を消してください。", "Delete it.")
+    default:
+      return FaultSentence(
+        "拒否の規則に条件がありません。すべての人を拒否してしまいます。", "The deny rule has no condition: it would refuse everybody.",
+        hint: "groups、workstations、hours のどれかを書いてください。", "Write groups, workstations or hours.")
+    }
+  }
+
+  func setSentence(_ detail: FaultDetail) -> FaultSentence {
+    switch self {
+    case .organisationMissing:
+      FaultSentence(
+        "organisation.yaml がありません。", "organisation.yaml is missing.", hint: "市の名前、拠点、各系統のモデルを書いたファイルが必要です。",
+        "The file with the city's name, sites and segment models is needed.")
+    case .unknownFile:
+      FaultSentence(
+        "このファイル名は規則の組に含められません。", "A file of this name cannot be part of a policy set.",
+        hint: "置けるのは organisation.yaml と、系統名.yaml(例: lgwan.yaml)だけです。",
+        "Only organisation.yaml and one file per segment (for example lgwan.yaml) belong here.")
+    case .nameMismatch:
+      FaultSentence(
+        "segment の値とファイル名が違います。", "The value of segment and the name of the file differ.", hint: "lgwan.yaml なら segment: lgwan と書きます。",
+        "lgwan.yaml says segment: lgwan.")
+    case .segmentUndeclared:
+      FaultSentence(
+        "この系統は organisation.yaml の segments にありません。", "This segment is not listed under segments in organisation.yaml.",
+        hint: "organisation.yaml にモデルとともに書き足してください。", "Add it there with its model.")
+    case .segmentFileMissing:
+      FaultSentence(
+        "この系統の規則ファイルがありません。", "There is no policy file for this segment.", hint: "「系統名.yaml」を置くか、この行を消してください。",
+        "Add the file named after the segment, or delete this line.")
+    case .fileTwice:
+      FaultSentence("同じ名前のファイルが二つあります。", "Two files have the same name.", hint: "一方を消してください。", "Delete one of the two.")
+    case .tooManyFiles:
+      FaultSentence(
+        "ファイルが多すぎます(上限 32)。", "There are too many files (at most 32).", hint: "規則のフォルダーを間違えていないか確かめてください。",
+        "Check that this is the policy folder.")
+    default:
+      FaultSentence(
+        "規則の組のハッシュ値を計算できません。", "The hash of the policy set could not be computed.", hint: "製品の不具合です。この番号を添えてご連絡ください。",
+        "This is a fault of the product; report this code.")
+    }
+  }
+
+  func instanceSentence(_ detail: FaultDetail) -> FaultSentence {
+    switch self {
+    case .mynumberWithInternet:
+      FaultSentence(
+        "マイナンバー利用事務系とインターネット接続系を一つのサーバーで扱うことはできません。",
+        "One instance never serves the My Number segment and the internet segment together.", hint: "サーバーを分けてください。",
+        "Use two instances.")
+    case .combinationUnsaid:
+      FaultSentence(
+        "複数の系統を一つのサーバーで扱うには、そのことを明示する必要があります。", "Serving several segments in one instance must be said explicitly.",
+        hint: "マイナンバー利用事務系と LGWAN 接続系に限り、combined-segments: lgwan+mynumber と書けば可能です。それ以外は分けてください。",
+        "Only for lgwan and mynumber, with combined-segments: lgwan+mynumber; use one instance per segment otherwise.")
+    case .rootsMissing:
+      FaultSentence(
+        "この系統のカード認証局がありません。", "This segment has no card roots.", hint: "card-roots に系統名と PEM ファイルを書いてください。",
+        "Add the segment with its PEM files under card-roots.")
+    case .segmentNotServed:
+      FaultSentence(
+        "このサーバーが扱わない系統です。", "This instance does not serve that segment.", hint: "segments に加えるか、この行を消してください。",
+        "Add it to segments or delete this line.")
+    case .badPath:
+      FaultSentence(
+        "絶対パスではありません。", "This is not an absolute path.", hint: "/ で始まり、.. や // や制御文字を含まないパスを書いてください。",
+        "Write a path that begins with / and has no .., // or control characters.")
+    case .badAddress:
+      FaultSentence(
+        "アドレスの形が違います。", "The address has the wrong form.", hint: "\"192.0.2.10\" や \"::1\" のように書いてください(hosts にはホスト名も可)。",
+        "Write for example \"192.0.2.10\" or \"::1\" (under hosts also a host name).")
+    default:
+      FaultSentence(
+        "二つの待ち受けが同じアドレスとポートです。", "Two listeners have the same address and port.", hint: "ポートを変えてください。",
+        "Choose another port.")
+    }
+  }
+}

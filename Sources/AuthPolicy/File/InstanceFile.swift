@@ -1,0 +1,89 @@
+public import AuthTerms
+
+/// An address and a port.
+public struct Listener: Sendable, Hashable {
+  public var address: String
+  /// 1 … 65535, or 0 for a free port that the system chooses.
+  public var port: Int
+
+  public init(address: String, port: Int) {
+    self.address = address
+    self.port = port
+  }
+}
+
+public enum TLSMinimum: String, Sendable, CaseIterable {
+  /// For Windows versions without 1.3, with ECDHE and AEAD only; said explicitly for each listener.
+  case v12 = "1.2"
+  case v13 = "1.3"
+}
+
+public struct TLSListener: Sendable, Hashable {
+  public var listener: Listener
+  public var minimum: TLSMinimum
+
+  public init(listener: Listener, minimum: TLSMinimum = .v13) {
+    self.listener = listener
+    self.minimum = minimum
+  }
+}
+
+/// The start-up file of one server instance.
+///
+/// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
+public struct InstanceFile: Sendable, Hashable {
+  public var instance: String
+  public var segments: [Segment]
+  public var listen: TLSListener
+  public var enrolmentListen: TLSListener
+  public var metricsListen: Listener?
+  /// Absolute path of the unix socket for operators.
+  public var operatorSocket: String
+  /// Unix user names that may use it.
+  public var operatorUsers: [String]
+  public var vaultSocket: String
+  /// Absolute path of the folder that holds the database.
+  public var state: String
+  /// Absolute path of the policy folder.
+  public var policies: String
+  /// PEM files of the card authorities of each segment.
+  public var cardRoots: [Segment: [String]]
+  public var cardCRLs: [Segment: [String]]
+  /// Hours for which a CRL past its next update is still used; 0 = not at all.
+  public var staleGraceHours: Int
+  /// Names and addresses in the server's certificate.
+  public var hosts: [String]
+  /// Seconds between two signed checkpoints of the log.
+  public var checkpointSeconds: Int
+
+  public init(
+    instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
+    operatorSocket: String, operatorUsers: [String], vaultSocket: String, state: String, policies: String,
+    cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:], staleGraceHours: Int = 0, hosts: [String],
+    checkpointSeconds: Int = 60
+  ) {
+    self.instance = instance
+    self.segments = segments
+    self.listen = listen
+    self.enrolmentListen = enrolmentListen
+    self.metricsListen = metricsListen
+    self.operatorSocket = operatorSocket
+    self.operatorUsers = operatorUsers
+    self.vaultSocket = vaultSocket
+    self.state = state
+    self.policies = policies
+    self.cardRoots = cardRoots
+    self.cardCRLs = cardCRLs
+    self.staleGraceHours = staleGraceHours
+    self.hosts = hosts
+    self.checkpointSeconds = checkpointSeconds
+  }
+
+  /// - Throws: every fault of the file.
+  public static func parse(_ source: PolicySource) throws(PolicyFaults) -> InstanceFile {
+    let log = FaultLog(file: source.name)
+    let file = MarkedTree.parse(source.bytes, log).flatMap { InstanceReader(log: log).read($0) }
+    guard log.isClean, let file else { throw PolicyFaults(log.inOrder) }
+    return file
+  }
+}

@@ -1,0 +1,177 @@
+import AuthTerms
+
+/// Reads the start-up file of an instance by the same closed schema as policies.
+struct InstanceReader {
+  let log: FaultLog
+
+  private static let keys = [
+    "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
+    "operator-users", "vault-socket", "state", "policies", "card-roots", "card-crls", "revocation", "hosts",
+    "checkpoint-seconds",
+  ]
+
+  func read(_ root: MarkedNode) -> InstanceFile? {
+    let fields = Fields(root, allowed: Self.keys, log)
+    let instance = log.name(fields.required("instance"), Bilingual("英数字と . _ - の名前", "a name of A-Z a-z 0-9 . _ -")) {
+      text throws(MalformedInput) in try Identifier<Never>(parsing: text).text
+    }
+    let segments = log.distinct(fields.required("segments"), 1...8) { Names.segment($0, log) }
+    checkTogether(segments, fields)
+    let listen = tlsListener(fields.required("listen"))
+    let enrolment = tlsListener(fields.required("enrolment-listen"))
+    let metrics = fields.optional("metrics-listen").flatMap { listener(Fields($0, allowed: ["address", "port"], log)) }
+    checkDistinct([listen?.listener, enrolment?.listener, metrics], fields)
+    let operatorSocket = path(fields.required("operator-socket"))
+    let users = log.distinct(fields.required("operator-users"), 1...32) { user($0) }
+    let vaultSocket = path(fields.required("vault-socket"))
+    let state = path(fields.required("state"))
+    let policies = path(fields.required("policies"))
+    let roots = paths(fields.required("card-roots"), served: segments)
+    for segment in segments where roots[segment] == nil && !segments.isEmpty {
+      log.add(.rootsMissing, fields.place("card-roots"))
+      break
+    }
+    let lists = paths(fields.optional("card-crls"), served: segments)
+    let grace = fields.optional("revocation").map { staleGrace($0) } ?? 0
+    let hosts = log.distinct(fields.required("hosts"), 1...32) { host($0) }
+    let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
+    guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
+      let grace, let checkpoint
+    else { return nil }
+    return InstanceFile(
+      instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
+      operatorSocket: operatorSocket, operatorUsers: users, vaultSocket: vaultSocket, state: state, policies: policies,
+      cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts, checkpointSeconds: checkpoint)
+  }
+
+  /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
+  private func checkTogether(_ segments: [Segment], _ fields: Fields) {
+    let said = fields.optional("combined-segments").flatMap { log.word($0, of: ["lgwan+mynumber"]) }
+    let found = Set(segments)
+    if found.isSuperset(of: [.mynumber, .internet]) {
+      log.add(.mynumberWithInternet, fields.place("segments"))
+    } else if found.count > 1, said == nil || found != [.lgwan, .mynumber] {
+      log.add(.combinationUnsaid, fields.place("segments"))
+    } else if said != nil, found != [.lgwan, .mynumber] {
+      log.add(.segmentNotServed, fields.place("combined-segments"))
+    }
+  }
+
+  private func tlsListener(_ node: MarkedNode?) -> TLSListener? {
+    guard let node else { return nil }
+    let fields = Fields(node, allowed: ["address", "port", "tls-minimum"], log)
+    var minimum: TLSMinimum? = .v13
+    if let node = fields.optional("tls-minimum") {
+      if case .scalar(let text, isPlain: true) = node.content, FaultLog.readsAsNumber(text) {
+        log.add(.quotesNeeded, node.position)
+        minimum = nil
+      } else {
+        minimum = log.word(node, of: TLSMinimum.allCases.map(\.rawValue)).flatMap(TLSMinimum.init)
+      }
+    }
+    guard let listener = listener(fields), let minimum else { return nil }
+    return TLSListener(listener: listener, minimum: minimum)
+  }
+
+  private func listener(_ fields: Fields) -> Listener? {
+    let address = log.name(fields.required("address"), Bilingual("IP アドレス", "an IP address"), as: .badAddress) {
+      text throws(MalformedInput) in
+      guard Self.isIPv4(text) || Self.isIPv6(text) else { throw MalformedInput("address", expected: "an IP address") }
+      return text
+    }
+    guard let port = log.integer(fields.required("port"), 0...65_535), let address else { return nil }
+    return Listener(address: address, port: port)
+  }
+
+  private func checkDistinct(_ listeners: [Listener?], _ fields: Fields) {
+    let fixed = listeners.compactMap { $0 }.filter { $0.port != 0 }
+    if Set(fixed).count < fixed.count { log.add(.sameListener, fields.place("enrolment-listen")) }
+  }
+
+  private func path(_ node: MarkedNode?) -> String? {
+    log.name(node, Bilingual("絶対パス", "an absolute path"), as: .badPath) { text throws(MalformedInput) in
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+      guard text.hasPrefix("/"), (2...1024).contains(text.utf8.count), parts.dropFirst().allSatisfy({ !["", ".", ".."].contains($0) })
+      else { throw MalformedInput("path", expected: "an absolute path") }
+      return text
+    }
+  }
+
+  private func paths(_ node: MarkedNode?, served: [Segment]) -> [Segment: [String]] {
+    guard let node else { return [:] }
+    guard case .map(let pairs) = node.content else {
+      log.add(.wrongShape, node.position, FaultDetail(expected: Bilingual("「系統名: ファイルの並び」", "segments with lists of files")))
+      return [:]
+    }
+    var found: [Segment: [String]] = [:]
+    for pair in pairs {
+      guard let segment = try? Segment(parsing: pair.key), served.contains(segment) else {
+        log.add(.segmentNotServed, pair.keyPosition)
+        continue
+      }
+      if found[segment] != nil { log.add(.duplicateKey, pair.keyPosition, FaultDetail(key: pair.key)) }
+      found[segment] = log.distinct(pair.value, 1...16) { path($0) }
+    }
+    return found
+  }
+
+  private func staleGrace(_ node: MarkedNode) -> Int? {
+    let fields = Fields(node, allowed: ["stale-grace-hours"], log)
+    return log.integer(fields.required("stale-grace-hours"), 0...168)
+  }
+
+  private func user(_ node: MarkedNode) -> String? {
+    log.name(node, Bilingual("Linux の利用者名", "a unix user name")) { text throws(MalformedInput) in
+      let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+      let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+      let units = Array(text.utf8)
+      guard (1...32).contains(units.count), letters.contains(units[0]) || units[0] == UInt8(ascii: "_"),
+        units.allSatisfy({ letters.contains($0) || digits.contains($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
+      else { throw MalformedInput("user", expected: "a unix user name") }
+      return text
+    }
+  }
+
+  private func host(_ node: MarkedNode) -> String? {
+    log.name(node, Bilingual("ホスト名か IP アドレス", "a host name or an IP address"), as: .badAddress) { text throws(MalformedInput) in
+      guard Self.isIPv4(text) || Self.isIPv6(text) || Self.isHostName(text) else {
+        throw MalformedInput("host", expected: "a host name or an IP address")
+      }
+      return text
+    }
+  }
+
+  static func isIPv4(_ text: String) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4
+      && parts.allSatisfy { part in
+        (1...3).contains(part.utf8.count) && part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+          && (part.utf8.count == 1 || part.first != "0") && (Int(part) ?? 256) < 256
+      }
+  }
+
+  /// Groups of RFC 4291 §2.2, forms 1 and 2; no zone, no embedded IPv4.
+  static func isIPv6(_ text: String) -> Bool {
+    let halves = text.split(separator: "::", omittingEmptySubsequences: false)
+    guard (1...2).contains(halves.count), text.utf8.count <= 39 else { return false }
+    var groups = 0
+    for half in halves where !half.isEmpty {
+      for group in half.split(separator: ":", omittingEmptySubsequences: false) {
+        guard (1...4).contains(group.utf8.count), group.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return false }
+        groups += 1
+      }
+    }
+    return halves.count == 2 ? groups <= 7 : groups == 8
+  }
+
+  /// Labels of RFC 1123 §2.1, not all digits at the end (that would be a broken address).
+  private static func isHostName(_ text: String) -> Bool {
+    guard (1...253).contains(text.utf8.count) else { return false }
+    let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+    let isRight = labels.allSatisfy { label in
+      (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+        && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+    }
+    return isRight && labels.last.map { !$0.allSatisfy(\.isNumber) } ?? false
+  }
+}

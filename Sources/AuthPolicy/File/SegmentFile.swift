@@ -1,0 +1,169 @@
+import AuthTerms
+
+/// Reads one `SEGMENT.yaml` into rules; every fault of the file is named, not only the first.
+enum SegmentFile {
+  private static let keys = [
+    "segment", "people", "card", "session", "hours", "logon", "unlock", "remote", "deny", "waivers",
+  ]
+  static let mostGroups = 64
+  static let mostRules = 32
+
+  /// - Parameter today: `LocalTime.day`, for warnings about waivers.
+  static func read(_ root: MarkedNode, today: Int, _ log: FaultLog) -> SegmentRules? {
+    let fields = Fields(root, allowed: keys, log)
+    let segment = log.name(fields.required("segment"), Names.segment) { text throws(MalformedInput) in try Segment(parsing: text) }
+    if let segment, segment.name + ".yaml" != log.file, let node = fields.optional("segment") {
+      log.add(.nameMismatch, node.position)
+    }
+    let people = Set(log.distinct(fields.required("people"), 1...mostGroups) { Names.group($0, log) })
+    let waivers = fields.optional("waivers").map { log.list($0, 1...4).compactMap { waiver($0, segment, today, log) } } ?? []
+    let waived = Set(waivers.map(\.name))
+    let card = fields.required("card").map { CardClause($0, segment, waived, log) }
+    let session = fields.required("session").map { SessionClause($0, log) }
+    let hours = fields.optional("hours").map { hoursList($0, log) } ?? []
+
+    var accepted: [Scenario: [AcceptedCombination]] = [:]
+    for scenario in [Scenario.logon, .unlock, .remote] {
+      let node = scenario == .remote ? fields.optional(scenario.rawValue) : fields.required(scenario.rawValue)
+      guard let node else { continue }
+      accepted[scenario] = combinations(node, scenario, waived, log)
+    }
+    let denials = fields.optional("deny").map { log.list($0, 1...mostRules).compactMap { denyRule($0, log) } } ?? []
+    warnOfUnused(waivers, card, accepted, log)
+
+    guard log.isClean, let segment, let card, let proof = card.proof, let removal = card.removal, let session,
+      let lease = session.leaseMinutes, let idle = session.idleMinutes, let overall = session.overallHours
+    else { return nil }
+    let terms = SessionTerms(
+      leaseSeconds: lease * 60, idleSeconds: idle * 60, overallSeconds: overall * 3600, onCardRemoval: removal)
+    return SegmentRules(
+      segment: segment, declared: log.rule(fields.place("segment")), people: people, peopleRule: log.rule(fields.place("people")),
+      proofFloor: proof, proofRule: log.rule(card.proofPlace), terms: terms, sessionsAtOnce: session.atOnce,
+      sessionRule: log.rule(fields.place("session")), hours: hours, hoursRule: log.rule(fields.place("hours")),
+      accepted: accepted, denials: denials, waivers: waivers)
+  }
+
+  private static func combinations(
+    _ node: MarkedNode, _ scenario: Scenario, _ waived: Set<WaiverName>, _ log: FaultLog
+  ) -> [AcceptedCombination] {
+    var sets: [(factors: Set<Factor>, position: Position)] = []
+    for entry in log.list(node, 1...mostRules) {
+      for factors in FactorExpression.parse(entry, log) ?? [] {
+        if sets.contains(where: { $0.factors == factors }) { log.add(.combinationTwice, entry.position) }
+        sets.append((factors, entry.position))
+      }
+    }
+    SegmentFloor.check(sets, scenario, waivers: waived, log)
+    return sets.map { set in
+      AcceptedCombination(
+        combination: Combination(factors: set.factors, rule: log.rule(set.position)),
+        needs: SegmentFloor.needs(set.factors, scenario))
+    }
+  }
+
+  private static func denyRule(_ node: MarkedNode, _ log: FaultLog) -> DenyRule? {
+    let fields = Fields(node, allowed: ["reason", "groups", "workstations", "hours"], log)
+    let reason = log.text(fields.required("reason"), most: 200)
+    let conditions = ["groups", "workstations", "hours"].filter { fields.optional($0) != nil }
+    if conditions.isEmpty { log.add(.conditionMissing, node.position) }
+    let groups = fields.optional("groups").map { log.distinct($0, 1...mostGroups) { Names.group($0, log) } } ?? []
+    let workstations = fields.optional("workstations").map { log.distinct($0, 1...1024) { Names.workstation($0, log) } } ?? []
+    let hours = fields.optional("hours").map { hoursList($0, log) } ?? []
+    guard let reason else { return nil }
+    return DenyRule(
+      rule: log.rule(node.position), reason: reason, groups: Set(groups), workstations: Set(workstations), hours: hours)
+  }
+
+  private static func hoursList(_ node: MarkedNode, _ log: FaultLog) -> [WeekHours] {
+    log.distinct(node, 1...32) { entry in
+      guard case .scalar(let text, _) = entry.content, let hours = WeekHours.parse(text) else {
+        log.add(.badHours, entry.position)
+        return nil
+      }
+      return hours
+    }
+  }
+
+  private static func waiver(_ node: MarkedNode, _ segment: Segment?, _ today: Int, _ log: FaultLog) -> Waiver? {
+    let fields = Fields(node, allowed: ["waiver", "from", "until", "approvers", "reason"], log)
+    let name = log.word(fields.required("waiver"), of: WaiverName.allCases.map(\.rawValue)).flatMap(WaiverName.init)
+    let from = log.day(fields.required("from"))
+    let until = log.day(fields.required("until"))
+    let approvers = log.distinct(fields.required("approvers"), 1...8) { log.text($0, most: 64) }
+    let reason = log.text(fields.required("reason"), most: 200)
+    guard let name, let from, let until, let reason else { return nil }
+    if until < from { log.add(.waiverReversed, fields.place("until")) }
+    if until - from + 1 > name.longestDays {
+      log.add(
+        .waiverTooLong, fields.place("until"),
+        FaultDetail(expected: Bilingual("\(name.longestDays) 日", "\(name.longestDays) days")))
+    }
+    if segment == .mynumber, approvers.count < 2 { log.add(.twoApprovers, fields.place("approvers")) }
+    // Never an error: a server that cannot be restarted on the morning after would be a worse exception than this one.
+    if until < today {
+      log.warn(.waiverExpired, node.position)
+    } else {
+      log.warn(.waiverInForce, node.position, FaultDetail(expected: Bilingual(same: name.rawValue)))
+    }
+    return Waiver(
+      name: name, from: from, until: until, approvers: approvers, reason: reason, rule: log.rule(node.position))
+  }
+
+  private static func warnOfUnused(
+    _ waivers: [Waiver], _ card: CardClause?, _ accepted: [Scenario: [AcceptedCombination]], _ log: FaultLog
+  ) {
+    for waiver in waivers {
+      let isNeeded =
+        switch waiver.name {
+        case .identifierAsPossession: card?.proof == .identifier
+        case .introductionPhase: accepted.values.joined().contains { $0.needs == .introductionPhase }
+        }
+      if !isNeeded { log.warn(.waiverUnused, Position(line: waiver.rule.line, column: 1)) }
+    }
+  }
+}
+
+/// `card:`
+private struct CardClause {
+  var proof: ProofClass?
+  var proofPlace: Position
+  var removal: CardRemoval?
+
+  init(_ node: MarkedNode, _ segment: Segment?, _ waived: Set<WaiverName>, _ log: FaultLog) {
+    let fields = Fields(node, allowed: ["proof", "on-removal"], log)
+    proofPlace = fields.place("proof")
+    let names = ProofClass.allCases.sorted(by: >).map(\.name)
+    proof = log.word(fields.required("proof"), of: names).flatMap { ProofClass(name: $0) }
+    removal = log.word(fields.required("on-removal"), of: CardRemoval.allCases.map(\.rawValue)).flatMap(CardRemoval.init)
+    guard let proof, let segment, let place = fields.optional("proof")?.position else { return }
+    let weakest = SegmentFloor.weakestProof(segment)
+    let isWaived = proof == .identifier && waived.contains(.identifierAsPossession)
+    if proof < weakest, !isWaived {
+      log.add(.proofBelowFloor, place, FaultDetail(expected: Bilingual(same: weakest.name)))
+    }
+  }
+}
+
+/// `session:`
+private struct SessionClause {
+  var leaseMinutes: Int?
+  var idleMinutes: Int?
+  var overallHours: Int?
+  var atOnce = 1
+
+  init(_ node: MarkedNode, _ log: FaultLog) {
+    let fields = Fields(node, allowed: ["lease-minutes", "idle-minutes", "overall-hours", "at-once"], log)
+    leaseMinutes = log.integer(fields.required("lease-minutes"), 1...60)
+    // NIST SP 800-63B-4 §2.2.3 (AAL2): at most 1 h without activity, 24 h in all. A floor here, not advice.
+    idleMinutes = log.integer(fields.required("idle-minutes"), 1...60)
+    overallHours = log.integer(fields.required("overall-hours"), 1...24)
+    if let node = fields.optional("at-once") { atOnce = log.integer(node, 1...10) ?? 1 }
+    if let idleMinutes, let overallHours, idleMinutes > overallHours * 60 {
+      log.add(.idleBeyondOverall, fields.place("idle-minutes"))
+    }
+  }
+}
+
+extension FaultLog {
+  func rule(_ position: Position) -> RuleID { RuleID(file: file, line: position.line) }
+}

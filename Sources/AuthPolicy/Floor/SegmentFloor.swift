@@ -1,0 +1,41 @@
+import AuthTerms
+
+/// What no policy file may go below (docs/policy.md, "The floor").
+enum SegmentFloor {
+  /// The weakest proof class a segment may be content with; below it only `identifier`, under its waiver.
+  static func weakestProof(_ segment: Segment) -> ProofClass { segment == .mynumber ? .publicKey : .symmetric3DES }
+
+  /// Refuses what goes below, and marks what only a waiver holds up.
+  ///
+  /// - Parameter waivers: names that stand in the file; whether one is in force is asked at each decision.
+  static func check(
+    _ sets: [(factors: Set<Factor>, position: Position)], _ scenario: Scenario, waivers: Set<WaiverName>, _ log: FaultLog
+  ) {
+    for (factors, position) in sets {
+      let named = FaultDetail(expected: Bilingual(same: name(factors)))
+      if factors.contains(.pin), !factors.contains(.card) { log.add(.pinWithoutCard, position, named) }
+      switch scenario {
+      case .unlock:
+        // NIST SP 800-63B-4 §2.2.3: within the session, a password or a biometric with the session secret. The session key
+        // is always asked for; a possession beside it adds nothing that an absent person could not leave behind.
+        if !kinds(factors).contains(where: { $0 != .have }) { log.add(.unlockByPossession, position, named) }
+      default:
+        if !factors.contains(.card), !factors.contains(.code) { log.add(.noPossession, position, named) }
+        if kinds(factors).count < 2, !waivers.contains(.introductionPhase) { log.add(.oneKind, position, named) }
+      }
+    }
+    for (factors, position) in sets where factors.contains(.palm) {
+      // Always a way for people whose palm cannot be enrolled (NIST SP 800-63B-4 §3.2.3), with as many kinds.
+      let alternative = sets.contains { !$0.factors.contains(.palm) && kinds($0.factors).count >= kinds(factors).count }
+      if !alternative { log.add(.palmWithoutAlternative, position, FaultDetail(expected: Bilingual(same: name(factors)))) }
+    }
+  }
+
+  static func needs(_ factors: Set<Factor>, _ scenario: Scenario) -> WaiverName? {
+    scenario != .unlock && kinds(factors).count < 2 ? .introductionPhase : nil
+  }
+
+  static func kinds(_ factors: Set<Factor>) -> Set<FactorKind> { Set(factors.map(\.kind)) }
+
+  static func name(_ factors: Set<Factor>) -> String { factors.sorted().map(\.rawValue).joined(separator: " + ") }
+}

@@ -1,0 +1,82 @@
+import AuthPolicy
+import AuthTerms
+import Crypto
+import Foundation
+import Testing
+
+/// The shipped files, and small files to break.
+enum Samples {
+  static let today = 20_680  // 2026-08-15
+
+  /// `policies/` of this repository, found from this file.
+  static func shipped() throws -> [PolicySource] {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return try ["organisation", "mynumber", "lgwan", "internet"].map { name in
+      let url = root.appendingPathComponent("policies/\(name).yaml")
+      return PolicySource(name: name + ".yaml", bytes: Array(try Data(contentsOf: url)))
+    }
+  }
+
+  static func compile(_ sources: [PolicySource], today: Int = today) throws(PolicyFaults) -> PolicySet {
+    try PolicySet.compile(sources, digest: { Array(SHA256.hash(data: $0)) }, today: today)
+  }
+
+  static func source(_ name: String, _ text: String) -> PolicySource { PolicySource(name: name, bytes: Array(text.utf8)) }
+
+  /// An organisation of exactly these segments.
+  static func organisation(_ segments: [String]) -> String {
+    """
+    city: {ja: 三門市, en: Sanmon City}
+    time-zone: "+09:00"
+    sites:
+      - {id: honcho, ja: 本庁舎, en: Main Office}
+    help-desk: {telephone: "2200", ja: お電話ください, en: Please call}
+    segments:
+
+    """ + segments.map { "  - {segment: \($0), model: alpha}\n" }.joined()
+  }
+
+  static let lgwan = """
+    segment: lgwan
+    people: [seg-lgwan]
+    card: {proof: pk, on-removal: nothing}
+    session: {lease-minutes: 15, idle-minutes: 60, overall-hours: 14, at-once: 2}
+    logon:
+      - card + pin
+      - card + password
+    unlock:
+      - (card + password) or palm
+    remote:
+      - card + password
+
+    """
+
+  /// The faults of `text` as the file of that segment in a set that is otherwise right.
+  static func faults(segment: String = "lgwan", _ text: String, today: Int = today) -> [PolicyFault] {
+    let sources = [source("organisation.yaml", organisation([segment])), source(segment + ".yaml", text)]
+    do throws(PolicyFaults) {
+      _ = try compile(sources, today: today)
+      return []
+    } catch {
+      return error.faults
+    }
+  }
+
+  static func set(segment: String = "lgwan", _ text: String, today: Int = today) throws -> PolicySet {
+    try compile([source("organisation.yaml", organisation([segment])), source(segment + ".yaml", text)], today: today)
+  }
+}
+
+extension String {
+  /// The same text with the one occurrence of `old` replaced; a test that breaks nothing fails.
+  func breaking(_ old: String, _ new: String, sourceLocation: SourceLocation = #_sourceLocation) -> String {
+    #expect(components(separatedBy: old).count == 2, "'\(old)' stands once", sourceLocation: sourceLocation)
+    return replacingOccurrences(of: old, with: new)
+  }
+}
+
+extension PolicyFault {
+  /// `PF201 file:line:column`
+  var place: String { "\(code) \(file):\(line):\(column)" }
+}
