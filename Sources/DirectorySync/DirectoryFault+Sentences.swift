@@ -28,6 +28,8 @@ extension DirectoryFault {
       ("\(detail) に書かれた相手が見つかりません。", "what \(detail) names does not exist in these files")
     case .dates: ("終了日が開始日より前です。", "the last day is before the first day")
     case .cycle: ("部署の親子関係が循環しています。", "a department is its own ancestor")
+    case .tooManyGroups:
+      ("この職員の属するグループが \(detail) を超えています（入れ子を含む）。", "this person is in more than \(detail) groups, nested ones included")
     case .identifier:
       (
         "\(detail) は半角英数字と . _ - で 1〜64 文字、先頭は英数字にしてください。",

@@ -20,6 +20,7 @@ public struct DirectoryFault: Error, Sendable, Equatable {
     case reference = "DS123"
     case dates = "DS124"
     case cycle = "DS125"
+    case tooManyGroups = "DS126"
 
     case identifier = "DS151"
     case account = "DS152"

@@ -56,8 +56,8 @@ struct DistinguishedName: Hashable, Sendable {
       let unit = units[position]
       if unit == UInt8(ascii: "\\") {
         guard position + 1 < units.count else { return nil }
-        if position + 2 < units.count, let byte = UInt8(String(decoding: units[(position + 1)...(position + 2)], as: UTF8.self), radix: 16) {
-          bytes.append(byte)
+        if position + 2 < units.count, let high = digit(units[position + 1]), let low = digit(units[position + 2]) {
+          bytes.append(high << 4 | low)
           position += 3
         } else {
           guard " \"#+,;<=>\\".utf8.contains(units[position + 1]) else { return nil }
@@ -72,4 +72,6 @@ struct DistinguishedName: Hashable, Sendable {
     }
     return String(validating: bytes, as: UTF8.self)
   }
+
+  private static func digit(_ unit: UInt8) -> UInt8? { Character(Unicode.Scalar(unit)).hexDigitValue.map(UInt8.init) }
 }

@@ -3,7 +3,7 @@ import AuthTerms
 /// Puts a snapshot together and holds what `DirectorySnapshot` promises: ids, accounts, group names and department codes are
 /// unique, every reference has its target, departments form a tree, periods end after they begin.
 struct SnapshotAssembly {
-  private var people: [DirectoryPerson] = []
+  private var people: [(person: DirectoryPerson, place: FieldValue)] = []
   private var groups: [DirectoryGroup] = []
   private var departments: [Department] = []
 
@@ -21,7 +21,7 @@ struct SnapshotAssembly {
     try claim(person.id, in: &ids, at: id)
     try claim(person.account, in: &accounts, at: account)
     if let first = person.firstDay, let last = person.lastDay, last < first { throw period.fault(.dates) }
-    people.append(person)
+    people.append((person, id))
   }
 
   mutating func add(_ group: DirectoryGroup, at place: FieldValue) throws(DirectoryFault) {
@@ -43,7 +43,14 @@ struct SnapshotAssembly {
     for (group, place) in groupReferences where groupPlaces[group] == nil { throw place.fault(.reference) }
     for (code, place) in departmentReferences where departmentPlaces[code] == nil { throw place.fault(.reference) }
     try requireTree()
-    return DirectorySnapshot(people: people, groups: groups, departments: departments)
+    let closure = Closure(of: groups)
+    for (person, place) in people {
+      let limit = Closure.maximumGroupsOfPerson
+      guard closure.reach(from: person.memberships, limit: limit).count <= limit else {
+        throw DirectoryFault(.tooManyGroups, file: place.file, line: place.line, detail: "\(limit)")
+      }
+    }
+    return DirectorySnapshot(people: people.map(\.person), groups: groups, departments: departments)
   }
 
   private func requireTree() throws(DirectoryFault) {
