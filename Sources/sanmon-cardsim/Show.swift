@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import SwiftASN1
+import X509
+
+struct Show: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Say what a card file holds, without its keys and PIN.")
+
+  @Option(help: "Card file.") var card: String
+  @Option(help: "Write a slot's certificate (9a or 9e) to standard output as PEM instead.") var certificate: String?
+
+  func validate() throws {
+    guard [nil, "9a", "9e"].contains(certificate) else { throw ValidationError("--certificate is 9a or 9e") }
+  }
+
+  func run() throws {
+    try reporting {
+      let content = try CardFile(path: card).content
+      if let certificate {
+        let slot = certificate == "9a" ? content.authentication : content.cardAuthentication
+        Output.line(try Certificate(derEncoded: Array(slot.certificate)).serializeAsPEM().pemString)
+        return
+      }
+      Output.line("name       \(content.name)")
+      Output.line("guid       \(content.guid.map { String(format: "%02x", $0) }.joined())")
+      Output.line("pin tries  \(content.pinTriesLeft) of \(content.pinTries) left")
+      Output.line("9a         \(content.authentication.kind.rawValue), PIN \(content.authentication.pinPolicy.rawValue)")
+      Output.line("9e         \(content.cardAuthentication.kind.rawValue), PIN \(content.cardAuthentication.pinPolicy.rawValue)")
+    }
+  }
+}

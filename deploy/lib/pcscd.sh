@@ -1,0 +1,200 @@
+# A reader service of our own for demonstrations and tests: pcscd with the vpcd reader, and card simulators beside it.
+# Sourced by bash 5; every function takes the folder DIR that holds its state, so that another shell can go on with it.
+#
+#   source deploy/lib/pcscd.sh
+#   pcscd_start DIR                      starts namespace and pcscd; exports PCSCLITE_CSOCK_NAME for the programs you start
+#   cardsim_in_namespace DIR ARGS…       runs sanmon-cardsim where vpcd listens (SANMON_BIN: folder of the programs)
+#   pcscd_daemon_stop DIR [KILL]         ends pcscd alone, as a crash does; pcscd_daemon_start DIR brings it back
+#   pcscd_stop DIR                       ends exactly what pcscd_start started
+#
+# vpcd listens on all addresses and lets in whoever comes: a card put in from the network. It is therefore confined to a
+# network namespace without any outside. The same namespace gives pcscd a /run of its own, whose socket is DIR/run: a pcscd
+# of the system is neither met nor disturbed, and several of ours can stand side by side.
+# DIR/*: trusted; who can write there can end processes of ours by a false pid, and offer cards to the tests.
+
+pcscd_say() { printf 'pcscd: %s\n' "$*" >&2; }
+
+# The start time of a process (clock ticks since boot): with the pid it names one process for good.
+pcscd_birth() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  stat=${stat##*) }
+  [[ ${stat%% *} != Z ]] || return 1
+  set -- $stat
+  printf '%s\n' "${20}"
+}
+
+# pcscd_remember FILE PID
+pcscd_remember() { printf '%s %s\n' "$2" "$(pcscd_birth "$2")" >"$1"; }
+
+# pcscd_alive FILE: prints the pid if that very process still runs.
+pcscd_alive() {
+  local pid birth
+  { read -r pid birth <"$1"; } 2>/dev/null || return 1
+  [[ -n $birth && $(pcscd_birth "$pid") == "$birth" ]] || return 1
+  printf '%s\n' "$pid"
+}
+
+# pcscd_end FILE [SIGNAL]: ends the remembered process; after 5 s without going, by KILL.
+pcscd_end() {
+  local pid i
+  pid=$(pcscd_alive "$1") || { rm -f "$1"; return 0; }
+  kill -"${2:-TERM}" "$pid" 2>/dev/null
+  for ((i = 0; i < 50; i++)); do
+    pcscd_alive "$1" >/dev/null || break
+    sleep 0.1
+  done
+  if pid=$(pcscd_alive "$1"); then
+    kill -KILL "$pid" 2>/dev/null
+    for ((i = 0; i < 20; i++)); do pcscd_alive "$1" >/dev/null || break; sleep 0.1; done
+  fi
+  rm -f "$1"
+}
+
+# Says what is missing on this machine, if anything; 1 then.
+pcscd_missing() {
+  local missing=() driver
+  [[ -x /usr/sbin/pcscd ]] || missing+=(pcscd)
+  driver=$(pcscd_driver) || missing+=(vsmartcard-vpcd)
+  command -v unshare >/dev/null && command -v nsenter >/dev/null || missing+=(util-linux)
+  command -v ip >/dev/null || missing+=(iproute2)
+  ((${#missing[@]} == 0)) && return 0
+  pcscd_say "missing here: ${missing[*]}; as root: apt-get install -y --no-install-recommends ${missing[*]}"
+  return 1
+}
+
+pcscd_driver() {
+  local file
+  for file in /usr/lib/pcsc/drivers/serial/libifdvpcd.so /usr/lib/*/pcsc/drivers/serial/libifdvpcd.so; do
+    [[ -e $file ]] && { printf '%s\n' "$file"; return 0; }
+  done
+  return 1
+}
+
+
+pcscd_start() {
+  local dir i
+  dir=$(mkdir -p "$1" && cd "$1" && pwd -P) || return 1
+  pcscd_missing || return 69
+  if pcscd_alive "$dir/pcscd.pid" >/dev/null; then
+    pcscd_say "already running in $dir"
+    return 1
+  fi
+  pcscd_end "$dir/holder.pid"
+  chmod 0711 "$dir"  # a client of another user reaches the socket and nothing else
+  rm -rf "$dir/run" "$dir/reader.conf.d"
+  mkdir -p "$dir/run/pcscd" "$dir/reader.conf.d"
+  # 0x8C7B = 35963: the two slots are "Virtual PCD 00 00" and "Virtual PCD 00 01", the second on the next port.
+  cat >"$dir/reader.conf.d/vpcd" <<CONF
+FRIENDLYNAME "Virtual PCD"
+DEVICENAME   /dev/null:0x8C7B
+LIBPATH      $(pcscd_driver)
+CHANNELID    0x8C7B
+CONF
+  pcscd_confine "$dir" || return 1
+  pcscd_daemon_start "$dir" || { pcscd_stop "$dir"; return 1; }
+  export PCSCLITE_CSOCK_NAME=$(pcscd_socket "$dir")
+}
+
+# The socket that clients of DIR's pcscd have to be told of.
+pcscd_socket() {
+  if [[ $(cat "$1/confinement" 2>/dev/null) == none ]]; then
+    printf '/run/pcscd/pcscd.comm\n'
+  else
+    printf '%s/run/pcscd/pcscd.comm\n' "$1"
+  fi
+}
+
+# Makes the namespaces and a process that holds them open, with the strongest rights at hand.
+pcscd_confine() {
+  local dir=$1 how holder i
+  local inside='mount --bind "$1/run" /run && ip link set lo up && : >"$1/ready" && exec sleep infinity'
+  rm -f "$dir/ready"
+  for how in "-n -m" "-r -n -m"; do
+    # shellcheck disable=SC2086
+    unshare $how sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
+    holder=$!
+    for ((i = 0; i < 50; i++)); do
+      [[ -e $dir/ready ]] && break
+      pcscd_birth "$holder" >/dev/null || break
+      sleep 0.1
+    done
+    if [[ -e $dir/ready ]]; then
+      pcscd_remember "$dir/holder.pid" "$holder"
+      if [[ $how == -r* ]]; then
+        echo "-U --preserve-credentials -n -m" >"$dir/enter"
+        echo "network and mount namespace of an unprivileged user" >"$dir/confinement"
+      else
+        echo "-n -m" >"$dir/enter"
+        echo "network and mount namespace" >"$dir/confinement"
+      fi
+      pcscd_say "confinement: $(cat "$dir/confinement")"
+      return 0
+    fi
+    kill "$holder" 2>/dev/null
+    wait "$holder" 2>/dev/null
+  done
+  if [[ ${SANMON_UNCONFINED_READER:-} == 1 && $(id -u) == 0 ]]; then
+    if [[ -e /run/pcscd/pcscd.pid ]] && pcscd_birth "$(cat /run/pcscd/pcscd.pid)" >/dev/null; then
+      pcscd_say "another pcscd ($(cat /run/pcscd/pcscd.pid)) runs here; without namespaces there can be only one"
+      return 1
+    fi
+    mkdir -p /run/pcscd
+    rm -f /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
+    echo none >"$dir/confinement"
+    pcscd_say "confinement: NONE; vpcd listens on all addresses of this machine, as SANMON_UNCONFINED_READER=1 allows"
+    return 0
+  fi
+  pcscd_say "no right to make namespaces here ($(tail -n 1 "$dir/holder.log"))"
+  pcscd_say "run as root with CAP_SYS_ADMIN, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)"
+  pcscd_say "on a throw-away machine without network, root may set SANMON_UNCONFINED_READER=1"
+  return 77
+}
+
+pcscd_daemon_start() {
+  local dir i pid run
+  dir=$(cd "$1" && pwd -P) || return 1
+  run=$(dirname "$(pcscd_socket "$dir")")
+  # After a KILL both files stay and the next start would refuse.
+  rm -f "$run/pcscd.comm" "$run/pcscd.pid"
+  # Not through a function: $! must be pcscd itself (nsenter and sh replace themselves).
+  if [[ $(cat "$dir/confinement") == none ]]; then
+    /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
+  else
+    local options
+    read -r -a options <"$dir/enter"
+    nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- \
+      /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
+  fi
+  pid=$!
+  pcscd_remember "$dir/pcscd.pid" "$pid"
+  for ((i = 0; i < 300; i++)); do
+    [[ -s $run/pcscd.pid && -S $run/pcscd.comm ]] && return 0
+    pcscd_alive "$dir/pcscd.pid" >/dev/null || break
+    sleep 0.1
+  done
+  pcscd_say "pcscd did not start; the end of $dir/pcscd.log:"
+  tail -n 5 "$dir/pcscd.log" >&2
+  pcscd_end "$dir/pcscd.pid"
+  return 1
+}
+
+pcscd_daemon_stop() { pcscd_end "$1/pcscd.pid" "${2:-TERM}"; }
+
+pcscd_stop() {
+  local dir=${1:?DIR}
+  pcscd_end "$dir/pcscd.pid"
+  pcscd_end "$dir/holder.pid"
+  rm -f "$dir/ready"
+}
+
+# Replaces this shell by the simulator, so that its pid is the shell's: call it in a subshell or in the background.
+cardsim_in_namespace() {
+  local dir=${1:?DIR} options
+  shift
+  local program=${SANMON_BIN:?folder of sanmon-cardsim}/sanmon-cardsim
+  if [[ $(cat "$dir/confinement" 2>/dev/null) == none ]]; then exec "$program" "$@"; fi
+  read -r -a options <"$dir/enter"
+  unset 'options[-1]'  # not -m: the network is the reader's, files are seen as outside
+  exec nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- "$program" "$@"
+}
