@@ -1,0 +1,286 @@
+public import AuthTerms
+
+// One frame is one message: label, request id, word, fields; each length-prefixed, no optional parts, nothing after the last.
+
+private let requestLabel = "sanmon/vault-request/1"
+private let answerLabel = "sanmon/vault-answer/1"
+/// Of one message; the framing below allows no more either.
+private let largestField = 1 << 16
+
+extension VaultRequest {
+  public func encoded(id: UInt64) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field(requestLabel)
+    writer.field(id)
+    writer.field(kind.rawValue)
+    switch self {
+    case .status, .trustRoots, .publicKeys, .listOperators: break
+    case .initialise(let value):
+      writer.field(value.instance.text)
+      writer.list(value.segments.map(\.name))
+      writer.list(value.hosts)
+    case .signServer(let request): writer.field(request)
+    case .createEnrolmentCode(let act), .revoke(let act): writer.field(act.encoded)
+    case .signWorkstation(let request, let code):
+      writer.field(request)
+      writer.field(code)
+    case .renewWorkstation(let value):
+      writer.field(value.certificateRequest)
+      writer.field(value.current)
+      writer.field(value.proof)
+    case .registerOperator(let value):
+      switch value.authority {
+      case .firstAdministratorCode(let code): writer.field(code)
+      case .administrator: writer.field("")
+      }
+      writer.field(value.act.encoded)
+      writer.field(value.possession)
+      writer.field(value.possessionScheme.rawValue)
+    case .signCheckpoint(let value):
+      writer.field(value.size)
+      writer.field(value.root)
+      writer.field(value.oldSize)
+      writer.field(UInt64(value.proof.count))
+      for hash in value.proof { writer.field(hash) }
+    }
+    return writer.bytes
+  }
+
+  public static func decode(_ bytes: [UInt8]) throws(MalformedInput) -> (id: UInt64, request: VaultRequest) {
+    var reader = LengthPrefixedReader(bytes, subject: "vault request", limit: largestField)
+    guard try reader.text() == requestLabel else { throw MalformedInput("vault request", expected: "its label") }
+    let id = try reader.unsigned()
+    guard let kind = Kind(rawValue: try reader.text()) else { throw MalformedInput("vault request", expected: "a known word") }
+    let request: VaultRequest
+    switch kind {
+    case .status: request = .status
+    case .trustRoots: request = .trustRoots
+    case .publicKeys: request = .publicKeys
+    case .listOperators: request = .listOperators
+    case .initialise: request = .initialise(try VaultInitialisation(from: &reader))
+    case .signServer: request = .signServer(certificateRequest: try reader.field())
+    case .createEnrolmentCode: request = .createEnrolmentCode(try SignedAct(decoding: reader.field()))
+    case .revoke: request = .revoke(try SignedAct(decoding: reader.field()))
+    case .signWorkstation: request = .signWorkstation(certificateRequest: try reader.field(), code: try reader.text())
+    case .renewWorkstation:
+      request = .renewWorkstation(
+        VaultRenewal(certificateRequest: try reader.field(), current: try reader.field(), proof: try reader.field()))
+    case .registerOperator: request = .registerOperator(try OperatorRegistration(from: &reader))
+    case .signCheckpoint: request = .signCheckpoint(try CheckpointRequest(from: &reader))
+    }
+    try reader.requireEnd()
+    return (id, request)
+  }
+}
+
+extension VaultAnswer {
+  private enum Word: String {
+    case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
+    case operatorRegistered, operators, checkpoint, revoked, refused
+  }
+
+  public func encoded(id: UInt64) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field(answerLabel)
+    writer.field(id)
+    switch self {
+    case .status(let value):
+      writer.field(Word.status.rawValue)
+      value.write(to: &writer)
+    case .initialised(let code):
+      writer.field(Word.initialised.rawValue)
+      writer.field(code)
+    case .trustRoots(let roots):
+      writer.field(Word.trustRoots.rawValue)
+      writer.field(UInt64(roots.count))
+      for root in roots { writer.field(root) }
+    case .publicKeys(let value):
+      writer.field(Word.publicKeys.rawValue)
+      writer.field(value.checkpointVerifier)
+      writer.field(value.ticket)
+    case .serverCertificate(let der):
+      writer.field(Word.serverCertificate.rawValue)
+      writer.field(der)
+    case .enrolmentCode(let code):
+      writer.field(Word.enrolmentCode.rawValue)
+      writer.field(code)
+    case .workstationCertificate(let value):
+      writer.field(Word.workstationCertificate.rawValue)
+      writer.field(value.certificate)
+      writer.field(value.workstation.text)
+      writer.field(value.segment.name)
+      writer.field(value.access.rawValue)
+    case .operatorRegistered(let id):
+      writer.field(Word.operatorRegistered.rawValue)
+      writer.field(id.text)
+    case .operators(let operators):
+      writer.field(Word.operators.rawValue)
+      writer.field(UInt64(operators.count))
+      for known in operators { known.write(to: &writer) }
+    case .checkpoint(let note):
+      writer.field(Word.checkpoint.rawValue)
+      writer.field(note)
+    case .revoked: writer.field(Word.revoked.rawValue)
+    case .refused(let refusal):
+      writer.field(Word.refused.rawValue)
+      writer.field(refusal.code.rawValue)
+      writer.field(refusal.note)
+    }
+    return writer.bytes
+  }
+
+  public static func decode(_ bytes: [UInt8]) throws(MalformedInput) -> (id: UInt64, answer: VaultAnswer) {
+    var reader = LengthPrefixedReader(bytes, subject: "vault answer", limit: largestField)
+    guard try reader.text() == answerLabel else { throw MalformedInput("vault answer", expected: "its label") }
+    let id = try reader.unsigned()
+    guard let word = Word(rawValue: try reader.text()) else { throw MalformedInput("vault answer", expected: "a known word") }
+    let answer: VaultAnswer
+    switch word {
+    case .status: answer = .status(try VaultStatus(from: &reader))
+    case .initialised: answer = .initialised(firstAdministratorCode: try reader.text())
+    case .trustRoots: answer = .trustRoots(try reader.fields(atMost: 8))
+    case .publicKeys: answer = .publicKeys(VaultPublicKeys(checkpointVerifier: try reader.text(), ticket: try reader.field()))
+    case .serverCertificate: answer = .serverCertificate(try reader.field())
+    case .enrolmentCode: answer = .enrolmentCode(try reader.text())
+    case .workstationCertificate:
+      let certificate = try reader.field()
+      let workstation = try WorkstationID(parsing: reader.text())
+      let segment = try Segment(parsing: reader.text())
+      guard let access = EnrolledAccess(rawValue: try reader.text()) else {
+        throw MalformedInput("vault answer", expected: "console or remote")
+      }
+      answer = .workstationCertificate(
+        IssuedWorkstation(certificate: certificate, workstation: workstation, segment: segment, access: access))
+    case .operatorRegistered: answer = .operatorRegistered(try OperatorID(parsing: reader.text()))
+    case .operators:
+      let count = try reader.count(atMost: 64)
+      var operators: [KnownOperator] = []
+      for _ in 0..<count { operators.append(try KnownOperator(from: &reader)) }
+      answer = .operators(operators)
+    case .checkpoint: answer = .checkpoint(try reader.text())
+    case .revoked: answer = .revoked
+    case .refused:
+      guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {
+        throw MalformedInput("vault answer", expected: "a known refusal code")
+      }
+      answer = .refused(VaultRefusal(code, try reader.text()))
+    }
+    try reader.requireEnd()
+    return (id, answer)
+  }
+}
+
+extension LengthPrefixedWriter {
+  fileprivate mutating func list(_ texts: [String]) {
+    field(UInt64(texts.count))
+    for text in texts { field(text) }
+  }
+}
+
+extension LengthPrefixedReader {
+  fileprivate mutating func count(atMost limit: Int) throws(MalformedInput) -> Int {
+    let count = try unsigned()
+    guard count <= UInt64(limit) else { throw MalformedInput("vault message", expected: "at most \(limit) entries") }
+    return Int(count)
+  }
+
+  fileprivate mutating func fields(atMost limit: Int) throws(MalformedInput) -> [[UInt8]] {
+    let count = try count(atMost: limit)
+    var fields: [[UInt8]] = []
+    for _ in 0..<count { fields.append(try field()) }
+    return fields
+  }
+
+  fileprivate mutating func texts(atMost limit: Int) throws(MalformedInput) -> [String] {
+    let count = try count(atMost: limit)
+    var texts: [String] = []
+    for _ in 0..<count { texts.append(try text()) }
+    return texts
+  }
+
+  fileprivate mutating func flag() throws(MalformedInput) -> Bool {
+    switch try unsigned() {
+    case 0: return false
+    case 1: return true
+    default: throw MalformedInput("vault message", expected: "0 or 1")
+    }
+  }
+}
+
+extension VaultInitialisation {
+  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
+    instance = try InstanceID(parsing: reader.text())
+    segments = []
+    for name in try reader.texts(atMost: 8) { segments.append(try Segment(parsing: name)) }
+    hosts = try reader.texts(atMost: 16)
+  }
+}
+
+extension OperatorRegistration {
+  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
+    let code = try reader.text()
+    authority = code.isEmpty ? .administrator : .firstAdministratorCode(code)
+    act = try SignedAct(decoding: reader.field())
+    possession = try reader.field()
+    guard possession.count <= 1024, let scheme = SignatureScheme(rawValue: try reader.text()) else {
+      throw MalformedInput("operator registration", expected: "a signature of at most 1,024 bytes and its scheme")
+    }
+    possessionScheme = scheme
+  }
+}
+
+extension CheckpointRequest {
+  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
+    size = try reader.unsigned()
+    root = try reader.field()
+    oldSize = try reader.unsigned()
+    proof = try reader.fields(atMost: 64)
+    guard root.count == 32, proof.allSatisfy({ $0.count == 32 }) else {
+      throw MalformedInput("checkpoint request", expected: "hashes of 32 bytes")
+    }
+  }
+}
+
+extension VaultStatus {
+  fileprivate func write(to writer: inout LengthPrefixedWriter) {
+    writer.field(UInt64(isInitialised ? 1 : 0))
+    writer.field(instance)
+    writer.list(segments)
+    writer.list(hosts)
+    writer.field(operators)
+    writer.field(checkpointSize)
+    writer.field(checkpointRoot)
+    writer.field(alarms)
+    writer.field(logSize)
+  }
+
+  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
+    isInitialised = try reader.flag()
+    instance = try reader.text()
+    segments = try reader.texts(atMost: 8)
+    hosts = try reader.texts(atMost: 16)
+    operators = try reader.unsigned()
+    checkpointSize = try reader.unsigned()
+    checkpointRoot = try reader.field()
+    alarms = try reader.unsigned()
+    logSize = try reader.unsigned()
+  }
+}
+
+extension KnownOperator {
+  fileprivate func write(to writer: inout LengthPrefixedWriter) {
+    writer.field(id.text)
+    writer.field(person.text)
+    writer.field(key.bytes)
+    writer.field(publicKey)
+    writer.field(role)
+    writer.field(UInt64(isActive ? 1 : 0))
+  }
+
+  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
+    self.init(
+      id: try OperatorID(parsing: reader.text()), person: try PersonID(parsing: reader.text()),
+      key: try KeyFingerprint(parsing: reader.field()), publicKey: try reader.field(), role: try reader.text(),
+      isActive: try reader.flag())
+  }
+}

@@ -1,0 +1,251 @@
+public import AuthTerms
+
+/// What may be asked of the vault over its unix socket. Closed: an unknown word is malformed, never ignored.
+///
+/// untrusted: bytes from a peer; at worst a connection is closed.
+public enum VaultRequest: Sendable, Equatable {
+  case status
+  case initialise(VaultInitialisation)
+  case trustRoots
+  case publicKeys
+  /// PKCS#10, DER; the host names are the ones fixed at initialisation.
+  case signServer(certificateRequest: [UInt8])
+  /// Act `workstation.enrol` with parameters `workstation`, `segment`, `access`, `validSeconds`.
+  case createEnrolmentCode(SignedAct)
+  case signWorkstation(certificateRequest: [UInt8], code: String)
+  case renewWorkstation(VaultRenewal)
+  case registerOperator(OperatorRegistration)
+  case listOperators
+  case signCheckpoint(CheckpointRequest)
+  /// Act `operator.revoke` (parameter `operator`) or `workstation.revoke` (parameter `workstation`).
+  case revoke(SignedAct)
+
+  /// A stable word for logs and answers.
+  public var kind: Kind {
+    switch self {
+    case .status: .status
+    case .initialise: .initialise
+    case .trustRoots: .trustRoots
+    case .publicKeys: .publicKeys
+    case .signServer: .signServer
+    case .createEnrolmentCode: .createEnrolmentCode
+    case .signWorkstation: .signWorkstation
+    case .renewWorkstation: .renewWorkstation
+    case .registerOperator: .registerOperator
+    case .listOperators: .listOperators
+    case .signCheckpoint: .signCheckpoint
+    case .revoke: .revoke
+    }
+  }
+
+  public enum Kind: String, Sendable, CaseIterable {
+    case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
+    case registerOperator, listOperators, signCheckpoint, revoke
+  }
+}
+
+/// What one instance is, fixed once.
+public struct VaultInitialisation: Sendable, Equatable {
+  public var instance: InstanceID
+  /// 1 to 8, the segments this instance serves.
+  public var segments: [Segment]
+  /// 1 to 16 DNS names or IP addresses of the server; no server certificate ever names another.
+  public var hosts: [String]
+
+  public init(instance: InstanceID, segments: [Segment], hosts: [String]) {
+    self.instance = instance
+    self.segments = segments
+    self.hosts = hosts
+  }
+}
+
+/// How people reach a workstation, as the administrator fixed it in the enrolment code.
+public enum EnrolledAccess: String, Sendable, CaseIterable {
+  case console, remote
+}
+
+public struct VaultRenewal: Sendable, Equatable {
+  public static let label = "sanmon/renewal/1"
+  /// PKCS#10, DER.
+  public var certificateRequest: [UInt8]
+  /// The certificate that is renewed, DER.
+  public var current: [UInt8]
+  /// ECDSA P-256 (DER) by the current key over `message`; may be empty when the request is for the same key, which its own
+  /// signature then proves.
+  public var proof: [UInt8]
+
+  public init(certificateRequest: [UInt8], current: [UInt8], proof: [UInt8] = []) {
+    self.certificateRequest = certificateRequest
+    self.current = current
+    self.proof = proof
+  }
+
+  /// What the current key signs to hand over to a new one.
+  public static func message(certificateRequest: [UInt8]) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field(label)
+    writer.field(certificateRequest)
+    return writer.bytes
+  }
+}
+
+/// A new operator: the act `operator.register` with parameters `operator`, `person`, `role` and `key` (DER
+/// SubjectPublicKeyInfo in hexadecimal).
+public struct OperatorRegistration: Sendable, Equatable {
+  /// Who lets the newcomer in.
+  public enum Authority: Sendable, Equatable {
+    /// The one-time code printed at initialisation; the act is the newcomer's own.
+    case firstAdministratorCode(String)
+    /// The act is signed by an administrator.
+    case administrator
+  }
+
+  public var authority: Authority
+  /// With a code: signed by the newcomer. Otherwise: signed by an administrator.
+  public var act: SignedAct
+  /// The newcomer's signature over `Approval.message(actHash:operatorID:)`: she holds the key. Empty with a code, where the
+  /// act's own signature proves it.
+  public var possession: [UInt8]
+  public var possessionScheme: SignatureScheme
+
+  public init(authority: Authority, act: SignedAct, possession: [UInt8] = [], possessionScheme: SignatureScheme = .ecdsaP256) {
+    self.authority = authority
+    self.act = act
+    self.possession = possession
+    self.possessionScheme = possessionScheme
+  }
+}
+
+/// The next checkpoint of the audit log, with the proof that it extends the last one signed.
+public struct CheckpointRequest: Sendable, Equatable {
+  public var size: UInt64
+  /// 32 bytes
+  public var root: [UInt8]
+  /// Size of the last checkpoint signed; 0 at the first one.
+  public var oldSize: UInt64
+  /// RFC 6962 §2.1.2 consistency proof from `oldSize` to `size`: at most 64 hashes of 32 bytes.
+  public var proof: [[UInt8]]
+
+  public init(size: UInt64, root: [UInt8], oldSize: UInt64, proof: [[UInt8]]) {
+    self.size = size
+    self.root = root
+    self.oldSize = oldSize
+    self.proof = proof
+  }
+}
+
+public enum VaultAnswer: Sendable, Equatable {
+  case status(VaultStatus)
+  case initialised(firstAdministratorCode: String)
+  /// DER certificates
+  case trustRoots([[UInt8]])
+  case publicKeys(VaultPublicKeys)
+  /// DER
+  case serverCertificate([UInt8])
+  case enrolmentCode(String)
+  case workstationCertificate(IssuedWorkstation)
+  case operatorRegistered(OperatorID)
+  case operators([KnownOperator])
+  /// The signed note, C2SP tlog-checkpoint text.
+  case checkpoint(String)
+  case revoked
+  case refused(VaultRefusal)
+}
+
+public struct VaultStatus: Sendable, Equatable {
+  public var isInitialised: Bool
+  /// Empty before initialisation.
+  public var instance: String
+  public var segments: [String]
+  public var hosts: [String]
+  public var operators: UInt64
+  public var checkpointSize: UInt64
+  /// Root of the last checkpoint signed; empty before the first one.
+  public var checkpointRoot: [UInt8]
+  /// How often a checkpoint was refused because it contradicted the last one.
+  public var alarms: UInt64
+  public var logSize: UInt64
+
+  public init(
+    isInitialised: Bool, instance: String, segments: [String], hosts: [String], operators: UInt64, checkpointSize: UInt64,
+    checkpointRoot: [UInt8], alarms: UInt64, logSize: UInt64
+  ) {
+    self.isInitialised = isInitialised
+    self.instance = instance
+    self.segments = segments
+    self.hosts = hosts
+    self.operators = operators
+    self.checkpointSize = checkpointSize
+    self.checkpointRoot = checkpointRoot
+    self.alarms = alarms
+    self.logSize = logSize
+  }
+}
+
+public struct VaultPublicKeys: Sendable, Equatable {
+  /// The note verifier key of the checkpoints, `NAME+HASH+KEY` (C2SP signed-note).
+  public var checkpointVerifier: String
+  /// Ed25519, 32 bytes.
+  public var ticket: [UInt8]
+
+  public init(checkpointVerifier: String, ticket: [UInt8]) {
+    self.checkpointVerifier = checkpointVerifier
+    self.ticket = ticket
+  }
+}
+
+public struct IssuedWorkstation: Sendable, Equatable {
+  /// DER
+  public var certificate: [UInt8]
+  public var workstation: WorkstationID
+  public var segment: Segment
+  public var access: EnrolledAccess
+
+  public init(certificate: [UInt8], workstation: WorkstationID, segment: Segment, access: EnrolledAccess) {
+    self.certificate = certificate
+    self.workstation = workstation
+    self.segment = segment
+    self.access = access
+  }
+}
+
+/// Why the vault said no. The codes are stable; the note never quotes input.
+public struct VaultRefusal: Error, Sendable, Equatable {
+  public enum Code: String, Sendable, CaseIterable {
+    case notInitialised = "V101"
+    case alreadyInitialised = "V102"
+    /// This peer may not ask for this.
+    case peerNotAllowed = "V103"
+    case requestMalformed = "V104"
+    case certificateRequestInvalid = "V110"
+    case codeMalformed = "V111"
+    case codeUnknown = "V112"
+    case codeExpired = "V113"
+    case codeUsed = "V114"
+    case segmentNotServed = "V115"
+    case certificateNotOurs = "V116"
+    case certificateNotValidNow = "V117"
+    case workstationRevoked = "V118"
+    case renewalNotProven = "V119"
+    case workstationExists = "V120"
+    case actNotAllowed = "V121"
+    case actStale = "V122"
+    case actReplayed = "V123"
+    case operatorExists = "V124"
+    case operatorUnknown = "V125"
+    case possessionNotProven = "V126"
+    case lastAdministrator = "V127"
+    case checkpointContradicts = "V130"
+    case checkpointNotExtending = "V131"
+    /// Disk full, I/O error: nothing was signed.
+    case storeUnavailable = "V190"
+  }
+
+  public let code: Code
+  public let note: String
+
+  public init(_ code: Code, _ note: String) {
+    self.code = code
+    self.note = note
+  }
+}
