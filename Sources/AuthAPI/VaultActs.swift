@@ -1,0 +1,53 @@
+public import AuthTerms
+
+// The acts that the vault knows, each with the exact parameters it asks for: more, fewer or other names are refused.
+
+extension Act {
+  public enum Kind {
+    public static let enrolWorkstation = "workstation.enrol"
+    public static let revokeWorkstation = "workstation.revoke"
+    public static let registerOperator = "operator.register"
+    public static let revokeOperator = "operator.revoke"
+  }
+
+  /// Lets one new workstation in: a one-time code for this name, segment and access, good for 60 to 604,800 seconds.
+  public static func enrolWorkstation(
+    _ workstation: WorkstationID, segment: Segment, access: EnrolledAccess, validSeconds: Int, by operatorID: OperatorID,
+    instance: InstanceID, nonce: [UInt8], at wallMilliseconds: Int64
+  ) throws(MalformedInput) -> Act {
+    try Act(
+      kind: Kind.enrolWorkstation, operatorID: operatorID, instance: instance, nonce: nonce, issuedAt: wallMilliseconds,
+      parameters: [
+        "workstation": workstation.text, "segment": segment.name, "access": access.rawValue, "validSeconds": String(validSeconds),
+      ])
+  }
+
+  public static func revokeWorkstation(
+    _ workstation: WorkstationID, by operatorID: OperatorID, instance: InstanceID, nonce: [UInt8], at wallMilliseconds: Int64
+  ) throws(MalformedInput) -> Act {
+    try Act(
+      kind: Kind.revokeWorkstation, operatorID: operatorID, instance: instance, nonce: nonce, issuedAt: wallMilliseconds,
+      parameters: ["workstation": workstation.text])
+  }
+
+  /// - Parameters:
+  ///   - newcomer: the account; `operatorID` proposes it (the newcomer herself with the first administrator's code).
+  ///   - role: `administrator`, `desk` or `auditor`.
+  ///   - publicKey: DER SubjectPublicKeyInfo.
+  public static func registerOperator(
+    _ newcomer: OperatorID, person: PersonID, role: String, publicKey: [UInt8], by operatorID: OperatorID,
+    instance: InstanceID, nonce: [UInt8], at wallMilliseconds: Int64
+  ) throws(MalformedInput) -> Act {
+    try Act(
+      kind: Kind.registerOperator, operatorID: operatorID, instance: instance, nonce: nonce, issuedAt: wallMilliseconds,
+      parameters: ["operator": newcomer.text, "person": person.text, "role": role, "key": Hex.encode(publicKey)])
+  }
+
+  public static func revokeOperator(
+    _ leaver: OperatorID, by operatorID: OperatorID, instance: InstanceID, nonce: [UInt8], at wallMilliseconds: Int64
+  ) throws(MalformedInput) -> Act {
+    try Act(
+      kind: Kind.revokeOperator, operatorID: operatorID, instance: instance, nonce: nonce, issuedAt: wallMilliseconds,
+      parameters: ["operator": leaver.text])
+  }
+}

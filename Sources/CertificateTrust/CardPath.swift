@@ -1,0 +1,60 @@
+import AuthTerms
+
+/// Whose cards one segment believes: anchors, intermediates and revocation lists, fixed when it is made.
+///
+/// Make a new one when a file changes; old ones stay valid for whoever holds them.
+public struct CardTrust: Sendable {
+  private let store: OpenSSLStore
+  private let requiresRevocation: Bool
+
+  /// - Parameters:
+  ///   - anchors: DER, 1 to 64. Trusted: whoever can add one can make a card for anybody.
+  ///   - intermediates: DER, at most 64; only ever part of a path that ends in an anchor.
+  ///   - revocationLists: DER, at most 64.
+  ///   - requiresRevocation: a card whose issuer has no list at hand is refused.
+  ///   - staleGraceSeconds: 0 to 30 days; how long a list counts after its next update.
+  /// - Throws: `MalformedInput` naming the list and the position of the first document that cannot be read.
+  public init(
+    anchors: [[UInt8]], intermediates: [[UInt8]], revocationLists: [[UInt8]], requiresRevocation: Bool, staleGraceSeconds: Int
+  ) throws {
+    guard (1...64).contains(anchors.count), intermediates.count <= 64, revocationLists.count <= 64,
+      (0...2_592_000).contains(staleGraceSeconds)
+    else {
+      throw MalformedInput("card trust", expected: "1 to 64 anchors, at most 64 intermediates and lists, grace up to 30 days")
+    }
+    store = try OpenSSLStore(
+      anchors: anchors, intermediates: intermediates, revocationLists: revocationLists, graceSeconds: staleGraceSeconds)
+    self.requiresRevocation = requiresRevocation
+  }
+
+  /// - Parameters:
+  ///   - der: at most 8 KiB. Untrusted: at worst refused.
+  ///   - wallMilliseconds: since 1970-01-01 UTC, the server's clock.
+  public func validate(_ der: [UInt8], at wallMilliseconds: Int64) -> CardPathResult {
+    guard (1...8192).contains(der.count) else { return .refused(.proofMalformed, note: "certificate larger than 8 KiB or empty") }
+    guard let card = OpenSSLCertificate(exactly: der) else {
+      return .refused(.proofMalformed, note: "certificate is not one DER structure")
+    }
+    guard let key = try? SubjectKey(parsing: card.publicKeyDER), key.kind != .ed25519 else {
+      return .refused(.proofMalformed, note: "key is not RSA of 2,048 to 4,096 bits, P-256 or P-384")
+    }
+    guard !card.isAuthority else { return .refused(.certificateUntrusted, note: "an authority's certificate is no card") }
+    guard card.mayMakeSignatures else { return .refused(.certificateUntrusted, note: "key usage lacks digitalSignature") }
+
+    let seconds = Int(wallMilliseconds.flooredDivision(by: 1000))
+    switch store.verify(card, atSeconds: seconds, checksRevocation: true, requiresRevocation: requiresRevocation) {
+    case .trusted(let revocation):
+      return .valid(ValidatedCardCertificate(der: der, subjectKey: key, revocation: revocation))
+    case .refused(let code, let note):
+      // OpenSSL looks at revocation before dates and signatures of the path. The row should name what is wrong with the
+      // certificate itself first: no list ever speaks for a card of a stranger.
+      if code == .certificateRevoked || code == .revocationStale,
+        case .refused(let code, let note) = store.verify(
+          card, atSeconds: seconds, checksRevocation: false, requiresRevocation: false)
+      {
+        return .refused(code, note: note)
+      }
+      return .refused(code, note: note)
+    }
+  }
+}
