@@ -1,2 +1,24 @@
+// The calls that Swift cannot make itself: variadic functions, and structures behind _GNU_SOURCE.
 #pragma once
+#include <stdint.h>
 #include <sys/types.h>
+
+/// Who is at the other end of a connected unix socket, as the kernel saw it at connect. 0, or an errno.
+int sanmon_peer_credentials(int socket, uid_t *uid, gid_t *gid, pid_t *pid);
+
+/// A unix stream socket bound to or connected with `path` (at most 107 bytes). 0, or an errno.
+int sanmon_unix_bind(int socket, const char *path);
+int sanmon_unix_connect(int socket, const char *path);
+
+/// The next connection, closed on exec; -1 with errno set.
+int sanmon_accept(int socket);
+
+/// One datagram to a unix socket; a leading '@' names the abstract namespace. 0, or an errno.
+int sanmon_unix_datagram(const char *path, const void *bytes, size_t count);
+
+/// No core dump, no ptrace by the same user, no /proc/PID/mem (prctl PR_SET_DUMPABLE 0). 0, or an errno.
+int sanmon_forbid_dumps(void);
+/// No program started from here ever gains rights (prctl PR_SET_NO_NEW_PRIVS). 0, or an errno.
+int sanmon_forbid_new_privileges(void);
+/// 1 when both hold.
+int sanmon_is_hardened(void);

@@ -1,0 +1,181 @@
+public import AuthAPI
+public import AuthTerms
+import Isolation
+import Synchronization
+
+/// Why the vault gave no answer, or said no. Callers treat each as "no".
+public enum VaultFault: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Nobody listens, the connection broke, the deadline passed, or too many requests wait.
+  case unreachable(String)
+  case refused(VaultRefusal)
+  /// An answer that is not the answer to what was asked.
+  case malformed(String)
+
+  public var description: String {
+    switch self {
+    case .unreachable(let reason): "the vault cannot be reached: \(reason)"
+    case .refused(let refusal): "the vault refused (\(refusal.code.rawValue)): \(refusal.note)"
+    case .malformed(let expected): "the vault's answer is malformed: \(expected)"
+    }
+  }
+}
+
+/// The client's end of the vault's socket: holds no key, asks one thing at a time on a thread of its own, and connects again
+/// when the vault was restarted.
+///
+/// A request is never sent twice: an enrolment code that was burned stays burned, and the caller hears that nobody answered.
+public final class VaultLink: Sendable {
+  private let conversation: Conversation
+  private let thread: SerialThread
+  private let deadlineMilliseconds: Int
+
+  /// - Parameters:
+  ///   - socket: path of the vault's socket.
+  ///   - deadlineMilliseconds: for one request, waiting included.
+  public init(socket: String, deadlineMilliseconds: Int = 5000) {
+    conversation = Conversation(path: socket)
+    thread = SerialThread(name: "vault-link", limit: 64)
+    self.deadlineMilliseconds = deadlineMilliseconds
+  }
+
+  public func status() async throws(VaultFault) -> VaultStatus {
+    guard case .status(let value) = try await ask(.status) else { throw Self.surprise }
+    return value
+  }
+
+  /// - Returns: the one-time code that lets the first administrator in; it is shown once and kept nowhere.
+  public func initialise(_ settings: VaultInitialisation) async throws(VaultFault) -> String {
+    guard case .initialised(let code) = try await ask(.initialise(settings)) else { throw Self.surprise }
+    return code
+  }
+
+  /// DER: the root of this instance's authority.
+  public func trustRoots() async throws(VaultFault) -> [[UInt8]] {
+    guard case .trustRoots(let roots) = try await ask(.trustRoots), !roots.isEmpty else { throw Self.surprise }
+    return roots
+  }
+
+  public func publicKeys() async throws(VaultFault) -> VaultPublicKeys {
+    guard case .publicKeys(let keys) = try await ask(.publicKeys) else { throw Self.surprise }
+    return keys
+  }
+
+  /// - Returns: DER.
+  public func signServer(certificateRequest: [UInt8]) async throws(VaultFault) -> [UInt8] {
+    guard case .serverCertificate(let der) = try await ask(.signServer(certificateRequest: certificateRequest)) else {
+      throw Self.surprise
+    }
+    return der
+  }
+
+  /// - Returns: the one-time code for one workstation.
+  public func createEnrolmentCode(_ act: SignedAct) async throws(VaultFault) -> String {
+    guard case .enrolmentCode(let code) = try await ask(.createEnrolmentCode(act)) else { throw Self.surprise }
+    return code
+  }
+
+  public func signWorkstation(certificateRequest: [UInt8], code: String) async throws(VaultFault) -> IssuedWorkstation {
+    guard
+      case .workstationCertificate(let issued) = try await ask(
+        .signWorkstation(certificateRequest: certificateRequest, code: code))
+    else { throw Self.surprise }
+    return issued
+  }
+
+  /// - Parameters:
+  ///   - current: the certificate that is renewed, DER.
+  ///   - proof: by the current key over `VaultRenewal.message`; empty when the request is for the same key.
+  public func renewWorkstation(
+    certificateRequest: [UInt8], current: [UInt8], proof: [UInt8] = []
+  ) async throws(VaultFault) -> IssuedWorkstation {
+    let renewal = VaultRenewal(certificateRequest: certificateRequest, current: current, proof: proof)
+    guard case .workstationCertificate(let issued) = try await ask(.renewWorkstation(renewal)) else { throw Self.surprise }
+    return issued
+  }
+
+  public func registerOperator(_ registration: OperatorRegistration) async throws(VaultFault) -> OperatorID {
+    guard case .operatorRegistered(let id) = try await ask(.registerOperator(registration)) else { throw Self.surprise }
+    return id
+  }
+
+  public func listOperators() async throws(VaultFault) -> [KnownOperator] {
+    guard case .operators(let operators) = try await ask(.listOperators) else { throw Self.surprise }
+    return operators
+  }
+
+  /// - Returns: the signed note.
+  public func signCheckpoint(_ request: CheckpointRequest) async throws(VaultFault) -> String {
+    guard case .checkpoint(let note) = try await ask(.signCheckpoint(request)) else { throw Self.surprise }
+    return note
+  }
+
+  /// Carries out `operator.revoke` or `workstation.revoke`.
+  public func revoke(_ act: SignedAct) async throws(VaultFault) {
+    guard case .revoked = try await ask(.revoke(act)) else { throw Self.surprise }
+  }
+
+  private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
+
+  private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
+    let deadline = Deadline(milliseconds: deadlineMilliseconds)
+    let result: Result<VaultAnswer, VaultFault> = await withCheckedContinuation { continuation in
+      let isAccepted = thread.enqueue { [conversation] in
+        continuation.resume(returning: conversation.exchange(request, by: deadline))
+      }
+      if !isAccepted { continuation.resume(returning: .failure(.unreachable("too many requests wait"))) }
+    }
+    let answer = try result.get()
+    if case .refused(let refusal) = answer { throw .refused(refusal) }
+    return answer
+  }
+}
+
+/// The connection and the number of the last request; used by the link's one thread only, one exchange at a time.
+private final class Conversation: Sendable {
+  private struct State {
+    var connection: PeerConnection?
+    var lastID: UInt64 = 0
+  }
+  private let path: String
+  private let state = Mutex(State())
+
+  init(path: String) { self.path = path }
+
+  func exchange(_ request: VaultRequest, by deadline: Deadline) -> Result<VaultAnswer, VaultFault> {
+    state.withLock { state in
+      do throws(SocketFault) {
+        guard deadline.remainingMilliseconds > 0 else { throw .deadline }
+        // A vault that was restarted has closed the old connection: this is seen before anything is sent on it.
+        if state.connection?.isQuiet != true { state.connection = nil }
+        let connection: PeerConnection
+        if let kept = state.connection {
+          connection = kept
+        } else {
+          connection = try PeerConnection.connect(path: path)
+        }
+        // Put back only after a whole exchange: half an answer must never be read as the next one.
+        state.connection = nil
+        state.lastID += 1
+        try connection.send(request.encoded(id: state.lastID), by: deadline)
+        guard let frame = try connection.receive(by: deadline) else { throw .closed }
+        let (id, answer) = try Self.decode(frame)
+        guard id == state.lastID else { return .failure(.malformed("the number of the request")) }
+        state.connection = connection
+        return .success(answer)
+      } catch .frameSize {
+        return .failure(.malformed("a frame of at most 64 KiB"))
+      } catch {
+        return .failure(.unreachable(error.description))
+      }
+    }
+  }
+
+  private static func decode(_ frame: [UInt8]) throws(SocketFault) -> (UInt64, VaultAnswer) {
+    do {
+      let decoded = try VaultAnswer.decode(frame)
+      return (decoded.id, decoded.answer)
+    } catch {
+      throw .frameSize
+    }
+  }
+}
