@@ -173,7 +173,8 @@ public struct Listener: Service {
     let silent = Logger(label: "sanmon.framework") { _ in SwiftLogNoOpLogHandler() }
     let server = channel.server(
       configuration: ServerConfiguration(
-        address: address, backlog: 512, availableConnectionsDelegate: .maximum(configuration.limits.connections, logger: silent)),
+        address: address, backlog: 512, availableConnectionsDelegate: .maximum(configuration.limits.connections, logger: silent)
+      ),
       onServerRunning: onRunning, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: silent)
     try await server.run()
   }
@@ -197,7 +198,8 @@ public struct ListenerGroup: Service {
 
   public func run() async throws {
     var configuration = ServiceGroupConfiguration(
-      services: listeners.map { .init(service: $0) }, logger: Logger(label: "sanmon.listeners") { _ in SwiftLogNoOpLogHandler() })
+      services: listeners.map { .init(service: $0) },
+      logger: Logger(label: "sanmon.listeners") { _ in SwiftLogNoOpLogHandler() })
     // A request that does not end is cancelled after this.
     configuration.maximumGracefulShutdownDuration = .seconds(shutdownSeconds)
     try await ServiceGroup(configuration: configuration).run()

@@ -64,7 +64,9 @@ enum UnixPeer {
     var entry = passwd()
     var found: UnsafeMutablePointer<passwd>?
     var buffer = [CChar](repeating: 0, count: 16 * 1024)
-    guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name else { return nil }
+    guard getpwuid_r(uid, &entry, &buffer, buffer.count, &found) == 0, found != nil, let name = entry.pw_name else {
+      return nil
+    }
     // Valid until `buffer` goes; copied at once.
     return (try? Identifier<OperatorTag>(parsing: String(cString: name)))?.text
   }

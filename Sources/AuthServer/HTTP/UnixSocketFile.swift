@@ -10,11 +10,14 @@ public enum SocketPermissions: Sendable, Hashable {
   case owner
   /// 0660 with this group
   case group(UInt32)
+  /// 0666, where named users of no common group are operators: every connection is then judged by its uid alone.
+  case everyone
 
   var mode: mode_t {
     switch self {
     case .owner: 0o600
     case .group: 0o660
+    case .everyone: 0o666
     }
   }
 }

@@ -85,7 +85,8 @@ public final class MetricsRegistry: Sendable {
       page += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.kind.rawValue)\n"
       for (values, series) in family.series.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
         let labels = zip(family.labels, values).map { "\($0)=\"\(Self.escape($1))\"" }
-        page += family.kind == .histogram ? Self.histogram(name, labels, series) : Self.line(name, labels, Self.number(series.value))
+        page +=
+          family.kind == .histogram ? Self.histogram(name, labels, series) : Self.line(name, labels, Self.number(series.value))
       }
     }
     return page

@@ -1,3 +1,4 @@
+import AuthTerms
 import FoundationEssentials
 
 /// Decodes a message from a `JSONNode` and refuses every field that the message did not ask for.
@@ -26,10 +27,8 @@ struct StrictDecoder: Decoder {
 
   /// Base64 (RFC 4648 §4) with padding, in its one canonical spelling.
   private static func data(from node: JSONNode) throws -> Data {
-    guard case .string(let text) = node, let data = Data(base64Encoded: text), data.base64EncodedString() == text else {
-      throw HTTPFault.malformed(.wrongType)
-    }
-    return data
+    guard case .string(let text) = node, let bytes = try? Base64.decode(text) else { throw HTTPFault.malformed(.wrongType) }
+    return Data(bytes)
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {

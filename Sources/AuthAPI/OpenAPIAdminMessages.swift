@@ -1,0 +1,154 @@
+/// The catalogue of messages, the operators' side.
+extension APIMessages {
+  private static let roles = ["administrator", "desk", "auditor"]
+  private static let proofClasses = ["pk-pin", "pk", "sym-aes", "sym-3des", "identifier"]
+  private static let sentences = APISchema.array(.text(maximum: 4096), maximum: nil)
+  private static let name = APISchema.text(maximum: 256)
+  private static let signedAct = APISchema.bytes(minimum: 1, maximum: 16_384)
+
+  static let instance: [APIMessage] = [
+    APIMessage(
+      "InstanceStatus", "How the instance is.",
+      [
+        .field("instance", name), .field("city", name), .field("segments", .array(.segment, maximum: 16)),
+        .field("policyVersion", .hex(digits: 64)), .field("people", .count), .field("workstations", .count),
+        .field("liveSessions", .count), .field("watching", .count), .field("auditRows", .count),
+        .field("checkpointSize", .count), .field("unrecordedDenials", .count), .field("vault", .text(maximum: 256)),
+        .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
+        .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
+      ]),
+    APIMessage(
+      "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",
+      [
+        .field("policyVersion", .hex(digits: 64)), .field("changed", .boolean), .field("faultsJa", sentences),
+        .field("faultsEn", sentences),
+      ]),
+    APIMessage(
+      "ExplainRequest", "What would be decided for this person at this workstation?",
+      [
+        .field("person", .text(maximum: 128)), .field("workstation", .identifier), .optional("scenario", .oneOf(scenarios)),
+        .optional("at", .time),
+      ]),
+    APIMessage(
+      "ExplainedStep", "One step of a decision.",
+      [.field("rule", .text(maximum: 512)), .field("ja", .text(maximum: 4096)), .field("en", .text(maximum: 4096))]),
+    APIMessage(
+      "ExplainedTry", "What would be decided if these factors were shown.",
+      [
+        .field("factors", .array(.oneOf(factors), maximum: 5)),
+        .field("outcome", .oneOf(["granted", "stillNeeded", "denied"])), .optional("code", .text(maximum: 8)),
+        .field("rule", .text(maximum: 512)), .field("steps", .array(.message("ExplainedStep"), maximum: nil)),
+      ]),
+    APIMessage(
+      "ExplainAnswer", "The decisions for every combination that matters.",
+      [
+        .field("person", .identifier), .field("workstation", .identifier), .field("scenario", .oneOf(scenarios)),
+        .field("policyVersion", .hex(digits: 64)), .field("tries", .array(.message("ExplainedTry"), maximum: nil)),
+      ]),
+    APIMessage(
+      "AuditEntry", "One row of the log; absent means not known.",
+      [
+        .field("sequence", .count), .field("time", .time), .field("eventClass", .oneOf(APIRoutes.eventClasses)),
+        .field("action", .text(maximum: 64)), .field("outcome", .oneOf(APIRoutes.outcomes)), .optional("person", .identifier),
+        .optional("personName", name), .optional("workstation", .identifier), .optional("segment", .segment),
+        .optional("scenario", .oneOf(scenarios + ["release", "admin"])), .optional("session", .identifier),
+        .optional("card", .identifier), .optional("operatorID", .identifier),
+        .field("factors", .array(.oneOf(factors), maximum: 5)), .optional("proofClass", .oneOf(proofClasses)),
+        .optional("assurance", .oneOf(["AAL1", "AAL2", "AAL3"])), .optional("code", .text(maximum: 8)),
+        .optional("rule", .text(maximum: 512)), .optional("policyVersion", .hex(digits: 64)),
+        .optional("reference", .reference), .optional("latencyMilliseconds", .count), .field("count", .count),
+        .field("note", .text(maximum: 4096)),
+      ]),
+    APIMessage(
+      "AuditPage", "Rows, and how many the whole log has.",
+      [.field("entries", .array(.message("AuditEntry"), maximum: 10_000)), .field("size", .count)]),
+    APIMessage(
+      "CheckpointAnswer", "A signed checkpoint (C2SP tlog-checkpoint) and the key that verifies it.",
+      [.field("note", .text(maximum: 8192)), .field("verifierKey", .text(maximum: 512))]),
+  ]
+
+  static let people: [APIMessage] = [
+    APIMessage(
+      "PeopleImport", "A whole snapshot of the embedded directory.",
+      [
+        .field("format", .oneOf(["ldif", "csv"])), .field("people", .text(maximum: 16_777_216)),
+        .optional("groups", .text(maximum: 16_777_216)), .optional("departments", .text(maximum: 16_777_216)),
+        .optional("confirmed", .count), .field("preview", .boolean),
+      ]),
+    APIMessage(
+      "PeopleImported", "What changed, or would change.",
+      [
+        .field("added", .count), .field("changed", .count), .field("disabled", .count), .field("losingAccess", .count),
+        .field("unchanged", .count), .field("applied", .boolean), .field("notesJa", sentences), .field("notesEn", sentences),
+      ]),
+    APIMessage(
+      "PersonSummary", "One person as the directory knows her.",
+      [
+        .field("id", .identifier), .field("account", .text(maximum: 128)), .field("displayName", name), .field("kana", name),
+        .field("departments", .array(name, maximum: nil)), .field("groups", .array(name, maximum: nil)),
+        .field("isEnabled", .boolean), .field("hasPassword", .boolean),
+        .field("cards", .array(.message("CardSummary"), maximum: nil)),
+      ]),
+    APIMessage("PasswordSetting", "A new password of Sanmon's own.", [.field("password", .bytes(minimum: 8, maximum: 256))]),
+    APIMessage("CardChallengeRequest", "For whom a card is to be enrolled.", [.field("person", .identifier)]),
+    APIMessage(
+      "CardChallenge", "What the card signs to be enrolled; single use, five minutes.",
+      [
+        .field("person", .identifier), .field("displayName", name), .field("nonce", .bytes(minimum: 32, maximum: 32)),
+      ]),
+    APIMessage(
+      "CardEnrolment", "A key that signed the challenge becomes this person's card.",
+      [
+        .field("person", .identifier), .field("segment", .segment), .field("profile", .oneOf(["piv"])),
+        .field("slot", .oneOf(["9a", "9e"])), .field("nonce", .bytes(minimum: 32, maximum: 32)),
+        .field("certificate", .bytes(minimum: 1, maximum: 8192)),
+        .field("algorithm", .oneOf(["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])),
+        .field("signature", .bytes(minimum: 1, maximum: 1024)), .field("refusedWithoutPIN", .boolean),
+      ]),
+    APIMessage(
+      "CardSummary", "One registered card.",
+      [
+        .field("card", .identifier), .field("person", .identifier), .field("slot", .oneOf(["9a", "9e"])),
+        .field("proofClass", .oneOf(proofClasses)), .field("state", .oneOf(["active", "suspended", "lost"])),
+        .field("enrolledBy", .text(maximum: 64)),
+      ]),
+    APIMessage(
+      "CardStateChange", "A card is lost, suspended, or found again.",
+      [.field("state", .oneOf(["active", "suspended", "lost"])), .field("reason", .text(maximum: 500))]),
+    APIMessage(
+      "CardStateChanged", "The card, and how many sessions were told to lock.",
+      [.field("card", .message("CardSummary")), .field("sessionsLocked", .count)]),
+  ]
+
+  static let operators: [APIMessage] = [
+    APIMessage("WorkstationCodeRequest", "A signed act that fixes name and segment.", [.field("act", signedAct)]),
+    APIMessage(
+      "EnrolmentCode", "What the workstation shows to get its certificate.",
+      [
+        .field("code", .text(maximum: 128)), .field("workstation", .identifier), .field("segment", .segment),
+        .field("expiresAt", .time),
+      ]),
+    APIMessage(
+      "WorkstationSummary", "One workstation.",
+      [
+        .field("workstation", .identifier), .field("segment", .segment), .field("access", .oneOf(["console", "remote"])),
+        .field("certificates", .array(.hex(digits: 64), maximum: 4)), .field("isRevoked", .boolean),
+        .field("isWatching", .boolean),
+      ]),
+    APIMessage(
+      "FirstOperator", "The first administrator, by the one-time code printed at installation.",
+      [.field("code", .text(maximum: 128)), .field("act", signedAct)]),
+    APIMessage(
+      "OperatorAddition", "An administrator lets another operator in.",
+      [
+        .field("act", signedAct), .field("possession", .bytes(minimum: 1, maximum: 1024)),
+        .field("possessionScheme", .text(maximum: 64)),
+      ]),
+    APIMessage(
+      "OperatorSummary", "One operator.",
+      [
+        .field("operatorID", .identifier), .field("role", .oneOf(roles)), .field("person", .identifier),
+        .optional("unixUser", .text(maximum: 64)), .field("key", .hex(digits: 64)), .field("isActive", .boolean),
+      ]),
+  ]
+}

@@ -1,0 +1,214 @@
+/// One route as it is documented; the router of its door must have it, and no other (a test holds them equal).
+public struct APIRoute: Sendable {
+  public enum Method: String, Sendable {
+    case get = "GET"
+    case post = "POST"
+  }
+  /// Behind which listener it is found.
+  public enum Door: String, Sendable, CaseIterable {
+    case workstations
+    case enrolment
+    case operators
+    case metrics
+  }
+  public struct Parameter: Sendable {
+    public let name: String
+    public let schema: APISchema
+    public let isRequired: Bool
+  }
+  public enum Answer: Sendable {
+    case message(String)
+    case list(String)
+    /// One message a line, until either side ends it.
+    case lines(String)
+    case text
+    case document
+  }
+  public enum Success: Sendable {
+    case done
+    case created
+    case accepted
+  }
+
+  public let method: Method
+  /// With `{name}` for parameters.
+  public let path: String
+  public let doors: Set<Door>
+  public let summary: String
+  public var parameters: [Parameter] = []
+  public var query: [Parameter] = []
+  /// Name of the message in the body; `nil`: a body is refused.
+  public var request: String?
+  public var success: Success = .done
+  public var answer: Answer
+  /// Whether "no" is an answer of this route (403).
+  public var canRefuse = true
+  /// What else it may answer, beyond what every route may.
+  public var problems: [HTTPProblem] = []
+}
+
+extension APIRoute {
+  static func get(_ path: String, _ door: Door, _ summary: String, query: [Parameter] = [], answer: Answer) -> APIRoute {
+    APIRoute(
+      method: .get, path: path, doors: [door], summary: summary, parameters: parameters(of: path), query: query, answer: answer,
+      problems: problems(of: path) + (query.isEmpty ? [] : [.badRequest]))
+  }
+
+  static func post(
+    _ path: String, _ door: Door, _ summary: String, body: String?, _ success: Success = .done, answer: String,
+    problems: [HTTPProblem] = []
+  ) -> APIRoute {
+    APIRoute(
+      method: .post, path: path, doors: [door], summary: summary, parameters: parameters(of: path), request: body,
+      success: success, answer: .message(answer),
+      problems: Self.problems(of: path) + [.badRequest] + (body == nil ? [] : [.wrongMediaType]) + problems)
+  }
+
+  /// A name that cannot exist, or does not, is not found.
+  private static func problems(of path: String) -> [HTTPProblem] { path.contains("{") ? [.notFound] : [] }
+
+  private static func parameters(of path: String) -> [Parameter] {
+    path.split(separator: "/").filter { $0.hasPrefix("{") && $0.hasSuffix("}") }.map { part in
+      let name = String(part.dropFirst().dropLast())
+      return Parameter(name: name, schema: name == "sequence" ? .count : .identifier, isRequired: true)
+    }
+  }
+}
+
+extension APIRoute.Parameter {
+  static func optional(_ name: String, _ schema: APISchema) -> Self { Self(name: name, schema: schema, isRequired: false) }
+  static func required(_ name: String, _ schema: APISchema) -> Self { Self(name: name, schema: schema, isRequired: true) }
+}
+
+/// Every route of the server.
+public enum APIRoutes {
+  static let eventClasses = ["ceremony", "session", "workstation", "enrolment", "administration", "auditRead"]
+  static let outcomes = ["granted", "denied", "stillNeeded", "done", "refused"]
+
+  public static let all: [APIRoute] = workstations + enrolment + instance + people + operators + operations
+
+  public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
+
+  static let workstations: [APIRoute] = [
+    .post(
+      "/v1/ceremonies", .workstations, "Open a ceremony: a challenge, and what would be accepted", body: nil, .created,
+      answer: "CeremonyOpened", problems: [.tooManyRequests]),
+    .post(
+      "/v1/ceremonies/{ceremony}/proofs", .workstations, "Show proofs", body: "ProofsMessage", answer: "CeremonyAnswer",
+      problems: [.tooManyRequests]),
+    currentSession,
+    .post("/v1/sessions/{session}/lease", .workstations, "Renew the lease", body: nil, answer: "SessionStatus"),
+    .post("/v1/sessions/{session}/lock", .workstations, "Lock the session", body: "SessionEnding", answer: "SessionStatus"),
+    .post("/v1/sessions/{session}/logoff", .workstations, "End the session", body: "SessionEnding", answer: "SessionStatus"),
+    .get("/v1/watch", .workstations, "Hold open; hear of locks and revocations", answer: .lines("WatchEvent")),
+    .post(
+      "/v1/events", .workstations, "Report what no proof will tell", body: "WorkstationEvent", .accepted, answer: "Nothing"),
+    .post(
+      "/v1/workstation/renewal", .workstations, "Get the next certificate", body: "WorkstationRenewalRequest",
+      answer: "WorkstationCertificateIssued", problems: [.conflict]),
+    document,
+  ]
+
+  private static let currentSession: APIRoute = {
+    var route = APIRoute.get(
+      "/v1/sessions/current", .workstations, "The session of this workstation, if any", answer: .message("SessionStatus"))
+    route.problems = [.notFound]
+    return route
+  }()
+
+  private static let document: APIRoute = {
+    var route = APIRoute.get("/openapi.json", .workstations, "This document", answer: .document)
+    route.canRefuse = false
+    return route
+  }()
+
+  static let enrolment: [APIRoute] = [
+    .post(
+      "/v1/enrolment/workstations", .enrolment, "Get the first certificate, by a one-time code",
+      body: "WorkstationEnrolmentRequest", .created, answer: "WorkstationCertificateIssued",
+      problems: [.conflict, .tooManyRequests])
+  ]
+
+  static let instance: [APIRoute] = [
+    .get("/v1/admin/status", .operators, "How the instance is", answer: .message("InstanceStatus")),
+    .post("/v1/admin/policy/reload", .operators, "Read the policy files again", body: nil, answer: "PolicyReloaded"),
+    .post(
+      "/v1/admin/explain", .operators, "What would be decided, and by which rule", body: "ExplainRequest",
+      answer: "ExplainAnswer", problems: [.notFound]),
+    found(
+      .get(
+        "/v1/admin/why", .operators, "Why a clerk was refused, by the reference she was shown",
+        query: [.required("reference", .reference), .required("day", .integer(minimum: 0, maximum: 200_000))],
+        answer: .message("AuditEntry"))),
+    .get(
+      "/v1/admin/audit", .operators, "Rows of the log",
+      query: [
+        .optional("person", .identifier), .optional("workstation", .identifier), .optional("segment", .segment),
+        .optional("class", .oneOf(eventClasses)), .optional("action", .text(maximum: 64)),
+        .optional("outcome", .oneOf(outcomes)), .optional("from", .time), .optional("until", .time),
+        .optional("fromSequence", .count), .optional("untilSequence", .count),
+        .optional("limit", .integer(minimum: 1, maximum: 10_000)), .optional("newest", .oneOf(["true", "false"])),
+      ], answer: .message("AuditPage")),
+    .get("/v1/admin/audit/{sequence}", .operators, "One row", answer: .message("AuditEntry")),
+    .get("/v1/admin/audit/checkpoint", .operators, "Sign and return a checkpoint", answer: .message("CheckpointAnswer")),
+  ]
+
+  static let people: [APIRoute] = [
+    .get(
+      "/v1/admin/people", .operators, "People whose account or names contain a text",
+      query: [.optional("q", .text(maximum: 200)), .optional("limit", .integer(minimum: 1, maximum: 1000))],
+      answer: .list("PersonSummary")),
+    .post(
+      "/v1/admin/people", .operators, "Import a snapshot of the embedded directory", body: "PeopleImport",
+      answer: "PeopleImported", problems: [.conflict]),
+    .get("/v1/admin/people/{person}", .operators, "One person", answer: .message("PersonSummary")),
+    .post(
+      "/v1/admin/people/{person}/password", .operators, "Set a password of Sanmon's own", body: "PasswordSetting",
+      answer: "Nothing"),
+    .get(
+      "/v1/admin/cards", .operators, "Cards of a person", query: [.required("person", .identifier)],
+      answer: .list("CardSummary")),
+    .post(
+      "/v1/admin/cards/challenge", .operators, "Begin to enrol a card", body: "CardChallengeRequest", answer: "CardChallenge",
+      problems: [.notFound]),
+    .post(
+      "/v1/admin/cards", .operators, "Enrol a card by its key", body: "CardEnrolment", .created, answer: "CardSummary",
+      problems: [.conflict, .notFound]),
+    .post(
+      "/v1/admin/cards/{card}/state", .operators, "Lost, suspended, or active again", body: "CardStateChange",
+      answer: "CardStateChanged", problems: [.conflict]),
+  ]
+
+  static let operators: [APIRoute] = [
+    .get("/v1/admin/workstations", .operators, "All workstations", answer: .list("WorkstationSummary")),
+    .post(
+      "/v1/admin/workstations/codes", .operators, "Make an enrolment code for one name and segment",
+      body: "WorkstationCodeRequest", .created, answer: "EnrolmentCode", problems: [.conflict]),
+    .post(
+      "/v1/admin/workstations/{workstation}/revoke", .operators, "Revoke a workstation", body: nil,
+      answer: "WorkstationSummary"),
+    .get("/v1/admin/operators", .operators, "All operators", answer: .list("OperatorSummary")),
+    .post(
+      "/v1/admin/operators/first", .operators, "Register the first administrator", body: "FirstOperator", .created,
+      answer: "OperatorSummary", problems: [.conflict]),
+    .post(
+      "/v1/admin/operators", .operators, "Register another operator", body: "OperatorAddition", .created,
+      answer: "OperatorSummary", problems: [.conflict]),
+  ]
+
+  static let operations: [APIRoute] = [
+    operation("/health", "The process runs", .message("HealthReport")),
+    operation("/readiness", "Whether store, vault and policy answer", .message("ReadinessReport")),
+    operation("/metrics", "Prometheus text", .text),
+  ]
+
+  private static func operation(_ path: String, _ summary: String, _ answer: APIRoute.Answer) -> APIRoute {
+    APIRoute(method: .get, path: path, doors: [.operators, .metrics], summary: summary, answer: answer, canRefuse: false)
+  }
+
+  private static func found(_ route: APIRoute) -> APIRoute {
+    var route = route
+    route.problems.append(.notFound)
+    return route
+  }
+}
