@@ -1,0 +1,114 @@
+public import AuditLog
+import Foundation
+import GRDB
+
+/// The log of a database file that somebody else wrote: a copy, a backup, or the live file beside the running server.
+///
+/// Opened for reading only; nothing in it is believed. Nothing is written, not even a side file when the folder is read-only.
+public final class AuditArchive: Sendable {
+  private let database: DatabaseQueue
+  /// Rows held in memory at once.
+  private static let page = 1000
+
+  /// - Throws: `.unavailable` when there is no such file, `.conflict` when it is not a database of ours, `.corrupt` when it is no
+  ///   database at all.
+  public init(path: String) throws(StorageFault) {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON") }
+    guard FileManager.default.fileExists(atPath: path) else { throw .unavailable("there is no such database file") }
+    database = try Trouble().asking {
+      do {
+        return try Self.open(path, configuration)
+      } catch let error as DatabaseError
+        where error.resultCode == .SQLITE_CANTOPEN || error.resultCode == .SQLITE_READONLY
+      {
+        // A copy in WAL mode on a read-only medium: SQLite may not make its shared-memory file there, and need not.
+        guard !FileManager.default.fileExists(atPath: path + "-wal"),
+          let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed)
+        else { throw error }
+        return try Self.open("file:\(escaped)?immutable=1", configuration)
+      }
+    }
+  }
+
+  private static func open(_ path: String, _ configuration: Configuration) throws -> DatabaseQueue {
+    let database = try DatabaseQueue(path: path, configuration: configuration)
+    try database.read(Migrations.requireKnown)
+    return database
+  }
+
+  /// Reads and verifies the whole log (`LogVerifier`).
+  ///
+  /// - Parameters:
+  ///   - verifiers: the log's public keys, from outside this file.
+  ///   - elsewhere: checkpoints kept outside this file: only they can show that its end was cut off together with its own.
+  ///   - origin: of the log, if it is known.
+  public func verify(
+    verifiers: [NoteVerifier], elsewhere: [KeptCheckpoint] = [], origin: String? = nil
+  ) throws(StorageFault) -> LogReport {
+    try Trouble().asking {
+      // One read transaction: a server that goes on writing does not change what is looked at.
+      try database.read { db in
+        let own = (try? CheckpointsTable.notes(in: db)) ?? []
+        var verifier = LogVerifier(
+          checkpoints: elsewhere + own.map { KeptCheckpoint(source: "database", note: $0) }, verifiers: verifiers,
+          origin: origin)
+        do {
+          try Self.feed(&verifier, from: db)
+        } catch {
+          verifier.rowIsUnreadable()
+        }
+        if try Self.isDamaged(db) { verifier.fileIsDamaged() }
+        return verifier.finish()
+      }
+    }
+  }
+
+  /// Rows in order, read in pages, each page in the same snapshot only within one call of `verify`.
+  public func rows(from sequence: UInt64, limit: Int) throws(StorageFault) -> [StoredRow] {
+    try Trouble().asking { try database.read { try Self.rows($0, from: Int64(clamping: sequence), limit: min(max(limit, 0), 10_000)) } }
+  }
+
+  /// The signed notes in the file, oldest first.
+  public func checkpoints() throws(StorageFault) -> [String] {
+    try Trouble().asking { try database.read(CheckpointsTable.notes) }
+  }
+
+  private static func feed(_ verifier: inout LogVerifier, from db: Database) throws {
+    var next: Int64 = .min
+    while true {
+      let rows = try rows(db, from: next, limit: page)
+      for row in rows {
+        let goesOn = verifier.add(row) { level, index in try? AuditTable.node(level: level, index: index, in: db) }
+        if !goesOn { return }
+      }
+      guard let last = rows.last, rows.count == page else { return }
+      next = Int64(clamping: last.sequence) + 1
+    }
+  }
+
+  private static func rows(_ db: Database, from sequence: Int64, limit: Int) throws -> [StoredRow] {
+    let searched = AuditTable.searchColumns.joined(separator: ", ")
+    return try db.rows(
+      "SELECT sequence, encoded, hash, \(searched) FROM audit WHERE sequence >= ? ORDER BY sequence LIMIT ?", [sequence, limit]
+    ).map { row in
+      var columns = Columns(row, of: "audit")
+      let place = try columns.integer()
+      let encoded = try columns.bytes()
+      let hash = try columns.bytes()
+      let stored: [DatabaseValue] = (3..<row.count).map { row[$0] }
+      let expected = (try? RecordEncoding.decode(encoded)).map(AuditTable.searchValues)
+      return StoredRow(
+        sequence: UInt64(clamping: place), encoded: encoded, hash: hash,
+        areSearchColumnsRight: expected.map { $0 == stored } ?? true)
+    }
+  }
+
+  /// Pages, indexes and free lists: a flipped byte there is in no row, yet a search might miss one because of it.
+  private static func isDamaged(_ db: Database) throws -> Bool {
+    guard let answer = try? String.fetchAll(db, sql: "PRAGMA integrity_check(1)") else { return true }
+    return answer != ["ok"]
+  }
+}

@@ -1,0 +1,21 @@
+import AuditLog
+
+extension AuditQuery {
+  /// The page size in force: 1 to 10,000.
+  var boundedLimit: Int { min(max(limit, 1), 10_000) }
+
+  func matches(_ row: AuditRow) -> Bool {
+    let record = row.record
+    return (person == nil || record.person == person)
+      && (workstation == nil || record.workstation == workstation)
+      && (segment == nil || record.segment == segment)
+      && (eventClass == nil || record.eventClass == eventClass)
+      && (action == nil || record.action == action)
+      && (outcome == nil || record.outcome == outcome)
+      && (reference == nil || record.reference == reference)
+      && from.map { record.time >= $0 } ?? true
+      && until.map { record.time < $0 } ?? true
+      && fromSequence.map { row.sequence >= $0 } ?? true
+      && untilSequence.map { row.sequence < $0 } ?? true
+  }
+}

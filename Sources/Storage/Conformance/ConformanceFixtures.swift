@@ -1,0 +1,106 @@
+import AuditLog
+import AuthPolicy
+import AuthTerms
+
+/// Writes some entities and returns one row.
+struct Puts: Change {
+  var people: [Person] = []
+  var passwords: [StoredPassword] = []
+  var workstations: [WorkstationRecord] = []
+  var cards: [RegisteredCard] = []
+  var sessions: [SessionRecord] = []
+  var operators: [OperatorRecord] = []
+  var record = AuditRecord(time: 1_700_000_000_000, eventClass: .administration, action: "conformance", outcome: .done)
+  /// Refuses after everything was written.
+  var refusesAtLast = false
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
+    for person in people { try state.put(person) }
+    for password in passwords { try state.put(password) }
+    for workstation in workstations { try state.put(workstation) }
+    for card in cards { try state.put(card) }
+    for session in sessions { try state.put(session) }
+    for record in operators { try state.put(record) }
+    if refusesAtLast { throw .conflict("refused at last") }
+    return ((), record)
+  }
+}
+
+/// Sets a throttle and a setting.
+struct Counts: Change {
+  let key: ThrottleKey
+  let record: ThrottleRecord?
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (ThrottleRecord?, AuditRecord) {
+    let before = try state.throttle(key)
+    try state.setThrottle(record, for: key)
+    try state.set([1, 2, 3], forSetting: "conformance")
+    return (before, AuditRecord(time: 1_700_000_000_000, eventClass: .ceremony, action: "logon", outcome: .denied))
+  }
+}
+
+/// Adds one to a counter that it reads first: lost updates show.
+struct Increment: Change {
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Int, AuditRecord) {
+    let value = Int(try state.setting("counter")?.first ?? 0) + 1
+    try state.set([UInt8(truncatingIfNeeded: value)], forSetting: "counter")
+    return (value, AuditRecord(time: Int64(value), eventClass: .administration, action: "count", outcome: .done))
+  }
+}
+
+enum Sample {
+  static let moment = Moment(wallMilliseconds: 1_700_000_000_000, boot: "boot with spaces", monotonicMilliseconds: 5000)
+
+  static func person(_ number: Int) throws -> Person {
+    var person = Person(
+      id: try PersonID(parsing: "p\(number)"), account: try AccountName(parsing: "user\(number)"), displayName: "髙橋 花子 \(number)",
+      kana: "ﾀｶﾊｼ ハナコ")
+    person.otherNames = ["旧姓 渡邉"]
+    person.departments = ["010", "020"]
+    person.groups = ["lgwan", "住民課"]
+    person.firstDay = 19_000
+    person.hasManagedPassword = true
+    return person
+  }
+
+  static func fingerprint<Tag>(_ byte: UInt8) throws -> Fingerprint<Tag> {
+    try Fingerprint<Tag>(parsing: [UInt8](repeating: byte, count: 32))
+  }
+
+  static func card(_ id: String, key: UInt8, person: Int = 1, state: CardState = .active) throws -> RegisteredCard {
+    RegisteredCard(
+      id: try CardID(parsing: id), person: try PersonID(parsing: "p\(person)"), key: try fingerprint(key), profile: "piv",
+      slot: "9a", provenClass: .publicKeyWithPIN, state: state, enrolledBy: try OperatorID(parsing: "op1"), enrolledAt: moment)
+  }
+
+  static func workstation(_ id: String, certificates: [UInt8]) throws -> WorkstationRecord {
+    var prints: [CertificateFingerprint] = []
+    for byte in certificates { prints.append(try fingerprint(byte)) }
+    return WorkstationRecord(
+      id: try WorkstationID(parsing: id), segment: .lgwan, access: .console, certificates: prints, isRevoked: false,
+      enrolledAt: moment)
+  }
+
+  static func session(_ id: String, person: Int = 1, on workstation: String, phase: SessionPhase = .open) throws -> SessionRecord {
+    SessionRecord(
+      id: try SessionID(parsing: id), person: try PersonID(parsing: "p\(person)"), workstation: try WorkstationID(parsing: workstation),
+      segment: .lgwan, scenario: .logon, card: nil, phase: phase, isRevoked: false, kinds: [.have, .know], assurance: .aal3,
+      openedAt: moment, lastActivity: moment.advanced(bySeconds: 1), leaseUntil: moment.advanced(bySeconds: 300),
+      terms: SessionTerms(leaseSeconds: 300, idleSeconds: 3600, overallSeconds: 43_200, onCardRemoval: .lock),
+      signingKey: [UInt8](repeating: 7, count: 32), sealingKey: [9, 8, 7], sealingSuite: "x25519-sha256-chachapoly")
+  }
+
+  static func operatorRecord(_ id: String, key: UInt8, unixUser: String?) throws -> OperatorRecord {
+    OperatorRecord(
+      id: try OperatorID(parsing: id), role: .administrator, person: try PersonID(parsing: "p1"), unixUser: unixUser,
+      key: try fingerprint(key), publicKey: [1, 2, 3], isActive: true)
+  }
+
+  /// - Parameter minutes: after midnight of day 0 in Japan.
+  static func record(reference: Int, minutes: Int64) throws -> AuditRecord {
+    var record = AuditRecord(
+      time: (minutes - 540) * 60_000, eventClass: .ceremony, action: "logon", outcome: .denied)
+    record.reference = try Reference(number: reference)
+    return record
+  }
+}

@@ -1,0 +1,74 @@
+import AuthTerms
+
+extension StoreConformance {
+  static let constraints: [Check] = [
+    Check(name: "one workstation has at most one live session") { store in
+      _ = try await store.commit(
+        Puts(
+          people: [try Sample.person(1), try Sample.person(2)], workstations: [try Sample.workstation("PC-1", certificates: [1])],
+          sessions: [try Sample.session("s1", on: "PC-1", phase: .locked)]))
+      try await expectConflict(
+        "a second live session on one workstation was allowed", store,
+        Puts(sessions: [try Sample.session("s2", person: 2, on: "PC-1")]))
+      _ = try await store.commit(Puts(sessions: [try Sample.session("s1", on: "PC-1", phase: .ended)]))
+      _ = try await store.commit(Puts(sessions: [try Sample.session("s2", person: 2, on: "PC-1")]))
+      let live = try await store.read { (state) throws(StorageFault) in try state.liveSessions().map(\.id.text) }
+      try expect(live == ["s2"], "an ended session was still live")
+      try await expectConflict(
+        "an ended session came back beside a live one", store, Puts(sessions: [try Sample.session("s1", on: "PC-1")]))
+    },
+    Check(name: "one card key belongs to one card") { store in
+      _ = try await store.commit(Puts(people: [try Sample.person(1)], cards: [try Sample.card("c1", key: 1)]))
+      try await expectConflict(
+        "one key was registered for two cards", store, Puts(cards: [try Sample.card("c2", key: 1)]))
+      _ = try await store.commit(Puts(cards: [try Sample.card("c1", key: 2)]))
+      let old = try await store.read { (state) throws(StorageFault) in
+        (try? Sample.fingerprint(1)).flatMap { key in try? state.card(key: key) }
+      }
+      try expect(old == nil, "a card was found by a key it no longer has")
+    },
+    Check(name: "one account belongs to one person") { store in
+      _ = try await store.commit(Puts(people: [try Sample.person(1)]))
+      var other = try Sample.person(2)
+      other.account = try AccountName(parsing: "CITY\\ＵＳＥＲ1")
+      try await expectConflict("one account was given to two people", store, Puts(people: [other]))
+    },
+    Check(name: "one certificate belongs to one workstation, and an old one to none") { store in
+      _ = try await store.commit(Puts(workstations: [try Sample.workstation("PC-1", certificates: [1, 2])]))
+      try await expectConflict(
+        "one certificate was given to two workstations", store,
+        Puts(workstations: [try Sample.workstation("PC-2", certificates: [2])]))
+      _ = try await store.commit(Puts(workstations: [try Sample.workstation("PC-1", certificates: [2])]))
+      let old: CertificateFingerprint = try Sample.fingerprint(1)
+      let new: CertificateFingerprint = try Sample.fingerprint(2)
+      let (byOld, byNew) = try await store.read { (state) throws(StorageFault) in
+        (try state.workstation(certificate: old), try state.workstation(certificate: new))
+      }
+      try expect(byOld == nil, "a workstation was found by a certificate that was taken from it")
+      try expect(byNew?.certificates == [new], "a workstation was not found by its certificate")
+      _ = try await store.commit(Puts(workstations: [try Sample.workstation("PC-2", certificates: [1])]))
+      let moved = try await store.read { (state) throws(StorageFault) in try state.workstation(certificate: old)?.id.text }
+      try expect(moved == "PC-2", "a certificate that was free could not be given")
+    },
+    Check(name: "one operator key and one unix user belong to one operator") { store in
+      _ = try await store.commit(
+        Puts(operators: [
+          try Sample.operatorRecord("op1", key: 1, unixUser: "a"), try Sample.operatorRecord("op2", key: 2, unixUser: nil),
+          try Sample.operatorRecord("op3", key: 3, unixUser: nil),
+        ]))
+      try await expectConflict(
+        "two operators have one key", store, Puts(operators: [try Sample.operatorRecord("op4", key: 1, unixUser: nil)]))
+      try await expectConflict(
+        "two operators have one unix user", store, Puts(operators: [try Sample.operatorRecord("op2", key: 2, unixUser: "a")]))
+    },
+    Check(name: "cards, passwords and sessions name people and workstations that are there") { store in
+      try await expectConflict("a card of nobody was kept", store, Puts(cards: [try Sample.card("c1", key: 1)]))
+      try await expectConflict(
+        "a password of nobody was kept", store,
+        Puts(passwords: [StoredPassword(person: try PersonID(parsing: "p1"), sealed: [1], changedAt: Sample.moment)]))
+      _ = try await store.commit(Puts(people: [try Sample.person(1)]))
+      try await expectConflict(
+        "a session on no workstation was kept", store, Puts(sessions: [try Sample.session("s1", on: "PC-1")]))
+    },
+  ]
+}

@@ -1,0 +1,109 @@
+import AuditLog
+import AuthPolicy
+import AuthTerms
+
+extension StoreConformance {
+  static let writing: [Check] = [
+    Check(name: "what was committed is read back, field by field") { store in
+      let person = try Sample.person(1)
+      let workstation = try Sample.workstation("PC-1", certificates: [1, 2])
+      var card = try Sample.card("c1", key: 1)
+      var session = try Sample.session("s1", on: "PC-1")
+      session.card = card.id
+      let record = try Sample.operatorRecord("op1", key: 5, unixUser: "sanmon-admin")
+      let password = StoredPassword(person: person.id, sealed: [0, 1, 255], changedAt: Sample.moment)
+      _ = try await store.commit(
+        Puts(
+          people: [person], passwords: [password], workstations: [workstation], cards: [card], sessions: [session],
+          operators: [record]))
+      card.state = .lost
+      _ = try await store.commit(Puts(cards: [card]))
+      let found = try await store.read { [card, session] (state) throws(StorageFault) in
+        let seen: [Bool] = [
+          try state.person(person.id) == person, try state.person(account: person.account) == person,
+          try state.cards(of: person.id) == [card], try state.card(card.id) == card, try state.card(key: card.key) == card,
+          try state.workstation(workstation.id) == workstation, try state.workstations() == [workstation],
+          try state.session(session.id) == session, try state.liveSession(on: workstation.id) == session,
+          try state.liveSessions(of: person.id) == [session], try state.liveSessions() == [session],
+          try state.operatorRecord(record.id) == record, try state.operators() == [record], try state.peopleCount() == 1,
+          try state.password(of: person.id)?.sealed == password.sealed,
+          try state.password(of: person.id)?.changedAt == password.changedAt,
+        ]
+        return seen.allSatisfy(\.self)
+      }
+      try expect(found, "a committed write was not read back as it was written")
+    },
+    Check(name: "what is not there is absent") { store in
+      let absent = try await store.read { (state) throws(StorageFault) in
+        let seen: [Bool] = [
+          try state.peopleCount() == 0, try state.operators().isEmpty, try state.workstations().isEmpty,
+          try state.liveSessions().isEmpty, try state.setting("nothing") == nil, try state.auditSize() == 0,
+          try state.auditRows(AuditQuery()).isEmpty, try state.people(matching: "", limit: 10).isEmpty,
+        ]
+        return seen.allSatisfy(\.self)
+      }
+      try expect(absent, "an empty store was not empty")
+    },
+    Check(name: "a change sees its own writes and those before it") { store in
+      var outcomes: [Int] = []
+      for _ in 0..<3 { outcomes.append(try await store.commit(Increment())) }
+      try expect(outcomes == [1, 2, 3], "a change did not see the change before it")
+    },
+    Check(name: "concurrent changes are serial: no update is lost") { store in
+      let outcomes = try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<64 { group.addTask { try await store.commit(Increment()) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      try expect(outcomes.sorted() == Array(1...64), "two concurrent changes saw the same state")
+      let size = try await store.read { (state) throws(StorageFault) in try state.auditSize() }
+      try expect(size == 64, "64 changes did not leave 64 rows")
+    },
+    Check(name: "a change that throws leaves nothing, and its neighbours stay") { store in
+      let person = try Sample.person(1)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 2..<10 {
+          group.addTask { _ = try await store.commit(Puts(people: [try Sample.person(number)])) }
+        }
+        group.addTask {
+          try await expectConflict(
+            "a change that refused was answered as done", store, Puts(people: [person], refusesAtLast: true))
+        }
+        try await group.waitForAll()
+      }
+      let (leaked, count, size) = try await store.read { (state) throws(StorageFault) in
+        (try state.person(person.id), try state.peopleCount(), try state.auditSize())
+      }
+      try expect(leaked == nil, "a change that threw left a write behind")
+      try expect(count == 8 && size == 8, "a change that threw took its neighbours with it, or left a row")
+    },
+    Check(name: "throttles and settings are set, replaced and cleared") { store in
+      let key = ThrottleKey.person(try PersonID(parsing: "p1"))
+      let first = ThrottleRecord(failures: 1, lastFailure: Sample.moment, blockedUntil: nil)
+      let second = ThrottleRecord(failures: 2, lastFailure: Sample.moment, blockedUntil: Sample.moment.advanced(bySeconds: 8))
+      try expect(try await store.commit(Counts(key: key, record: first)) == nil, "a throttle was there from the beginning")
+      try expect(try await store.commit(Counts(key: key, record: second)) == first, "a throttle was not kept")
+      try expect(try await store.commit(Counts(key: key, record: nil)) == second, "a throttle was not replaced")
+      let (cleared, setting) = try await store.read { (state) throws(StorageFault) in
+        (try state.throttle(key), try state.setting("conformance"))
+      }
+      try expect(cleared == nil, "a throttle was not cleared")
+      try expect(setting == [1, 2, 3], "a setting was not kept")
+    },
+    Check(name: "people are found by any of their names, in order, as literal text") { store in
+      _ = try await store.commit(Puts(people: [try Sample.person(2), try Sample.person(1), try Sample.person(3)]))
+      for (text, expected) in [
+        ("", ["user1", "user2", "user3"]), ("高橋花子", ["user1", "user2", "user3"]), ("たかはし", ["user1", "user2", "user3"]),
+        ("渡辺", ["user1", "user2", "user3"]), ("ＵＳＥＲ２", ["user2"]), ("%", []), ("_", []), ("user1\n", ["user1"]),
+      ] {
+        let found = try await store.read { (state) throws(StorageFault) in
+          try state.people(matching: text, limit: 10).map(\.account.canonical)
+        }
+        try expect(found == expected, "a search by name found other people")
+      }
+      let limited = try await store.read { (state) throws(StorageFault) in
+        (try state.people(matching: "user", limit: 2).count, try state.people(matching: "user", limit: 0).count)
+      }
+      try expect(limited == (2, 0), "a search went over its limit")
+    },
+  ]
+}

@@ -1,0 +1,170 @@
+import AuditLog
+import AuthTerms
+
+/// All state as one value: a copy is a savepoint.
+struct MemoryState {
+  var localDayOffsetSeconds: Int
+  private var peopleByID: [PersonID: Person] = [:]
+  private var idByAccount: [AccountName: PersonID] = [:]
+  private var passwords: [PersonID: StoredPassword] = [:]
+  private var cardsByID: [CardID: RegisteredCard] = [:]
+  private var idByKey: [KeyFingerprint: CardID] = [:]
+  private var workstationsByID: [WorkstationID: WorkstationRecord] = [:]
+  private var idByCertificate: [CertificateFingerprint: WorkstationID] = [:]
+  private var sessions: [SessionID: SessionRecord] = [:]
+  private var throttles: [ThrottleKey: ThrottleRecord] = [:]
+  private var operatorsByID: [OperatorID: OperatorRecord] = [:]
+  private var settings: [String: [UInt8]] = [:]
+  private var references: Set<DayReference> = []
+  private(set) var log = MemoryLog()
+
+  private struct DayReference: Hashable {
+    let day: Int
+    let reference: Reference
+  }
+
+  init(localDayOffsetSeconds: Int) { self.localDayOffsetSeconds = localDayOffsetSeconds }
+
+  mutating func append(_ record: AuditRecord) throws(StorageFault) {
+    let encoded: [UInt8]
+    do { encoded = try RecordEncoding.encode(record) } catch { throw .conflict("the audit record is over its limits") }
+    if let reference = record.reference {
+      let day = LocalDay.of(milliseconds: record.time, offsetSeconds: localDayOffsetSeconds)
+      guard references.insert(DayReference(day: day, reference: reference)).inserted else {
+        throw .conflict("the reference is taken on that day")
+      }
+    }
+    log.rows.append(AuditRow(sequence: UInt64(log.rows.count), record: record))
+    try MerkleTree.append(TreeHash.leaf(encoded), to: &log)
+  }
+}
+
+/// Rows and the tree over them.
+struct MemoryLog: TreeStore {
+  typealias Failure = StorageFault
+  fileprivate(set) var rows: [AuditRow] = []
+  private var levels: [[TreeHash]] = []
+
+  func treeSize() -> UInt64 { UInt64(levels.first?.count ?? 0) }
+
+  func treeNode(level: Int, index: UInt64) throws(StorageFault) -> TreeHash {
+    guard level < levels.count, index < levels[level].count else {
+      throw .corrupt("the audit tree has no node \(level)/\(index)")
+    }
+    return levels[level][Int(index)]
+  }
+
+  mutating func storeTreeNode(_ hash: TreeHash, level: Int, index: UInt64) throws(StorageFault) {
+    if level == levels.count { levels.append([]) }
+    guard level < levels.count, levels[level].count == index else { throw .corrupt("the audit tree grew out of order") }
+    levels[level].append(hash)
+  }
+}
+
+extension MemoryState: StateTransaction {
+  func person(_ id: PersonID) -> Person? { peopleByID[id] }
+  func person(account: AccountName) -> Person? { idByAccount[account].flatMap { peopleByID[$0] } }
+  func people(matching text: String, limit: Int) -> [Person] {
+    let needle = Array(SearchText.fold(text).utf8)
+    let found = peopleByID.values.filter { needle.isEmpty || Array(SearchText.line(of: $0).utf8).firstRange(of: needle) != nil }
+    return Array(
+      found.sorted { $0.account.canonical.utf8.lexicographicallyPrecedes($1.account.canonical.utf8) }
+        .prefix(min(max(limit, 0), 10_000)))
+  }
+  func peopleCount() -> Int { peopleByID.count }
+  func password(of person: PersonID) -> StoredPassword? { passwords[person] }
+
+  func card(_ id: CardID) -> RegisteredCard? { cardsByID[id] }
+  func card(key: KeyFingerprint) -> RegisteredCard? { idByKey[key].flatMap { cardsByID[$0] } }
+  func cards(of person: PersonID) -> [RegisteredCard] {
+    cardsByID.values.filter { $0.person == person }.sorted { $0.id < $1.id }
+  }
+
+  func workstation(_ id: WorkstationID) -> WorkstationRecord? { workstationsByID[id] }
+  func workstation(certificate: CertificateFingerprint) -> WorkstationRecord? {
+    idByCertificate[certificate].flatMap { workstationsByID[$0] }
+  }
+  func workstations() -> [WorkstationRecord] { workstationsByID.values.sorted { $0.id < $1.id } }
+
+  func session(_ id: SessionID) -> SessionRecord? { sessions[id] }
+  func liveSession(on workstation: WorkstationID) -> SessionRecord? {
+    sessions.values.first { $0.workstation == workstation && $0.phase != .ended }
+  }
+  func liveSessions(of person: PersonID) -> [SessionRecord] { liveSessions().filter { $0.person == person } }
+  func liveSessions() -> [SessionRecord] { sessions.values.filter { $0.phase != .ended }.sorted { $0.id < $1.id } }
+
+  func throttle(_ key: ThrottleKey) -> ThrottleRecord? { throttles[key] }
+  func operatorRecord(_ id: OperatorID) -> OperatorRecord? { operatorsByID[id] }
+  func operators() -> [OperatorRecord] { operatorsByID.values.sorted { $0.id < $1.id } }
+  func setting(_ name: String) -> [UInt8]? { settings[name] }
+
+  func isReferenceTaken(_ reference: Reference, day: Int) -> Bool {
+    references.contains(DayReference(day: day, reference: reference))
+  }
+  func auditRows(_ query: AuditQuery) -> [AuditRow] {
+    let rows = query.newestFirst ? Array(log.rows.reversed()) : log.rows
+    return Array(rows.lazy.filter(query.matches).prefix(query.boundedLimit))
+  }
+  func auditSize() -> UInt64 { log.treeSize() }
+
+  mutating func put(_ person: Person) throws(StorageFault) {
+    guard idByAccount[person.account] ?? person.id == person.id else { throw .conflict("the account is another person's") }
+    if let before = peopleByID[person.id] { idByAccount[before.account] = nil }
+    peopleByID[person.id] = person
+    idByAccount[person.account] = person.id
+  }
+
+  mutating func put(_ password: StoredPassword) throws(StorageFault) {
+    try require(password.person)
+    passwords[password.person] = password
+  }
+
+  mutating func put(_ card: RegisteredCard) throws(StorageFault) {
+    try require(card.person)
+    guard idByKey[card.key] ?? card.id == card.id else { throw .conflict("the key is another card's") }
+    if let before = cardsByID[card.id] { idByKey[before.key] = nil }
+    cardsByID[card.id] = card
+    idByKey[card.key] = card.id
+  }
+
+  mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
+    guard Set(workstation.certificates).count == workstation.certificates.count,
+      workstation.certificates.allSatisfy({ idByCertificate[$0] ?? workstation.id == workstation.id })
+    else { throw .conflict("the certificate is another workstation's") }
+    for certificate in workstationsByID[workstation.id]?.certificates ?? [] { idByCertificate[certificate] = nil }
+    workstationsByID[workstation.id] = workstation
+    for certificate in workstation.certificates { idByCertificate[certificate] = workstation.id }
+  }
+
+  mutating func put(_ session: SessionRecord) throws(StorageFault) {
+    try require(session.person)
+    guard workstationsByID[session.workstation] != nil, session.card.map({ cardsByID[$0] != nil }) ?? true else {
+      throw .conflict("the session names a workstation or a card that is not there")
+    }
+    let live = liveSession(on: session.workstation)
+    guard session.phase == .ended || live == nil || live?.id == session.id else {
+      throw .conflict("the workstation has a live session")
+    }
+    sessions[session.id] = session
+  }
+
+  mutating func put(_ operator: OperatorRecord) throws(StorageFault) {
+    for other in operatorsByID.values where other.id != `operator`.id {
+      guard other.key != `operator`.key, other.unixUser == nil || other.unixUser != `operator`.unixUser else {
+        throw .conflict("the key or the unix user is another operator's")
+      }
+    }
+    operatorsByID[`operator`.id] = `operator`
+  }
+
+  mutating func setThrottle(_ record: ThrottleRecord?, for key: ThrottleKey) throws(StorageFault) {
+    guard record.map({ $0.failures >= 0 }) ?? true else { throw .conflict("a negative number of failures") }
+    throttles[key] = record
+  }
+
+  mutating func set(_ value: [UInt8], forSetting name: String) { settings[name] = value }
+
+  private func require(_ person: PersonID) throws(StorageFault) {
+    guard peopleByID[person] != nil else { throw .conflict("no such person") }
+  }
+}

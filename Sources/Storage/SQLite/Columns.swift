@@ -1,0 +1,145 @@
+import AuthTerms
+import Foundation
+import GRDB
+
+/// Reads the columns of one row in order. What is on disk may be damaged or forged: nothing here traps, and a value outside
+/// its closed set is `.corrupt`.
+struct Columns {
+  private let row: Row
+  private let table: String
+  private var next = 0
+
+  init(_ row: Row, of table: String) {
+    self.row = row
+    self.table = table
+  }
+
+  private mutating func value() throws -> DatabaseValue.Storage {
+    guard next < row.count else { throw corrupt }
+    defer { next += 1 }
+    let value: DatabaseValue = row[next]
+    return value.storage
+  }
+
+  private var corrupt: StorageFault { .corrupt("table \(table), column \(next)") }
+
+  mutating func optionalText() throws -> String? {
+    switch try value() {
+    case .string(let text): text
+    case .null: nil
+    default: throw corrupt
+    }
+  }
+
+  mutating func text() throws -> String {
+    guard let text = try optionalText() else { throw corrupt }
+    return text
+  }
+
+  mutating func optionalInteger() throws -> Int64? {
+    switch try value() {
+    case .int64(let number): number
+    case .null: nil
+    default: throw corrupt
+    }
+  }
+
+  mutating func integer() throws -> Int64 {
+    guard let number = try optionalInteger() else { throw corrupt }
+    return number
+  }
+
+  mutating func flag() throws -> Bool {
+    switch try integer() {
+    case 0: false
+    case 1: true
+    default: throw corrupt
+    }
+  }
+
+  mutating func bytes() throws -> [UInt8] {
+    guard case .blob(let data) = try value() else { throw corrupt }
+    return Array(data)
+  }
+
+  /// - Parameter parse: `nil` or an error means that no such value is ever written.
+  mutating func word<Value>(_ parse: (String) throws -> Value?) throws -> Value {
+    guard let value = try? parse(try text()) else { throw corrupt }
+    return value
+  }
+
+  mutating func optionalWord<Value>(_ parse: (String) throws -> Value?) throws -> Value? {
+    guard let text = try optionalText() else { return nil }
+    guard let value = try? parse(text) else { throw corrupt }
+    return value
+  }
+
+  mutating func moment() throws -> Moment { try word(Moment.init(column:)) }
+  mutating func optionalMoment() throws -> Moment? { try optionalWord(Moment.init(column:)) }
+
+  mutating func fingerprint<Tag>(_ type: Fingerprint<Tag>.Type) throws -> Fingerprint<Tag> {
+    guard let fingerprint = try? Fingerprint<Tag>(parsing: try bytes()) else { throw corrupt }
+    return fingerprint
+  }
+
+  /// A list written by `[String].column`.
+  mutating func list() throws -> [String] {
+    var reader = LengthPrefixedReader(try bytes(), subject: table)
+    var texts: [String] = []
+    while !reader.isAtEnd { texts.append(try reader.text()) }
+    return texts
+  }
+}
+
+extension Moment {
+  /// `wall monotonic boot`
+  var column: String { "\(wallMilliseconds) \(monotonicMilliseconds) \(boot)" }
+
+  init?(column: String) {
+    let parts = column.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, let wall = Int64(parts[0]), let monotonic = Int64(parts[1]) else { return nil }
+    self.init(wallMilliseconds: wall, boot: String(parts[2]), monotonicMilliseconds: monotonic)
+  }
+}
+
+extension [String] {
+  var column: Data {
+    var writer = LengthPrefixedWriter()
+    for text in self { writer.field(text) }
+    return Data(writer.bytes)
+  }
+}
+
+extension [UInt8] {
+  var column: Data { Data(self) }
+}
+
+/// One table's columns and the statements over them.
+struct TableSQL {
+  let name: String
+  /// The first is the key.
+  let columns: [String]
+
+  var select: String { "SELECT \(columns.joined(separator: ", ")) FROM \(name)" }
+
+  /// Insert, or overwrite the row with the same key. Another unique column that is taken is a constraint error, never an overwrite.
+  var upsert: String {
+    "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", "))) "
+      + "ON CONFLICT (\(columns[0])) DO UPDATE SET "
+      + columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+  }
+}
+
+extension Database {
+  func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
+    try Row.fetchAll(try cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
+    try Row.fetchOne(try cachedStatement(sql: sql), arguments: arguments)
+  }
+
+  func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+}

@@ -1,0 +1,33 @@
+import GRDB
+
+/// The schema, from the first version on. A migration that was ever shipped does not change any more: the next one follows it.
+enum Migrations {
+  /// "SNMN": a database of another program is not migrated.
+  static let applicationID: Int64 = 0x534E_4D4E
+
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("v1", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+      for schema in [
+        PeopleTable.schema, PasswordsTable.schema, CardsTable.schema, WorkstationsTable.schema, SessionsTable.schema,
+        ThrottlesTable.schema, OperatorsTable.schema, SettingsTable.schema, AuditTable.schema, CheckpointsTable.schema,
+      ] {
+        try db.execute(sql: schema)
+      }
+    }
+    return migrator
+  }
+
+  /// Refuses, before anything is written, a file of another program and a schema this program does not know.
+  static func requireKnown(_ db: Database) throws {
+    let id = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let tables = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+    guard id == applicationID || id == 0 && tables == 0 else {
+      throw StorageFault.conflict("this file is the database of another program")
+    }
+    if tables > 0, try migrator.hasBeenSuperseded(db) {
+      throw StorageFault.conflict("this database was written by a newer version of Sanmon; start that version")
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import AuditLog
+import AuthTerms
+import GRDB
+
+/// One connection inside one transaction: a reader's or the writer's. A reader's connection refuses every write itself.
+struct SQLiteState {
+  let db: Database
+  let trouble: Trouble
+  let localDayOffsetSeconds: Int
+
+  /// Appends the row, takes its reference for its local day, and stores the subtree hashes it completes.
+  mutating func append(_ record: AuditRecord) throws(StorageFault) {
+    let encoded: [UInt8]
+    do { encoded = try RecordEncoding.encode(record) } catch { throw .conflict("the audit record is over its limits") }
+    var tree = SQLiteTree(state: self, leaf: (record, encoded))
+    let sequence = try MerkleTree.append(TreeHash.leaf(encoded), to: &tree)
+    if let reference = record.reference {
+      let day = LocalDay.of(milliseconds: record.time, offsetSeconds: localDayOffsetSeconds)
+      try trouble.asking { try AuditTable.take(reference, day: day, sequence: sequence, in: db) }
+    }
+  }
+}
+
+/// The tree in the tables: level 0 is the hash beside each row.
+struct SQLiteTree: TreeStore {
+  let state: SQLiteState
+  /// The row that is being appended.
+  var leaf: (record: AuditRecord, encoded: [UInt8])?
+
+  func treeSize() throws(StorageFault) -> UInt64 { try state.trouble.asking { try AuditTable.size(in: state.db) } }
+
+  func treeNode(level: Int, index: UInt64) throws(StorageFault) -> TreeHash {
+    try state.trouble.asking {
+      let hash =
+        level == 0 ? try AuditTable.leafHash(at: index, in: state.db) : try AuditTable.node(level: level, index: index, in: state.db)
+      guard let hash else { throw StorageFault.corrupt("the audit tree has no node \(level)/\(index)") }
+      return hash
+    }
+  }
+
+  mutating func storeTreeNode(_ hash: TreeHash, level: Int, index: UInt64) throws(StorageFault) {
+    try state.trouble.asking {
+      if level > 0 {
+        try AuditTable.insertNode(hash, level: level, index: index, in: state.db)
+      } else if let leaf {
+        try AuditTable.insert(leaf.record, encoded: leaf.encoded, hash: hash, at: index, in: state.db)
+      } else {
+        throw StorageFault.conflict("a leaf without its row")
+      }
+    }
+  }
+}
+
+extension SQLiteState: StateTransaction {
+  func person(_ id: PersonID) throws(StorageFault) -> Person? {
+    try trouble.asking { try PeopleTable.person(id, in: db) }
+  }
+  func person(account: AccountName) throws(StorageFault) -> Person? {
+    try trouble.asking { try PeopleTable.person(account: account, in: db) }
+  }
+  func people(matching text: String, limit: Int) throws(StorageFault) -> [Person] {
+    try trouble.asking { try PeopleTable.people(matching: text, limit: min(max(limit, 0), 10_000), in: db) }
+  }
+  func peopleCount() throws(StorageFault) -> Int { try trouble.asking { try PeopleTable.count(in: db) } }
+  func password(of person: PersonID) throws(StorageFault) -> StoredPassword? {
+    try trouble.asking { try PasswordsTable.password(of: person, in: db) }
+  }
+
+  func card(_ id: CardID) throws(StorageFault) -> RegisteredCard? { try trouble.asking { try CardsTable.card(id, in: db) } }
+  func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? {
+    try trouble.asking { try CardsTable.card(key: key, in: db) }
+  }
+  func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
+    try trouble.asking { try CardsTable.cards(of: person, in: db) }
+  }
+
+  func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? {
+    try trouble.asking { try WorkstationsTable.workstation(id, in: db) }
+  }
+  func workstation(certificate: CertificateFingerprint) throws(StorageFault) -> WorkstationRecord? {
+    try trouble.asking { try WorkstationsTable.workstation(certificate: certificate, in: db) }
+  }
+  func workstations() throws(StorageFault) -> [WorkstationRecord] {
+    try trouble.asking { try WorkstationsTable.workstations(in: db) }
+  }
+
+  func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? {
+    try trouble.asking { try SessionsTable.session(id, in: db) }
+  }
+  func liveSession(on workstation: WorkstationID) throws(StorageFault) -> SessionRecord? {
+    try trouble.asking { try SessionsTable.liveSession(on: workstation, in: db) }
+  }
+  func liveSessions(of person: PersonID) throws(StorageFault) -> [SessionRecord] {
+    try trouble.asking { try SessionsTable.liveSessions(of: person, in: db) }
+  }
+  func liveSessions() throws(StorageFault) -> [SessionRecord] { try trouble.asking { try SessionsTable.liveSessions(in: db) } }
+
+  func throttle(_ key: ThrottleKey) throws(StorageFault) -> ThrottleRecord? {
+    try trouble.asking { try ThrottlesTable.throttle(key, in: db) }
+  }
+  func operatorRecord(_ id: OperatorID) throws(StorageFault) -> OperatorRecord? {
+    try trouble.asking { try OperatorsTable.operatorRecord(id, in: db) }
+  }
+  func operators() throws(StorageFault) -> [OperatorRecord] { try trouble.asking { try OperatorsTable.operators(in: db) } }
+  func setting(_ name: String) throws(StorageFault) -> [UInt8]? {
+    try trouble.asking { try SettingsTable.setting(name, in: db) }
+  }
+
+  func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
+    try trouble.asking { try AuditTable.isReferenceTaken(reference, day: day, in: db) }
+  }
+  func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow] {
+    try trouble.asking { try AuditTable.rows(query, in: db) }
+  }
+  func auditSize() throws(StorageFault) -> UInt64 { try trouble.asking { try AuditTable.size(in: db) } }
+
+  mutating func put(_ person: Person) throws(StorageFault) { try trouble.asking { try PeopleTable.put(person, in: db) } }
+  mutating func put(_ password: StoredPassword) throws(StorageFault) {
+    try trouble.asking { try PasswordsTable.put(password, in: db) }
+  }
+  mutating func put(_ card: RegisteredCard) throws(StorageFault) { try trouble.asking { try CardsTable.put(card, in: db) } }
+  mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
+    try trouble.asking { try WorkstationsTable.put(workstation, in: db) }
+  }
+  mutating func put(_ session: SessionRecord) throws(StorageFault) {
+    try trouble.asking { try SessionsTable.put(session, in: db) }
+  }
+  mutating func put(_ operator: OperatorRecord) throws(StorageFault) {
+    try trouble.asking { try OperatorsTable.put(`operator`, in: db) }
+  }
+  mutating func setThrottle(_ record: ThrottleRecord?, for key: ThrottleKey) throws(StorageFault) {
+    try trouble.asking { try ThrottlesTable.set(record, for: key, in: db) }
+  }
+  mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault) {
+    try trouble.asking { try SettingsTable.set(value, for: name, in: db) }
+  }
+}

@@ -1,0 +1,100 @@
+public import AuditLog
+import GRDB
+
+/// The store on one SQLite file: WAL, `synchronous = FULL`, one writer with group commit, readers beside it.
+public final class SQLiteStore: CheckpointingStore, Sendable {
+  private let writer: Writer
+  private let localDayOffsetSeconds: Int
+
+  /// Opens or creates the file and brings its schema up to date.
+  ///
+  /// - Parameters:
+  ///   - path: created with mode 0600; refused when others can write it or its folder.
+  ///   - localDayOffsetSeconds: the city's offset from UTC, for references (Japan: 32,400).
+  /// - Throws: `.conflict` for a file that is not ours, open to others, or of a newer version; `.unavailable` when the required
+  ///   durability is not in force.
+  public init(path: String, localDayOffsetSeconds: Int = 32_400) throws(StorageFault) {
+    self.localDayOffsetSeconds = localDayOffsetSeconds
+    writer = try Writer(path: path, localDayOffsetSeconds: localDayOffsetSeconds)
+  }
+
+  deinit { writer.close() }
+
+  public func commit<C: Change>(_ change: C) async throws(StorageFault) -> C.Outcome {
+    let writer = writer
+    return try await withCheckedContinuation { writer.enqueue(PendingChange(change, $0)) }.get()
+  }
+
+  public func read<R: Sendable>(
+    _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
+  ) async throws(StorageFault) -> R {
+    try await reading { (state) throws(StorageFault) in try query(state) }
+  }
+
+  /// What the store has been through since it was opened.
+  public func condition() -> StoreCondition { writer.condition() }
+
+  /// Finishes what is in line, then answers everything with `.unavailable`. The file may be opened again.
+  public func close() { writer.close() }
+
+  // MARK: Checkpoints and proofs
+
+  public func store(checkpoint note: String) async throws(StorageFault) {
+    let checkpoint = try Checkpoint(keeping: note)
+    let writer = writer
+    try await withCheckedContinuation { (done: CheckedContinuation<Result<Void, StorageFault>, Never>) in
+      writer.enqueue(
+        PendingUpkeep(
+          { (state) throws(StorageFault) in
+            guard try MerkleTree.root(of: checkpoint.size, in: SQLiteTree(state: state)) == checkpoint.root else {
+              throw .conflict("the checkpoint is not one of this log")
+            }
+            try state.trouble.asking { try CheckpointsTable.put(note, size: checkpoint.size, in: state.db) }
+          }, done))
+    }.get()
+  }
+
+  public func checkpoints() async throws(StorageFault) -> [String] {
+    try await reading { (state) throws(StorageFault) in try state.trouble.asking { try CheckpointsTable.notes(in: state.db) } }
+  }
+
+  public func auditRoot(_ size: UInt64) async throws(StorageFault) -> TreeHash? {
+    try await reading { (state) throws(StorageFault) in try MerkleTree.root(of: size, in: SQLiteTree(state: state)) }
+  }
+
+  public func auditInclusionProof(of sequence: UInt64, size: UInt64) async throws(StorageFault) -> InclusionProof? {
+    try await reading { (state) throws(StorageFault) in
+      try MerkleTree.inclusionProof(of: sequence, size: size, in: SQLiteTree(state: state))
+    }
+  }
+
+  public func auditConsistencyProof(from old: UInt64, to new: UInt64) async throws(StorageFault) -> ConsistencyProof? {
+    try await reading { (state) throws(StorageFault) in
+      try MerkleTree.consistencyProof(from: old, to: new, in: SQLiteTree(state: state))
+    }
+  }
+
+  private func reading<R: Sendable>(
+    _ query: @escaping @Sendable (SQLiteState) throws(StorageFault) -> R
+  ) async throws(StorageFault) -> R {
+    let pool = try await writer.readingHandle()
+    let offset = localDayOffsetSeconds
+    let result = await withCheckedContinuation { (done: CheckedContinuation<Result<R, StorageFault>, Never>) in
+      pool.asyncRead { access in
+        do throws(StorageFault) {
+          let trouble = Trouble()
+          let db = try trouble.asking { try access.get() }
+          done.resume(returning: .success(try query(SQLiteState(db: db, trouble: trouble, localDayOffsetSeconds: offset))))
+        } catch {
+          done.resume(returning: .failure(error))
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  // MARK: For tests
+
+  package func limitPages(to pages: Int?) throws(StorageFault) { try writer.limitPages(to: pages) }
+  package func writerSetting(_ pragma: String) throws(StorageFault) -> String? { try writer.writerSetting(pragma) }
+}

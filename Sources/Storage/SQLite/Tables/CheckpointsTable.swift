@@ -1,0 +1,23 @@
+import GRDB
+
+enum CheckpointsTable {
+  static let schema = """
+    CREATE TABLE checkpoints (
+      place INTEGER NOT NULL PRIMARY KEY,
+      size INTEGER NOT NULL CHECK (size >= 0),
+      note TEXT NOT NULL UNIQUE
+    ) STRICT;
+    """
+
+  static func notes(in db: Database) throws -> [String] {
+    try db.rows("SELECT note FROM checkpoints ORDER BY size, place").map { row in
+      var columns = Columns(row, of: "checkpoints")
+      return try columns.text()
+    }
+  }
+
+  /// The same note twice is one.
+  static func put(_ note: String, size: UInt64, in db: Database) throws {
+    try db.run("INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT (note) DO NOTHING", [Int64(size), note])
+  }
+}

@@ -1,0 +1,98 @@
+import AuthPolicy
+import AuthTerms
+import GRDB
+
+enum SessionsTable {
+  // The partial index is the rule "one live session on one workstation", kept by the database whatever the code above does.
+  static let schema = """
+    CREATE TABLE sessions (
+      id TEXT NOT NULL PRIMARY KEY,
+      person TEXT NOT NULL REFERENCES people (id),
+      workstation TEXT NOT NULL REFERENCES workstations (id),
+      segment TEXT NOT NULL,
+      scenario TEXT NOT NULL,
+      card TEXT REFERENCES cards (id),
+      phase TEXT NOT NULL CHECK (phase IN ('open', 'locked', 'ended')),
+      is_revoked INTEGER NOT NULL CHECK (is_revoked IN (0, 1)),
+      kinds TEXT NOT NULL,
+      assurance INTEGER NOT NULL,
+      opened_at TEXT NOT NULL,
+      last_activity TEXT NOT NULL,
+      lease_until TEXT NOT NULL,
+      lease_seconds INTEGER NOT NULL,
+      idle_seconds INTEGER NOT NULL,
+      overall_seconds INTEGER NOT NULL,
+      on_card_removal TEXT NOT NULL,
+      signing_key BLOB NOT NULL,
+      sealing_key BLOB NOT NULL,
+      sealing_suite TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX live_session_of_workstation ON sessions (workstation) WHERE phase <> 'ended';
+    CREATE INDEX live_sessions_of_person ON sessions (person) WHERE phase <> 'ended';
+    """
+
+  private static let sql = TableSQL(
+    name: "sessions",
+    columns: [
+      "id", "person", "workstation", "segment", "scenario", "card", "phase", "is_revoked", "kinds", "assurance", "opened_at",
+      "last_activity", "lease_until", "lease_seconds", "idle_seconds", "overall_seconds", "on_card_removal", "signing_key",
+      "sealing_key", "sealing_suite",
+    ])
+
+  static func session(_ id: SessionID, in db: Database) throws -> SessionRecord? {
+    try db.row("\(sql.select) WHERE id = ?", [id.text]).map(session)
+  }
+
+  static func liveSession(on workstation: WorkstationID, in db: Database) throws -> SessionRecord? {
+    try db.row("\(sql.select) WHERE workstation = ? AND phase <> 'ended'", [workstation.text]).map(session)
+  }
+
+  static func liveSessions(of person: PersonID, in db: Database) throws -> [SessionRecord] {
+    try db.rows("\(sql.select) WHERE person = ? AND phase <> 'ended' ORDER BY id", [person.text]).map(session)
+  }
+
+  static func liveSessions(in db: Database) throws -> [SessionRecord] {
+    try db.rows("\(sql.select) WHERE phase <> 'ended' ORDER BY id").map(session)
+  }
+
+  static func put(_ session: SessionRecord, in db: Database) throws {
+    try db.run(
+      sql.upsert,
+      [
+        session.id.text, session.person.text, session.workstation.text, session.segment.name, session.scenario.rawValue,
+        session.card?.text, session.phase.rawValue, session.isRevoked,
+        FactorKind.allCases.filter(session.kinds.contains).map(\.rawValue).joined(separator: ","),
+        session.assurance.rawValue, session.openedAt.column, session.lastActivity.column, session.leaseUntil.column,
+        session.terms.leaseSeconds, session.terms.idleSeconds, session.terms.overallSeconds,
+        session.terms.onCardRemoval.rawValue, session.signingKey.column, session.sealingKey.column, session.sealingSuite,
+      ])
+  }
+
+  private static func session(_ row: Row) throws -> SessionRecord {
+    var columns = Columns(row, of: "sessions")
+    return SessionRecord(
+      id: try columns.word { try SessionID(parsing: $0) }, person: try columns.word { try PersonID(parsing: $0) },
+      workstation: try columns.word { try WorkstationID(parsing: $0) }, segment: try columns.word { try Segment(parsing: $0) },
+      scenario: try columns.word(Scenario.init(rawValue:)), card: try columns.optionalWord { try CardID(parsing: $0) },
+      phase: try columns.word(SessionPhase.init(rawValue:)), isRevoked: try columns.flag(), kinds: try columns.word(kinds),
+      assurance: try assurance(&columns), openedAt: try columns.moment(), lastActivity: try columns.moment(),
+      leaseUntil: try columns.moment(),
+      terms: SessionTerms(
+        leaseSeconds: Int(try columns.integer()), idleSeconds: Int(try columns.integer()),
+        overallSeconds: Int(try columns.integer()), onCardRemoval: try columns.word(CardRemoval.init(rawValue:))),
+      signingKey: try columns.bytes(), sealingKey: try columns.bytes(), sealingSuite: try columns.text())
+  }
+
+  private static func kinds(_ text: String) -> Set<FactorKind>? {
+    let words = text.split(separator: ",")
+    let kinds = words.compactMap { FactorKind(rawValue: String($0)) }
+    return kinds.count == words.count ? Set(kinds) : nil
+  }
+
+  private static func assurance(_ columns: inout Columns) throws -> AssuranceLevel {
+    guard let level = AssuranceLevel(rawValue: Int(try columns.integer())) else {
+      throw StorageFault.corrupt("table sessions, assurance")
+    }
+    return level
+  }
+}

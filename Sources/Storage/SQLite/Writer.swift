@@ -1,0 +1,264 @@
+import AuditLog
+import Dispatch
+import GRDB
+import Synchronization
+
+/// The one thread that writes. Whatever arrived while the last commit was being synced shares the next one (group commit).
+///
+/// After any error that is not a refusal, everything in the batch is answered as failed, the handle is closed and a new one is
+/// opened before the next batch: a failed fsync may have thrown pages away that the old handle still believes in. Nothing is
+/// tried twice.
+final class Writer: Sendable {
+  /// Units in one transaction.
+  private static let batchLimit = 256
+  /// Units waiting; the next one is refused. At about 5,000 a second the last in line waits about a second.
+  private static let queueLimit = 4096
+
+  private struct Line {
+    var waiting: [any PendingWork] = []
+    var isDraining = false
+    var isClosed = false
+  }
+
+  /// The last row that was answered as durable: it must still be there after a reopening.
+  private struct Acknowledged {
+    var size: UInt64
+    var lastLeaf: TreeHash?
+  }
+
+  private let path: String
+  private let localDayOffsetSeconds: Int
+  private let queue = DispatchQueue(label: "sanmon.store.writer", qos: .userInitiated)
+  private let line = Mutex(Line())
+  private let handle: Mutex<DatabasePool?>
+  private let acknowledged: Mutex<Acknowledged>
+  private let counters = Mutex(StoreCondition())
+  private let pageLimit = Mutex<Int?>(nil)
+
+  init(path: String, localDayOffsetSeconds: Int) throws(StorageFault) {
+    self.path = path
+    self.localDayOffsetSeconds = localDayOffsetSeconds
+    let pool = try Self.open(path)
+    handle = Mutex(pool)
+    acknowledged = Mutex(try Self.end(of: pool))
+  }
+
+  // MARK: In line
+
+  func enqueue(_ work: any PendingWork) {
+    let refusal: StorageFault? = line.withLock { line in
+      if line.isClosed { return .unavailable("the store is closed") }
+      if line.waiting.count >= Self.queueLimit { return .unavailable("too many changes are waiting") }
+      line.waiting.append(work)
+      if !line.isDraining {
+        line.isDraining = true
+        queue.async { self.drain() }
+      }
+      return nil
+    }
+    if let refusal { work.answer(refusal) }
+  }
+
+  private func drain() {
+    while true {
+      let batch = line.withLock { line -> [any PendingWork] in
+        let batch = Array(line.waiting.prefix(Self.batchLimit))
+        line.waiting.removeFirst(batch.count)
+        if batch.isEmpty { line.isDraining = false }
+        return batch
+      }
+      if batch.isEmpty { return }
+      let answers: [StorageFault?]
+      do throws(StorageFault) {
+        answers = try commit(batch)
+      } catch {
+        answers = batch.map { _ in error }
+      }
+      for (work, answer) in zip(batch, answers) { work.answer(answer) }
+    }
+  }
+
+  // MARK: One transaction
+
+  /// - Returns: for each unit `nil` or why it alone was undone. Throwing means that none is durable as far as anybody may rely on.
+  private func commit(_ batch: [any PendingWork]) throws(StorageFault) -> [StorageFault?] {
+    let pool = try openHandle()
+    do {
+      let answers = try pool.writeWithoutTransaction { db in try self.transaction(batch, db) }
+      try remember(pool)
+      counters.withLock { counters in
+        counters.batches += 1
+        counters.committed += answers.count { $0 == nil }
+      }
+      return answers
+    } catch {
+      let fault = SQLiteFault.of(error)
+      counters.withLock { $0.failedBatches += 1 }
+      discard(pool)
+      // Readers need a handle too. If this fails, the next batch tries again.
+      _ = try? openHandle()
+      if case .conflict(let reason) = fault { throw .unavailable(reason) }
+      throw fault
+    }
+  }
+
+  private func transaction(_ batch: [any PendingWork], _ db: Database) throws -> [StorageFault?] {
+    do {
+      try db.beginTransaction(.immediate)
+      var answers: [StorageFault?] = []
+      for work in batch { answers.append(try attempt(work, db)) }
+      try db.commit()
+      return answers
+    } catch {
+      if db.isInsideTransaction { try? db.rollback() }
+      throw error
+    }
+  }
+
+  private func attempt(_ work: any PendingWork, _ db: Database) throws -> StorageFault? {
+    let trouble = Trouble()
+    try db.execute(sql: "SAVEPOINT change")
+    do throws(StorageFault) {
+      var state = SQLiteState(db: db, trouble: trouble, localDayOffsetSeconds: localDayOffsetSeconds)
+      try work.run(on: &state)
+    } catch {
+      if let fatal = trouble.fatal { throw fatal }
+      try db.execute(sql: "ROLLBACK TO SAVEPOINT change")
+      try db.execute(sql: "RELEASE SAVEPOINT change")
+      return error
+    }
+    // A change that swallowed an I/O error does not get the others committed.
+    if let fatal = trouble.fatal { throw fatal }
+    try db.execute(sql: "RELEASE SAVEPOINT change")
+    return nil
+  }
+
+  // MARK: The handle
+
+  /// The pool for reading; waits for the writer's thread to open a new one if the old one was given up.
+  func readingHandle() async throws(StorageFault) -> DatabasePool {
+    if let pool = handle.withLock({ $0 }) { return pool }
+    let result = await withCheckedContinuation { (done: CheckedContinuation<Result<DatabasePool, StorageFault>, Never>) in
+      queue.async {
+        do throws(StorageFault) { done.resume(returning: .success(try self.openHandle())) } catch {
+          done.resume(returning: .failure(error))
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  /// Only on the writer's thread.
+  private func openHandle() throws(StorageFault) -> DatabasePool {
+    if let pool = handle.withLock({ $0 }) { return pool }
+    if line.withLock({ $0.isClosed }) { throw .unavailable("the store is closed") }
+    let pool = try Self.open(path)
+    do {
+      let found = try requireAcknowledged(in: pool)
+      if let pages = pageLimit.withLock({ $0 }) { try Self.limit(pool, to: pages) }
+      counters.withLock { counters in
+        counters.reopenings += 1
+        counters.unansweredRows += found
+      }
+    } catch {
+      try? pool.close()
+      throw SQLiteFault.of(error)
+    }
+    handle.withLock { $0 = pool }
+    return pool
+  }
+
+  private func discard(_ pool: DatabasePool) {
+    handle.withLock { $0 = nil }
+    try? pool.close()
+  }
+
+  private func remember(_ pool: DatabasePool) throws(StorageFault) {
+    let end = try Self.end(of: pool)
+    acknowledged.withLock { $0 = end }
+  }
+
+  private static func end(of pool: DatabasePool) throws(StorageFault) -> Acknowledged {
+    try Trouble().asking {
+      try pool.writeWithoutTransaction { db in
+        let size = try AuditTable.size(in: db)
+        return Acknowledged(size: size, lastLeaf: size == 0 ? nil : try AuditTable.leafHash(at: size - 1, in: db))
+      }
+    }
+  }
+
+  /// - Returns: rows that became durable although their batch was answered as failed (a sync that failed after the write).
+  private func requireAcknowledged(in pool: DatabasePool) throws -> UInt64 {
+    let before = acknowledged.withLock { $0 }
+    let now = try Self.end(of: pool)
+    let leaf = before.size == 0 ? nil : try pool.read { try AuditTable.leafHash(at: before.size - 1, in: $0) }
+    guard now.size >= before.size, leaf == before.lastLeaf else {
+      throw StorageFault.corrupt("rows that were answered as durable are gone")
+    }
+    acknowledged.withLock { $0 = now }
+    return now.size - before.size
+  }
+
+  private static func open(_ path: String) throws(StorageFault) -> DatabasePool {
+    let hadContent = try DatabaseFile.prepare(path)
+    return try Trouble().asking {
+      var configuration = Configuration()
+      configuration.foreignKeysEnabled = true
+      configuration.busyMode = .timeout(5)
+      configuration.maximumReaderCount = 4
+      // A rollback that fails on a broken disk must not end the process.
+      configuration.allowsUnsafeTransactions = true
+      configuration.prepareDatabase { db in
+        try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY")
+      }
+      if hadContent {
+        var peek = configuration
+        peek.readonly = true
+        let look = try DatabaseQueue(path: path, configuration: peek)
+        try look.read(Migrations.requireKnown)
+        try look.close()
+      }
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      do {
+        try pool.writeWithoutTransaction(Durability.establish)
+        try Migrations.migrator.migrate(pool)
+        try pool.writeWithoutTransaction(Durability.establish)
+      } catch {
+        try? pool.close()
+        throw error
+      }
+      return pool
+    }
+  }
+
+  // MARK: For the store
+
+  func condition() -> StoreCondition {
+    var condition = counters.withLock { $0 }
+    condition.isOpen = handle.withLock { $0 } != nil
+    return condition
+  }
+
+  func close() {
+    line.withLock { $0.isClosed = true }
+    queue.sync {}
+    if let pool = handle.withLock({ $0 }) { discard(pool) }
+  }
+
+  /// A disk that is full at so many pages, for tests; `nil` lifts it.
+  func limitPages(to pages: Int?) throws(StorageFault) {
+    pageLimit.withLock { $0 = pages }
+    guard let pool = handle.withLock({ $0 }) else { return }
+    try Trouble().asking { try Self.limit(pool, to: pages ?? 1_073_741_823) }
+  }
+
+  private static func limit(_ pool: DatabasePool, to pages: Int) throws {
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+  }
+
+  /// A pragma of the writer's connection, as text, for tests.
+  func writerSetting(_ pragma: String) throws(StorageFault) -> String? {
+    guard let pool = handle.withLock({ $0 }) else { return nil }
+    return try Trouble().asking { try pool.writeWithoutTransaction { try Durability.setting(pragma, of: $0) } }
+  }
+}
