@@ -1,0 +1,24 @@
+import Foundation
+import GRDB
+
+/// Somebody with write access to a database file and no respect for our rules.
+final class Tool {
+  private let queue: DatabaseQueue
+
+  init(_ path: String) throws { queue = try DatabaseQueue(path: path) }
+
+  func run(_ sql: String, _ arguments: StatementArguments = []) throws {
+    try queue.write { try $0.execute(sql: sql, arguments: arguments) }
+  }
+
+  /// Lifts what protects rows from mistakes, as an attacker would first.
+  func liftTriggers() throws {
+    try run("DROP TRIGGER audit_rows_stay; DROP TRIGGER audit_rows_do_not_change")
+    try queue.write { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
+    try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
+  }
+
+  func bytes(_ sql: String) throws -> [UInt8] {
+    Array(try queue.read { try DatabaseValue.fetchOne($0, sql: sql) }.flatMap { Data.fromDatabaseValue($0) } ?? Data())
+  }
+}
