@@ -34,7 +34,7 @@ struct House {
       "SwiftASN1": certificates,
       "ArgumentParser": executables,
     ]
-    for module in ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "NIOSSL"] {
+    for module in ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL"] {
       owners[module] = http.union(["AuthClient"])
     }
     for module in ["Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "ServiceLifecycle"] { owners[module] = http }

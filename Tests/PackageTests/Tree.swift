@@ -60,12 +60,23 @@ enum Tree {
     try Data().write(to: errors)
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
+    try withSignalsDelivered { try process.run() }
     process.waitUntilExit()
     return Ran(
       code: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
       output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
       errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+  }
+
+  /// A test runs on a thread whose signals are all blocked, and a program inherits that: it, and whatever it starts, would
+  /// be deaf to TERM.
+  private static func withSignalsDelivered(_ start: () throws -> Void) rethrows {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try start()
   }
 
   /// Whether a missing part of the machine is a failure (in a pipeline) or a reason to skip (elsewhere).

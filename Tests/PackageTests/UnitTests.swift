@@ -1,0 +1,45 @@
+import Testing
+
+/// The systemd units as text: what would be lost silently if a line went missing.
+@Suite("systemd units")
+struct UnitTests {
+  static func settings(_ name: String) throws -> [String: [String]] {
+    var found: [String: [String]] = [:]
+    for line in try Tree.text("deploy/systemd/\(name)").split(separator: "\n") where !line.hasPrefix("#") {
+      let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { found[String(parts[0]), default: []].append(String(parts[1])) }
+    }
+    return found
+  }
+
+  @Test("neither service is root, dumps core or gains rights", arguments: ["sanmond@.service", "sanmon-vault@.service"])
+  func hardened(name: String) throws {
+    let unit = try Self.settings(name)
+    #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
+    for (key, value) in [
+      ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""), ("LimitCORE", "0"), ("ProtectSystem", "strict"),
+      ("ProtectHome", "yes"), ("ProtectProc", "invisible"), ("MemoryDenyWriteExecute", "yes"), ("UMask", "0077"),
+      ("StateDirectoryMode", "0700"), ("PrivateDevices", "yes"), ("RestrictNamespaces", "yes"),
+    ] {
+      #expect(unit[key] == [value], "\(name): \(key)")
+    }
+    #expect(unit["SystemCallFilter"]?.first == "@system-service")
+  }
+
+  @Test("the two run as different users, and neither sees the other's folder")
+  func apart() throws {
+    let server = try Self.settings("sanmond@.service")
+    let vault = try Self.settings("sanmon-vault@.service")
+    #expect(server["User"] == ["sanmond-%i"] && vault["User"] == ["sanmon-vault-%i"])
+    #expect(server["InaccessiblePaths"] == ["-/var/lib/sanmon-vault"] && vault["InaccessiblePaths"] == ["-/var/lib/sanmon"])
+  }
+
+  @Test("the master key reaches the vault alone, as a credential and not by its own file; the vault has no network")
+  func masterKey() throws {
+    let vault = try Self.settings("sanmon-vault@.service")
+    #expect(vault["LoadCredential"]?.count == 1)
+    #expect(vault["PrivateNetwork"] == ["yes"] && vault["RestrictAddressFamilies"] == ["AF_UNIX"])
+    #expect(vault["ExecStart"]?.first?.contains("/etc/") == false)
+    #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
+  }
+}
