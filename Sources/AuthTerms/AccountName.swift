@@ -6,23 +6,47 @@ import Foundation
 public struct AccountName: Hashable, Sendable, CustomStringConvertible {
   public let canonical: String
 
-  /// Accepts 1 to 128 characters after folding; refuses control characters and an empty result.
+  /// Accepts 1 to 128 characters after folding; refuses control characters, an empty result, and names with more than one domain.
   public init(parsing typed: some StringProtocol) throws(MalformedInput) {
-    let fault = MalformedInput("account name", expected: "1 to 128 printable characters, without spaces")
+    let fault = MalformedInput("account name", expected: "1 to 128 printable characters, without spaces, at most one domain")
     guard typed.utf8.count <= 1024 else { throw fault }
-    var name = String(typed).precomposedStringWithCompatibilityMapping.lowercased()
-    name.unicodeScalars.removeAll { $0.properties.isWhitespace || $0.properties.isDefaultIgnorableCodePoint }
-    if let separator = name.lastIndex(of: "\\") { name = String(name[name.index(after: separator)...]) }
-    if let separator = name.firstIndex(of: "@") { name = String(name[..<separator]) }
-    name = name.precomposedStringWithCompatibilityMapping
-    let isPrintable = name.unicodeScalars.allSatisfy { scalar in
+    var name = Self.fold(String(typed).unicodeScalars)
+    // Scalars, not characters: a combining mark behind a separator must not hide it.
+    switch (name.filter { $0 == "\\" }.count, name.filter { $0 == "@" }.count) {
+    case (0, 0): break
+    case (1, 0): name = Array(name[(name.firstIndex(of: "\\") ?? 0)...].dropFirst())
+    case (0, 1): name = Array(name[..<(name.firstIndex(of: "@") ?? 0)])
+    default: throw fault
+    }
+    let isPrintable = name.allSatisfy { scalar in
       switch scalar.properties.generalCategory {
       case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
       default: true
       }
     }
-    guard isPrintable, (1...128).contains(name.count) else { throw fault }
-    canonical = name
+    guard isPrintable, (1...128).contains(name.count), let first = name.first else { throw fault }
+    // A mark without a letter to stand on would join whatever is printed before it.
+    guard ![.nonspacingMark, .spacingMark, .enclosingMark].contains(first.properties.generalCategory) else { throw fault }
+    var text = String.UnicodeScalarView()
+    text.append(contentsOf: name)
+    canonical = String(text)
+  }
+
+  /// Compatibility composition, lower case, no spaces, no invisible characters; repeated until nothing changes, because each step
+  /// can make work for the one before.
+  private static func fold(_ typed: String.UnicodeScalarView) -> [Unicode.Scalar] {
+    var scalars = Array(typed)
+    for _ in 0..<4 {
+      var text = String.UnicodeScalarView()
+      text.append(contentsOf: scalars)
+      var folded = Array(String(text).precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars)
+      folded.removeAll { $0.properties.isWhitespace || $0.properties.isDefaultIgnorableCodePoint }
+      // The one lower case letter that depends on its place: ΣΑΣ and σας are one name.
+      folded = folded.map { $0 == "\u{3C2}" ? "\u{3C3}" : $0 }
+      if folded == scalars { break }
+      scalars = folded
+    }
+    return scalars
   }
 
   public var description: String { canonical }

@@ -23,7 +23,8 @@ struct CSVSourceTests {
 
   @Test("byte order mark, CRLF, quoting, any header order and a missing last line end are the spreadsheet's business")
   func spreadsheet() throws {
-    let people = "\u{FEFF}account,id,kana,display_name,groups,departments\r\n\"sato.hanako\",p-42,\"サトウ\",\"佐藤, \"\"花子\"\"\",,0401"
+    let people =
+      "\u{FEFF}account,id,kana,display_name,groups,departments\r\n\"sato.hanako\",p-42,\"サトウ\",\"佐藤, \"\"花子\"\"\",,0401"
     let person = try #require(try Sample.csv(people: people).read().people.first)
     #expect(person.displayName == "佐藤, \"花子\"")
     #expect(person.memberships.isEmpty && person.isEnabled && person.lastDay == nil)
@@ -70,9 +71,12 @@ struct CSVSourceTests {
   func otherFiles() {
     #expect(Sample.fault(Sample.csv(groups: "name,title\nka-0401,a\nKA-0401,b\n")) == "DS122 groups.csv:3:1")
     #expect(Sample.fault(Sample.csv(groups: "name,title,member_of\nka-0401,a,seg-x\n")) == "DS123 groups.csv:2:11")
-    #expect(Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,0402,s\n0402,b,0401,s\n")) == "DS125 departments.csv:2:1")
+    #expect(
+      Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,0402,s\n0402,b,0401,s\n"))
+        == "DS125 departments.csv:2:1")
     #expect(Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,0401,s\n")) == "DS125 departments.csv:2:1")
-    #expect(Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,,s\n0401,b,,s\n")) == "DS122 departments.csv:3:1")
+    #expect(
+      Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,,s\n0401,b,,s\n")) == "DS122 departments.csv:3:1")
     #expect(Sample.fault(Sample.csv(departments: "code,name,parent,site\n0401,a,,\n")) == "DS153 departments.csv:2:9")
   }
 
@@ -96,7 +100,8 @@ struct CSVSourceTests {
   func tooLarge() {
     let source = CSVSource(
       people: SourceFile(name: "people.csv", bytes: repeatElement(65, count: SourceFile.maximumBytes + 1)),
-      groups: SourceFile(name: "g", bytes: Sample.groups.utf8), departments: SourceFile(name: "d", bytes: Sample.departments.utf8))
+      groups: SourceFile(name: "g", bytes: Sample.groups.utf8),
+      departments: SourceFile(name: "d", bytes: Sample.departments.utf8))
     #expect(Sample.fault(source) == "DS102 people.csv")
   }
 
@@ -155,7 +160,10 @@ struct FaultTests {
 
   @Test(
     "days that do not exist, or are written otherwise",
-    arguments: ["", "2026-4-1", "2026/04/01", "2026-04-31", "1900-02-29", "2100-02-29", "2026-00-10", "2026-13-01", "2026-01-00", "２０２６-04-01", "1899-12-31", "2200-01-01", "2026-04-01 ", "R8-04-01-"])
+    arguments: [
+      "", "2026-4-1", "2026/04/01", "2026-04-31", "1900-02-29", "2100-02-29", "2026-00-10", "2026-13-01", "2026-01-00",
+      "２０２６-04-01", "1899-12-31", "2200-01-01", "2026-04-01 ", "R8-04-01-",
+    ])
   func noDays(text: String) { #expect(CivilDay.parse(text) == nil) }
 
   @Test("every day of 300 years reads back")

@@ -20,7 +20,9 @@ struct ClosureTests {
 
   @Test("groups that contain each other are one, and are reported once")
   func cycles() throws {
-    let closure = try closure([("a", ["b"]), ("b", ["c"]), ("c", ["a", "seg"]), ("self", ["self"]), ("seg", []), ("below", ["a"])])
+    let closure = try closure([
+      ("a", ["b"]), ("b", ["c"]), ("c", ["a", "seg"]), ("self", ["self"]), ("seg", []), ("below", ["a"]),
+    ])
     #expect(closure.cycles.map { $0.map(\.text) } == [["a", "b", "c"], ["self"]])
     #expect(closure.groups(from: [try name("b")]).map(\.text).sorted() == ["a", "b", "c", "seg"])
     #expect(closure.groups(from: [try name("below")]).map(\.text).sorted() == ["a", "b", "below", "c", "seg"])
@@ -55,15 +57,18 @@ struct ClosureTests {
         #expect(Set(closure.groups(from: [try name(start)]).map(\.text)) == all)
         reachable[start] = all
       }
-      let cycles = Set(edges.compactMap { start, above -> [String]? in
-        guard above.contains(where: { reachable[$0]?.contains(start) == true }) else { return nil }
-        return (reachable[start] ?? []).filter { reachable[$0]?.contains(start) == true }.sorted()
-      })
+      let cycles = Set(
+        edges.compactMap { start, above -> [String]? in
+          guard above.contains(where: { reachable[$0]?.contains(start) == true }) else { return nil }
+          return (reachable[start] ?? []).filter { reachable[$0]?.contains(start) == true }.sorted()
+        })
       #expect(Set(closure.cycles.map { $0.map(\.text) }) == cycles && closure.cycles.count == cycles.count)
     }
   }
 
-  @Test("capital letters are folded, other spellings refused", arguments: ["ＳＥＧ", "課", "", "a b", "-a", "seg\u{0}", String(repeating: "a", count: 65)])
+  @Test(
+    "capital letters are folded, other spellings refused",
+    arguments: ["ＳＥＧ", "課", "", "a b", "-a", "seg\u{0}", String(repeating: "a", count: 65)])
   func names(wrong: String) throws {
     #expect(try name("SEG-LGWAN") == name("seg-lgwan"))
     #expect(throws: (any Error).self) { try name(wrong) }

@@ -87,7 +87,8 @@ struct ImportPlanTests {
     #expect(refusal(plan, Brake(confirmed: 40, allowsEmpty: true)) == nil)
   }
 
-  @Test("5 % pass, one more is refused", arguments: [(100, 5, true), (100, 6, false), (19, 1, false), (20, 1, true), (1, 1, false)])
+  @Test(
+    "5 % pass, one more is refused", arguments: [(100, 5, true), (100, 6, false), (19, 1, false), (20, 1, true), (1, 1, false)])
   func limit(count: Int, leaving: Int, passes: Bool) throws {
     let current = try people(count)
     let newcomer = try Sample.person("p-9999")

@@ -13,7 +13,6 @@ private let clerk = """
 
   """
 
-
 private let refusals: [(String, String)] = [
   ("", "DS104 f"),
   ("version: 1\n", "DS104 f"),
@@ -61,7 +60,10 @@ private let refusals: [(String, String)] = [
   ("\(top)dn: cn=g,o=c\nobjectClass: group\ncn: g\nmember: uid=nobody,o=c\n", "DS123 f:10"),
   ("\(top)dn: cn=g,o=c\nobjectClass: group\ncn: g\nmember: ou=people,o=c\n", "DS123 f:10"),
   ("\(top)dn: cn=g,o=c\nobjectClass: group\ncn: g\nmember: nobody\n", "DS143 f:10"),
-  ("\(top)\(clerk)\ndn: cn=g,o=c\nobjectClass: group\ncn: g\nmember: uid=sato.hanako,ou=people,o=c\nmember: UID=Sato.Hanako, ou=people,o=c\n", "DS122 f:18"),
+  (
+    "\(top)\(clerk)\ndn: cn=g,o=c\nobjectClass: group\ncn: g\nmember: uid=sato.hanako,ou=people,o=c\nmember: UID=Sato.Hanako, ou=people,o=c\n",
+    "DS122 f:18"
+  ),
 ]
 
 @Suite("people, groups and departments from LDIF")

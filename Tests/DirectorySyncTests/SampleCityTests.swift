@@ -79,7 +79,8 @@ struct SampleCityTests {
     process.arguments = ["python3", Sample.cityFolder.appendingPathComponent("generate").path, "--check"]
     try process.run()
     process.waitUntilExit()
-    guard process.terminationStatus != 127 || ProcessInfo.processInfo.environment["CI"] != nil else { return }  // no python3 here
+    // 127: no python3 here.
+    guard process.terminationStatus != 127 || ProcessInfo.processInfo.environment["CI"] != nil else { return }
     #expect(process.terminationStatus == 0)
   }
 }

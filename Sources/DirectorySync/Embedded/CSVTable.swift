@@ -59,7 +59,8 @@ struct CSVRow: Sendable {
 }
 
 private struct CSVReader {
-  private static let comma = UInt8(ascii: ","), quote = UInt8(ascii: "\""), newline = UInt8(ascii: "\n"), carriage = UInt8(ascii: "\r")
+  private static let comma = UInt8(ascii: ","), quote = UInt8(ascii: "\""), newline = UInt8(ascii: "\n"),
+    carriage = UInt8(ascii: "\r")
 
   private let bytes: [UInt8]
   private let file: String

@@ -21,7 +21,9 @@ struct LDIFEntry: Sendable {
   private static let passedOver: Set<String> = [
     "objectclass", "cn", "sn", "givenname", "o", "ou", "l", "dc", "name", "description", "mail", "telephonenumber", "title",
   ]
-  private static let secrets: Set<String> = ["userpassword", "unicodepwd", "sambantpassword", "sambalmpassword", "krbprincipalkey"]
+  private static let secrets: Set<String> = [
+    "userpassword", "unicodepwd", "sambantpassword", "sambalmpassword", "krbprincipalkey",
+  ]
   private static let spelling: [String: String] = Dictionary(
     used.values.joined().map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -46,14 +46,17 @@ struct LDIFReader {
       }
       let value = try parse(text, line: number)
       if !hasVersion {
-        guard value.attribute == "version", value.text == "1" else { throw DirectoryFault(.ldifVersion, file: file, line: number) }
+        guard value.attribute == "version", value.text == "1" else {
+          throw DirectoryFault(.ldifVersion, file: file, line: number)
+        }
         hasVersion = true
       } else if open == nil {
         guard value.attribute == "dn" else { throw DirectoryFault(.ldifLine, file: file, line: number) }
         open = (number, value.text, [])
       } else {
         switch value.attribute {
-        case "changetype", "control", "add", "delete", "replace", "newrdn": throw DirectoryFault(.ldifChange, file: file, line: number)
+        case "changetype", "control", "add", "delete", "replace", "newrdn":
+          throw DirectoryFault(.ldifChange, file: file, line: number)
         case "dn", "version": throw DirectoryFault(.ldifLine, file: file, line: number)
         default: break
         }
@@ -109,7 +112,8 @@ struct LDIFReader {
   }
 
   /// Logical lines with the number of their first physical line; comments gone, blank lines kept as record ends.
-  private static func unfold(_ bytes: ArraySlice<UInt8>, file: String) throws(DirectoryFault) -> [(text: [UInt8], number: Int)] {
+  private static func unfold(_ bytes: ArraySlice<UInt8>, file: String) throws(DirectoryFault) -> [(text: [UInt8], number: Int)]
+  {
     var lines: [(text: [UInt8], number: Int)] = []
     var number = 0
     var canContinue = false
@@ -141,7 +145,8 @@ enum Base64 {
 
   static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     guard text.count.isMultiple(of: 4) else { return nil }
-    let body = text.last == UInt8(ascii: "=") ? (text.dropLast().last == UInt8(ascii: "=") ? text.dropLast(2) : text.dropLast()) : text
+    let body =
+      text.last == UInt8(ascii: "=") ? (text.dropLast().last == UInt8(ascii: "=") ? text.dropLast(2) : text.dropLast()) : text
     var bytes: [UInt8] = []
     var pending: UInt32 = 0
     var bits = 0

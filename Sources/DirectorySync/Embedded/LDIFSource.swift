@@ -61,7 +61,9 @@ public struct LDIFSource: DirectorySource {
       var seen: Set<DistinguishedName> = []
       for value in group.all("member") {
         guard let dn = DistinguishedName(parsing: value.text) else { throw value.fault(.distinguishedName) }
-        guard let target = entries.byName[dn], target.kind == .person || target.kind == .group else { throw value.fault(.reference) }
+        guard let target = entries.byName[dn], target.kind == .person || target.kind == .group else {
+          throw value.fault(.reference)
+        }
         guard seen.insert(dn).inserted else {
           throw DirectoryFault(.duplicate, file: file.name, line: value.line, detail: "\(file.name):\(group.line)")
         }
@@ -71,12 +73,15 @@ public struct LDIFSource: DirectorySource {
     return parents
   }
 
-  private func addDepartment(_ entry: LDIFEntry, _ entries: Entries, to assembly: inout SnapshotAssembly) throws(DirectoryFault) {
+  private func addDepartment(_ entry: LDIFEntry, _ entries: Entries, to assembly: inout SnapshotAssembly) throws(DirectoryFault)
+  {
     let code = try entry.one("ou")
     var above = entry.dn.parent
     var parent: DepartmentCode?
     while let dn = above, parent == nil {
-      if let upper = entries.byName[dn], upper.kind == .department { parent = try upper.one("ou").identifier(DepartmentTag.self) }
+      if let upper = entries.byName[dn], upper.kind == .department {
+        parent = try upper.one("ou").identifier(DepartmentTag.self)
+      }
       above = dn.parent
     }
     let department = Department(
