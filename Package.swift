@@ -32,6 +32,7 @@ extension Target.Dependency {
     .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
     .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
   ]
   static let arguments: Self = .product(name: "ArgumentParser", package: "swift-argument-parser")
 }
@@ -109,7 +110,8 @@ let package = Package(
       swiftSettings: house),
 
     // MARK: 6 executables
-    .executableTarget(name: "sanmond", dependencies: ["AuthServer", "AuthTerms", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmond", dependencies: ["AuthServer", "AuthPolicy", "AuthTerms", "Isolation", .arguments], swiftSettings: house),
     .executableTarget(
       name: "sanmon",
       dependencies: [

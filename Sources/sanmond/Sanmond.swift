@@ -1,4 +1,91 @@
+import ArgumentParser
+import AuthPolicy
+import AuthServer
+import AuthTerms
+import Foundation
+import Isolation
+
 @main
-enum Sanmond {
-  static func main() {}
+struct Sanmond: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sanmond",
+    abstract: "The Sanmon 三門 server of one instance. / 三門の認証サーバー。",
+    discussion: """
+      Start sanmon-vault first. SIGHUP reads policies, card roots and certificates again; SIGTERM ends gracefully.
+
+      EXAMPLE
+        sanmond --config /etc/sanmon/lgwan/instance.yaml
+
+      EXIT CODES
+        0 ended as asked   64 wrong usage   65 the start-up file or the policies are wrong   69 the vault cannot be reached
+      """, version: "0.1.0")
+
+  @Option(help: "The start-up file of the instance.")
+  var config: String
+
+  @Flag(help: "Only check the start-up file and end.")
+  var check = false
+
+  func run() async throws {
+    let instance = try read()
+    if check { return print("ok: \(instance.instance)") }
+    let surroundings: Surroundings
+    do {
+      try Hardening.apply(allowsRoot: false)
+      let clock = try BootClock()
+      surroundings = Surroundings(now: { clock.now() }, random: Self.random)
+    } catch {
+      FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
+      throw ExitCode(77)
+    }
+    let server: Server
+    do {
+      server = try await Server(
+        instance, surroundings: surroundings, credentials: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"])
+    } catch let faults as PolicyFaults {
+      FileHandle.standardError.write(Data((faults.render(Self.language) + "\n").utf8))
+      throw ExitCode(65)
+    } catch {
+      FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
+      throw ExitCode(69)
+    }
+    try await serve(server)
+  }
+
+  private func serve(_ server: Server) async throws {
+    let notify = ServiceNotify(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
+    let hangup = DispatchSource.makeSignalSource(signal: SIGHUP)
+    hangup.setEventHandler { Task { await server.reload() } }
+    hangup.activate()
+    defer { hangup.cancel() }
+    try await server.runUntilSignalled {
+      notify.ready("serving")
+    }
+    notify.stopping()
+  }
+
+  /// The system's own source (getrandom(2)).
+  @Sendable private static func random(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+  }
+
+  private static var language: PolicyFault.Language {
+    let environment = ProcessInfo.processInfo.environment
+    let asked = ["LC_ALL", "LC_MESSAGES", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
+    return asked.hasPrefix("ja") ? .ja : .en
+  }
+
+  private func read() throws -> InstanceFile {
+    guard let data = FileManager.default.contents(atPath: config) else {
+      FileHandle.standardError.write(Data("sanmond: cannot read \(config)\n".utf8))
+      throw ExitCode(65)
+    }
+    do { return try InstanceFile.parse(PolicySource(name: config, bytes: Array(data))) } catch {
+      FileHandle.standardError.write(Data((error.render(Self.language) + "\n").utf8))
+      throw ExitCode(65)
+    }
+  }
 }

@@ -1,0 +1,40 @@
+import AuditLog
+import AuthAPI
+import AuthTerms
+import Storage
+import Synchronization
+import VaultLink
+
+/// Has the vault sign checkpoints of the log: every few seconds when there are new rows, when asked, and at the end.
+///
+/// The vault signs only what extends the last one it signed; a log that was cut or rewritten gets no signature.
+final class CheckpointService: Sendable {
+  private let store: any CheckpointingStore
+  private let vault: VaultLink
+  private let signed = Mutex<(size: UInt64, note: String)>((0, ""))
+
+  init(store: any CheckpointingStore, vault: VaultLink) {
+    self.store = store
+    self.vault = vault
+  }
+
+  var signedSize: UInt64 { signed.withLock { $0.size } }
+
+  /// - Returns: the newest signed note; the former one if no row came since.
+  func sign() async throws -> String {
+    let status = try await vault.status()
+    let size = try await store.read { (state) throws(StorageFault) -> UInt64 in try state.auditSize() }
+    let former = signed.withLock { $0 }
+    if size == status.checkpointSize, former.size == size, !former.note.isEmpty { return former.note }
+    guard let root = try await store.auditRoot(size) else { throw StorageFault.corrupt("the log has no root at its own size") }
+    var proof: [[UInt8]] = []
+    if status.checkpointSize > 0, status.checkpointSize < size {
+      proof = try await store.auditConsistencyProof(from: status.checkpointSize, to: size)?.path.map(\.bytes) ?? []
+    }
+    let note = try await vault.signCheckpoint(
+      CheckpointRequest(size: size, root: root.bytes, oldSize: status.checkpointSize, proof: proof))
+    try await store.store(checkpoint: note)
+    signed.withLock { $0 = (size, note) }
+    return note
+  }
+}

@@ -1,0 +1,58 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Storage
+
+/// What a server does by itself: signs checkpoints, notices changed policy files, writes coalesced refusals, locks sessions
+/// whose people may no longer use them.
+struct Background: Sendable {
+  let services: Services
+  let checkpoints: CheckpointService
+  let log: SafeLog
+
+  func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await watchPolicies() }
+      group.addTask {
+        await every(.seconds(services.instance.checkpointSeconds)) {
+          do { _ = try await checkpoints.sign() } catch { log.event("checkpointNotSigned") }
+        }
+      }
+      group.addTask { await every(.seconds(5)) { await flush(all: false) } }
+      await group.waitForAll()
+    }
+  }
+
+  private func every(_ interval: Duration, _ work: () async -> Void) async {
+    while (try? await Task.sleep(for: interval)) != nil { await work() }
+  }
+
+  /// Looks once a second; acts when the folder has been still for one look, so that a half-written set is not read.
+  private func watchPolicies() async {
+    var known = services.policy.fingerprintOfFolder()
+    var last = known
+    await every(.seconds(1)) {
+      let present = services.policy.fingerprintOfFolder()
+      defer { last = present }
+      guard present != known, present == last else { return }
+      known = present
+      let result = try? await PolicyService(services: services).reload(cause: "files changed", by: nil)
+      log.event("policyFilesChanged", ["accepted": .number(result?.faultsEn.isEmpty == true ? 1 : 0)])
+    }
+  }
+
+  /// Writes what the coalescer counted.
+  func flush(all: Bool) async {
+    let now = services.surroundings.now()
+    for (source, window) in services.coalescer.due(now: now, all: all) {
+      var record = AuditRecord(
+        time: now.wallMilliseconds, eventClass: .ceremony, action: "refusals.coalesced", outcome: .denied)
+      record.workstation = source.workstation
+      record.code = source.code
+      record.count = window.uncounted
+      record.note = "like the refusal with reference \(window.reference?.description ?? "-")"
+      do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { log.event("coalescedNotWritten") }
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import CertificateTrust
+import Crypto
+import Foundation
+import Storage
+
+/// Opens ceremonies and brings their proofs to a decision.
+struct CeremonyService: Sendable {
+  let services: Services
+
+  /// How long a challenge lives.
+  static let lifetimeSeconds: Int64 = 30
+
+  /// Who is asking: read from the connection, never from a message.
+  struct Caller: Sendable {
+    let certificate: CertificateFingerprint
+    /// The leaf this server showed on this connection.
+    let serverCertificate: CertificateFingerprint
+    /// The monotonic clock when the request's first byte arrived, in milliseconds.
+    let arrived: Int64
+  }
+
+  // MARK: Opening
+
+  func open(_ caller: Caller) async throws -> CeremonyOpened {
+    let now = services.surroundings.now()
+    let certificate = caller.certificate
+    let found = try await services.store.read { (state) throws(StorageFault) -> (WorkstationRecord, SessionRecord?)? in
+      guard let workstation = try state.workstation(certificate: certificate) else { return nil }
+      return (workstation, try state.liveSession(on: workstation.id))
+    }
+    guard let (workstation, session) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
+    guard services.instance.segments.contains(workstation.segment) else {
+      throw try await refuse(.segmentNotServed, workstation, caller, now)
+    }
+    if workstation.certificates.count > 1, workstation.certificates.last == certificate {
+      // The renewed certificate was shown: the old one ends here.
+      var settled = workstation
+      settled.certificates = [certificate]
+      try await services.recorder.commit(
+        PutWorkstation(workstation: settled, action: "workstation.renewalSettled", by: nil, now: now), now: now)
+    }
+    let scenario = Self.scenario(workstation: workstation, session: session, now: now)
+    let ceremony = OpenCeremony(
+      id: services.surroundings.identifier("c"), nonce: services.surroundings.random(32), workstation: workstation.id,
+      workstationCertificate: certificate, segment: workstation.segment, scenario: scenario,
+      session: scenario == .unlock ? session?.id : nil, expiresAt: now.advanced(bySeconds: Self.lifetimeSeconds))
+    guard services.ceremonies.open(ceremony, now: now) else { throw HTTPFault.overloaded }
+    let combinations = services.policy.policy.combinations(segment: workstation.segment, scenario: scenario, person: nil)
+    return CeremonyOpened(
+      ceremony: ceremony.id.text, nonce: Data(ceremony.nonce), scenario: scenario.rawValue, segment: workstation.segment.name,
+      workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,
+      combinations: combinations.map(\.names), session: ceremony.session?.text)
+  }
+
+  /// The server's own session table decides what is about to happen; a client has no say in it.
+  static func scenario(workstation: WorkstationRecord, session: SessionRecord?, now: Moment) -> Scenario {
+    if workstation.access == .remote { return .remote }
+    guard let session, session.phase == .locked, !session.isRevoked, session.isWithinLimits(at: now) else { return .logon }
+    return .unlock
+  }
+
+  // MARK: Proofs
+
+  func prove(_ id: CeremonyID, _ message: ProofsMessage, _ caller: Caller) async throws -> CeremonyAnswer {
+    let now = services.surroundings.now()
+    let certificate = caller.certificate
+    let found = try await services.store.read { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
+      guard let workstation = try state.workstation(certificate: certificate) else { return nil }
+      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
+    }
+    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
+    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now, beforePossession: true) }
+
+    var ceremony: OpenCeremony
+    switch services.ceremonies.redeem(id, by: workstation.id, now: now) {
+    case .ceremony(let open): ceremony = open
+    case .replayed: throw try await refuse(.proofReplayed, workstation, caller, now, counts: true)
+    case .expired, .unknown: throw try await refuse(.ceremonyUnknown, workstation, caller, now, beforePossession: true)
+    }
+    guard ceremony.workstationCertificate == certificate else {
+      throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
+    }
+
+    switch verify(message, &ceremony, caller) {
+    case .refused(let code, let note):
+      throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
+    case .proceed: break
+    }
+    let password = try await checkPassword(message, ceremony, now: now)
+    return try await conclude(ceremony, password: password, caller: caller, now: now)
+  }
+
+  private enum Verification {
+    case proceed
+    case refused(DenialCode, String)
+  }
+
+  /// Everything that can be checked without the database: certificate path, signature over our own preimage, session key.
+  private func verify(_ message: ProofsMessage, _ ceremony: inout OpenCeremony, _ caller: Caller) -> Verification {
+    if let keys = message.sessionKeys {
+      guard keys.suite == "x25519-chachapoly", keys.sealing.count == 32, keys.signing.count == 32 else {
+        return .refused(.proofMalformed, "session keys of an unknown suite or size")
+      }
+      guard ceremony.sessionKeys == nil || ceremony.sessionKeys == keys else {
+        return .refused(.proofContextMismatch, "session keys changed within a ceremony")
+      }
+      ceremony.sessionKeys = keys
+    }
+    if let card = message.card {
+      guard ceremony.shown == nil else { return .refused(.proofReplayed, "a second card proof in one ceremony") }
+      switch verify(card, ceremony, caller) {
+      case .success(let verified): ceremony.shown = verified
+      case .failure(let failure): return .refused(failure.code, failure.note)
+      }
+    }
+    if let signature = message.sessionSignature {
+      guard let session = ceremony.session, let keys = ceremony.sessionKeys,
+        let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keys.signing)
+      else { return .refused(.proofContextMismatch, "a session signature without a waiting session") }
+      let preimage = SessionPreimage(session: session.text, ceremony: ceremony.id.text, nonce: ceremony.nonce)
+      guard key.isValidSignature(signature, for: Data(preimage.canonicalBytes)) else {
+        return .refused(.proofSignatureWrong, "the session key did not sign this ceremony")
+      }
+      ceremony.sessionKeyProven = true
+    }
+    return .proceed
+  }
+
+  private struct CardRefusal: Error {
+    let code: DenialCode
+    let note: String
+  }
+
+  private func verify(
+    _ card: CardProofMessage, _ ceremony: OpenCeremony, _ caller: Caller
+  ) -> Result<VerifiedCard, CardRefusal> {
+    guard card.profile == "piv", let exchangeClass = Self.exchangeClass(slot: card.slot), let keys = ceremony.sessionKeys,
+      let trust = services.trust.trust(ceremony.segment)
+    else { return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot, or no session keys")) }
+    let validated: ValidatedCardCertificate
+    switch trust.validate(Array(card.certificate), at: services.surroundings.now().wallMilliseconds) {
+    case .valid(let certificate): validated = certificate
+    case .refused(let code, let note): return .failure(CardRefusal(code: code, note: note))
+    }
+    func preimage(_ scenario: Scenario) -> [UInt8] {
+      CardPreimage(
+        nonce: ceremony.nonce, ceremony: ceremony.id.text, workstation: ceremony.workstation.text,
+        scenario: scenario.rawValue, segment: ceremony.segment.name, expiresAt: ceremony.expiresAt.wallMilliseconds,
+        serverCertificate: caller.serverCertificate.bytes, workstationCertificate: caller.certificate.bytes, slot: card.slot,
+        sealingSuite: keys.suite, sessionKeys: Array(SHA256.hash(data: keys.canonicalBytes))
+      ).canonicalBytes
+    }
+    func isSigned(for scenario: Scenario) -> Bool {
+      validated.verify(signature: Array(card.signature), algorithm: card.algorithm, over: preimage(scenario))
+    }
+    guard isSigned(for: ceremony.scenario) else {
+      // Names the attack in the log: a right signature that was made for another purpose.
+      let other = Scenario.allCases.first { $0 != ceremony.scenario && isSigned(for: $0) }
+      return .failure(
+        other.map { CardRefusal(code: .proofContextMismatch, note: "signed for \($0.rawValue)") }
+          ?? CardRefusal(code: .proofSignatureWrong, note: "the signature is not over this ceremony"))
+    }
+    return .success(VerifiedCard(key: validated.key, slot: card.slot, exchangeClass: exchangeClass))
+  }
+
+  private static func exchangeClass(slot: String) -> ProofClass? {
+    switch slot {
+    case "9a": .publicKeyWithPIN
+    case "9e": .publicKey
+    default: nil
+    }
+  }
+
+  // MARK: Password
+
+  /// No hash starts without a proven, registered, usable card of a person who is not throttled.
+  private func checkPassword(
+    _ message: ProofsMessage, _ ceremony: OpenCeremony, now: Moment
+  ) async throws -> ConcludeCeremony.PasswordResult {
+    guard let typed = message.password, !typed.isEmpty, let shown = ceremony.shown else { return .notShown }
+    let stored = try await services.store.read { (state) throws(StorageFault) -> StoredPassword? in
+      guard let card = try state.card(key: shown.key), card.state == .active, card.slot == shown.slot,
+        let person = try state.person(card.person), person.isEnabled,
+        try Throttling.blockedUntil([.card(card.id), .person(person.id)], now: now, in: state) == nil
+      else { return nil }
+      return try state.password(of: person.id)
+    }
+    guard let stored else { return .notShown }
+    let columns = services.columns
+    let secret = Secret<TypedPassword>(copying: typed)
+    let matched = await services.hashing.run { PasswordColumn.matches(secret, stored, columns) }
+    guard let matched else { throw HTTPFault.overloaded }
+    return matched ? .right : .wrong
+  }
+
+  // MARK: Conclusion
+
+  private func conclude(
+    _ ceremony: OpenCeremony, password: ConcludeCeremony.PasswordResult, caller: Caller, now: Moment
+  ) async throws -> CeremonyAnswer {
+    // The decision's own time: hashing may have taken a while.
+    let now = services.surroundings.now()
+    let change = ConcludeCeremony(
+      ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy, now: now,
+      local: services.local(now), latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
+      newSession: services.surroundings.identifier("s"), referenceStart: services.surroundings.number())
+    switch try await services.recorder.commit(change, now: now) {
+    case .granted(let session, let person, let grant):
+      return CeremonyAnswer(outcome: "granted", combinations: nil, session: Self.opened(session, person, grant))
+    case .stillNeeded(let combinations):
+      services.ceremonies.resume(ceremony)
+      return CeremonyAnswer(outcome: "stillNeeded", combinations: combinations.map(\.names), session: nil)
+    case .denied(let code, let reference):
+      throw Refusal(code, reference: reference)
+    }
+  }
+
+  private static func opened(_ session: SessionRecord, _ person: Person, _ grant: Grant) -> SessionOpened {
+    SessionOpened(
+      session: session.id.text, person: person.id.text, displayName: person.displayName, segment: session.segment.name,
+      scenario: grant.scenario.rawValue, assurance: grant.assurance.name, leaseSeconds: grant.session.leaseSeconds,
+      onCardRemoval: grant.session.onCardRemoval.rawValue,
+      endsAt: session.openedAt.advanced(bySeconds: Int64(session.terms.overallSeconds)).wallMilliseconds,
+      rule: grant.rule.description, policyVersion: grant.policy.hex)
+  }
+
+  // MARK: Refusals without a decision
+
+  /// Records (or counts) the refusal and makes the error to throw.
+  private func refuse(
+    _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: Caller, _ now: Moment, scenario: Scenario? = nil,
+    note: String = "", counts: Bool = false, beforePossession: Bool = false
+  ) async throws -> Refusal {
+    let shown = beforePossession ? DenialCode.notAccepted : code.shown
+    let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
+    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
+      return Refusal(shown, reference: reference, timing: .uniform)
+    }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .ceremony, action: (scenario ?? .logon).rawValue, outcome: .denied)
+    record.workstation = workstation?.id
+    record.workstationCertificate = caller.certificate
+    record.segment = workstation?.segment
+    record.scenario = scenario
+    record.code = code
+    record.rule = .builtin("possession")
+    record.policyVersion = services.policy.policy.version
+    record.note = note
+    record.latencyMilliseconds = max(0, now.monotonicMilliseconds - caller.arrived)
+    let reference = try await services.recorder.commit(
+      RecordRefusal(
+        record: record, day: services.local(now).day, referenceStart: services.surroundings.number(),
+        countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
+      now: now)
+    services.coalescer.remember(reference, for: source)
+    return Refusal(shown, reference: reference, timing: .uniform)
+  }
+}

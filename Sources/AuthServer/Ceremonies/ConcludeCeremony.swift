@@ -1,0 +1,197 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Storage
+
+/// Decides one ceremony and writes decision, state and record in one transaction.
+///
+/// Signatures and password hashes were checked before, outside and concurrently; what they depend on (card, person, session,
+/// throttles, revocations) is read again here, so that nothing withdrawn in between can still be used.
+struct ConcludeCeremony: Change {
+  enum PasswordResult: Sendable {
+    case notShown
+    case right
+    case wrong
+  }
+
+  enum Outcome: Sendable {
+    case granted(SessionRecord, Person, Grant)
+    case stillNeeded([Combination])
+    case denied(DenialCode, Reference?)
+  }
+
+  let ceremony: OpenCeremony
+  /// `nil` while no card was shown.
+  let card: VerifiedCard?
+  let password: PasswordResult
+  let policy: PolicySet
+  let now: Moment
+  let local: LocalTime
+  let latencyMilliseconds: Int64
+  /// Random: becomes the session's id if one is opened.
+  let newSession: SessionID
+  let referenceStart: UInt32
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .ceremony, action: ceremony.scenario.rawValue, outcome: .denied)
+    record.workstation = ceremony.workstation
+    record.workstationCertificate = ceremony.workstationCertificate
+    record.segment = ceremony.segment
+    record.scenario = ceremony.scenario
+    record.policyVersion = policy.version
+    record.latencyMilliseconds = latencyMilliseconds
+
+    guard let workstation = try state.workstation(certificate: ceremony.workstationCertificate),
+      workstation.id == ceremony.workstation
+    else {
+      return try deny(.workstationUnknown, .builtin("workstation"), "no such workstation certificate", &record, &state)
+    }
+    let registered = try registeredCard(in: state)
+    if let card, registered == nil {
+      return try deny(.cardNotRegistered, .builtin("card"), "key \(card.key.hex.prefix(16)) is not registered", &record, &state)
+    }
+    if let card, let registered, registered.slot != card.slot {
+      record.card = registered.id
+      return try deny(.slotMismatch, .builtin("card"), "registered as \(registered.slot), shown as \(card.slot)", &record, &state)
+    }
+    let person = try registered.map { (card) throws(StorageFault) in try state.person(card.person) } ?? nil
+    let session = try state.liveSession(on: ceremony.workstation)
+    let request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
+    describe(request, card: registered, person: person, session: session, in: &record)
+
+    switch policy.decide(request) {
+    case .deny(let denial):
+      return try deny(denial.code, denial.rule, denial.note, &record, &state)
+    case _ where password == .wrong:
+      try countFailure(person: person, card: registered, in: &state)
+      return try deny(.passwordWrong, .builtin("password"), "password did not match", &record, &state)
+    case .stillNeeded(let combinations, let rule):
+      record.outcome = .stillNeeded
+      record.rule = rule
+      return (.stillNeeded(combinations), record)
+    case .grant(let grant):
+      guard let person else {
+        return try deny(.noRule, grant.rule, "a grant without a person", &record, &state)
+      }
+      return try open(grant, for: person, card: registered, replacing: session, &record, &state)
+    }
+  }
+
+  private func registeredCard(in state: some StateReader) throws(StorageFault) -> RegisteredCard? {
+    guard let card else { return nil }
+    return try state.card(key: card.key)
+  }
+
+  private func request(
+    workstation: WorkstationRecord, card registered: RegisteredCard?, person: Person?, session: SessionRecord?,
+    in state: some StateReader
+  ) throws(StorageFault) -> DecisionRequest {
+    var proofs: [Proof] = []
+    if let card, let registered {
+      proofs.append(.card(registered.id, min(card.exchangeClass, registered.provenClass), registered.state))
+    }
+    if password == .right { proofs.append(.password) }
+    if ceremony.sessionKeyProven, let waiting = ceremony.session { proofs.append(.sessionKey(waiting)) }
+    var elsewhere = 0
+    var hasPassword = false
+    if let person {
+      elsewhere = try state.liveSessions(of: person.id).count { $0.workstation != workstation.id && $0.segment == ceremony.segment }
+      hasPassword = try state.password(of: person.id) != nil
+    }
+    return DecisionRequest(
+      ceremony: ceremony.id, scenario: ceremony.scenario,
+      workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),
+      person: person?.facts, proofs: proofs,
+      authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: false), session: session?.facts,
+      sessionsElsewhere: elsewhere,
+      throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state), now: now,
+      local: local)
+  }
+
+  private func keys(person: Person?, card: RegisteredCard?) -> [ThrottleKey] {
+    var keys: [ThrottleKey] = [.workstation(ceremony.workstation)]
+    if let person { keys.append(.person(person.id)) }
+    if let card { keys.append(.card(card.id)) }
+    return keys
+  }
+
+  private func describe(
+    _ request: DecisionRequest, card registered: RegisteredCard?, person: Person?, session: SessionRecord?,
+    in record: inout AuditRecord
+  ) {
+    record.person = person?.id
+    record.card = registered?.id
+    if ceremony.scenario == .unlock { record.session = session?.id }
+    for proof in request.proofs {
+      switch proof {
+      case .card(_, let proofClass, _):
+        record.proofClass = proofClass
+        record.factors.append(Factor.card.rawValue)
+        if proofClass == .publicKeyWithPIN { record.factors.append(Factor.pin.rawValue) }
+      case .password: record.factors.append(Factor.password.rawValue)
+      case .palm: record.factors.append(Factor.palm.rawValue)
+      case .code: record.factors.append(Factor.code.rawValue)
+      case .sessionKey: record.factors.append("session-key")
+      }
+    }
+  }
+
+  private func deny(
+    _ code: DenialCode, _ rule: RuleID, _ note: String, _ record: inout AuditRecord, _ state: inout some StateTransaction
+  ) throws(StorageFault) -> (Outcome, AuditRecord) {
+    record.outcome = .denied
+    record.code = code
+    record.rule = rule
+    record.note = note
+    record.reference = try ReferenceSource.free(startingAt: referenceStart, day: local.day, in: state)
+    return (.denied(code, record.reference), record)
+  }
+
+  /// A wrong password counts against person and card: the attacker holds the card, so nobody else's logon suffers.
+  private func countFailure(
+    person: Person?, card: RegisteredCard?, in state: inout some StateTransaction
+  ) throws(StorageFault) {
+    for key in keys(person: person, card: card) {
+      try Throttling.countFailure(of: key, policy: policy, now: now, in: &state)
+    }
+  }
+
+  private func open(
+    _ grant: Grant, for person: Person, card: RegisteredCard?, replacing former: SessionRecord?, _ record: inout AuditRecord,
+    _ state: inout some StateTransaction
+  ) throws(StorageFault) -> (Outcome, AuditRecord) {
+    var session: SessionRecord
+    if ceremony.scenario == .unlock, let former {
+      session = former
+      session.phase = .open
+      session.lastActivity = now
+      session.leaseUntil = now.advanced(bySeconds: Int64(grant.session.leaseSeconds))
+    } else {
+      if var former {
+        former.phase = .ended
+        try state.put(former)
+      }
+      guard let keys = ceremony.sessionKeys else {
+        return try deny(.factorMissing, .builtin("session-key"), "a grant without session keys", &record, &state)
+      }
+      session = SessionRecord(
+        id: newSession, person: person.id, workstation: ceremony.workstation, segment: ceremony.segment,
+        scenario: ceremony.scenario, card: card?.id, phase: .open, isRevoked: false,
+        kinds: Set(grant.factors.map(\.kind)), assurance: grant.assurance, openedAt: now, lastActivity: now,
+        leaseUntil: now.advanced(bySeconds: Int64(grant.session.leaseSeconds)), terms: grant.session,
+        signingKey: Array(keys.signing), sealingKey: Array(keys.sealing), sealingSuite: keys.suite)
+    }
+    try state.put(session)
+    for key in keys(person: person, card: card) {
+      try Throttling.countSuccess(of: key, policy: policy, now: now, in: &state)
+    }
+    record.outcome = .granted
+    record.session = session.id
+    record.assurance = grant.assurance
+    record.rule = grant.rule
+    record.waivers = grant.waivers
+    return (.granted(session, person, grant), record)
+  }
+}

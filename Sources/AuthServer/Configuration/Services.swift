@@ -1,0 +1,74 @@
+import AuthPolicy
+public import AuthTerms
+import CertificateTrust
+import Sealing
+import Storage
+import Synchronization
+import VaultLink
+
+/// The real clock and random source, handed in by the executable (or by a test that moves the clock).
+public struct Surroundings: Sendable {
+  public let now: @Sendable () -> Moment
+  /// Cryptographically random bytes.
+  public let random: @Sendable (Int) -> [UInt8]
+
+  public init(now: @escaping @Sendable () -> Moment, random: @escaping @Sendable (Int) -> [UInt8]) {
+    self.now = now
+    self.random = random
+  }
+
+  /// 128 random bits, hexadecimal, behind a prefix that tells scanners what it is.
+  func identifier<Tag>(_ prefix: String) -> Identifier<Tag> {
+    // Prefixes are literals of letters; the result is at most 40 characters of the closed set.
+    guard let identifier = try? Identifier<Tag>(parsing: prefix + "-" + Hex.encode(random(16))) else {
+      preconditionFailure("an identifier prefix is a literal of letters")
+    }
+    return identifier
+  }
+
+  func number() -> UInt32 { random(4).reduce(0) { $0 << 8 | UInt32($1) } }
+}
+
+/// Card trust per segment; replaced whole when roots or revocation lists are reloaded.
+final class TrustHolder: Sendable {
+  private let current: Mutex<[Segment: CardTrust]>
+  init(_ trust: [Segment: CardTrust]) { current = Mutex(trust) }
+  func trust(_ segment: Segment) -> CardTrust? { current.withLock { $0[segment] } }
+  func replace(_ trust: [Segment: CardTrust]) { current.withLock { $0 = trust } }
+}
+
+/// What the parts of one server share. No part reaches around it.
+final class Services: Sendable {
+  let instance: InstanceFile
+  let surroundings: Surroundings
+  let store: any CheckpointingStore
+  let recorder: Recorder
+  let policy: PolicyHolder
+  let trust: TrustHolder
+  let vault: VaultLink
+  let ceremonies = CeremonyTable()
+  let watch = SessionWatch()
+  let coalescer = RefusalCoalescer()
+  let hashing: HashingPool
+  /// Seals the password column; not in the database.
+  let columns: ColumnKeys
+
+  init(
+    instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, policy: PolicyHolder, trust: TrustHolder,
+    vault: VaultLink, columns: ColumnKeys, hashingThreads: Int
+  ) {
+    self.instance = instance
+    self.surroundings = surroundings
+    self.store = store
+    recorder = Recorder(store: store)
+    self.policy = policy
+    self.trust = trust
+    self.vault = vault
+    self.columns = columns
+    hashing = HashingPool(threads: hashingThreads)
+  }
+
+  func local(_ moment: Moment) -> LocalTime {
+    LocalTime(moment, offsetSeconds: policy.policy.organisation.timeZoneOffsetSeconds)
+  }
+}

@@ -1,0 +1,169 @@
+import AuditLog
+import AuthAPI
+import AuthTerms
+import DirectorySync
+import Foundation
+import Sealing
+import Storage
+
+/// People of the embedded directory: imported as whole snapshots, shown, given a local password.
+struct PeopleDesk: Sendable {
+  let services: Services
+
+  func importPeople(_ message: PeopleImport, by acting: OperatorID?) async throws -> PeopleImported {
+    let source: any DirectorySource
+    switch message.format {
+    case "ldif": source = LDIFSource(SourceFile(name: "people.ldif", bytes: message.people.utf8))
+    case "csv":
+      guard let groups = message.groups, let departments = message.departments else { throw HTTPFault.malformed(.value) }
+      source = CSVSource(
+        people: SourceFile(name: "people.csv", bytes: message.people.utf8),
+        groups: SourceFile(name: "groups.csv", bytes: groups.utf8),
+        departments: SourceFile(name: "departments.csv", bytes: departments.utf8))
+    default: throw HTTPFault.malformed(.value)
+    }
+    switch await Self.read(source) {
+    case .failure(let fault): return Self.unreadable(fault)
+    case .success(let snapshot): return try await apply(snapshot, message, by: acting)
+    }
+  }
+
+  private static func read(_ source: any DirectorySource) async -> Result<DirectorySnapshot, DirectoryFault> {
+    do throws(DirectoryFault) { return .success(try await source.snapshot()) } catch { return .failure(error) }
+  }
+
+  private static func unreadable(_ fault: DirectoryFault) -> PeopleImported {
+    PeopleImported(
+      added: 0, changed: 0, disabled: 0, losingAccess: 0, unchanged: 0, applied: false,
+      notesJa: ["\(fault.place): \(fault.code.rawValue) \(fault.ja)"],
+      notesEn: ["\(fault.place): \(fault.code.rawValue) \(fault.en)"])
+  }
+
+  private func apply(
+    _ snapshot: DirectorySnapshot, _ message: PeopleImport, by acting: OperatorID?
+  ) async throws -> PeopleImported {
+    let now = services.surroundings.now()
+    let change = ApplyImport(
+      snapshot: snapshot, brake: Brake(confirmed: message.confirmed), by: acting, now: now)
+    if message.preview {
+      let everybody = try await services.store.read { (state) throws(StorageFault) -> [Person] in
+        try state.people(matching: "", limit: .max)
+      }
+      return ApplyImport.report(
+        ImportPlan(current: everybody.map(\.resolved), snapshot: snapshot), applied: false, refusal: nil)
+    }
+    return try await services.recorder.commit(change, now: now)
+  }
+
+  func list(matching text: String, limit: Int) async throws -> [PersonSummary] {
+    try await services.store.read { (state) throws(StorageFault) -> [PersonSummary] in
+      try state.people(matching: text, limit: limit).map { (person) throws(StorageFault) in try Self.summary(person, in: state) }
+    }
+  }
+
+  func show(_ id: PersonID) async throws -> PersonSummary {
+    let found = try await services.store.read { (state) throws(StorageFault) -> PersonSummary? in
+      guard let person = try state.person(id) else { return nil }
+      return try Self.summary(person, in: state)
+    }
+    guard let found else { throw HTTPFault.notFound }
+    return found
+  }
+
+  /// Sets the local password. Length only is asked (SP 800-63B-4 §3.1.1: no composition rules); hashed on the bounded pool.
+  func setPassword(_ setting: PasswordSetting, of id: PersonID, by acting: OperatorRecord) async throws {
+    guard (8...256).contains(setting.password.count) else { throw HTTPFault.malformed(.value) }
+    let secret = Secret<TypedPassword>(copying: setting.password)
+    let salt = services.surroundings.random(16)
+    let hashed = await services.hashing.run { try? PasswordHash.make(password: secret, salt: salt) }
+    guard let hashed else { throw HTTPFault.overloaded }
+    guard let hash = hashed else { throw HTTPFault.malformed(.value) }
+    let now = services.surroundings.now()
+    let stored = StoredPassword(
+      person: id, sealed: try PasswordColumn.seal(hash, of: id, services.columns), changedAt: now)
+    guard try await services.recorder.commit(SetPassword(password: stored, by: acting.id, now: now), now: now) else {
+      throw HTTPFault.notFound
+    }
+  }
+
+  private static func summary(_ person: Person, in state: any StateReader) throws(StorageFault) -> PersonSummary {
+    PersonSummary(
+      id: person.id.text, account: person.account.canonical, displayName: person.displayName, kana: person.kana,
+      departments: person.departments, groups: person.groups.sorted(), isEnabled: person.isEnabled,
+      hasPassword: try state.password(of: person.id) != nil, cards: try state.cards(of: person.id).map(CardDesk.summary))
+  }
+}
+
+struct SetPassword: Change {
+  let password: StoredPassword
+  let by: OperatorID
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Bool, AuditRecord) {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "password.set", outcome: .done)
+    record.person = password.person
+    record.operatorID = by
+    guard try state.person(password.person) != nil else {
+      record.outcome = .refused
+      return (false, record)
+    }
+    try state.put(password)
+    return (true, record)
+  }
+}
+
+/// One snapshot, one transaction: the plan is made against what the writer sees, and all of it is applied or nothing.
+struct ApplyImport: Change {
+  let snapshot: DirectorySnapshot
+  let brake: Brake
+  let by: OperatorID?
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (PeopleImported, AuditRecord) {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "people.imported", outcome: .done)
+    record.operatorID = by
+    let plan = ImportPlan(current: try state.people(matching: "", limit: .max).map(\.resolved), snapshot: snapshot)
+    record.note = plan.summaryEn
+    do { try plan.check(brake) } catch {
+      record.outcome = .refused
+      record.note = error.en
+      return (Self.report(plan, applied: false, refusal: error), record)
+    }
+    for person in plan.writes { try state.put(Person(person)) }
+    record.count = Int64(max(1, plan.writes.count))
+    return (Self.report(plan, applied: true, refusal: nil), record)
+  }
+
+  static func report(_ plan: ImportPlan, applied: Bool, refusal: ImportRefusal?) -> PeopleImported {
+    PeopleImported(
+      added: plan.added.count, changed: plan.changed.count, disabled: plan.disabledBecauseAbsent.count,
+      losingAccess: plan.losingAccess.count, unchanged: plan.unchanged, applied: applied,
+      notesJa: [refusal?.ja].compactMap { $0 } + plan.warnings.map(\.ja),
+      notesEn: [refusal?.en].compactMap { $0 } + plan.warnings.map(\.en))
+  }
+}
+
+extension Person {
+  var resolved: ResolvedPerson {
+    var resolved = ResolvedPerson(id: id, account: account, displayName: displayName, kana: kana)
+    resolved.otherNames = otherNames
+    resolved.departments = departments
+    resolved.groups = groups
+    resolved.isEnabled = isEnabled
+    resolved.firstDay = firstDay
+    resolved.lastDay = lastDay
+    resolved.hasManagedPassword = hasManagedPassword
+    return resolved
+  }
+
+  init(_ resolved: ResolvedPerson) {
+    self.init(id: resolved.id, account: resolved.account, displayName: resolved.displayName, kana: resolved.kana)
+    otherNames = resolved.otherNames
+    departments = resolved.departments
+    groups = resolved.groups
+    isEnabled = resolved.isEnabled
+    firstDay = resolved.firstDay
+    lastDay = resolved.lastDay
+    hasManagedPassword = resolved.hasManagedPassword
+  }
+}

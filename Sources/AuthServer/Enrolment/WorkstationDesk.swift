@@ -1,0 +1,147 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Crypto
+import Foundation
+import Storage
+import VaultLink
+
+/// Workstations: codes, certificates, renewal, revocation. The authority's key is the vault's; this server only carries.
+struct WorkstationDesk: Sendable {
+  let services: Services
+
+  /// The act names workstation, segment and access; the vault checks the signature against its own register.
+  func code(_ message: WorkstationCodeRequest, by acting: OperatorRecord) async throws -> EnrolmentCode {
+    let signed = try SignedAct(decoding: Array(message.act))
+    guard signed.act.kind == "workstation.enrol", signed.act.operatorID == acting.id,
+      let workstation = try signed.act.parameters["workstation"].map({ try WorkstationID(parsing: $0) }),
+      let segment = try signed.act.parameters["segment"].map({ try Segment(parsing: $0) }),
+      let seconds = signed.act.parameters["validSeconds"].flatMap(Int64.init)
+    else { throw HTTPFault.malformed(.value) }
+    guard services.instance.segments.contains(segment) else { throw Refusal(.segmentNotServed, reference: nil) }
+    let code = try await VaultAnswers.ask { try await services.vault.createEnrolmentCode(signed) }
+    let now = services.surroundings.now()
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .enrolment, action: "workstation.code", outcome: .done)
+    record.workstation = workstation
+    record.segment = segment
+    record.operatorID = acting.id
+    record.note = "act \(Hex.encode(SHA256.hash(data: signed.act.canonicalBytes)))"
+    try await services.recorder.commit(RecordOnly(record: record), now: now)
+    return EnrolmentCode(
+      code: code, workstation: workstation.text, segment: segment.name,
+      expiresAt: now.advanced(bySeconds: seconds).wallMilliseconds)
+  }
+
+  func enrol(_ request: WorkstationEnrolmentRequest) async throws -> WorkstationCertificateIssued {
+    let now = services.surroundings.now()
+    let issued = try await VaultAnswers.ask {
+      try await services.vault.signWorkstation(
+        certificateRequest: Array(request.certificateRequest), code: request.code)
+    }
+    guard services.instance.segments.contains(issued.segment) else { throw Refusal(.segmentNotServed, reference: nil) }
+    let workstation = WorkstationRecord(
+      id: issued.workstation, segment: issued.segment, access: issued.access == .remote ? .remote : .console,
+      certificates: [Self.fingerprint(issued.certificate)], isRevoked: false, enrolledAt: now)
+    try await services.recorder.commit(
+      PutWorkstation(workstation: workstation, action: "workstation.enrolled", by: nil, now: now), now: now)
+    return try await answer(workstation, issued.certificate)
+  }
+
+  func renew(
+    _ request: WorkstationRenewalRequest, for workstation: WorkstationRecord, current: [UInt8]
+  ) async throws -> WorkstationCertificateIssued {
+    let now = services.surroundings.now()
+    let issued = try await VaultAnswers.ask {
+      try await services.vault.renewWorkstation(
+        certificateRequest: Array(request.certificateRequest), current: current, proof: request.proof.map { Array($0) } ?? [])
+    }
+    var renewed = workstation
+    // The old certificate stays good until its holder has shown the new one once (see CeremonyService.open).
+    renewed.certificates = [Self.fingerprint(current), Self.fingerprint(issued.certificate)]
+    try await services.recorder.commit(
+      PutWorkstation(workstation: renewed, action: "workstation.renewed", by: nil, now: now), now: now)
+    return try await answer(renewed, issued.certificate)
+  }
+
+  func revoke(_ id: WorkstationID, by acting: OperatorRecord) async throws -> WorkstationSummary {
+    let now = services.surroundings.now()
+    let change = RevokeWorkstation(id: id, by: acting.id, now: now)
+    guard let workstation = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
+    services.watch.tell(id, WatchEvent(event: "close", cause: "workstationRevoked"))
+    return Self.summary(workstation, isWatching: false)
+  }
+
+  func list() async throws -> [WorkstationSummary] {
+    let all = try await services.store.read { (state) throws(StorageFault) -> [WorkstationRecord] in try state.workstations() }
+    let watching = services.watch.workstations
+    return all.map { Self.summary($0, isWatching: watching.contains($0.id)) }
+  }
+
+  private func answer(_ workstation: WorkstationRecord, _ certificate: [UInt8]) async throws -> WorkstationCertificateIssued {
+    WorkstationCertificateIssued(
+      workstation: workstation.id.text, segment: workstation.segment.name, certificate: Data(certificate),
+      trustRoots: try await VaultAnswers.ask { try await services.vault.trustRoots() }.map { Data($0) })
+  }
+
+  static func fingerprint(_ der: [UInt8]) -> CertificateFingerprint {
+    // SHA-256 is 32 bytes.
+    guard let fingerprint = try? CertificateFingerprint(parsing: Array(SHA256.hash(data: der))) else {
+      preconditionFailure("SHA-256 gives 32 bytes")
+    }
+    return fingerprint
+  }
+
+  static func summary(_ workstation: WorkstationRecord, isWatching: Bool) -> WorkstationSummary {
+    WorkstationSummary(
+      workstation: workstation.id.text, segment: workstation.segment.name, access: workstation.access.rawValue,
+      certificates: workstation.certificates.map(\.hex), isRevoked: workstation.isRevoked, isWatching: isWatching)
+  }
+}
+
+struct PutWorkstation: Change {
+  let workstation: WorkstationRecord
+  let action: String
+  let by: OperatorID?
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: action, outcome: .done)
+    record.workstation = workstation.id
+    record.segment = workstation.segment
+    record.workstationCertificate = workstation.certificates.last
+    record.operatorID = by
+    try state.put(workstation)
+    return ((), record)
+  }
+}
+
+/// A revoked workstation keeps its record and loses its session.
+struct RevokeWorkstation: Change {
+  let id: WorkstationID
+  let by: OperatorID
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (WorkstationRecord?, AuditRecord) {
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .enrolment, action: "workstation.revoked", outcome: .done)
+    record.workstation = id
+    record.operatorID = by
+    guard var workstation = try state.workstation(id) else {
+      record.outcome = .refused
+      return (nil, record)
+    }
+    record.segment = workstation.segment
+    workstation.isRevoked = true
+    try state.put(workstation)
+    if var session = try state.liveSession(on: id) {
+      session.phase = .locked
+      session.isRevoked = true
+      try state.put(session)
+      record.session = session.id
+      record.person = session.person
+    }
+    return (workstation, record)
+  }
+}

@@ -1,0 +1,54 @@
+import AuthPolicy
+import AuthTerms
+import Crypto
+import Foundation
+import Synchronization
+
+/// The policy set in force. A set is replaced whole or not at all.
+final class PolicyHolder: Sendable {
+  private let current: Mutex<PolicySet>
+  private let folder: String
+
+  /// - Throws: `PolicyFaults`: a server without a right policy does not start.
+  init(folder: String, today: Int) throws {
+    self.folder = folder
+    current = Mutex(try Self.compile(folder: folder, today: today))
+  }
+
+  var policy: PolicySet { current.withLock { $0 } }
+
+  /// Compiles what is in the folder now; only a right set replaces the old one.
+  func reload(today: Int) throws -> PolicySet {
+    let next = try Self.compile(folder: folder, today: today)
+    current.withLock { $0 = next }
+    return next
+  }
+
+  /// Changes whenever a file of the folder changes: names, sizes and times, cheap enough to ask every second.
+  func fingerprintOfFolder() -> String {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter(Self.isPolicyFile).sorted().map { name in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+      let size = (attributes?[.size] as? NSNumber)?.int64Value ?? -1
+      let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+      return "\(name)|\(size)|\(time)"
+    }.joined(separator: "\n")
+  }
+
+  private static func isPolicyFile(_ name: String) -> Bool { name.hasSuffix(".yaml") && !name.hasPrefix(".") }
+
+  private static func compile(folder: String, today: Int) throws -> PolicySet {
+    try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
+  }
+}
+
+/// Reads the files of a policy folder; no links are followed out of it and no file above the limit is taken in.
+enum PolicyFolder {
+  static func read(_ folder: String) throws -> [PolicySource] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
+    return try names.sorted().map { name in
+      let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
+      return PolicySource(name: name, bytes: Array(data.prefix(1 << 20)))
+    }
+  }
+}

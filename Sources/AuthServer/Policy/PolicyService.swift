@@ -1,0 +1,123 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Storage
+
+/// Reloading and explaining the rules.
+struct PolicyService: Sendable {
+  let services: Services
+
+  /// Compiles the folder again. A wrong set is refused with its faults and a row; the old one stays in force.
+  func reload(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
+    let now = services.surroundings.now()
+    let former = services.policy.policy.version
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "policy.loaded", outcome: .done)
+    record.operatorID = acting
+    record.note = "cause: \(cause)"
+    do {
+      let next = try services.policy.reload(today: services.local(now).day)
+      record.policyVersion = next.version
+      if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
+      return PolicyReloaded(policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [])
+    } catch let faults as PolicyFaults {
+      record.action = "policy.refused"
+      record.outcome = .refused
+      record.policyVersion = former
+      record.note = "cause: \(cause); " + faults.faults.prefix(3).map { "\($0.file):\($0.line):\($0.column) \($0.code)" }.joined(separator: ", ")
+      try await services.recorder.commit(RecordOnly(record: record), now: now)
+      return PolicyReloaded(
+        policyVersion: former.hex, changed: false, faultsJa: faults.faults.map { $0.render(.ja) },
+        faultsEn: faults.faults.map { $0.render(.en) })
+    }
+  }
+
+  /// Answers what each way in would give this person at this workstation, and by which rule: the live evaluator over live
+  /// state, with the proofs assumed.
+  func explain(_ request: ExplainRequest) async throws -> ExplainAnswer {
+    let person = try PersonID(parsing: request.person)
+    let workstationID = try WorkstationID(parsing: request.workstation)
+    var now = services.surroundings.now()
+    if let at = request.at {
+      now = Moment(wallMilliseconds: at, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + at - now.wallMilliseconds)
+    }
+    let asked = try request.scenario.map { name in
+      guard let scenario = Scenario(rawValue: name), [.logon, .unlock, .remote].contains(scenario) else {
+        throw HTTPFault.malformed(.value)
+      }
+      return scenario
+    }
+    let moment = now
+    let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
+      guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
+      return Facts(
+        person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
+        cards: try state.cards(of: person), hasPassword: try state.password(of: person) != nil,
+        elsewhere: try state.liveSessions(of: person).count { $0.workstation != workstationID },
+        blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state))
+    }
+    guard let facts else { throw HTTPFault.notFound }
+    let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
+    let policy = services.policy.policy
+    let tries = tries(facts, scenario, policy).map { factors, proofs in
+      explained(policy.explain(self.request(facts, scenario, proofs, now)), factors)
+    }
+    return ExplainAnswer(
+      person: person.text, workstation: workstationID.text, scenario: scenario.rawValue, policyVersion: policy.version.hex,
+      tries: tries)
+  }
+
+  private struct Facts: Sendable {
+    let person: Person
+    let workstation: WorkstationRecord
+    let session: SessionRecord?
+    let cards: [RegisteredCard]
+    let hasPassword: Bool
+    let elsewhere: Int
+    let blocked: Moment?
+  }
+
+  /// Every combination the rules offer here, shown with the person's best card.
+  private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet) -> [([String], [Proof])] {
+    let combinations = policy.combinations(segment: facts.workstation.segment, scenario: scenario, person: facts.person.facts)
+    let best = facts.cards.max { ($0.state == .active ? 1 : 0, $0.provenClass) < ($1.state == .active ? 1 : 0, $1.provenClass) }
+    return combinations.map { combination in
+      var proofs: [Proof] = []
+      if scenario == .unlock, let session = facts.session { proofs.append(.sessionKey(session.id)) }
+      for factor in combination.factors.sorted() {
+        switch factor {
+        case .card: if let best { proofs.append(.card(best.id, best.provenClass, best.state)) }
+        case .pin: break
+        case .password: if facts.hasPassword { proofs.append(.password) }
+        case .palm: proofs.append(.palm(falseMatchExponent: 6))
+        case .code: proofs.append(.code)
+        }
+      }
+      return (combination.names, proofs)
+    }
+  }
+
+  private func request(_ facts: Facts, _ scenario: Scenario, _ proofs: [Proof], _ now: Moment) -> DecisionRequest {
+    DecisionRequest(
+      ceremony: services.surroundings.identifier("explain"), scenario: scenario,
+      workstation: WorkstationFacts(
+        id: facts.workstation.id, segment: facts.workstation.segment, isRevoked: facts.workstation.isRevoked),
+      person: facts.person.facts, proofs: proofs,
+      authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
+      sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked, now: now, local: services.local(now))
+  }
+
+  private func explained(_ explanation: Explanation, _ factors: [String]) -> ExplainedTry {
+    let steps = explanation.steps.map { ExplainedStep(rule: $0.rule.description, ja: $0.ja, en: $0.en) }
+    switch explanation.decision {
+    case .grant(let grant):
+      return ExplainedTry(factors: factors, outcome: "granted", code: nil, rule: grant.rule.description, steps: steps)
+    case .stillNeeded(_, let rule):
+      return ExplainedTry(factors: factors, outcome: "stillNeeded", code: nil, rule: rule.description, steps: steps)
+    case .deny(let denial):
+      return ExplainedTry(
+        factors: factors, outcome: "denied", code: denial.code.rawValue, rule: denial.rule.description, steps: steps)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import AuditLog
+import AuthAPI
+public import AuthPolicy
+import AuthTerms
+import CertificateTrust
+import Foundation
+import Hummingbird
+import Logging
+import Sealing
+import ServiceLifecycle
+import Storage
+import Synchronization
+import UnixSignals
+import VaultLink
+
+/// One server instance: the composition, nothing else.
+public final class Server: Sendable {
+  private let services: Services
+  private let state: StateFolder
+  private let store: SQLiteStore
+  private let checkpoints: CheckpointService
+  private let support: HTTPSupport
+  private let mainTLS: ServerTLS
+  private let enrolmentTLS: ServerTLS
+  private let authority: String
+  private let ports = Mutex<[ListenerName: Int]>([:])
+
+  /// Opens everything; nothing is listened on yet.
+  /// - Throws: anything that keeps the server from being right: a wrong policy, a vault that is not this instance's, a state
+  ///   folder others can read, a database that is not durable.
+  public init(_ instance: InstanceFile, surroundings: Surroundings, credentials: String?) async throws {
+    let now = surroundings.now()
+    let clock = ServerClock(now: surroundings.now)
+    support = HTTPSupport(clock: clock, log: .standardError(clock: clock), metrics: MetricsRegistry())
+    state = try StateFolder(instance.state)
+    let policy = try PolicyHolder(folder: instance.policies, today: LocalTime(now, offsetSeconds: 9 * 3600).day)
+    let vault = VaultLink(socket: instance.vaultSocket)
+    let status = try await vault.status()
+    guard status.isInitialised, status.instance == instance.instance, Set(status.segments) == Set(instance.segments.map(\.name))
+    else { throw StartFault.vaultOfAnotherInstance }
+    let offset = policy.policy.organisation.timeZoneOffsetSeconds
+    store = try SQLiteStore(path: state.database, localDayOffsetSeconds: offset)
+    let columns = try ColumnKeys(
+      current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
+    services = Services(
+      instance: instance, surroundings: surroundings, store: store, policy: policy,
+      trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
+      hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+    checkpoints = CheckpointService(store: store, vault: vault)
+    let identity = try await Self.identity(state, vault, now)
+    let roots = try await vault.trustRoots()
+    authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
+    mainTLS = try ServerTLS.mutual(
+      identity: identity, trustRoots: TLSTrustRoots(roots), minimum: instance.listen.minimum == .v12 ? .tls12 : .tls13)
+    enrolmentTLS = try ServerTLS.serverOnly(
+      identity: identity, minimum: instance.enrolmentListen.minimum == .v12 ? .tls12 : .tls13)
+  }
+
+  private static func identity(_ state: StateFolder, _ vault: VaultLink, _ now: Moment) async throws -> TLSIdentity {
+    let (chain, key) = try await state.tlsIdentity(vault: vault, now: now)
+    return try TLSIdentity(certificates: chain, key: key)
+  }
+
+  // MARK: Running
+
+  /// Serves until the task is cancelled or a graceful shutdown is asked for.
+  /// - Parameter ready: called once, when every listener accepts.
+  public func run(ready: @escaping @Sendable () -> Void) async throws {
+    try await record("server.started")
+    let listeners = try makeListeners()
+    let expected = listeners.count
+    let open = Mutex(0)
+    let onBound: @Sendable (ListenerName, Int?) async -> Void = { [self] name, port in
+      if let port { ports.withLock { $0[name] = port } }
+      let count = open.withLock { count in
+        count += 1
+        return count
+      }
+      if count == expected { ready() }
+    }
+    let group = ListenerGroup(
+      try listeners.map { configuration, router in
+        try Listener(configuration, router: router, support: support, onBound: onBound)
+      })
+    let background = Background(services: services, checkpoints: checkpoints, log: support.log)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      tasks.addTask { await background.run() }
+      // The listeners end at shutdown; then the rest ends too.
+      try await tasks.next()
+      services.watch.finishAll()
+      tasks.cancelAll()
+    }
+    await background.flush(all: true)
+    try await record("server.stopped")
+    _ = try? await checkpoints.sign()
+  }
+
+  /// `run` until SIGTERM or SIGINT; running requests end first.
+  public func runUntilSignalled(ready: @escaping @Sendable () -> Void) async throws {
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [.init(service: RunningServer(server: self, ready: ready), successTerminationBehavior: .gracefullyShutdownGroup)],
+        gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: Logger(label: "sanmon.server") { _ in SwiftLogNoOpLogHandler() }))
+    try await group.run()
+  }
+
+  public func port(_ listener: ListenerName) -> Int? { ports.withLock { $0[listener] } }
+
+  /// Reads policies, card roots and the server certificate again (SIGHUP). What is wrong is refused and the old stays.
+  public func reload() async {
+    _ = try? await PolicyService(services: services).reload(cause: "signal", by: nil)
+    if let trust = try? CardRoots.load(services.instance) {
+      services.trust.replace(trust)
+    } else {
+      support.log.event("cardRootsRefused")
+    }
+    let now = services.surroundings.now()
+    do {
+      let identity = try await Self.identity(state, services.vault, now)
+      let roots = try TLSTrustRoots(await services.vault.trustRoots())
+      try mainTLS.replace(identity: identity, trustRoots: roots)
+      try enrolmentTLS.replace(identity: identity, trustRoots: nil)
+    } catch { support.log.event("tlsReloadRefused") }
+  }
+
+  private func makeListeners() throws -> [(ListenerConfiguration, Router<SanmonRequestContext>)] {
+    let instance = services.instance
+    let workstations = Router(context: SanmonRequestContext.self)
+    WorkstationRoutes(services: services, openAPI: OpenAPIDocument.json).add(to: workstations)
+    let enrolment = Router(context: SanmonRequestContext.self)
+    EnrolmentRoutes(services: services).add(to: enrolment)
+    let operators = Router(context: SanmonRequestContext.self)
+    OperatorRoutes(services: services, checkpoints: checkpoints, status: { [self] in try await status() }).add(to: operators)
+    let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
+    operations.add(to: operators)
+    var operatorLimits = Limits()
+    // A whole directory travels in one body.
+    operatorLimits.bodyBytes = 16 << 20
+    var listeners: [(ListenerConfiguration, Router<SanmonRequestContext>)] = [
+      (
+        ListenerConfiguration(
+          .workstations(address: instance.listen.listener.address, port: instance.listen.listener.port, tls: mainTLS)), workstations
+      ),
+      (
+        ListenerConfiguration(
+          .enrolment(address: instance.enrolmentListen.listener.address, port: instance.enrolmentListen.listener.port, tls: enrolmentTLS)),
+        enrolment
+      ),
+      (
+        ListenerConfiguration(.operators(path: instance.operatorSocket, permissions: .group(UInt32(getegid()))), limits: operatorLimits),
+        operators
+      ),
+    ]
+    if let metrics = instance.metricsListen {
+      let router = Router(context: SanmonRequestContext.self)
+      operations.add(to: router)
+      listeners.append((ListenerConfiguration(.metrics(address: metrics.address, port: metrics.port)), router))
+    }
+    return listeners
+  }
+
+  private var readinessChecks: [ReadinessCheck] {
+    [
+      ReadinessCheck("store") { [store] in (try? await store.read { (state) throws(StorageFault) -> UInt64 in try state.auditSize() }) != nil },
+      ReadinessCheck("vault") { [services] in (try? await services.vault.status()) != nil },
+    ]
+  }
+
+  private func status() async throws -> InstanceStatus {
+    let (people, workstations, sessions, rows) = try await store.read {
+      (state) throws(StorageFault) -> (Int, Int, Int, UInt64) in
+      (try state.peopleCount(), try state.workstations().count, try state.liveSessions().count, try state.auditSize())
+    }
+    let vault = (try? await services.vault.status()).map { "ok, \($0.logSize) log rows, \($0.alarms) alarms" } ?? "unreachable"
+    let policy = services.policy.policy
+    return InstanceStatus(
+      instance: services.instance.instance, city: policy.organisation.city.ja,
+      segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
+      workstations: workstations, liveSessions: sessions, watching: services.watch.count, auditRows: rows,
+      checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials, vault: vault,
+      mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority)
+  }
+
+  private func record(_ action: String) async throws {
+    let now = services.surroundings.now()
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
+    record.policyVersion = services.policy.policy.version
+    try await services.recorder.commit(RecordOnly(record: record), now: now)
+  }
+}
+
+public enum StartFault: Error, Sendable, CustomStringConvertible {
+  case vaultOfAnotherInstance
+  case cardRootsUnreadable(String)
+
+  public var description: String {
+    switch self {
+    case .vaultOfAnotherInstance:
+      "the vault behind this socket is not initialised, or belongs to another instance or other segments (sanmon pki init)"
+    case .cardRootsUnreadable(let path): "\(path): no PEM certificates or revocation lists can be read"
+    }
+  }
+}
+
+private struct RunningServer: Service {
+  let server: Server
+  let ready: @Sendable () -> Void
+
+  func run() async throws { try await server.run(ready: ready) }
+}

@@ -1,0 +1,70 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Storage
+
+/// What a workstation may do with its own session.
+struct SessionService: Sendable {
+  let services: Services
+
+  func workstation(_ certificate: CertificateFingerprint) async throws -> WorkstationRecord {
+    let found = try await services.store.read { (state) throws(StorageFault) -> WorkstationRecord? in
+      try state.workstation(certificate: certificate)
+    }
+    guard let found else { throw Refusal(.workstationUnknown, reference: nil) }
+    guard !found.isRevoked else { throw Refusal(.workstationRevoked, reference: nil) }
+    return found
+  }
+
+  func current(_ workstation: WorkstationRecord) async throws -> SessionStatus? {
+    let id = workstation.id
+    let session = try await services.store.read { (state) throws(StorageFault) -> SessionRecord? in
+      try state.liveSession(on: id)
+    }
+    return session.map(Self.status)
+  }
+
+  func renew(_ session: SessionID, on workstation: WorkstationRecord) async throws -> SessionStatus {
+    let now = services.surroundings.now()
+    let change = RenewLease(
+      session: session, workstation: workstation.id, policy: services.policy.policy, now: now, local: services.local(now))
+    switch try await services.recorder.commit(change, now: now) {
+    case .renewed(let session): return Self.status(session)
+    case .refused(let code): throw Refusal(code, reference: nil)
+    }
+  }
+
+  func end(
+    _ kind: EndOrLockSession.Kind, _ session: SessionID, cause: String, on workstation: WorkstationRecord
+  ) async throws -> SessionStatus {
+    guard ["asked", "cardRemoved", "idle", "leaseExpired", "shutdown", "keyLost"].contains(cause) else {
+      throw HTTPFault.malformed(.value)
+    }
+    let now = services.surroundings.now()
+    let change = EndOrLockSession(kind: kind, session: session, workstation: workstation.id, cause: cause, now: now)
+    guard let session = try await services.recorder.commit(change, now: now) else {
+      throw Refusal(.sessionMissing, reference: nil)
+    }
+    return Self.status(session)
+  }
+
+  func report(_ event: WorkstationEvent, from workstation: WorkstationRecord) async throws {
+    guard RecordWorkstationEvent.kinds.contains(event.kind), (event.triesLeft.map { (0...15).contains($0) } ?? true) else {
+      throw HTTPFault.malformed(.value)
+    }
+    let now = services.surroundings.now()
+    // Reports are coalesced like refusals: a broken reader cannot fill the disk.
+    let source = RefusalCoalescer.Source(workstation: workstation.id, code: .notAccepted)
+    guard case .write = services.coalescer.verdict(source, now: now) else { return }
+    try await services.recorder.commit(
+      RecordWorkstationEvent(event: event, workstation: workstation, count: 1, now: now), now: now)
+  }
+
+  private static func status(_ session: SessionRecord) -> SessionStatus {
+    SessionStatus(
+      session: session.id.text, person: session.person.text, state: session.phase.rawValue,
+      leaseSeconds: session.terms.leaseSeconds,
+      endsAt: session.openedAt.advanced(bySeconds: Int64(session.terms.overallSeconds)).wallMilliseconds)
+  }
+}
