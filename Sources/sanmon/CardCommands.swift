@@ -1,0 +1,70 @@
+import ArgumentParser
+import AuthAPI
+
+struct CardCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "card", abstract: "Cards: enrol, list, lost, suspend, restore. / カードの登録・紛失・停止・復帰。",
+    subcommands: [CardEnrol.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self])
+
+  static func line(_ card: CardSummary) -> String {
+    let state =
+      switch card.state {
+      case "active": say("有効", "active")
+      case "lost": say("紛失", "lost")
+      default: say("停止中", "suspended")
+      }
+    return "\(card.card)  \(card.person)  PIV \(card.slot)  \(card.proofClass)  \(state)  " + say("登録者 ", "by ") + card.enrolledBy
+  }
+}
+
+struct CardList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "A person's cards. / 職員のカードを一覧します。")
+  @Option(help: "Person id.") var person: String
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let cards = try await operatorLink.get(query("/v1/admin/cards", [("person", person)]), as: [CardSummary].self)
+    try operatorLink.show(cards) { cards in
+      cards.isEmpty ? say("登録されたカードはありません。", "no cards") : cards.map(CardCommand.line).joined(separator: "\n")
+    }
+  }
+}
+
+struct CardStateOptions: ParsableArguments {
+  @Argument(help: "Card id, from 'sanmon card list'.") var card: String
+  @Option(help: "Why; stands in the log.") var reason = ""
+  @OptionGroup var link: LinkOptions
+
+  func set(_ state: String) async throws {
+    let operatorLink = OperatorLink(options: link)
+    let answer = try await operatorLink.post(
+      "/v1/admin/cards/\(card)/state", CardStateChange(state: state, reason: reason), as: CardStateChanged.self)
+    try operatorLink.show(answer) { answer in
+      CardCommand.line(answer.card)
+        + (answer.sessionsLocked > 0
+          ? "\n" + say("利用中の端末 \(answer.sessionsLocked) 台にロックを指示しました。", "told \(answer.sessionsLocked) live session(s) to lock") : "")
+    }
+  }
+}
+
+struct CardLost: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "lost", abstract: "Withdraw a lost card at once; its sessions lock. / 紛失カードを直ちに失効します。")
+  @OptionGroup var options: CardStateOptions
+  func run() async throws { try await options.set("lost") }
+}
+
+struct CardSuspend: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "suspend", abstract: "Suspend a card for a while. / カードを一時停止します。")
+  @OptionGroup var options: CardStateOptions
+  func run() async throws { try await options.set("suspended") }
+}
+
+struct CardRestore: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Make a suspended or found card good again. / カードを復帰します。")
+  @OptionGroup var options: CardStateOptions
+  func run() async throws { try await options.set("active") }
+}

@@ -1,0 +1,147 @@
+import ArgumentParser
+import AuthAPI
+import AuthTerms
+import Foundation
+
+struct OperatorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "operator", abstract: "People who may operate Sanmon. / 操作者の登録と一覧。",
+    subcommands: [OperatorFirst.self, OperatorKeyCommand.self, OperatorPropose.self, OperatorAccept.self, OperatorAdd.self, OperatorList.self])
+}
+
+struct OperatorFirst: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "first", abstract: "Come in as the first administrator, by the one-time code. / 最初の管理者を登録します。",
+    discussion: """
+      Run it as the unix user who will administer; the key is made in your home and never leaves it.
+
+      EXAMPLE
+        sanmon operator first --operator yamada --person p-000001
+      """)
+  @Option(name: .customLong("operator"), help: "The operator id you choose, for example yamada.") var operatorID: String
+  @Option(help: "Your person id in the directory.") var person: String
+  @Option(help: "Read the one-time code from this file descriptor instead of the terminal.") var codeFd: Int32?
+  @Option(help: "Your operator key file; made if it does not exist.") var keyFile: String?
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
+    let path = keyFile ?? OperatorKey.standardPath
+    let key = FileManager.default.fileExists(atPath: path) ? try OperatorKey.load(path) : try OperatorKey.create(path)
+    let code = try TerminalSecret.read(prompt: say("一回限りのコード: ", "One-time code: "), descriptor: codeFd)
+    let act = try Acts.make(
+      "operator.register", by: operatorID, instance: status.instance,
+      ["operator": operatorID, "person": person, "role": "administrator", "key": Hex.encode(key.publicKey)])
+    let message = FirstOperator(
+      code: code.withBytes { String(decoding: $0, as: UTF8.self) }, act: Data(try key.sign(act).encoded))
+    let answer = try await operatorLink.post("/v1/admin/operators/first", message, as: OperatorSummary.self)
+    try operatorLink.show(answer) { answer in
+      say("管理者 \(answer.operatorID) を登録しました。鍵: \(path)", "registered administrator \(answer.operatorID); key: \(path)")
+    }
+  }
+}
+
+struct OperatorKeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "key", abstract: "Make an operator key and print its public part. / 操作者の鍵を作り、公開部分を表示します。")
+  @Option(help: "Where the key goes. Default: ~/.config/sanmon/operator.key") var keyFile: String?
+
+  func run() throws {
+    let path = keyFile ?? OperatorKey.standardPath
+    let key = FileManager.default.fileExists(atPath: path) ? try OperatorKey.load(path) : try OperatorKey.create(path)
+    print(Hex.encode(key.publicKey))
+  }
+}
+
+struct OperatorPropose: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "propose", abstract: "Sign that another operator comes in. / 操作者の追加を起案し署名します。",
+    discussion: """
+      EXAMPLE (administrator, newcomer, administrator)
+        sanmon operator propose --operator suzuki --person p-000002 --role desk --key 302a… --out suzuki.act
+        sanmon operator accept suzuki.act --out suzuki.accepted
+        sanmon operator add suzuki.act --accepted suzuki.accepted
+      """)
+  @Option(name: .customLong("operator"), help: "The newcomer's operator id.") var operatorID: String
+  @Option(help: "The newcomer's person id.") var person: String
+  @Option(help: "administrator, desk or auditor") var role: String
+  @Option(help: "What 'sanmon operator key' printed for the newcomer.") var key: String
+  @Option(help: "The newcomer's unix user on the server.") var unixUser: String?
+  @Option(help: "File for the signed act.") var out: String
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    var parameters = ["operator": operatorID, "person": person, "role": role, "key": key]
+    parameters["unixUser"] = unixUser
+    let signed = try await acting.act("operator.register", parameters)
+    try Data(signed.encoded).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+  }
+}
+
+struct OperatorAccept: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "accept", abstract: "Sign a proposed act: as the newcomer, or as a second administrator. / 起案に署名します。")
+  @Argument(help: "The file of 'sanmon operator propose'.") var act: String
+  @Option(name: .customLong("as"), help: "Your operator id. Default: the newcomer's.") var operatorID: String?
+  @Option(help: "Your operator key file.") var keyFile: String?
+  @Option(help: "File for the signature.") var out: String
+
+  func run() throws {
+    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)) else {
+      throw fail(65, "\(act) は署名された起案ではありません。", "\(act) is not a signed act")
+    }
+    guard let name = operatorID ?? signed.act.parameters["operator"] else {
+      throw fail(65, "--as で操作者を指定してください。", "say who you are with --as")
+    }
+    printError(
+      say("起案: ", "act: ") + signed.act.kind + " "
+        + signed.act.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.prefix(24))" }.joined(separator: " "))
+    let signature = try OperatorKey.load(keyFile ?? OperatorKey.standardPath)
+      .approve(signed.act, as: OperatorID(parsing: name))
+    try Data(signature).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+  }
+}
+
+struct OperatorAdd: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add", abstract: "Register a proposed and accepted operator. / 操作者を登録します。")
+  @Argument(help: "The file of 'sanmon operator propose'.") var act: String
+  @Option(help: "The newcomer's file of 'sanmon operator accept'.") var accepted: String
+  @Option(help: "ID=FILE of a second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)),
+      let possession = FileManager.default.contents(atPath: accepted)
+    else { throw fail(65, "ファイルを読めません。", "the files cannot be read") }
+    let approvals = try approval.map { text -> Approval in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let signature = FileManager.default.contents(atPath: parts[1]) else {
+        throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE")
+      }
+      return Approval(operatorID: try OperatorID(parsing: parts[0]), scheme: .ed25519, signature: Array(signature))
+    }
+    let whole = SignedAct(act: signed.act, scheme: signed.scheme, signature: signed.signature, approvals: approvals)
+    let operatorLink = OperatorLink(options: link)
+    let answer = try await operatorLink.post(
+      "/v1/admin/operators",
+      OperatorAddition(act: Data(whole.encoded), possession: possession, possessionScheme: SignatureScheme.ed25519.rawValue),
+      as: OperatorSummary.self)
+    try operatorLink.show(answer) { say("操作者 \($0.operatorID) を登録しました。", "registered operator \($0.operatorID)") }
+  }
+}
+
+struct OperatorList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "List operators. / 操作者を一覧します。")
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let operators = try await operatorLink.get("/v1/admin/operators", as: [OperatorSummary].self)
+    try operatorLink.show(operators) { operators in
+      operators.map { "\($0.operatorID)  \($0.role)  \($0.person)  \($0.unixUser ?? "-")  \($0.key.prefix(16))" }
+        .joined(separator: "\n")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import AuthAPI
+import AuthTerms
+import Foundation
+
+/// How rows look to people. Text from outside is shown with control characters replaced; the log keeps it byte for byte.
+enum Rows {
+  static func line(_ entry: AuditEntry) -> String {
+    var parts = [String(entry.sequence), Times.show(entry.time), outcome(entry), entry.action]
+    if let person = entry.person { parts.append(person + (entry.personName.map { " " + visible($0) } ?? "")) }
+    if let workstation = entry.workstation { parts.append(workstation) }
+    if let segment = entry.segment { parts.append(segment) }
+    if !entry.factors.isEmpty { parts.append(entry.factors.joined(separator: "+")) }
+    if let assurance = entry.assurance { parts.append(assurance) }
+    if let code = entry.code { parts.append(code) }
+    if let rule = entry.rule { parts.append(say("規則 ", "rule ") + rule) }
+    if let reference = entry.reference { parts.append(say("照会番号 ", "reference ") + reference) }
+    if let operatorID = entry.operatorID { parts.append(say("操作者 ", "operator ") + operatorID) }
+    if entry.count > 1 { parts.append("×\(entry.count)") }
+    return parts.joined(separator: "  ")
+  }
+
+  private static func outcome(_ entry: AuditEntry) -> String {
+    switch entry.outcome {
+    case "granted": say("許可", "granted")
+    case "denied": say("拒否", "denied")
+    case "stillNeeded": say("継続", "more needed")
+    case "refused": say("不成立", "refused")
+    default: say("実施", "done")
+    }
+  }
+
+  static func whole(_ entry: AuditEntry) -> String {
+    let fields: [(String, String?)] = [
+      (say("番号", "row"), String(entry.sequence)), (say("日時", "time"), Times.show(entry.time)),
+      (say("結果", "outcome"), outcome(entry)), (say("内容", "action"), entry.action),
+      (say("職員", "person"), entry.person.map { $0 + " " + visible(entry.personName ?? "") }),
+      (say("端末", "workstation"), entry.workstation), (say("系", "segment"), entry.segment),
+      (say("場面", "scenario"), entry.scenario), (say("認証要素", "factors"), entry.factors.joined(separator: " + ")),
+      (say("カードの証明", "card proof"), entry.proofClass), (say("保証レベル", "assurance"), entry.assurance),
+      (say("理由", "reason"), entry.code.map { $0 + " " + reason($0) }), (say("規則", "rule"), entry.rule),
+      (say("ポリシー版", "policy version"), entry.policyVersion), (say("照会番号", "reference"), entry.reference),
+      (say("セッション", "session"), entry.session), (say("カード", "card"), entry.card),
+      (say("操作者", "operator"), entry.operatorID),
+      (say("所要", "latency"), entry.latencyMilliseconds.map { "\($0) ms" }),
+      (say("件数", "count"), entry.count > 1 ? String(entry.count) : nil), (say("備考", "note"), visible(entry.note)),
+    ]
+    return fields.compactMap { name, value in value.flatMap { $0.isEmpty ? nil : "\(name): \($0)" } }.joined(separator: "\n")
+  }
+
+  static func reason(_ code: String) -> String {
+    guard let code = DenialCode(rawValue: code) else { return "" }
+    let sentence = Sentences.of(code)
+    return say(sentence.ja, sentence.en)
+  }
+
+  /// Control and direction characters as U+XXXX, so that a name cannot forge a line.
+  static func visible(_ text: String) -> String {
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: shown += "<U+\(String(scalar.value, radix: 16, uppercase: true))>"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return shown
+  }
+
+  /// With a byte order mark: Excel then reads UTF-8.
+  static var csvHeader: String {
+    "\u{FEFF}" + [
+      "row", "time", "class", "outcome", "action", "person", "name", "workstation", "segment", "scenario", "factors",
+      "proof_class", "assurance", "code", "rule", "policy_version", "reference", "session", "card", "operator", "latency_ms",
+      "count", "note",
+    ].joined(separator: ",") + "\r\n"
+  }
+
+  static func csv(_ entry: AuditEntry) -> String {
+    let values: [String?] = [
+      String(entry.sequence), Times.show(entry.time), entry.eventClass, entry.outcome, entry.action, entry.person,
+      entry.personName, entry.workstation, entry.segment, entry.scenario, entry.factors.joined(separator: "+"),
+      entry.proofClass, entry.assurance, entry.code, entry.rule, entry.policyVersion, entry.reference, entry.session,
+      entry.card, entry.operatorID, entry.latencyMilliseconds.map(String.init), String(entry.count), entry.note,
+    ]
+    return values.map { field($0 ?? "") }.joined(separator: ",") + "\r\n"
+  }
+
+  /// RFC 4180 quoting; a leading = + - @ gets an apostrophe, so that a spreadsheet does not run it as a formula.
+  private static func field(_ value: String) -> String {
+    let safe = value.first.map { "=+-@\t\r".contains($0) } == true ? "'" + value : value
+    guard safe.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return safe }
+    return "\"" + safe.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
+  static func json(_ entry: AuditEntry) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(entry), as: UTF8.self) + "\n"
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import AuthAPI
+import Foundation
+
+struct WorkstationCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "workstation", abstract: "Workstations: enrol, renew, revoke, list. / 端末の登録・更新・失効・一覧。",
+    subcommands: [WorkstationEnrol.self, WorkstationRenew.self, WorkstationRevoke.self, WorkstationList.self])
+
+  static func line(_ workstation: WorkstationSummary) -> String {
+    [
+      workstation.workstation, workstation.segment, workstation.access,
+      workstation.isRevoked ? say("失効", "revoked") : say("有効", "active"),
+      workstation.isWatching ? say("接続中", "connected") : "",
+    ].filter { !$0.isEmpty }.joined(separator: "  ")
+  }
+}
+
+struct WorkstationEnrol: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enrol", abstract: "Make a one-time code for one workstation. / 端末の登録コードを発行します。",
+    discussion: """
+      The code fixes name and segment; the workstation redeems it with 'sanmon-agent enrol'.
+
+      EXAMPLE
+        sanmon workstation enrol LGWAN-PC-0042 --segment lgwan
+      """)
+  @Argument(help: "The name the workstation gets.") var workstation: String
+  @Option(help: "Its segment.") var segment: String
+  @Option(help: "console, or remote for a PC that telework PCs reach.") var access = "console"
+  @Option(help: "Hours the code is good for (1 to 168).") var hours = 24
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    guard (1...168).contains(hours), ["console", "remote"].contains(access) else {
+      throw fail(64, "--hours は 1〜168、--access は console か remote です。", "--hours: 1 to 168; --access: console or remote")
+    }
+    let signed = try await acting.act(
+      "workstation.enrol",
+      ["workstation": workstation, "segment": segment, "access": access, "validSeconds": String(hours * 3600)])
+    let operatorLink = OperatorLink(options: acting.link)
+    let code = try await operatorLink.post(
+      "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)), as: EnrolmentCode.self)
+    try operatorLink.show(code) { code in
+      say("登録コード: ", "code: ") + code.code + "\n"
+        + say("端末 \(code.workstation)（\(code.segment)）、期限 \(Times.show(code.expiresAt))、一回限り。",
+          "for \(code.workstation) (\(code.segment)), until \(Times.show(code.expiresAt)), once.")
+    }
+  }
+}
+
+struct WorkstationRenew: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "renew", abstract: "How a workstation's certificate is renewed. / 証明書の更新方法を表示します。")
+
+  func run() async throws {
+    print(
+      say(
+        "更新は端末側で sanmon-agent renew を実行します（有効な証明書を使うため、コードは要りません）。証明書が切れた端末は sanmon workstation enrol で新しいコードを発行してください。",
+        "Renewal runs on the workstation: sanmon-agent renew (its good certificate is enough). For an expired one, make a new code with: sanmon workstation enrol"))
+  }
+}
+
+struct WorkstationRevoke: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Withdraw a workstation at once. / 端末を直ちに失効します。")
+  @Argument(help: "The workstation.") var workstation: String
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let answer = try await operatorLink.postEmpty("/v1/admin/workstations/\(workstation)/revoke", as: WorkstationSummary.self)
+    try operatorLink.show(answer, WorkstationCommand.line)
+  }
+}
+
+struct WorkstationList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "list", abstract: "List workstations. / 端末を一覧します。")
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let all = try await operatorLink.get("/v1/admin/workstations", as: [WorkstationSummary].self)
+    try operatorLink.show(all) { all in
+      all.isEmpty ? say("登録された端末はありません。", "no workstations") : all.map(WorkstationCommand.line).joined(separator: "\n")
+    }
+  }
+}

@@ -1,0 +1,177 @@
+# shellcheck shell=bash
+# The stage of deploy/demo: one folder, two system users, and small words for "this was expected, this happened".
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
+[ -z "${SANMON_STAGE:-}" ] || return 0
+SANMON_STAGE=1
+
+STAGE_RIGHT=0 STAGE_WRONG=0 STAGE_NUMBER=0
+readonly SERVER_USER=sanmond VAULT_USER=sanmon-vault
+
+# --- one step --------------------------------------------------------------------------------------------------------
+
+# expect CODE PATTERN JAPANESE ENGLISH CMD…: runs CMD; right when it ends with CODE and its output matches PATTERN (ERE; ''
+# matches all). The output stays in $STAGE/last. Prints one line: what was expected, what happened.
+expect() {
+  local want=$1 pattern=$2 ja=$3 en=$4 code=0 verdict
+  shift 4
+  "$@" >"$STAGE/last" 2>&1 </dev/null || code=$?
+  verdict 1 "$want" "$pattern" "$ja" "$en" "$code"
+}
+
+verdict() {
+  local want=$2 pattern=$3 ja=$4 en=$5 code=$6 happened
+  STAGE_NUMBER=$((STAGE_NUMBER + 1))
+  happened=$(first_line)
+  if [ "$code" = "$want" ] && { [ -z "$pattern" ] || grep -qE -- "$pattern" "$STAGE/last"; }; then
+    STAGE_RIGHT=$((STAGE_RIGHT + 1))
+    printf '%3d ✓ ' "$STAGE_NUMBER"
+    say_ja_en "期待: $ja
+      結果: $happened" "expected: $en
+      happened: $happened"
+  else
+    STAGE_WRONG=$((STAGE_WRONG + 1))
+    printf '%3d ✗ ' "$STAGE_NUMBER"
+    say_ja_en "期待: $ja（終了コード $want、'$pattern'）
+      結果: 終了コード $code" "expected: $en (exit code $want, '$pattern')
+      happened: exit code $code"
+    sed 's/^/      | /' "$STAGE/last" | head -n 40
+  fi
+}
+
+# The line that tells what happened: the one the pattern of the step is about, else the first.
+first_line() {
+  local line=''
+  [ -z "${pattern:-}" ] || line=$(grep -E -m 1 -- "$pattern" "$STAGE/last" || true)
+  [ -n "$line" ] || line=$(grep -m 1 . "$STAGE/last" || true)
+  printf '%s' "${line:-$([ "$SANMON_JA" = 1 ] && echo 'できました' || echo done)}" | cut -c1-180
+}
+
+# --- users, folders, programs ----------------------------------------------------------------------------------------
+
+stage_user() {
+  id -u "$1" >/dev/null 2>&1 || as_root useradd --system --no-create-home --shell /usr/sbin/nologin "$1"
+}
+
+stage_open() {
+  step "舞台を用意します" "Setting the stage"
+  scratch_folder demo
+  STAGE=$SCRATCH
+  chmod 0711 "$STAGE"
+  BIN=$STAGE/bin
+  stage_binaries "$BIN"
+  export PATH="$BIN:$PATH" SANMON_BIN=$BIN
+  stage_user "$SERVER_USER"
+  stage_user "$VAULT_USER"
+  mkdir -m 0755 "$STAGE/etc" "$STAGE/log" "$STAGE/cards" "$STAGE/desk"
+  cp -r "$SANMON_ROOT/policies" "$STAGE/policies"
+  chmod -R a+rX "$STAGE/policies"
+  OPERATOR=$(id -un)
+  note "フォルダー: $STAGE" "folder: $STAGE"
+}
+
+stage_summary() {
+  step "まとめ" "Summary"
+  say_ja_en "期待どおり $STAGE_RIGHT 件、違ったもの $STAGE_WRONG 件。" "$STAGE_RIGHT steps as expected, $STAGE_WRONG not."
+}
+
+stage_invite() {
+  say_ja_en "
+サーバーは動いたままです。別の端末で次を実行してみてください（Ctrl-C で終了）:
+  export PATH=$BIN:\$PATH SANMON_SOCKET=$STAGE/lgwan/run/operator.sock
+  sanmon status
+  sanmon audit list --workstation LGWAN-PC-0042 --since today
+  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042" "
+The servers stay up. In another terminal, try (Ctrl-C here ends them):
+  export PATH=$BIN:\$PATH SANMON_SOCKET=$STAGE/lgwan/run/operator.sock
+  sanmon status
+  sanmon audit list --workstation LGWAN-PC-0042 --since today
+  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042"
+}
+
+# --- instances -------------------------------------------------------------------------------------------------------
+
+# instance_folder SEGMENT: folders with their owners, a master key and a start-up file; free ports.
+instance_folder() {
+  local segment=$1 at=$STAGE/$1
+  mkdir -m 0755 "$at" "$at/run" "$at/vault-run"
+  as_root install -d -m 0700 -o "$VAULT_USER" -g "$VAULT_USER" "$at/vault"
+  as_root install -d -m 0700 -o "$SERVER_USER" -g "$SERVER_USER" "$at/state"
+  as_root chown "$SERVER_USER:$SERVER_USER" "$at/run"
+  as_root chown "$VAULT_USER:$VAULT_USER" "$at/vault-run"
+  free_port && printf '%s' "$PORT" >"$at/port"
+  free_port && printf '%s' "$PORT" >"$at/enrolment-port"
+  cat >"$STAGE/etc/$segment.yaml" <<YAML
+# Start-up file of the instance "$segment-1".
+instance: $segment-1
+segments: [$segment]
+listen: {address: 127.0.0.1, port: $(cat "$at/port")}
+enrolment-listen: {address: 127.0.0.1, port: $(cat "$at/enrolment-port")}
+operator-socket: $at/run/operator.sock
+operator-users: [$OPERATOR]
+vault-socket: $at/vault-run/vault.sock
+state: $at/state
+policies: $STAGE/policies
+card-roots: {$segment: [$STAGE/cards/staff-ca.pem]}
+hosts: [127.0.0.1]
+checkpoint-seconds: 5
+YAML
+}
+
+start_vault() {
+  local at=$STAGE/$1
+  as_user "$VAULT_USER" "$BIN/sanmon-vault" make-master-key --out "$at/vault/master.key" >/dev/null
+  start "vault-$1" "$STAGE/log/vault-$1.log" as_user "$VAULT_USER" "$BIN/sanmon-vault" serve \
+    --socket "$at/vault-run/vault.sock" --state "$at/vault" --master-key-file "$at/vault/master.key" \
+    --peer-user "$SERVER_USER" --operator-user "$OPERATOR"
+  wait_until 20 test -S "$at/vault-run/vault.sock"
+}
+
+start_server() {
+  local at=$STAGE/$1
+  start "server-$1" "$STAGE/log/server-$1.log" as_user "$SERVER_USER" "$BIN/sanmond" --config "$STAGE/etc/$1.yaml"
+  eval "SERVER_$1=$STARTED_PID"
+  wait_until 30 test -S "$at/run/operator.sock"
+}
+
+# at_instance SEGMENT CMD…: the operator's tool against that instance.
+at_instance() {
+  local segment=$1
+  shift
+  SANMON_SOCKET="$STAGE/$segment/run/operator.sock" "$@"
+}
+
+# --- workstations and cards --------------------------------------------------------------------------------------------
+
+# enrol_workstation SEGMENT NAME: code from the administrator, redeemed by the workstation's agent.
+enrol_workstation() {
+  local segment=$1 name=$2 code authority
+  code=$(at_instance "$segment" sanmon workstation enrol "$name" --segment "$segment" --key-file "$STAGE/desk/$segment.key" --json |
+    sed -n 's/.*"code":"\([^"]*\)".*/\1/p')
+  authority=$(at_instance "$segment" sanmon status --json | sed -n 's/.*"authority":"\([^"]*\)".*/\1/p')
+  sanmon-agent enrol --server "https://127.0.0.1:$(cat "$STAGE/$segment/port")" \
+    --enrolment "https://127.0.0.1:$(cat "$STAGE/$segment/enrolment-port")" \
+    --ca-sha256 "$authority" --state "$STAGE/desk/$name" --code-fd 3 3<<<"$code"
+}
+
+# insert_card NAME / remove_card: the card lies on the reader, or does not.
+insert_card() {
+  remove_card
+  cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >>"$STAGE/log/card.log" 2>&1 </dev/null &
+  CARD_PID=$!
+  remember_pid "$CARD_PID" card
+  sleep 1.2 # the reader service looks every 0.4 s
+}
+
+remove_card() {
+  [ -n "${CARD_PID:-}" ] || return 0
+  stop_pid "$CARD_PID"
+  CARD_PID=
+  sleep 0.6
+}
+
+# agent WORKSTATION CMD…: the agent of that workstation, card PIN from $PIN and password from $PASSWORD through descriptors.
+agent() {
+  local workstation=$1 command=$2
+  shift 2
+  sanmon-agent "$command" --state "$STAGE/desk/$workstation" "$@" 3<<<"${PIN:-}" 4<<<"${PASSWORD:-}"
+}

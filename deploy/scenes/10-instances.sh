@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+issue_card() {
+  sanmon-cardsim issue --card "$STAGE/cards/$1.card" --name "$1" --key p256 --pin-fd 3 \
+    --ca-cert "$STAGE/cards/staff-ca.pem" --ca-key "$STAGE/cards/staff-ca.key" 3<<<"246810"
+}
+
+first_operator() {
+  local name=yamada
+  [ -z "${2:-}" ] || name=another
+  at_instance "$1" sanmon operator first --operator "$name" --person p-000001 --key-file "$STAGE/desk/$1.key" \
+    --code-fd 3 3<"$STAGE/desk/$1.code"
+}
+
+step "二つのインスタンス：LGWAN 接続系とマイナンバー利用事務系（別々の鍵庫・認証局・記録）" \
+  "Two instances: LGWAN and My Number (each with its own vault, authority and log)"
+
+expect 0 '' "カード読み取りサービス（pcscd + 仮想リーダー）が動く" "the card reader service (pcscd with a virtual reader) runs" \
+  pcscd_start "$STAGE/reader"
+export PCSCLITE_CSOCK_NAME
+PCSCLITE_CSOCK_NAME=$(pcscd_socket "$STAGE/reader")
+at_end stage_reader_down
+stage_reader_down() { pcscd_stop "$STAGE/reader"; }
+
+expect 0 '' "職員証の認証局（見本）ができる" "a sample authority for staff cards is made" \
+  sanmon-cardsim make-ca --cert "$STAGE/cards/staff-ca.pem" --key "$STAGE/cards/staff-ca.key" --name "Sanmon Sample Staff Cards"
+for card in sato takahashi; do
+  expect 0 '' "職員証 $card を発行する（PIV、P-256、暗証番号つき）" "a staff card for $card is issued (PIV, P-256, with PIN)" \
+    issue_card "$card"
+done
+
+for segment in lgwan mynumber; do
+  instance_folder "$segment"
+  expect 0 '' "$segment の鍵庫が利用者 $VAULT_USER で動く" "the vault of $segment runs as user $VAULT_USER" start_vault "$segment"
+  expect 0 '.{16,}' "$segment の鍵庫を初期化し、最初の管理者のコードを受け取る" \
+    "the vault of $segment is initialised and prints the first administrator's code" \
+    sanmon pki init --vault-socket "$STAGE/$segment/vault-run/vault.sock" --instance "$segment-1" --segment "$segment" --host 127.0.0.1
+  tail -n 1 "$STAGE/last" >"$STAGE/desk/$segment.code"
+  : >"$STAGE/last"
+  expect 0 '' "$segment のサーバーが利用者 $SERVER_USER で動く" "the server of $segment runs as user $SERVER_USER" start_server "$segment"
+  expect 0 "$segment-1" "状態が読める" "its status can be read" at_instance "$segment" sanmon status
+  expect 0 'yamada' "最初の管理者が一回限りのコードで登録される" "the first administrator comes in by the one-time code" \
+    first_operator "$segment"
+  expect 1 '' "同じコードは二度使えない" "the same code does not work twice" first_operator "$segment" again
+  expect 0 '1200|1,200' "三門市の職員 1,200 人を取り込む" "the 1,200 people of Sanmon-shi are imported" \
+    at_instance "$segment" sanmon person import --csv "$SANMON_ROOT/deploy/sample-city"
+done
