@@ -119,7 +119,8 @@ let package = Package(
         "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
       ], swiftSettings: house),
     .executableTarget(name: "sanmon-agent", dependencies: ["AuthTerms", "Workstation", .arguments], swiftSettings: house),
-    .executableTarget(name: "sanmon-vault", dependencies: ["AuthTerms", "SSOVault", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-vault", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "SSOVault", .arguments], swiftSettings: house),
     .executableTarget(
       name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
 

@@ -7,6 +7,12 @@ public struct PeerCredentials: Sendable, Hashable {
   public let uid: UInt32
   public let gid: UInt32
   public let pid: Int32
+
+  public init(uid: UInt32, gid: UInt32, pid: Int32) {
+    self.uid = uid
+    self.gid = gid
+    self.pid = pid
+  }
 }
 
 /// One connected unix stream socket that carries frames: a 4-byte big-endian length, then that many bytes.
@@ -84,6 +90,19 @@ public final class PeerConnection: Sendable {
     guard (1...frameLimit).contains(length) else { throw .frameSize }
     return try take(length, by: deadline, mayEnd: false)
   }
+
+  /// Waits for the first byte of a frame, or the other end's leaving; false when the deadline passed.
+  public func waitForInput(by deadline: Deadline) -> Bool {
+    while true {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      let found = poll(&entry, 1, deadline.remainingMilliseconds)
+      if found > 0 { return true }
+      if found == 0 || errno != EINTR { return false }
+    }
+  }
+
+  /// No further frame is read, on either side of a wait; an answer in work can still be sent.
+  public func endReading() { shutdown(descriptor, Int32(SHUT_RD)) }
 
   /// Whether a kept connection is still good for a request: nothing has come and nobody has gone.
   public var isQuiet: Bool {

@@ -9,6 +9,7 @@ public final class PeerListener: Sendable {
   private let path: String
   private let descriptor: Int32
   private let limit: Int
+  private let limitPerUser: Int
   private let frameLimit: Int
   private struct Open {
     var connections: [ObjectIdentifier: PeerConnection] = [:]
@@ -23,8 +24,10 @@ public final class PeerListener: Sendable {
   ///   - path: at most 107 bytes.
   ///   - mode: who may connect at all; who is *served* is decided by the peer's credentials.
   ///   - limit: connections at once; a further one is closed at once.
+  ///   - limitPerUser: of these, for one user: nobody keeps the others out.
   public init(
-    path: String, mode: UInt32, limit: Int = 16, frameLimit: Int = PeerConnection.defaultFrameLimit
+    path: String, mode: UInt32, limit: Int = 16, limitPerUser: Int = 12,
+    frameLimit: Int = PeerConnection.defaultFrameLimit
   ) throws(SocketFault) {
     try Self.removeStale(path)
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -44,6 +47,7 @@ public final class PeerListener: Sendable {
     self.path = path
     self.descriptor = descriptor
     self.limit = limit
+    self.limitPerUser = limitPerUser
     self.frameLimit = frameLimit
   }
 
@@ -88,7 +92,10 @@ public final class PeerListener: Sendable {
       }
       let key = ObjectIdentifier(connection)
       let hasRoom = open.withLock { state in
-        guard !state.isClosed, state.connections.count < limit else { return false }
+        let uid = connection.peer.uid
+        guard !state.isClosed, state.connections.count < limit,
+          state.connections.values.count(where: { $0.peer.uid == uid }) < limitPerUser
+        else { return false }
         state.connections[key] = connection
         return true
       }
@@ -103,7 +110,8 @@ public final class PeerListener: Sendable {
   /// How many connections are being served.
   public var connectionCount: Int { open.withLock { $0.connections.count } }
 
-  /// Stops accepting, wakes `run` and every connection, and removes the socket file. May be called more than once.
+  /// Stops accepting, wakes `run` and every reader, and removes the socket file; answers in work are still sent. May be
+  /// called more than once.
   public func close() {
     let connections: [PeerConnection]? = open.withLock { state in
       guard !state.isClosed else { return nil }
@@ -113,7 +121,7 @@ public final class PeerListener: Sendable {
     guard let connections else { return }
     unlink(path)
     shutdown(descriptor, Int32(SHUT_RDWR))
-    for connection in connections { connection.shut() }
+    for connection in connections { connection.endReading() }
   }
 
   deinit { Foundation.close(descriptor) }

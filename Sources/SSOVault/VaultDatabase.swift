@@ -1,0 +1,120 @@
+import AuthTerms
+import Foundation
+import GRDB
+import Synchronization
+
+/// The vault's own SQLite file: WAL, `synchronous=FULL` asserted, one writer.
+///
+/// trusted: who can change this file can void codes and revoke, but not sign: the keys in it are sealed. Put back to an older
+/// state it would sign a second history: the checkpoints kept elsewhere show that.
+final class VaultDatabase: Sendable {
+  private let path: String
+  /// `nil` after an I/O error: a handle whose fsync failed is never used again, a new one is opened for the next request.
+  private let queue: Mutex<DatabaseQueue?>
+
+  /// - Parameter directory: mode 0700 and this user's own; made when it is missing.
+  init(directory: String) throws(VaultStartFault) {
+    try Self.prepare(directory)
+    path = directory + "/vault.sqlite"
+    do {
+      queue = Mutex(try Self.open(path))
+    } catch {
+      throw VaultStartFault(.state, "could not open the vault's state in \(directory): \(Self.reason(error))")
+    }
+  }
+
+  private static func prepare(_ directory: String) throws(VaultStartFault) {
+    mkdir(directory, 0o700)
+    var status = stat()
+    guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+      status.st_mode & 0o077 == 0
+    else { throw VaultStartFault(.unsafeFile, "the state folder \(directory) must be a folder of this user with mode 0700") }
+  }
+
+  private static func open(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.journalMode = .wal
+    configuration.foreignKeysEnabled = true
+    // Another process (a backup) may read for a moment.
+    configuration.busyMode = .timeout(2)
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    chmod(path, 0o600)
+    // After opening: GRDB sets its own value while it turns WAL on. NORMAL would lose answered requests in a power cut.
+    try queue.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2,
+        try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal"
+      else { throw DatabaseError(message: "FULL is not in force") }
+      guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+      }
+    }
+    try VaultSchema.migrator.migrate(queue)
+    return queue
+  }
+
+  /// One transaction, durable when it returns. Blocks: call it on a connection's own thread.
+  /// - Throws: what `change` throws, after rolling back; `DatabaseError` when nothing was written.
+  func write<R>(_ change: (Database) throws -> R) throws -> R {
+    let open = try queue.withLock { queue in
+      let open = try queue ?? Self.open(path)
+      queue = open
+      return open
+    }
+    do {
+      return try open.write(change)
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_IOERR, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_CANTOPEN:
+        // Unless another thread has opened a new one meanwhile.
+        queue.withLock { if $0 === open { $0 = nil } }
+      default: break
+      }
+      throw error
+    }
+  }
+
+  /// For the start-up check and tests: what SQLite says is in force (2 is FULL).
+  func synchronousMode() throws -> Int {
+    try queue.withLock { try $0?.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 } ?? -1 }
+  }
+
+  /// Result codes only: GRDB's own text quotes SQL and its arguments.
+  static func reason(_ error: any Error) -> String {
+    (error as? DatabaseError).map { "SQLite \($0.extendedResultCode.rawValue)" } ?? "I/O"
+  }
+}
+
+enum VaultSchema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE instance(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, segments TEXT NOT NULL,
+            hosts TEXT NOT NULL, root BLOB NOT NULL, created_at INTEGER NOT NULL) STRICT;
+          CREATE TABLE sealed_keys(name TEXT PRIMARY KEY, public BLOB NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+          CREATE TABLE operators(id TEXT PRIMARY KEY, person TEXT NOT NULL, role TEXT NOT NULL, key BLOB NOT NULL UNIQUE,
+            public_key BLOB NOT NULL, is_active INTEGER NOT NULL, registered_at INTEGER NOT NULL) STRICT;
+          CREATE TABLE codes(hash BLOB PRIMARY KEY, kind TEXT NOT NULL, workstation TEXT NOT NULL, segment TEXT NOT NULL,
+            access TEXT NOT NULL, created_by TEXT NOT NULL, expires_wall INTEGER NOT NULL, expires_boot TEXT NOT NULL,
+            expires_monotonic INTEGER NOT NULL, used_at INTEGER) STRICT;
+          CREATE TABLE workstations(id TEXT PRIMARY KEY, segment TEXT NOT NULL, access TEXT NOT NULL,
+            is_revoked INTEGER NOT NULL, enrolled_at INTEGER NOT NULL) STRICT;
+          CREATE TABLE certificates(fingerprint BLOB PRIMARY KEY, workstation TEXT NOT NULL REFERENCES workstations(id),
+            is_current INTEGER NOT NULL, issued_at INTEGER NOT NULL) STRICT;
+          CREATE INDEX certificates_of ON certificates(workstation);
+          CREATE TABLE acts(operator TEXT NOT NULL, nonce BLOB NOT NULL, hash BLOB NOT NULL, encoded BLOB NOT NULL,
+            PRIMARY KEY (operator, nonce)) STRICT, WITHOUT ROWID;
+          CREATE TABLE checkpoint(id INTEGER PRIMARY KEY CHECK (id = 1), size INTEGER NOT NULL, root BLOB NOT NULL,
+            note TEXT NOT NULL) STRICT;
+          CREATE TABLE alarms(id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT;
+          INSERT INTO alarms VALUES (1, 0);
+          CREATE TABLE log_rows(sequence INTEGER PRIMARY KEY, encoded BLOB NOT NULL) STRICT;
+          CREATE TABLE log_nodes(level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (level, position)) STRICT, WITHOUT ROWID;
+          """)
+    }
+    return migrator
+  }
+}

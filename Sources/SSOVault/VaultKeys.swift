@@ -1,0 +1,143 @@
+import AuditLog
+import AuthAPI
+import AuthTerms
+import CertificateTrust
+import Crypto
+import Foundation
+import GRDB
+import Sealing
+
+/// The keys of one instance, opened: the authority, the checkpoint key and the ticket key. They never leave this process.
+struct VaultKeys: Sendable {
+  let instance: InstanceID
+  let segments: [Segment]
+  let hosts: [ServerHost]
+  let hostNames: [String]
+  let authority: WorkstationAuthority
+  let checkpointVerifier: NoteVerifier
+  private let checkpoint: Curve25519.Signing.PrivateKey
+  /// Signs release tickets.
+  let ticket: Curve25519.Signing.PrivateKey
+
+  private enum Name: String {
+    case authority = "ca"
+    case checkpoint, ticket
+  }
+
+  /// The log's name for all its life, and the name of the key that signs its checkpoints.
+  static func origin(_ instance: InstanceID) -> String { "sanmon/\(instance.text)" }
+
+  /// Makes new keys and writes them, sealed, together with what the instance is.
+  static func create(
+    _ settings: VaultInitialisation, master: MasterKey, in database: Database, now: Int64, serial: [UInt8]
+  ) throws -> VaultKeys {
+    let hosts = try parse(settings)
+    let authorityKey = P256.Signing.PrivateKey()
+    let checkpoint = Curve25519.Signing.PrivateKey()
+    let ticket = Curve25519.Signing.PrivateKey()
+    let authority = try WorkstationAuthority.create(
+      instance: settings.instance.text, key: authorityKey, serial: serial, now: now)
+    try database.execute(
+      sql: "INSERT INTO instance(id, name, segments, hosts, root, created_at) VALUES (1, ?, ?, ?, ?, ?)",
+      arguments: [
+        settings.instance.text, settings.segments.map(\.name).joined(separator: " "), settings.hosts.joined(separator: " "),
+        authority.root.blob, now,
+      ])
+    for (name, publicKey, secret) in [
+      (Name.authority, Array(authorityKey.publicKey.x963Representation), authorityKey.rawRepresentation),
+      (.checkpoint, Array(checkpoint.publicKey.rawRepresentation), checkpoint.rawRepresentation),
+      (.ticket, Array(ticket.publicKey.rawRepresentation), ticket.rawRepresentation),
+    ] {
+      var copy = secret
+      defer { copy.resetBytes(in: 0..<copy.count) }
+      let sealed = try SealedColumn.seal(
+        Secret<KeyMaterial>(copying: copy), under: master.columns, at: place(settings.instance.text, name))
+      try database.execute(
+        sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)",
+        arguments: [name.rawValue, publicKey.blob, sealed.blob])
+    }
+    return try VaultKeys(
+      settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket)
+  }
+
+  /// Opens the keys of an initialised vault; `nil` before that.
+  static func load(master: MasterKey, from database: Database) throws -> VaultKeys? {
+    guard let row = try Row.fetchOne(database, sql: "SELECT name, segments, hosts, root FROM instance WHERE id = 1") else {
+      return nil
+    }
+    let names: String = row["segments"]
+    let hostNames: String = row["hosts"]
+    var segments: [Segment] = []
+    for name in names.split(separator: " ") { segments.append(try Segment(parsing: name)) }
+    let settings = VaultInitialisation(
+      instance: try InstanceID(parsing: row["name"] as String), segments: segments,
+      hosts: hostNames.split(separator: " ").map(String.init))
+    let instance = settings.instance.text
+    let authorityKey = try P256.Signing.PrivateKey(rawRepresentation: open(.authority, instance, master, database))
+    let root: Data = row["root"]
+    return try VaultKeys(
+      settings: settings, hosts: parse(settings),
+      authority: try WorkstationAuthority(root: Array(root), key: authorityKey),
+      checkpoint: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.checkpoint, instance, master, database)),
+      ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)))
+  }
+
+  private init(
+    settings: VaultInitialisation, hosts: [ServerHost], authority: WorkstationAuthority,
+    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey
+  ) throws {
+    instance = settings.instance
+    segments = settings.segments
+    self.hosts = hosts
+    hostNames = settings.hosts
+    self.authority = authority
+    self.checkpoint = checkpoint
+    self.ticket = ticket
+    checkpointVerifier = try NoteVerifier(
+      name: Self.origin(settings.instance), publicKey: Array(checkpoint.publicKey.rawRepresentation))
+  }
+
+  /// A checkpoint of this instance's log as a signed note.
+  func sign(_ checkpoint: Checkpoint) throws -> SignedNote {
+    let signature = try self.checkpoint.signature(for: Array(checkpoint.text.utf8))
+    return try SignedNote(
+      text: checkpoint.text,
+      signatures: [
+        NoteSignature(name: checkpointVerifier.name, keyID: checkpointVerifier.keyID, signature: Array(signature))
+      ])
+  }
+
+  private static func place(_ instance: String, _ name: Name) -> ColumnPlace {
+    // The instance's name too: the sealed key of one instance does not open in another's file.
+    ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name.rawValue)", version: 1)
+  }
+
+  private static func open(_ name: Name, _ instance: String, _ master: MasterKey, _ database: Database) throws -> Data {
+    guard
+      let sealed = try Data.fetchOne(
+        database, sql: "SELECT sealed FROM sealed_keys WHERE name = ?", arguments: [name.rawValue])
+    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+    let secret = try SealedColumn.open(Array(sealed), with: master.columns, at: place(instance, name), as: KeyMaterial.self)
+    return secret.withBytes { Data($0) }
+  }
+
+  /// What DESIGN §7 allows one instance to be.
+  private static func parse(_ settings: VaultInitialisation) throws -> [ServerHost] {
+    guard (1...8).contains(settings.segments.count), Set(settings.segments).count == settings.segments.count,
+      (1...16).contains(settings.hosts.count), Set(settings.hosts).count == settings.hosts.count
+    else { throw VaultFailure.no(.requestMalformed, "1 to 8 different segments and 1 to 16 different hosts") }
+    guard !(settings.segments.contains(.mynumber) && settings.segments.contains(.internet)) else {
+      throw VaultFailure.no(.requestMalformed, "mynumber and internet never share an instance")
+    }
+    do {
+      return try settings.hosts.map { try ServerHost(parsing: $0) }
+    } catch {
+      throw VaultFailure.no(.requestMalformed, "hosts are lower-case DNS names without wildcards, or IP addresses")
+    }
+  }
+}
+
+extension [UInt8] {
+  /// As an argument of SQL.
+  var blob: Data { Data(self) }
+}

@@ -1,0 +1,215 @@
+import AuditLog
+public import AuthAPI
+public import AuthTerms
+import CertificateTrust
+import Crypto
+import Foundation
+import GRDB
+public import Isolation
+import Synchronization
+
+/// Who may speak with the vault, by the number of the unix user; fixed at start.
+public struct VaultPeers: Sendable {
+  /// The server: certificates, checkpoints, and acts of operators that it passes on.
+  public let servers: Set<UInt32>
+  /// People at the machine: initialisation, acts, status.
+  public let operators: Set<UInt32>
+
+  public init(servers: Set<UInt32>, operators: Set<UInt32>) {
+    self.servers = servers
+    self.operators = operators
+  }
+
+  public func admits(_ uid: UInt32) -> Bool { servers.contains(uid) || operators.contains(uid) }
+
+  func allows(_ uid: UInt32, _ kind: VaultRequest.Kind) -> Bool {
+    switch kind {
+    case .initialise: operators.contains(uid)
+    case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint: servers.contains(uid)
+    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke: admits(uid)
+    }
+  }
+}
+
+/// Time and chance, handed in by the executable.
+public struct VaultEnvironment: Sendable {
+  public let now: @Sendable () -> Moment
+  /// That many bytes from the system's generator.
+  public let random: @Sendable (Int) -> [UInt8]
+
+  public init(now: @escaping @Sendable () -> Moment, random: @escaping @Sendable (Int) -> [UInt8]) {
+    self.now = now
+    self.random = random
+  }
+}
+
+/// What the vault does with one request: checks for itself, writes, and only then answers. Blocking; any thread.
+public final class VaultService: Sendable {
+  let environment: VaultEnvironment
+  private let database: VaultDatabase
+  private let master: MasterKey
+  private let keys: Mutex<VaultKeys?>
+  private let refusals = RefusalLedger()
+
+  /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
+  public init(directory: String, master: MasterKey, environment: VaultEnvironment) throws(VaultStartFault) {
+    self.environment = environment
+    self.master = master
+    let database = try VaultDatabase(directory: directory)
+    self.database = database
+    do {
+      keys = Mutex(try database.write { try VaultKeys.load(master: master, from: $0) })
+    } catch {
+      throw VaultStartFault(.masterKey, "this master key does not open the keys in \(directory)")
+    }
+    guard (try? database.write(VaultLog.verify)) != nil else {
+      throw VaultStartFault(.state, "the log in \(directory) is not what was written")
+    }
+    guard (try? database.synchronousMode()) == 2 else {
+      throw VaultStartFault(.state, "synchronous=FULL is not in force in \(directory)")
+    }
+  }
+
+  /// Never throws: what cannot be answered is refused.
+  public func handle(_ request: VaultRequest, from peer: PeerCredentials, peers: VaultPeers) -> VaultAnswer {
+    let now = environment.now()
+    do {
+      guard peers.allows(peer.uid, request.kind) else {
+        throw VaultFailure.no(.peerNotAllowed, "this user may not ask for this")
+      }
+      return try answer(request, now: now)
+    } catch VaultFailure.refused(let refusal) {
+      note(refusal, request, peer, now)
+      return .refused(refusal)
+    } catch {
+      return .refused(VaultRefusal(.storeUnavailable, "nothing was done: \(VaultDatabase.reason(error))"))
+    }
+  }
+
+  private func answer(_ request: VaultRequest, now: Moment) throws -> VaultAnswer {
+    switch request {
+    case .initialise(let settings): return .initialised(firstAdministratorCode: try initialise(settings, now: now))
+    case .status: return .status(try status())
+    default: break
+    }
+    guard let keys = keys.withLock({ $0 }) else { throw VaultFailure.no(.notInitialised, "the vault is not initialised") }
+    switch request {
+    case .trustRoots: return .trustRoots([keys.authority.root])
+    case .publicKeys:
+      return .publicKeys(
+        VaultPublicKeys(
+          checkpointVerifier: keys.checkpointVerifier.vkey, ticket: Array(keys.ticket.publicKey.rawRepresentation)))
+    case .listOperators: return .operators(try database.write { try VaultRegister($0).operators() })
+    case .createEnrolmentCode(let act):
+      return .enrolmentCode(try database.write { try createCode(act, keys, $0, now) })
+    case .registerOperator(let registration):
+      return .operatorRegistered(try database.write { try register(registration, keys, $0, now) })
+    case .revoke(let act):
+      try database.write { try revoke(act, keys, $0, now) }
+      return .revoked
+    case .signServer(let request):
+      return .serverCertificate(try database.write { try signServer(request, keys, $0, now) })
+    case .signWorkstation(let request, let code):
+      return .workstationCertificate(try database.write { try signWorkstation(request, code, keys, $0, now) })
+    case .renewWorkstation(let renewal):
+      return .workstationCertificate(try database.write { try renew(renewal, keys, $0, now) })
+    case .signCheckpoint(let request): return .checkpoint(try signCheckpoint(request, keys, now))
+    case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
+    }
+  }
+
+  // MARK: Initialisation and status
+
+  /// - Returns: the code that lets the first administrator in, good for 72 hours.
+  public func initialise(_ settings: VaultInitialisation) throws(VaultRefusal) -> String {
+    do {
+      return try initialise(settings, now: environment.now())
+    } catch VaultFailure.refused(let refusal) {
+      throw refusal
+    } catch {
+      throw VaultRefusal(.storeUnavailable, "nothing was done: \(VaultDatabase.reason(error))")
+    }
+  }
+
+  private func initialise(_ settings: VaultInitialisation, now: Moment) throws -> String {
+    try keys.withLock { keys in
+      guard keys == nil else { throw VaultFailure.no(.alreadyInitialised, "the vault is already initialised") }
+      let code = try OneTimeCode(random: environment.random(16))
+      let made = try database.write { database in
+        let made = try VaultKeys.create(
+          settings, master: master, in: database, now: now.wallMilliseconds, serial: environment.random(16))
+        try VaultRegister(database).insert(
+          VaultRegister.Code(kind: .firstAdministrator, expires: now.advanced(bySeconds: 72 * 3600)), hash: code.hash)
+        try VaultLog(database).append(
+          AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: "vault.initialised", outcome: .done))
+        return made
+      }
+      keys = made
+      return code.text
+    }
+  }
+
+  private func status() throws -> VaultStatus {
+    let keys = keys.withLock { $0 }
+    return try database.write { database in
+      let checkpoint = try Row.fetchOne(database, sql: "SELECT size, root FROM checkpoint WHERE id = 1")
+      return VaultStatus(
+        isInitialised: keys != nil, instance: keys?.instance.text ?? "", segments: keys?.segments.map(\.name) ?? [],
+        hosts: keys?.hostNames ?? [], operators: UInt64(try VaultRegister(database).operators().count(where: \.isActive)),
+        checkpointSize: UInt64(checkpoint?["size"] as Int64? ?? 0), checkpointRoot: (checkpoint?["root"] as Data?).map(Array.init) ?? [],
+        alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
+        logSize: try VaultLog(database).treeSize())
+    }
+  }
+
+  /// For statements that must be written although the request is refused.
+  func write<R>(_ change: (Database) throws -> R) throws -> R { try database.write(change) }
+
+  // MARK: Refusals
+
+  /// One row for a kind of refusal from one user, then at most one a minute that counts the rest: a peer that asks for ever
+  /// cannot fill the disk.
+  private func note(_ refusal: VaultRefusal, _ request: VaultRequest, _ peer: PeerCredentials, _ now: Moment) {
+    let key = RefusalLedger.Key(kind: request.kind, code: refusal.code, uid: peer.uid)
+    guard let count = refusals.count(key, at: now) else { return }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "vault.\(request.kind.rawValue)", outcome: .refused)
+    record.count = count
+    record.note = "\(refusal.code.rawValue) uid \(peer.uid)"
+    // When this row cannot be written either, the refusal stands and the count goes on.
+    if (try? database.write { try VaultLog($0).append(record) }) == nil { refusals.restore(key, count: count) }
+  }
+}
+
+/// Counts refusals that have no row yet; bounded by kinds, codes and listed users.
+private final class RefusalLedger: Sendable {
+  struct Key: Hashable {
+    let kind: VaultRequest.Kind
+    let code: VaultRefusal.Code
+    let uid: UInt32
+  }
+
+  private struct Entry {
+    var lastRow: Moment?
+    var waiting: Int64 = 0
+  }
+
+  private let entries = Mutex<[Key: Entry]>([:])
+
+  /// How many refusals the row to be written now stands for; `nil` when it is too early for one.
+  func count(_ key: Key, at now: Moment) -> Int64? {
+    entries.withLock { entries in
+      var entry = entries[key] ?? Entry()
+      entry.waiting += 1
+      defer { entries[key] = entry }
+      if let last = entry.lastRow, now.milliseconds(since: last) < 60_000 { return nil }
+      entry.lastRow = now
+      defer { entry.waiting = 0 }
+      return entry.waiting
+    }
+  }
+
+  func restore(_ key: Key, count: Int64) {
+    entries.withLock { $0[key, default: Entry()].waiting += count }
+  }
+}

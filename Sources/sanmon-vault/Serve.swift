@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import Isolation
+import SSOVault
+
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Serves the vault's socket until SIGTERM or SIGINT.")
+
+  @OptionGroup var state: StateOptions
+  @Option(help: "Path of the unix socket, at most 107 bytes.") var socket: String
+  @Option(help: "Mode of the socket, octal. Who is served is decided by the user, not by the mode.") var socketMode = "666"
+  @Option(help: "User (name or number) under which the server runs; may be repeated.") var peerUser: [String] = []
+  @Option(help: "User (name or number) who may initialise and pass on acts; may be repeated.") var operatorUser: [String] = []
+
+  func run() throws {
+    try reportingFaults {
+      // Blocked before the first thread starts, so that only the waiting thread below receives them.
+      var signals = sigset_t()
+      sigemptyset(&signals)
+      sigaddset(&signals, SIGTERM)
+      sigaddset(&signals, SIGINT)
+      pthread_sigmask(SIG_BLOCK, &signals, nil)
+
+      let notify = ServiceNotify.fromEnvironment()
+      guard let mode = UInt32(socketMode, radix: 8), mode <= 0o777 else {
+        throw VaultStartFault(.settings, "--socket-mode takes up to three octal digits")
+      }
+      let peers = VaultPeers(servers: try users(peerUser), operators: try users(operatorUser))
+      guard !peers.servers.isEmpty || !peers.operators.isEmpty else {
+        throw VaultStartFault(.settings, "name at least one --peer-user or --operator-user")
+      }
+      let service = try state.open()
+      let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
+      Thread.detachNewThread {
+        var waited = sigset_t()
+        sigemptyset(&waited)
+        sigaddset(&waited, SIGTERM)
+        sigaddset(&waited, SIGINT)
+        var signal: Int32 = 0
+        sigwait(&waited, &signal)
+        notify.stopping()
+        server.stop()
+      }
+      notify.ready("serving")
+      FileHandle.standardError.write(Data("sanmon-vault: serving on \(socket)\n".utf8))
+      try server.run()
+      // Answers that are being made are still sent: at most five seconds.
+      let end = Deadline(milliseconds: 5000)
+      while server.connectionCount > 0 && end.remainingMilliseconds > 0 { usleep(10_000) }
+    }
+  }
+
+  private func users(_ names: [String]) throws(VaultStartFault) -> Set<UInt32> {
+    var numbers: Set<UInt32> = []
+    for name in names {
+      guard let uid = UnixUser.uid(of: name) else { throw VaultStartFault(.settings, "there is no user \(name)") }
+      numbers.insert(uid)
+    }
+    return numbers
+  }
+}
