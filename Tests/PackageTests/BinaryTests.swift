@@ -44,7 +44,8 @@ struct BinaryTests {
 
   static let rules = [
     Rule(
-      program: "sanmond", has: ["AuthServer", "Storage", "VaultLink"], modules: ["SSOVault", "SmartCard", "PCSCReader", "Biometric"],
+      program: "sanmond", has: ["AuthServer", "Storage", "VaultLink"],
+      modules: ["SSOVault", "SmartCard", "PCSCReader", "Biometric"],
       libraries: ["libpcsclite"]),
     Rule(
       program: "sanmon-agent", has: ["Workstation", "PCSCReader"],
@@ -52,7 +53,9 @@ struct BinaryTests {
       libraries: ["libsqlite3", "libldap", "libyaml", "libcrypto.so", "libssl.so"]),
     Rule(
       program: "sanmon-vault", has: ["SSOVault", "GRDB"],
-      modules: ["NIOCore", "NIOPosix", "NIOSSL", "Hummingbird", "HummingbirdCore", "Yams", "AuthServer", "AuthClient", "AuthPolicy"],
+      modules: [
+        "NIOCore", "NIOPosix", "NIOSSL", "Hummingbird", "HummingbirdCore", "Yams", "AuthServer", "AuthClient", "AuthPolicy",
+      ],
       libraries: ["libldap", "libpcsclite", "libssl.so"]),
     Rule(program: "sanmon", has: ["AuthClient"], modules: ["AuthServer", "Hummingbird", "SSOVault"], libraries: []),
     Rule(

@@ -60,7 +60,8 @@ struct DocumentTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     for name in ["policies", "deploy", "docs"] where Tree.exists(name) {
-      try FileManager.default.createSymbolicLink(at: folder.appending(path: name), withDestinationURL: Tree.root.appending(path: name))
+      try FileManager.default.createSymbolicLink(
+        at: folder.appending(path: name), withDestinationURL: Tree.root.appending(path: name))
     }
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     for block in try CommandBlock.all() {
@@ -130,7 +131,9 @@ struct DocumentTests {
 
   @Test("decision records are numbered without a gap and linked from their list")
   func decisions() throws {
-    let names = try Tree.files().filter { $0.hasPrefix("docs/decisions/0") }.map { String($0.dropFirst("docs/decisions/".count)) }
+    let names = try Tree.files().filter { $0.hasPrefix("docs/decisions/0") }.map {
+      String($0.dropFirst("docs/decisions/".count))
+    }
     #expect(names.map { String($0.prefix(4)) } == (1...max(names.count, 1)).map { String(format: "%04d", $0) })
     let list = try Tree.text("docs/decisions/README.md")
     for name in names { #expect(list.contains("(\(name))"), "\(name) is not in docs/decisions/README.md") }

@@ -48,7 +48,8 @@ struct House {
       "the server holds no keys, reads no cards and decodes no pictures"
     ),
     (
-      "sanmon-agent", ["Storage", "SSOVault", "GRDB", "DirectorySync", "CLDAP", "AuthPolicy", "Yams", "CertificateTrust", "COpenSSL"],
+      "sanmon-agent",
+      ["Storage", "SSOVault", "GRDB", "DirectorySync", "CLDAP", "AuthPolicy", "Yams", "CertificateTrust", "COpenSSL"],
       "the agent on a clerk's PC needs no SQL, LDAP, YAML or OpenSSL"
     ),
     (

@@ -4,7 +4,9 @@ import Foundation
 /// package, because a test must not start a build inside a build.
 struct Manifest {
   struct Target: Equatable {
-    enum Kind: String { case library = "target", executable = "executableTarget", test = "testTarget", system = "systemLibrary" }
+    enum Kind: String {
+      case library = "target", executable = "executableTarget", test = "testTarget", system = "systemLibrary"
+    }
     let name: String
     let kind: Kind
     /// Names of targets of ours and of products of others.

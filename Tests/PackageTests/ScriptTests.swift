@@ -65,7 +65,9 @@ struct ScriptTests {
     echo went on
     """
 
-  @Test("versions are compared as numbers", arguments: [("6.3", true), ("6.3.1", true), ("6.10", true), ("7.0", true), ("6.2.9", false), ("5.10", false)])
+  @Test(
+    "versions are compared as numbers",
+    arguments: [("6.3", true), ("6.3.1", true), ("6.10", true), ("7.0", true), ("6.2.9", false), ("5.10", false)])
   func versions(version: String, enough: Bool) throws {
     let ran = try Tree.run(["bash", "-c", ". deploy/lib/toolchain.sh; version_at_least \(version) 6.3 || exit 3"])
     #expect(ran.code == (enough ? 0 : 3))

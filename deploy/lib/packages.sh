@@ -11,7 +11,7 @@ readonly PACKAGES_BUILD="git ca-certificates pkg-config binutils libc6-dev libgc
 readonly PACKAGES_STAGE="binutils patchelf"
 readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linux procps curl openssl sqlite3"
 # What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer.
-readonly PACKAGES_TEST="$PACKAGES_DEMO opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq"
+readonly PACKAGES_TEST="$PACKAGES_DEMO opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent"
 
 readonly SCHEMATHESIS_VERSION=4.32.5
 

@@ -20,7 +20,7 @@ find_swift() {
   SWIFT='' SWIFT_VERSION=''
   SWIFT_SEEN=''
   for candidate in ${SWIFT_HOME:+"$SWIFT_HOME/usr/bin/swift" "$SWIFT_HOME/bin/swift"} "$(command -v swift || true)" \
-    /opt/swift/usr/bin/swift "$HOME/.local/share/swiftly/bin/swift" "$SANMON_TOOLS/swift-$SWIFT_OFFERED/usr/bin/swift"; do
+    /opt/swift/usr/bin/swift "${HOME:-/nonexistent}/.local/share/swiftly/bin/swift" "$SANMON_TOOLS/swift-$SWIFT_OFFERED/usr/bin/swift"; do
     [ -n "$candidate" ] && [ -x "$candidate" ] || continue
     version=$(swift_version "$candidate")
     [ -n "$version" ] || continue
