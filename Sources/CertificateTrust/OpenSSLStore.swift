@@ -53,6 +53,7 @@ final class OpenSSLCertificate: @unchecked Sendable {
   var mayMakeSignatures: Bool { X509_get_key_usage(pointer) & UInt32(X509v3_KU_DIGITAL_SIGNATURE) != 0 }
 }
 
+/// Anchors, intermediates and revocation lists of one segment. Shared between threads: see `store`.
 final class OpenSSLStore: @unchecked Sendable {
   enum Verdict {
     case trusted(ValidatedCardCertificate.Revocation)

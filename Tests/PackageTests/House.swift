@@ -37,7 +37,9 @@ struct House {
     for module in ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL"] {
       owners[module] = http.union(["AuthClient"])
     }
-    for module in ["Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "ServiceLifecycle"] { owners[module] = http }
+    for module in ["Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "ServiceLifecycle", "UnixSignals"] {
+      owners[module] = http
+    }
     return owners
   }()
 

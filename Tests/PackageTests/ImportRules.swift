@@ -50,7 +50,6 @@ enum NeedsReason {
   /// Spelled in two halves so that this file does not find itself.
   static let words = [
     "try" + "!", "fatal" + "Error(", "as" + "! ", "@unchecked" + " Sendable", "nonisolated" + "(unsafe)",
-    "precondition" + "Failure(",
   ]
 
   /// A comment on the same line or the one before it is the reason. Lines that carry several attributes of one

@@ -42,9 +42,11 @@ struct ImportTests {
 
   @Test("every folder below Sources and Tests is a target, and every target has a folder")
   func folders() throws {
+    let code = [".swift", ".c", ".h", ".modulemap"]
     let folders = Set(
-      try Tree.files().filter { $0.hasPrefix("Sources/") || $0.hasPrefix("Tests/") }.map { $0.split(separator: "/")[1] }
-        .map(String.init))
+      try Tree.files().filter { path in
+        (path.hasPrefix("Sources/") || path.hasPrefix("Tests/")) && code.contains(where: path.hasSuffix)
+      }.map { String($0.split(separator: "/")[1]) })
     #expect(folders == Set(manifest.targets.map(\.name)))
   }
 }
