@@ -52,6 +52,28 @@ enum Samples {
 
     """
 
+  static let instance = """
+    instance: lgwan-1
+    segments: [lgwan, mynumber]
+    combined-segments: lgwan+mynumber
+    listen: {address: 192.0.2.10, port: 8443}
+    enrolment-listen: {address: 192.0.2.10, port: 8444, tls-minimum: "1.2"}
+    metrics-listen: {address: 127.0.0.1, port: 9443}
+    operator-socket: /run/sanmon/operator.sock
+    operator-users: [it-a, it-b]
+    vault-socket: /run/sanmon/vault.sock
+    state: /var/lib/sanmon/lgwan-1
+    card-roots:
+      lgwan: [/etc/sanmon/roots/lgwan.pem, /etc/sanmon/roots/lgwan-next.pem]
+      mynumber: [/etc/sanmon/roots/mynumber.pem]
+    card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}
+    revocation: {stale-grace-hours: 12}
+    hosts: [lgwan-1.sanmon.example, "2001:db8::10"]
+    policies: /etc/sanmon/policies
+    checkpoint-seconds: 30
+
+    """
+
   /// The faults of `text` as the file of that segment in a set that is otherwise right.
   static func faults(segment: String = "lgwan", _ text: String, today: Int = today) -> [PolicyFault] {
     let sources = [source("organisation.yaml", organisation([segment])), source(segment + ".yaml", text)]
@@ -70,8 +92,8 @@ enum Samples {
 
 extension String {
   /// The same text with the one occurrence of `old` replaced; a test that breaks nothing fails.
-  func breaking(_ old: String, _ new: String, sourceLocation: SourceLocation = #_sourceLocation) -> String {
-    #expect(components(separatedBy: old).count == 2, "'\(old)' stands once", sourceLocation: sourceLocation)
+  func breaking(_ old: String, _ new: String) -> String {
+    #expect(components(separatedBy: old).count == 2, "'\(old)' stands once")
     return replacingOccurrences(of: old, with: new)
   }
 }

@@ -190,16 +190,17 @@ struct Evaluator {
 
     let open = accepted.filter { isWithin(factors, $0.combination.factors) }
     let missing = open.filter { isReachable($0.combination.factors.subtracting(factors), factors, shown) }
-    let firstRule = (missing.first ?? open.first ?? accepted.first)?.combination.rule ?? rules.declared
-    trace.add(.factors, .failed, firstRule, factors)
-    if !missing.isEmpty {
+    if let first = missing.first?.combination.rule {
+      trace.add(.factors, .failed, first, factors)
       let remaining = missing.map {
         Combination(factors: $0.combination.factors.subtracting(factors), rule: $0.combination.rule)
       }
-      return .stillNeeded(remaining, rule: firstRule)
+      return .stillNeeded(remaining, rule: first)
     }
-    let (code, note) = whyNotReachable(open, factors)
-    return .deny(Denial(code: code, rule: firstRule, policy: policy.version, note: note))
+    let (code, rule, note) = whyNotReachable(open, factors)
+    let named = rule ?? open.first?.combination.rule ?? accepted.first?.combination.rule ?? rules.declared
+    trace.add(.factors, .failed, named, factors)
+    return .deny(Denial(code: code, rule: named, policy: policy.version, note: note))
   }
 
   /// Higher assurance first, then more kinds, then without a waiver, then the order of the file.
@@ -237,15 +238,17 @@ struct Evaluator {
     }
   }
 
-  private func whyNotReachable(_ open: [AcceptedCombination], _ factors: Set<Factor>) -> (DenialCode, String) {
-    let missing = open.map { $0.combination.factors.subtracting(factors) }.filter { !$0.isEmpty }
-    if missing.contains([.password]), !request.authenticators.hasPassword {
-      return (.passwordNotSet, "a password would complete it, and none is set")
+  /// The nearest combination that this person cannot complete, and why.
+  private func whyNotReachable(_ open: [AcceptedCombination], _ factors: Set<Factor>) -> (DenialCode, RuleID?, String) {
+    let missing = open.map { (set: $0.combination.factors.subtracting(factors), rule: $0.combination.rule) }
+      .filter { !$0.set.isEmpty }
+    if !request.authenticators.hasPassword, let near = missing.first(where: { $0.set == [.password] }) {
+      return (.passwordNotSet, near.rule, "a password would complete it, and none is set")
     }
-    if missing.contains(where: { $0.isSubset(of: [.password, .palm]) }) {
-      return (.factorUnavailable, "what is missing is not registered for this person")
+    if let near = missing.first(where: { $0.set.isSubset(of: [.password, .palm]) }) {
+      return (.factorUnavailable, near.rule, "what is missing is not registered for this person")
     }
-    return (.factorMissing, "no accepted combination")
+    return (.factorMissing, nil, "no accepted combination")
   }
 
   // MARK: Saying no

@@ -45,10 +45,14 @@ struct Fields {
 /// Reads one value as what the schema says it is; `nil` means that the log has got an error.
 extension FaultLog {
   /// Words that YAML 1.1 or 1.2 readers take for something else than text.
-  private static let booleanWords: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ""]
+  private static let booleanWords: Set<String> = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"]
 
   private func scalar(_ node: MarkedNode, _ expected: Bilingual) -> (text: String, isPlain: Bool)? {
     guard case .scalar(let text, let isPlain) = node.content else {
+      add(.wrongShape, node.position, FaultDetail(expected: expected))
+      return nil
+    }
+    if isPlain, text.isEmpty {
       add(.wrongShape, node.position, FaultDetail(expected: expected))
       return nil
     }

@@ -33,10 +33,6 @@ extension FaultCode {
         "最低基準を下回ります:「\(namedJa)」では、置き忘れたカードだけでロックが解けてしまいます。",
         "Below the floor: with '\(namedEn)' a card left in the reader would unlock the screen.",
         hint: "password、pin、palm のどれかを加えてください。", "Add password, pin or palm.")
-    case .idleBeyondOverall:
-      return FaultSentence(
-        "無操作の上限がセッション全体の上限より長くなっています。", "The idle limit is longer than the whole session.",
-        hint: "idle-minutes を短くするか overall-hours を長くしてください。", "Shorten idle-minutes or lengthen overall-hours.")
     case .twoApprovers:
       return FaultSentence(
         "マイナンバー利用事務系の期限付き特例には、2 人の異なる承認者が必要です。",

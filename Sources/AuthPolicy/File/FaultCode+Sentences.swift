@@ -26,7 +26,7 @@ extension FaultCode {
       .combinationTwice:
       expressionSentence(detail)
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
-      .idleBeyondOverall, .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
+      .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
       .conditionMissing:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,

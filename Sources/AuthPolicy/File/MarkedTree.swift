@@ -73,7 +73,13 @@ enum MarkedTree {
         return Position(line: index + 1, column: first.column)
       }
     }
-    return first
+    // Not in a block: then in braces, further on in the same line.
+    let line = lines.indices.contains(first.line - 1) ? lines[first.line - 1] : []
+    let starts = line.indices.dropFirst(first.column).filter { start in
+      [" ", ",", "{"].contains(line[start - 1]) && line.dropFirst(start).starts(with: name)
+        && line.dropFirst(start + name.count).first == ":"
+    }
+    return starts.first.map { Position(line: first.line, column: $0 + 1) } ?? first
   }
 }
 

@@ -88,6 +88,8 @@ private struct LineScanner {
   /// A value or key may begin here.
   private var atToken = true
   private var dashes = 0
+  /// The line is a key or an entry of a list; every line of a policy is one of the two.
+  private var isEntry = false
 
   init(_ line: [Unicode.Scalar], number: Int, log: FaultLog) {
     self.line = line
@@ -117,6 +119,7 @@ private struct LineScanner {
       }
     }
     if flow > 0 { report(.severalLines, at: max(line.count - 1, 0)) }
+    if !isEntry, indent < line.count, line[indent] != "#" { report(.syntax, at: indent) }
   }
 
   private func isDocumentMark() -> Bool {
@@ -135,6 +138,7 @@ private struct LineScanner {
     case "-" where isAlone:
       dashes += 1
       if dashes > 1 { return report(.tooDeep, at: index) }
+      isEntry = true
       index += 1
     case "?" where isAlone || flow > 0: return report(.complexKey, at: index)
     case "&", "*": return report(.anchorOrAlias, at: index)
@@ -186,7 +190,9 @@ private struct LineScanner {
 
   private mutating func afterToken(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
-    case ":", ",": atToken = true
+    case ":", ",":
+      atToken = true
+      if scalar == ":", flow == 0 { isEntry = true }
     case "]", "}":
       guard flow > 0 else { return report(.syntax, at: index) }
       flow -= 1

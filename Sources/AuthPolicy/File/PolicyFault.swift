@@ -28,6 +28,9 @@ public struct PolicyFault: Sendable, Hashable {
   public var hintJa: String
   public var hintEn: String
 
+  /// Every code there is, in order.
+  public static var codes: [String] { FaultCode.allCases.map(\.rawValue) }
+
   /// `file:line:column: error: PF201 sentence`, and the hint on a line of its own.
   public func render(_ language: Language) -> String {
     let (kind, sentence, hint) =

@@ -155,12 +155,10 @@ private struct SessionClause {
     let fields = Fields(node, allowed: ["lease-minutes", "idle-minutes", "overall-hours", "at-once"], log)
     leaseMinutes = log.integer(fields.required("lease-minutes"), 1...60)
     // NIST SP 800-63B-4 §2.2.3 (AAL2): at most 1 h without activity, 24 h in all. A floor here, not advice.
+    // The shortest session is as long as the longest idle time, so the two never contradict each other.
     idleMinutes = log.integer(fields.required("idle-minutes"), 1...60)
     overallHours = log.integer(fields.required("overall-hours"), 1...24)
     if let node = fields.optional("at-once") { atOnce = log.integer(node, 1...10) ?? 1 }
-    if let idleMinutes, let overallHours, idleMinutes > overallHours * 60 {
-      log.add(.idleBeyondOverall, fields.place("idle-minutes"))
-    }
   }
 }
 

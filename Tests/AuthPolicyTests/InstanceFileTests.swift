@@ -1,0 +1,67 @@
+import AuthPolicy
+import AuthTerms
+import Testing
+
+@Suite("the start-up file of an instance")
+struct InstanceFileTests {
+  private func parse(_ text: String) throws -> InstanceFile { try InstanceFile.parse(Samples.source("sanmon.yaml", text)) }
+
+  @Test func everyKey() throws {
+    let file = try parse(Samples.instance)
+    #expect(
+      file
+        == InstanceFile(
+          instance: "lgwan-1", segments: [.lgwan, .mynumber],
+          listen: TLSListener(listener: Listener(address: "192.0.2.10", port: 8443)),
+          enrolmentListen: TLSListener(listener: Listener(address: "192.0.2.10", port: 8444), minimum: .v12),
+          metricsListen: Listener(address: "127.0.0.1", port: 9443), operatorSocket: "/run/sanmon/operator.sock",
+          operatorUsers: ["it-a", "it-b"], vaultSocket: "/run/sanmon/vault.sock", state: "/var/lib/sanmon/lgwan-1",
+          policies: "/etc/sanmon/policies",
+          cardRoots: [
+            .lgwan: ["/etc/sanmon/roots/lgwan.pem", "/etc/sanmon/roots/lgwan-next.pem"],
+            .mynumber: ["/etc/sanmon/roots/mynumber.pem"],
+          ],
+          cardCRLs: [.lgwan: ["/var/lib/sanmon/crl/lgwan.crl"]], staleGraceHours: 12,
+          hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30))
+  }
+
+  @Test func defaults() throws {
+    let text = Samples.instance
+      .breaking("segments: [lgwan, mynumber]\ncombined-segments: lgwan+mynumber", "segments: [lgwan]")
+      .breaking("  mynumber: [/etc/sanmon/roots/mynumber.pem]\n", "")
+      .breaking("metrics-listen: {address: 127.0.0.1, port: 9443}\n", "")
+      .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12}\n", "")
+      .breaking("checkpoint-seconds: 30\n", "")
+    let file = try parse(text)
+    #expect(file.segments == [.lgwan])
+    #expect(file.metricsListen == nil)
+    #expect(file.cardCRLs.isEmpty)
+    #expect(file.staleGraceHours == 0)
+    #expect(file.checkpointSeconds == 60)
+    #expect(file.listen.minimum == .v13)
+  }
+
+  @Test("free ports may stand in several listeners")
+  func freePorts() throws {
+    let text = Samples.instance.breaking("port: 8443", "port: 0").breaking("port: 8444", "port: 0")
+    #expect(try parse(text).listen.listener.port == 0)
+  }
+
+  @Test("My Number and the internet never share an instance, whatever is said", arguments: [
+    "segments: [mynumber, internet]", "segments: [internet, mynumber, lgwan]", "segments: [mynumber, internet, other]",
+  ])
+  func neverTogether(segments: String) {
+    let faults = Break("PF601 2:1", "segments: [lgwan, mynumber]", segments, in: .instance).faults
+    #expect(faults.contains { $0.code == "PF601" })
+  }
+
+  @Test("addresses", arguments: [
+    ("\"::\"", true), ("\"::1\"", true), ("\"2001:db8::1\"", true), ("\"1:2:3:4:5:6:7:8\"", true), ("\"1:2:3:4:5:6:7::\"", true),
+    ("0.0.0.0", true), ("\"1:2:3:4:5:6:7\"", false), ("\"1::2::3\"", false), ("\"12345::\"", false), ("\":1\"", false),
+    ("01.2.3.4", false), ("1.2.3", false), ("\"１.2.3.4\"", false), ("\"fe80::1%eth0\"", false),
+  ])
+  func addresses(text: String, isRight: Bool) {
+    let faults = Break("", "address: 192.0.2.10, port: 8443", "address: \(text), port: 8443", in: .instance).faults
+    #expect(faults.isEmpty == isRight, "\(faults.map(\.place))")
+  }
+}

@@ -1,0 +1,235 @@
+import AuthPolicy
+import AuthTerms
+import Foundation
+import Testing
+
+/// Each code a decision can carry, and the order in which they are told.
+@Suite("refusals")
+struct RefusalTests {
+  let set: PolicySet
+
+  init() throws { set = try Samples.compile(Samples.shipped()) }
+
+  private func code(_ situation: Situation, _ proofs: Proof...) -> String {
+    var request = situation.request
+    request.proofs += proofs
+    switch set.decide(request) {
+    case .deny(let denial): return denial.code.rawValue + " " + denial.rule.description
+    case let other: return other.summary
+    }
+  }
+
+  @Test func workstationRevoked() throws {
+    var morning = try Situation()
+    morning.request.workstation.isRevoked = true
+    #expect(try code(morning, Situation.card()) == "AP120 builtin:workstation")
+  }
+
+  @Test func segmentNotServed() throws {
+    let morning = try Situation(segment: try Segment(parsing: "elsewhere"))
+    #expect(try code(morning, Situation.card()) == "AP123 builtin:segment")
+  }
+
+  @Test("what no rule names is denied", arguments: [(Segment.mynumber, Scenario.remote), (.lgwan, .release), (.lgwan, .admin)])
+  func noRule(segment: Segment, scenario: Scenario) throws {
+    #expect(try code(Situation(scenario, segment: segment), Situation.card(), .password) == "AP113 \(segment).yaml:2")
+  }
+
+  @Test("throttled until the moment, not after", arguments: [(-1, false), (0, true), (1, true)])
+  func throttled(second: Int64, isFree: Bool) throws {
+    var morning = try Situation()
+    morning.request.throttledUntil = Situation.moment(0)
+    morning.request.now = Situation.moment(second)
+    #expect(try (code(morning, Situation.card()) == "AP111 builtin:throttle") != isFree)
+  }
+
+  @Test func throttledForGood() throws {
+    var morning = try Situation()
+    morning.request.throttledUntil = Throttle.never
+    morning.request.now = Situation.moment(1 << 40)
+    #expect(try code(morning, Situation.card()) == "AP111 builtin:throttle")
+  }
+
+  @Test("a proof of nobody proves nothing", arguments: [Proof.password, .code, .palm(falseMatchExponent: 9)])
+  func proofsWithoutPerson(proof: Proof) throws {
+    var morning = try Situation()
+    morning.request.person = nil
+    #expect(code(morning, proof) == "AP100 builtin:one-person-one-card")
+  }
+
+  @Test func twoCards() throws {
+    let other = Proof.card(try CardID(parsing: "card-2"), .publicKeyWithPIN, .active)
+    #expect(try code(Situation(), Situation.card(), other) == "AP100 builtin:one-person-one-card")
+  }
+
+  @Test func cardLostOrSuspended() throws {
+    #expect(try code(Situation(), Situation.card(.publicKeyWithPIN, .lost)) == "AP105 builtin:card")
+    #expect(try code(Situation(), Situation.card(.publicKeyWithPIN, .suspended)) == "AP106 builtin:card")
+  }
+
+  @Test func accountDisabled() throws {
+    var morning = try Situation()
+    morning.request.person?.isEnabled = false
+    #expect(try code(morning, Situation.card()) == "AP103 builtin:account")
+  }
+
+  @Test("the first and the last day are inside", arguments: [
+    (1, nil, false), (0, nil, true), (nil, 0, true), (nil, -1, false), (-9, 9, true),
+  ] as [(Int?, Int?, Bool)])
+  func dates(first: Int?, last: Int?, isInside: Bool) throws {
+    var morning = try Situation()
+    morning.request.person?.firstDay = first.map { Samples.today + $0 }
+    morning.request.person?.lastDay = last.map { Samples.today + $0 }
+    #expect(try (code(morning, Situation.card()) != "AP104 builtin:account") == isInside)
+  }
+
+  @Test("a group is a name, never a pattern", arguments: [[], ["seg-lgwan"], ["SEG-MYNUMBER"], ["seg-mynumber "], ["seg-*"], ["*"]])
+  func segmentNotAllowed(groups: Set<String>) throws {
+    #expect(try code(Situation(segment: .mynumber, groups: groups), Situation.card(), .password) == "AP107 mynumber.yaml:3")
+  }
+
+  @Test func proofBelowFloor() throws {
+    for weak in [ProofClass.identifier, .symmetric3DES, .symmetricAES] {
+      #expect(try code(Situation(segment: .mynumber), Situation.card(weak), .password) == "AP108 mynumber.yaml:7")
+    }
+  }
+
+  @Test func tooManySessions() throws {
+    var morning = try Situation()
+    morning.request.sessionsElsewhere = 1
+    #expect(try code(morning, Situation.card()).hasPrefix("grant"))
+    morning.request.sessionsElsewhere = 2
+    #expect(try code(morning, Situation.card()) == "AP114 lgwan.yaml:9")
+  }
+
+  @Test func passwordNotSet() throws {
+    var morning = try Situation(.remote)
+    morning.request.authenticators = AuthenticatorFacts(hasPassword: false, hasPalm: false)
+    #expect(try code(morning, Situation.card()) == "AP110 lgwan.yaml:26")
+    // A password nobody registered is not believed, whoever verified it.
+    #expect(try code(morning, Situation.card(), .password) == "AP110 lgwan.yaml:26")
+  }
+
+  @Test func factorUnavailable() throws {
+    let text = Samples.lgwan.breaking("- card + pin\n  - card + password\nunlock", "- card + pin\n  - card + (palm + password)\nunlock")
+    let set = try Samples.set(text)
+    var morning = try Situation()
+    morning.request.authenticators = AuthenticatorFacts(hasPassword: true, hasPalm: false)
+    #expect(try set.decide(morning.showing(Situation.card(.publicKey))).summary == "AP118 lgwan.yaml:7")
+  }
+
+  @Test func factorMissing() throws {
+    // A card without its PIN, and no password to go on with: another card or another slot is a new ceremony.
+    let set = try Samples.set(Samples.lgwan.breaking("  - card + password\nunlock", "  - card + code\n    + pin\nunlock".replacingOccurrences(of: "\n    ", with: " ")))
+    #expect(try set.decide(Situation().showing(Situation.card(.publicKey))).summary == "AP101 lgwan.yaml:6")
+  }
+
+  @Test("what is told first", arguments: 0..<9)
+  func order(level: Int) throws {
+    // Everything is wrong at once; level by level the first cause is taken away.
+    let text = Samples.lgwan + "hours: [mon-fri 08:00-19:00]\ndeny:\n  - {reason: R, groups: [seg-lgwan]}\n"
+    let set = try Samples.set(text)
+    var request = try Situation().showing(Situation.card(.symmetricAES, .lost))
+    request.workstation.isRevoked = level < 1
+    request.throttledUntil = level < 2 ? Throttle.never : nil
+    if level >= 3 { request.proofs = [try Situation.card(.symmetricAES)] }
+    request.person?.isEnabled = level >= 4
+    request.person?.lastDay = level < 5 ? 0 : nil
+    if level < 6 { request.person?.groups = [] }
+    request.sessionsElsewhere = 9
+    if level >= 7 { request.person?.groups = ["seg-lgwan"] }
+    let expected = ["AP120", "AP111", "AP105", "AP103", "AP104", "AP107", "AP112", "AP112", "AP112"][level]
+    let first = set.decide(request).summary.prefix(5)
+    #expect(first == expected)
+    if level == 8 {
+      let open = try Samples.set(Samples.lgwan + "hours: [mon-fri 08:00-19:00]\n")
+      #expect(open.decide(request).summary == "AP119 lgwan.yaml:12")
+      request.local = LocalTime(weekday: 5, minuteOfDay: 540, day: Samples.today - 1)
+      #expect(open.decide(request).summary == "AP108 lgwan.yaml:3")
+      request.proofs = [try Situation.card()]
+      #expect(open.decide(request).summary == "AP114 lgwan.yaml:4")
+    }
+  }
+}
+
+@Suite("hours, deny rules and waivers")
+struct ClauseTests {
+  @Test("the first minute is inside, the last is not", arguments: [
+    (1, 479, false), (1, 480, true), (5, 1139, true), (5, 1140, false), (6, 600, true), (6, 720, false), (7, 600, false),
+  ])
+  func hours(weekday: Int, minute: Int, isOpen: Bool) throws {
+    let set = try Samples.set(Samples.lgwan + "hours: [mon-fri 08:00-19:00, sat 09:00-12:00]\n")
+    var morning = try Situation()
+    morning.request.local = LocalTime(weekday: weekday, minuteOfDay: minute, day: Samples.today)
+    #expect(try set.decide(morning.showing(Situation.card())).isGrant == isOpen)
+  }
+
+  @Test("hours are asked before anybody has shown anything")
+  func hoursWithoutPerson() throws {
+    let set = try Samples.set(Samples.lgwan + "hours: [mon-fri 08:00-19:00]\n")
+    var morning = try Situation()
+    morning.request.person = nil
+    #expect(set.decide(morning.request).summary == "AP119 lgwan.yaml:12")
+  }
+
+  @Test("a deny rule needs all of its conditions", arguments: [
+    ("groups: [g1]", true), ("groups: [g2]", false), ("groups: [g2, g1]", true), ("workstations: [LGWAN-PC-0042]", true),
+    ("workstations: [lgwan-pc-0042]", false), ("workstations: [LGWAN-PC-004]", false), ("hours: [sat 08:00-10:00]", true),
+    ("hours: [sun 08:00-10:00]", false), ("groups: [g1], workstations: [LGWAN-PC-0042], hours: [daily 00:00-24:00]", true),
+    ("groups: [g1], workstations: [OTHER]", false), ("groups: [g1], hours: [sat 00:00-09:00]", false),
+  ])
+  func deny(conditions: String, denies: Bool) throws {
+    let set = try Samples.set(Samples.lgwan + "deny:\n  - {reason: R, \(conditions)}\n")
+    let morning = try Situation(groups: ["seg-lgwan", "g1"])
+    let expected = denies ? "AP112 lgwan.yaml:13" : "grant card+pin AAL2 lgwan.yaml:6"
+    #expect(try set.decide(morning.showing(Situation.card())).summary == expected)
+  }
+
+  @Test("a waiver for numbers of cards holds on its days and marks each row", arguments: [(-1, false), (0, true), (30, true), (31, false)])
+  func identifierAsPossession(day: Int, holds: Bool) throws {
+    // 2026-08-15 … 2026-09-14
+    let text =
+      Samples.lgwan.breaking("proof: pk", "proof: identifier")
+      + "waivers:\n  - {waiver: identifier-as-possession, from: 2026-08-15, until: 2026-09-14, approvers: [市長], reason: 更新待ち}\n"
+    let set = try Samples.set(text)
+    #expect(set.warnings.map(\.code) == ["PF411"])
+    var morning = try Situation()
+    morning.request.local = LocalTime(weekday: 1, minuteOfDay: 540, day: Samples.today + day)
+    let expected = holds ? "grant card+password AAL1 lgwan.yaml:7 waivers identifier-as-possession" : "AP108 lgwan.yaml:3"
+    #expect(try set.decide(morning.showing(Situation.card(.identifier), .password)).summary == expected)
+    // A better card needs no waiver and gets no mark.
+    #expect(try set.decide(morning.showing(Situation.card())).summary == "grant card+pin AAL2 lgwan.yaml:6")
+  }
+
+  @Test("an introduction phase ends by itself", arguments: [(0, true), (17, true), (18, false)])
+  func introductionPhase(day: Int, holds: Bool) throws {
+    // … 2026-09-01
+    let text = Samples.lgwan.breaking("- card + pin", "- card") + Breaks.waiver
+    let set = try Samples.set(text)
+    var morning = try Situation()
+    morning.request.local = LocalTime(weekday: 1, minuteOfDay: 540, day: Samples.today + day)
+    let expected = holds ? "grant card AAL1 lgwan.yaml:6 waivers introduction-phase" : "needs password lgwan.yaml:7"
+    #expect(try set.decide(morning.showing(Situation.card())).summary == expected)
+    // Whoever shows two kinds is granted without it.
+    #expect(
+      try set.decide(morning.showing(Situation.card(), .password)).summary == "grant card+password AAL2 lgwan.yaml:7")
+  }
+
+  @Test("an ended or unneeded waiver is a warning, so that the server starts on the morning after")
+  func warnings() throws {
+    let unneeded = try Samples.set(Samples.lgwan + Breaks.waiver)
+    #expect(unneeded.warnings.map(\.code) == ["PF412", "PF411"])
+    let ended = try Samples.set(Samples.lgwan.breaking("- card + pin", "- card") + Breaks.waiver, today: Samples.today + 60)
+    #expect(ended.warnings.map(\.code) == ["PF410"])
+    #expect(ended.warnings.first?.severity == .warning)
+  }
+
+  @Test("My Number: two different people")
+  func twoApprovers() throws {
+    let text = Samples.lgwan.breaking("segment: lgwan", "segment: mynumber") + Breaks.waiver
+    #expect(Samples.faults(segment: "mynumber", text).map(\.code) == ["PF407"])
+    #expect(
+      Samples.faults(segment: "mynumber", text.breaking("approvers: [A]", "approvers: [A, A]")).map(\.code).contains("PF212"))
+    #expect(Samples.faults(segment: "mynumber", text.breaking("approvers: [A]", "approvers: [A, B]")).isEmpty)
+  }
+}
