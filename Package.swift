@@ -106,7 +106,8 @@ let package = Package(
       ] + Target.Dependency.nio + Target.Dependency.hummingbird,
       swiftSettings: house),
     .target(
-      name: "Workstation", dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "AuthClient", .crypto],
+      name: "Workstation",
+      dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "AuthClient", "Isolation", .crypto],
       swiftSettings: house),
 
     // MARK: 6 executables
@@ -118,7 +119,10 @@ let package = Package(
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Storage",
         "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
       ], swiftSettings: house),
-    .executableTarget(name: "sanmon-agent", dependencies: ["AuthTerms", "Workstation", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-agent",
+      dependencies: ["AuthTerms", "AuthAPI", "AuthClient", "SmartCard", "Isolation", "Workstation", .arguments],
+      swiftSettings: house),
     .executableTarget(
       name: "sanmon-vault", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "SSOVault", .arguments], swiftSettings: house),
     .executableTarget(

@@ -37,6 +37,19 @@ extension ServerConnection {
     return try Self.read(try await request(method, path, body: body, repeatable: repeatable))
   }
 
+  /// A call without a body.
+  public func callWithCertificate<Answer: Decodable & Sendable>(
+    _ method: String, _ path: String, returning: Answer.Type = Answer.self, repeatable: Bool = false
+  ) async throws(ClientFault) -> (answer: Answer, serverCertificate: [UInt8]?) {
+    try Self.read(try await request(method, path, repeatable: repeatable))
+  }
+
+  public func call<Answer: Decodable & Sendable>(
+    _ method: String, _ path: String, returning: Answer.Type = Answer.self, repeatable: Bool = false
+  ) async throws(ClientFault) -> Answer {
+    try Self.read(try await request(method, path, repeatable: repeatable)).0
+  }
+
   /// `GET path`, read as JSON.
   public func fetch<Answer: Decodable & Sendable>(_ path: String, returning: Answer.Type = Answer.self)
     async throws(ClientFault) -> Answer

@@ -126,6 +126,8 @@ public final class ServerConnection: Sendable {
     if let body {
       headers.add(name: "content-type", value: contentType)
       headers.add(name: "content-length", value: String(body.count))
+    } else if method != "GET" {
+      headers.add(name: "content-length", value: "0")
     }
     return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
   }

@@ -1,4 +1,73 @@
+import ArgumentParser
+import Foundation
+import Isolation
+import Workstation
+
 @main
-enum SanmonAgent {
-  static func main() {}
+struct SanmonAgent: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sanmon-agent",
+    abstract: "端末のエージェント / The agent of a workstation: enrols it, logs people on, watches over the session.",
+    discussion: """
+      例 / Examples:
+        sanmon-agent enrol --server https://sanmon.city.example:8443 --enrolment https://sanmon.city.example:8444 \\
+          --ca-sha256 0123…cdef
+        sanmon-agent watch --lock-command /usr/local/bin/lock-screen
+        sanmon-agent logon
+        sanmon-agent logon --factors card+password
+        sanmon-agent unlock
+        sanmon-agent lock
+        sanmon-agent logoff
+
+      暗証番号（PIN）とパスワードは画面で入力するか、--pin-fd と --password-fd で渡します。引数や環境変数では渡せません。
+      PINs and passwords are typed, or handed over with --pin-fd and --password-fd; never as arguments or in the environment.
+
+      終了コード / Exit codes: 0 ok · 10 refused · 11 more factors needed · 12 wrong PIN · 13 PIN blocked · 14 card ·
+      15 reader service · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled
+      """,
+    subcommands: [
+      EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
+      WatchCommandLine.self, StatusCommand.self,
+    ])
+}
+
+/// What every command needs.
+struct CommonOptions: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("状態フォルダー / The state folder.", valueName: "dir"), completion: .directory)
+  var state = "/var/lib/sanmon-agent"
+
+  @Flag(name: .long, help: "結果を JSON で出力 / Print the result as JSON.")
+  var json = false
+
+  var language: Language { Language(environment: ProcessInfo.processInfo.environment) }
+
+  var surroundings: Surroundings {
+    get throws {
+      let clock = try BootClock()
+      return Surroundings(
+        now: { clock.now() },
+        random: { count in
+          var generator = SystemRandomNumberGenerator()
+          return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        })
+    }
+  }
+
+  /// Keys and PINs pass through this process: no core dump, no tracing by the same user.
+  func harden() throws { try Hardening.apply(allowsRoot: true) }
+
+  func say(_ message: AgentMessage) {
+    if !json { FileHandle.standardError.write(Data((message.text(language) + "\n").utf8)) }
+  }
+
+  /// Runs a command and turns its fault into words and an exit code.
+  func run(_ body: () async throws -> Void) async throws {
+    do {
+      try harden()
+      try await body()
+    } catch let fault as AgentFault {
+      Report.refusal(fault, language: language, json: json)
+      throw ExitCode(AgentExit(fault).rawValue)
+    }
+  }
 }

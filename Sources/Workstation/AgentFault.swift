@@ -1,0 +1,107 @@
+import AuthAPI
+public import AuthClient
+public import SmartCard
+
+/// Why the agent could not do what it was asked. A refusal by the server is one of these, with the server's own words inside.
+public enum AgentFault: Error, Sendable, Equatable {
+  case notEnrolled
+  case alreadyEnrolled
+  /// The state folder or a file in it can be read or changed by others, or is not a plain file; nothing in it was used.
+  case unsafeState(file: String)
+  /// The state folder could not be read or written; the number is the system's `errno`.
+  case stateIO(file: String, errno: Int32)
+  /// A file of the state folder does not hold what the agent writes there.
+  case damagedState(file: String)
+  case server(ClientFault)
+  case card(CardFailure)
+  /// The server's answer contradicts what this workstation knows by itself; nothing was signed.
+  case disagreement(Disagreement)
+  /// The person could not be asked: no terminal, or the descriptor gave nothing usable.
+  case nothingEntered
+  case cancelled
+  /// The card has one try left and nobody confirmed to use it.
+  case lastTryNotConfirmed
+  case pinWrong(triesLeft: Int)
+  case pinBlocked
+  /// None of the ways offered can be gone with this card and this agent.
+  case noUsableCombination(offered: [[String]])
+  /// The card was accepted; this is still missing.
+  case moreNeeded([[String]])
+  /// The card on the reader changed between asking for the PIN and using it.
+  case otherCard
+  /// A locked session waits whose key this machine no longer has.
+  case sessionKeyGone
+  case nothingToUnlock
+  case noSession
+  /// Another `watch` of this workstation is running.
+  case watchRunning
+  case watchNotRunning
+  /// The running `watch` gave an answer that is none.
+  case watchAnswer
+  /// Text of a parameter that is not what it should be.
+  case badInput(expected: String)
+}
+
+public enum Disagreement: String, Sendable, Equatable {
+  case workstation, segment, nonce, ceremony, scenario, expiry, session, serverCertificate, certificate
+}
+
+/// What the process tells its caller. The numbers are documented in docs/agent.md and do not change.
+public enum AgentExit: Int32, Sendable, CaseIterable {
+  case granted = 0
+  case refused = 10
+  case moreNeeded = 11
+  case pinWrong = 12
+  case pinBlocked = 13
+  /// No card, no reader, or more than one card that would do.
+  case card = 14
+  case readerService = 15
+  case usage = 64
+  case badInput = 65
+  case serverUnreachable = 69
+  /// The state folder could not be written, or is not safe.
+  case state = 74
+  /// The server contradicts what this workstation knows, or shows the wrong certificate.
+  case untrustedServer = 76
+  case notEnrolled = 77
+
+  public init(_ fault: AgentFault) {
+    self =
+      switch fault {
+      case .notEnrolled: .notEnrolled
+      case .alreadyEnrolled, .badInput, .nothingEntered, .cancelled: .badInput
+      case .unsafeState, .stateIO, .damagedState: .state
+      case .server(let fault): Self(fault)
+      case .card(let failure): Self(failure)
+      case .disagreement: .untrustedServer
+      case .lastTryNotConfirmed, .pinWrong: .pinWrong
+      case .pinBlocked: .pinBlocked
+      case .noUsableCombination, .moreNeeded: .moreNeeded
+      case .otherCard: .card
+      case .sessionKeyGone, .nothingToUnlock, .noSession: .refused
+      case .watchRunning, .watchNotRunning, .watchAnswer: .badInput
+      }
+  }
+
+  private init(_ fault: ClientFault) {
+    self =
+      switch fault {
+      case .unreachable, .interrupted, .timedOut, .malformedAnswer: .serverUnreachable
+      case .tlsRefused(.clientCertificate): .refused
+      case .tlsRefused(.ownMaterial): .state
+      case .tlsRefused: .untrustedServer
+      case .refused(let body): body.code.hasPrefix("HT5") || body.code == "HT429" ? .serverUnreachable : .refused
+      case .invalidRequest: .badInput
+      }
+  }
+
+  private init(_ failure: CardFailure) {
+    self =
+      switch failure {
+      case .serviceUnavailable, .serviceLost, .accessDenied: .readerService
+      case .pinBlocked: .pinBlocked
+      case .unusablePIN: .badInput
+      default: .card
+      }
+  }
+}

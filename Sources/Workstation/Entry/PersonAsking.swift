@@ -1,0 +1,51 @@
+public import AuthTerms
+
+/// Asks the person at the terminal, or reads from descriptors a script hands over.
+public struct PersonAsking: Asking {
+  private let terminal: Terminal?
+  private let language: Language
+  private let pinDescriptor: Int32?
+  private let passwordDescriptor: Int32?
+  private let useLastTry: Bool
+  private let tellPerson: @Sendable (AgentMessage) -> Void
+
+  /// - Parameter tell: where messages go that ask for nothing.
+  public init(
+    terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?, useLastTry: Bool,
+    tell: @escaping @Sendable (AgentMessage) -> Void
+  ) {
+    self.terminal = terminal
+    self.language = language
+    self.pinDescriptor = pinDescriptor
+    self.passwordDescriptor = passwordDescriptor
+    self.useLastTry = useLastTry
+    tellPerson = tell
+  }
+
+  public func pin(triesLeft: Int) async throws(AgentFault) -> Secret<PIN> {
+    try await ask(.askPIN(triesLeft: triesLeft), pinDescriptor)
+  }
+
+  public func password() async throws(AgentFault) -> Secret<TypedPassword> { try await ask(.askPassword, passwordDescriptor) }
+
+  public func confirmLastTry() async -> Bool {
+    if useLastTry { return true }
+    // A script that hands a PIN over must say so beforehand: nobody is there to ask.
+    guard pinDescriptor == nil, let terminal else { return false }
+    let prompt = AgentMessage.confirmLastTry.text(language)
+    return await BlockingCall.run { terminal.confirm(prompt) }
+  }
+
+  public func tell(_ message: AgentMessage) async { tellPerson(message) }
+
+  private func ask<Purpose>(_ message: AgentMessage, _ descriptor: Int32?) async throws(AgentFault) -> Secret<Purpose> {
+    if let descriptor {
+      return try await BlockingCall.run { () throws(AgentFault) -> Secret<Purpose> in
+        try SecretEntry.read(descriptor: descriptor)
+      }
+    }
+    guard let terminal else { throw .nothingEntered }
+    let prompt = message.text(language)
+    return try await BlockingCall.run { () throws(AgentFault) -> Secret<Purpose> in try terminal.ask(prompt) }
+  }
+}

@@ -1,0 +1,33 @@
+public import AuthAPI
+public import AuthTerms
+
+/// Who keeps a session's private keys: the running `watch`, or this process until it ends.
+public protocol SessionHolder: Sendable {
+  /// Whether the keys outlive this process.
+  var isLasting: Bool { get }
+  /// New keys for a session that may be granted.
+  func prepare() async throws(AgentFault) -> SessionKeys
+  /// The public keys of this session, if its private keys are held.
+  func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys?
+  /// Signs an unlock of a held session.
+  func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]?
+  /// The session was granted with these keys, by the card in this reader.
+  func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault)
+}
+
+/// Keys that die with this process.
+public actor PassingHolder: SessionHolder {
+  nonisolated public let isLasting = false
+  private let surroundings: Surroundings
+
+  public init(_ surroundings: Surroundings) { self.surroundings = surroundings }
+
+  public func prepare() async throws(AgentFault) -> SessionKeys {
+    guard let keys = SessionKeyring(surroundings) else { throw .badInput(expected: "a random source") }
+    return keys.publicKeys
+  }
+
+  public func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys? { nil }
+  public func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]? { nil }
+  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault) {}
+}

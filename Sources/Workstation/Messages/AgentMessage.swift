@@ -1,0 +1,117 @@
+/// What the agent says besides refusals.
+public enum AgentMessage: Sendable, Equatable {
+  case placeCard
+  case askPIN(triesLeft: Int)
+  case askPassword
+  case askCode
+  case confirmLastTry
+  case logonIsUnlock
+  case enrolled(workstation: String, segment: String)
+  case renewed(workstation: String)
+  case granted(displayName: String)
+  case unlocked(displayName: String)
+  case keysDie
+  case locked
+  case loggedOff
+  case noSession
+  case watching(workstation: String)
+  case serverReady
+  case serverLost
+  case screenLocked(cause: String)
+  case screenLoggedOff(cause: String)
+  case workstationClosed
+  case readerServiceLost
+  case readerServiceBack
+  case lockCommandFailed
+  case keysForgotten
+
+  public static let samples: [AgentMessage] = [
+    .placeCard, .askPIN(triesLeft: 3), .askPassword, .askCode, .confirmLastTry, .logonIsUnlock,
+    .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
+    .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
+    .serverLost, .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"), .workstationClosed,
+    .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten,
+  ]
+
+  public func text(_ language: Language) -> String {
+    switch self {
+    case .placeCard:
+      language.choose("カードを読み取り機に置いてください。", "Put your card on the reader.")
+    case .askPIN(let left) where left <= 2:
+      language.choose("暗証番号（PIN）（残り\(left)回）：", "PIN (tries left: \(left)): ")
+    case .askPIN: language.choose("暗証番号（PIN）：", "PIN: ")
+    case .askPassword: language.choose("パスワード：", "Password: ")
+    case .askCode: language.choose("登録コード：", "Enrolment code: ")
+    case .confirmLastTry:
+      language.choose(
+        "暗証番号（PIN）はあと1回間違えるとカードが使えなくなります。入力しますか（はい＝y、いいえ＝n）：",
+        "One more wrong PIN blocks the card. Enter it now (y = yes, n = no)? ")
+    case .logonIsUnlock:
+      language.choose("この端末はロック中の利用があるため、ロックを解除します。", "A session is locked here: unlocking it.")
+    case .enrolled(let workstation, let segment):
+      language.choose(
+        "この端末を \(workstation)（\(Self.segment(segment, .ja))）として登録しました。",
+        "This machine is now enrolled as \(workstation) (\(Self.segment(segment, .en))).")
+    case .renewed(let workstation):
+      language.choose("\(workstation) の証明書を更新しました。", "The certificate of \(workstation) was renewed.")
+    case .granted(let name):
+      language.choose("\(name) さん、ログオンしました。", "\(name), you are logged on.")
+    case .unlocked(let name):
+      language.choose("\(name) さん、ロックを解除しました。", "\(name), the session is unlocked.")
+    case .keysDie:
+      language.choose(
+        "常駐（sanmon-agent watch）が動いていないため、ロックの解除には、いったんログオフして、はじめからのログオンが必要です。",
+        "No \"sanmon-agent watch\" is running: to unlock you will have to log off and log on from the beginning.")
+    case .locked: language.choose("ロックしました。", "Locked.")
+    case .loggedOff: language.choose("ログオフしました。", "Logged off.")
+    case .noSession: language.choose("この端末でログオン中の利用はありません。", "Nobody is logged on here.")
+    case .watching(let workstation):
+      language.choose("\(workstation) の見守りを始めました。", "Watching over \(workstation).")
+    case .serverReady: language.choose("サーバーにつながりました。", "Connected to the server.")
+    case .serverLost:
+      language.choose("サーバーとの接続が切れました。つなぎ直しています。", "The connection to the server broke; reconnecting.")
+    case .screenLocked(let cause):
+      language.choose("画面をロックしました（\(Self.cause(cause, .ja))）。", "The screen was locked (\(Self.cause(cause, .en))).")
+    case .screenLoggedOff(let cause):
+      language.choose("ログオフさせました（\(Self.cause(cause, .ja))）。", "Logged off (\(Self.cause(cause, .en))).")
+    case .workstationClosed:
+      language.choose(
+        "この端末の登録が取り消されました。情報システム担当へご連絡ください。",
+        "The registration of this workstation was revoked. Tell the IT section.")
+    case .readerServiceLost:
+      language.choose("読み取り機のサービスが止まりました。再開を待っています。", "The reader service stopped; waiting for it.")
+    case .readerServiceBack: language.choose("読み取り機のサービスが再開しました。", "The reader service is back.")
+    case .lockCommandFailed:
+      language.choose("画面をロックする命令を実行できませんでした。手でロックしてください。", "The lock command could not be run. Lock the screen by hand.")
+    case .keysForgotten:
+      language.choose(
+        "端末の休止または時計の変更があったため、次はログオフして、はじめからのログオンが必要です。",
+        "The machine slept or its clock jumped: next time, log off and log on from the beginning.")
+    }
+  }
+
+  static func segment(_ name: String, _ language: Language) -> String {
+    switch name {
+    case "mynumber": language.choose("マイナンバー利用事務系", "My Number segment")
+    case "lgwan": language.choose("LGWAN接続系", "LGWAN segment")
+    case "internet": language.choose("インターネット接続系", "internet segment")
+    default: name
+    }
+  }
+
+  /// The causes of docs/agent.md; anything else a server may say is shown as "by the server".
+  static func cause(_ name: String, _ language: Language) -> String {
+    switch name {
+    case "asked": language.choose("操作による", "as asked")
+    case "cardRemoved": language.choose("カードが外された", "the card was removed")
+    case "idle": language.choose("操作がないまま時間が過ぎた", "idle for too long")
+    case "leaseExpired": language.choose("サーバーに確認できないまま期限が過ぎた", "the server could not be asked in time")
+    case "shutdown": language.choose("常駐の終了", "the watch was ended")
+    case "cardLost": language.choose("カードの紛失の届出", "the card was reported lost")
+    case "accountDisabled": language.choose("利用者登録の停止", "the account was disabled")
+    case "workstationRevoked": language.choose("端末の登録の取り消し", "the workstation was revoked")
+    case "byOperator": language.choose("管理者の操作", "by an operator")
+    default: language.choose("サーバーの指示", "by the server")
+    }
+  }
+}

@@ -1,0 +1,318 @@
+import AuthAPI
+public import AuthClient
+import AuthTerms
+import Foundation
+import PCSCReader
+
+/// The long-lived process of one workstation: keeps session keys in memory, holds the connection on which locks arrive,
+/// renews the lease, watches the readers, and serves the commands of its own user.
+public actor WatchService {
+  private struct Prepared {
+    let keyring: SessionKeyring
+    let at: Moment
+  }
+
+  private let state: AgentState
+  private let servers: ServerList
+  private let surroundings: Surroundings
+  private let lockCommand: LockCommand?
+  private let say: @Sendable (AgentMessage) -> Void
+  private var session = SessionGuard()
+  /// The keys of the held session.
+  private var keyring: SessionKeyring?
+  /// Keys made for ceremonies that run now; at most 4, for 2 minutes.
+  private var prepared: [Prepared] = []
+  private var outbox: [Notice] = []
+  private var isConnected = false
+  private var ended: AgentFault?
+  private var isStopped = false
+  private var finish: CheckedContinuation<Void, Never>?
+
+  private enum Notice: Sendable {
+    case lock(session: String, cause: String)
+    case logoff(session: String, cause: String)
+    case event(WorkstationEvent)
+  }
+
+  /// - Parameter say: where messages for the person go.
+  public init(
+    state: AgentState, servers: ServerList, surroundings: Surroundings, lockCommand: LockCommand?,
+    say: @escaping @Sendable (AgentMessage) -> Void
+  ) {
+    self.state = state
+    self.servers = servers
+    self.surroundings = surroundings
+    self.lockCommand = lockCommand
+    self.say = say
+  }
+
+  /// Runs until `stop()`, or until the server closes the workstation (`refused`).
+  public func run() async throws(AgentFault) {
+    let socket = try WatchSocket(folder: state.path) { [weak self] command in
+      await self?.answer(command) ?? WatchReply(fault: "malformed")
+    }
+    let readers = ReaderMonitor()
+    say(.watching(workstation: state.workstation.workstation.text))
+    let work = Task {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.listen() }
+        group.addTask { await self.keepTime() }
+        group.addTask { await self.deliver() }
+        group.addTask {
+          for await event in readers.events { await self.reader(event) }
+        }
+      }
+    }
+    await withCheckedContinuation { continuation in
+      if isStopped || ended != nil { continuation.resume() } else { finish = continuation }
+    }
+    socket.close()
+    work.cancel()
+    readers.stop()
+    servers.close()
+    if let ended { throw ended }
+  }
+
+  /// Locks what is open, says so to the server, forgets the keys, and lets `run` return.
+  public func stop() async {
+    guard !isStopped else { return }
+    isStopped = true
+    await carryOut(session.asked(toLock: "shutdown"))
+    for notice in outbox { _ = await send(notice) }
+    outbox = []
+    keyring = nil
+    prepared = []
+    finish?.resume()
+    finish = nil
+  }
+
+  // MARK: Steps
+
+  private func carryOut(_ steps: [SessionGuard.Step]) async {
+    for step in steps {
+      switch step {
+      case .lockScreen(let cause):
+        say(.screenLocked(cause: cause))
+        await runLockCommand("lock", cause)
+      case .logOffScreen(let cause):
+        say(.screenLoggedOff(cause: cause))
+        await runLockCommand("logoff", cause)
+      case .tellLock(let session, let cause): post(.lock(session: session, cause: cause))
+      case .tellLogoff(let session, let cause): post(.logoff(session: session, cause: cause))
+      case .report(let kind): post(.event(WorkstationEvent(kind: kind)))
+      case .renew(let id): Task { await self.renew(id) }
+      case .forgetKeys: keyring = nil
+      case .say(let message): say(message)
+      case .end:
+        ended = .server(.refused(ErrorBody(.workstationRevoked, reference: nil)))
+        finish?.resume()
+        finish = nil
+      }
+    }
+  }
+
+  private func runLockCommand(_ action: String, _ cause: String) async {
+    guard let lockCommand else { return }
+    // A cause from the server becomes an argument of a program: only words go through.
+    let word = cause.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) } && cause.utf8.count <= 32
+    if await !lockCommand.run(action, cause: word ? cause : "server") { say(.lockCommandFailed) }
+  }
+
+  // MARK: Time and lease
+
+  private func keepTime() async {
+    while !Task.isCancelled {
+      await carryOut(session.tick(now: surroundings.now()))
+      let now = surroundings.now()
+      prepared.removeAll { now.milliseconds(since: $0.at) > 120_000 }
+      do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
+    }
+  }
+
+  private func renew(_ id: String) async {
+    do throws(ClientFault) {
+      let status = try await servers.withServer { connection throws(ClientFault) in
+        try await connection.call("POST", "/v1/sessions/\(id)/lease", returning: SessionStatus.self, repeatable: true)
+      }
+      guard status.session == id else { return }
+      session.renewed(id, now: surroundings.now())
+    } catch {
+      // Not reached: the lease goes on running out. Refused: the session is over.
+      guard case .refused(let body) = error, !body.code.hasPrefix("HT"), !body.code.hasPrefix("AP19") else { return }
+      await carryOut(session.renewalRefused(id, code: body.code))
+    }
+  }
+
+  private func reader(_ event: ReaderEvent) async { await carryOut(session.reader(event, now: surroundings.now())) }
+
+  // MARK: The held connection
+
+  private func listen() async {
+    var pause = 500
+    while !Task.isCancelled {
+      do {
+        let lines = try await servers.withServer { connection throws(ClientFault) in
+          try await connection.lines("/v1/watch").lines
+        }
+        for try await line in lines {
+          guard let event = try? JSONDecoder().decode(WatchEvent.self, from: Data(line)) else {
+            throw ClientFault.malformedAnswer(expected: "an event")
+          }
+          pause = 500
+          if event.event == "ready" { try await resume() }
+          await carryOut(session.heard(event))
+        }
+      } catch let fault as ClientFault {
+        if case .refused(let body) = fault, body.code == DenialCode.workstationRevoked.rawValue {
+          await carryOut(session.heard(WatchEvent(event: "close")))
+          return
+        }
+      } catch {}
+      if isConnected { say(.serverLost) }
+      isConnected = false
+      do { try await Task.sleep(for: .milliseconds(pause)) } catch { return }
+      pause = min(pause * 2, 15_000)
+    }
+  }
+
+  /// After the connection was made: what happened meanwhile is read, because nothing was heard of it.
+  private func resume() async throws(ClientFault) {
+    if !isConnected { say(.serverReady) }
+    isConnected = true
+    // A ceremony that runs now may open a session before it is handed over to us.
+    if session.held == nil, !prepared.isEmpty { return }
+    await carryOut(session.found(try await current()))
+  }
+
+  private func current() async throws(ClientFault) -> SessionStatus? {
+    do {
+      return try await servers.withServer { connection throws(ClientFault) in
+        try await connection.fetch("/v1/sessions/current", returning: SessionStatus.self)
+      }
+    } catch .refused(let body) where body.code == HTTPProblem.notFound.rawValue {
+      return nil
+    }
+  }
+
+  // MARK: What the server must hear
+
+  private func post(_ notice: Notice) {
+    // Bounded: the newest are kept, and at most one end or lock of a session matters.
+    if outbox.count >= 32 { outbox.removeFirst() }
+    outbox.append(notice)
+  }
+
+  private func deliver() async {
+    while !Task.isCancelled {
+      while !outbox.isEmpty {
+        let notice = outbox.removeFirst()
+        guard await send(notice) else {
+          // A lock that was overtaken by an unlock is not sent any more.
+          if !isOvertaken(notice) { outbox.insert(notice, at: 0) }
+          break
+        }
+      }
+      do { try await Task.sleep(for: .milliseconds(outbox.isEmpty ? 100 : 1000)) } catch { return }
+    }
+  }
+
+  private func isOvertaken(_ notice: Notice) -> Bool {
+    guard case .lock(let id, _) = notice, let held = session.held else { return false }
+    return held.session.session == id && !held.isLocked
+  }
+
+  /// True when it was heard or refused; false if it should be tried again.
+  private func send(_ notice: Notice) async -> Bool {
+    do throws(ClientFault) {
+      try await servers.withServer { connection throws(ClientFault) in
+        switch notice {
+        case .lock(let session, let cause):
+          _ = try await connection.call(
+            "POST", "/v1/sessions/\(session)/lock", SessionEnding(cause: cause), returning: NoBody.self, repeatable: true)
+        case .logoff(let session, let cause):
+          _ = try await connection.call(
+            "POST", "/v1/sessions/\(session)/logoff", SessionEnding(cause: cause), returning: NoBody.self, repeatable: true)
+        case .event(let event):
+          _ = try await connection.call("POST", "/v1/events", event, returning: NoBody.self)
+        }
+      }
+      return true
+    } catch {
+      switch error {
+      case .refused, .malformedAnswer, .invalidRequest: return true
+      default: return false
+      }
+    }
+  }
+
+  // MARK: Commands of the same user
+
+  private func answer(_ command: WatchCommand) async -> WatchReply {
+    switch command.command {
+    case .status: return status()
+    case .prepare:
+      guard let keyring = SessionKeyring(surroundings) else { return WatchReply(fault: "malformed") }
+      if prepared.count >= 4 { prepared.removeFirst() }
+      prepared.append(Prepared(keyring: keyring, at: surroundings.now()))
+      var reply = WatchReply()
+      reply.keys = keyring.publicKeys
+      return reply
+    case .held:
+      guard let held = session.held, held.session.session == command.session else { return WatchReply(fault: "noSession") }
+      guard let keyring else { return WatchReply(fault: "unknownKeys") }
+      var reply = WatchReply()
+      reply.keys = keyring.publicKeys
+      return reply
+    case .sign:
+      // Only our own session, and only while it is locked: there is no other reason to sign.
+      guard let held = session.held, held.session.session == command.session, held.isLocked else {
+        return WatchReply(fault: "noSession")
+      }
+      guard let keyring else { return WatchReply(fault: "unknownKeys") }
+      guard let ceremony = command.ceremony, let nonce = command.nonce, nonce.count == 32,
+        let signature = keyring.sign(
+          SessionPreimage(session: held.session.session, ceremony: ceremony, nonce: Array(nonce)))
+      else { return WatchReply(fault: "malformed") }
+      var reply = WatchReply()
+      reply.signature = Data(signature)
+      return reply
+    case .adopt: return await adopt(command)
+    case .lock:
+      guard session.held != nil else { return WatchReply(fault: "noSession") }
+      await carryOut(session.asked(toLock: "asked"))
+      return status()
+    case .logoff:
+      guard session.held != nil else { return WatchReply(fault: "noSession") }
+      await carryOut(session.asked(toLogOff: "asked"))
+      return WatchReply()
+    }
+  }
+
+  private func status() -> WatchReply {
+    var reply = WatchReply()
+    reply.session = session.held?.session.session
+    reply.person = session.held?.session.person
+    reply.state = session.held.map { $0.isLocked ? "locked" : "open" }
+    reply.connected = isConnected
+    return reply
+  }
+
+  /// Takes a session over. The server is asked whether it exists: a command is not believed about that.
+  private func adopt(_ command: WatchCommand) async -> WatchReply {
+    guard let opened = command.opened, let reader = command.reader, reader.utf8.count <= 256,
+      (try? SessionID(parsing: opened.session)) != nil, (1...86_400).contains(opened.leaseSeconds)
+    else { return WatchReply(fault: "malformed") }
+    let new = prepared.first { $0.keyring.publicKeys == command.keys }?.keyring
+    let kept = keyring.flatMap { session.held?.session.session == opened.session && $0.publicKeys == command.keys ? $0 : nil }
+    guard let keys = new ?? kept else { return WatchReply(fault: "unknownKeys") }
+    guard let status = try? await current(), status.session == opened.session, status.state == "open" else {
+      return WatchReply(fault: "notConfirmed")
+    }
+    prepared.removeAll { $0.keyring === keys }
+    keyring = keys
+    // Notices about an earlier state of this session must not lock it again.
+    outbox.removeAll { if case .lock(opened.session, _) = $0 { true } else { false } }
+    session.adopt(opened, reader: reader, now: surroundings.now())
+    return self.status()
+  }
+}

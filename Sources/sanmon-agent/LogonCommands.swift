@@ -1,0 +1,102 @@
+import ArgumentParser
+import AuthAPI
+import AuthClient
+import SmartCard
+import Workstation
+
+enum FactorNames: String, ExpressibleByArgument, CaseIterable {
+  case cardAndPIN = "card+pin"
+  case cardAndPassword = "card+password"
+}
+
+enum SlotName: String, ExpressibleByArgument, CaseIterable {
+  case pin = "9a"
+  case noPIN = "9e"
+}
+
+/// How a card and a person are asked.
+struct LogonOptions: ParsableArguments {
+  @Option(name: .long, help: "使う組み合わせ（既定は規則の先頭） / The combination to use; default: the policy's first.")
+  var factors: FactorNames?
+
+  @Option(name: .long, help: ArgumentHelp("暗証番号（PIN）を読む記述子 / Read the PIN from this descriptor.", valueName: "fd"))
+  var pinFd: Int32?
+
+  @Option(name: .long, help: ArgumentHelp("パスワードを読む記述子 / Read the password from this descriptor.", valueName: "fd"))
+  var passwordFd: Int32?
+
+  @Flag(name: .long, help: "暗証番号（PIN）の最後の1回を使う / Use the PIN's last try.")
+  var useLastTry = false
+
+  @Option(name: .long, help: "カードの鍵（既定は組み合わせから） / The card's key; default: from the combination.")
+  var slot: SlotName?
+
+  @Option(name: .long, help: ArgumentHelp("読み取り機の名前 / The reader's name.", valueName: "name"))
+  var reader: String?
+
+  @Option(name: .long, help: ArgumentHelp("カードを待つ秒数（既定は画面があれば20） / Seconds to wait for a card.", valueName: "s"))
+  var wait: Int64?
+
+  func run(_ purpose: LogonWish.Purpose, _ common: CommonOptions) async throws {
+    try await common.run {
+      if let wait, !(0...600).contains(wait) { throw AgentFault.badInput(expected: "--wait: 0 to 600") }
+      let surroundings = try common.surroundings
+      let state = try AgentState(reading: common.state)
+      let servers = try await state.connections()
+      defer { servers.close() }
+      let terminal = Terminal()
+      let language = common.language
+      let watch = try await WatchHolder(folder: state.path)
+      let holder: any SessionHolder = if let watch { watch } else { PassingHolder(surroundings) }
+      let client = LogonClient(
+        workstation: state.workstation, servers: servers, cards: ReaderCards(reader: reader),
+        asking: PersonAsking(
+          terminal: terminal, language: language, pinDescriptor: pinFd, passwordDescriptor: passwordFd,
+          useLastTry: useLastTry, tell: { common.say($0) }),
+        holder: holder, surroundings: surroundings)
+      let session = try await client.run(
+        LogonWish(
+          purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
+          slot: slot.flatMap { PIVSlot(name: $0.rawValue) }, prefersPIN: pinFd != nil,
+          // Behind a script nobody is there to put a card on the reader.
+          waitSeconds: wait ?? (terminal != nil && pinFd == nil ? 20 : 0)))
+      if common.json { Report.print(GrantedReport(session, canUnlock: holder.isLasting)) }
+      let name = TerminalText.clean(session.displayName, limit: 80)
+      common.say(session.scenario == "unlock" ? .unlocked(displayName: name) : .granted(displayName: name))
+      if !holder.isLasting { common.say(.keysDie) }
+    }
+  }
+}
+
+struct GrantedReport: Encodable {
+  let outcome = "granted"
+  let session: SessionOpened
+  let canUnlock: Bool
+
+  init(_ session: SessionOpened, canUnlock: Bool) {
+    self.session = session
+    self.canUnlock = canUnlock
+  }
+}
+
+struct LogonCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "logon", abstract: "カードでログオン / Log on with a card.",
+    discussion: """
+      例 / Examples:
+        sanmon-agent logon
+        sanmon-agent logon --factors card+password
+        sanmon-agent logon --pin-fd 3 3< pin.txt --json
+      """)
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: LogonOptions
+  func run() async throws { try await options.run(.logon, common) }
+}
+
+struct UnlockCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unlock", abstract: "ロックを解除 / Return to the locked session. Needs the watch that holds its key.")
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: LogonOptions
+  func run() async throws { try await options.run(.unlock, common) }
+}
