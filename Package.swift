@@ -156,7 +156,7 @@ let package = Package(
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
         "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", .crypto, .cryptoExtras, .x509, .asn1,
-      ], swiftSettings: house),
+      ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),
     .testTarget(
       name: "WorkstationTests",
       dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "Workstation", "AuthClient", .crypto, .x509, .asn1]

@@ -20,6 +20,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isReadingBody = false
   private var bodyBytes = 0
   private var closesAfterAnswer = false
+  /// The peer has sent its last byte.
+  private var isPeerDone = false
   private var readTimer: Scheduled<Void>?
   private var writeTimer: Scheduled<Void>?
 
@@ -99,6 +101,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     if isDraining { context.read() } else { context.fireChannelReadComplete() }
   }
 
+  /// A peer that has closed its side gets the answer it waits for, but no open-ended one: nobody would read it.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent {
+      isPeerDone = true
+      if hasBegunAnswer || unanswered == 0 || isDraining { return context.close(promise: nil) }
+      closesAfterAnswer = true
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   // MARK: Answers
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -110,6 +122,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head):
       hasBegunAnswer = true
       if head.headers["connection"].contains("close") { closesAfterAnswer = true }
+      if isPeerDone && !head.headers.contains(name: "content-length") {
+        promise?.fail(ChannelError.ioOnClosedChannel)
+        return context.close(promise: nil)
+      }
       context.write(data, promise: promise)
     case .body:
       context.write(data, promise: promise)
