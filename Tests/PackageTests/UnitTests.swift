@@ -37,7 +37,8 @@ struct UnitTests {
   @Test("the master key reaches the vault alone, as a credential and not by its own file; the vault has no network")
   func masterKey() throws {
     let vault = try Self.settings("sanmon-vault@.service")
-    #expect(vault["LoadCredential"]?.count == 1)
+    // The name that MasterKey.read(credentialsDirectory:) looks for.
+    #expect(vault["LoadCredential"] == ["sanmon-vault-master:/etc/sanmon/%i/master.key"])
     #expect(vault["PrivateNetwork"] == ["yes"] && vault["RestrictAddressFamilies"] == ["AF_UNIX"])
     #expect(vault["ExecStart"]?.first?.contains("/etc/") == false)
     #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
