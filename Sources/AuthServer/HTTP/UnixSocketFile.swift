@@ -37,9 +37,9 @@ struct UnixSocketFile: Sendable {
     self.permissions = permissions
     guard path.hasPrefix("/"), passingPath.utf8.count < 108 else { throw .socketPathUnusable }
     for name in [path, passingPath] {
-      var status = stat()
-      guard lstat(name, &status) == 0 else { continue }
-      guard status.st_mode & S_IFMT == S_IFSOCK else { throw .socketPathUnusable }
+      // Of the name itself, not of what a link leads to.
+      guard let attributes = try? FileManager.default.attributesOfItem(atPath: name) else { continue }
+      guard attributes[.type] as? FileAttributeType == .typeSocket else { throw .socketPathUnusable }
       guard !Self.isAlive(name) else { throw .socketInUse }
     }
     unlink(passingPath)
