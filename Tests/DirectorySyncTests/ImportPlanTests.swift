@@ -115,6 +115,19 @@ struct ImportPlanTests {
     #expect(ImportPlan(current: current, snapshot: try Sample.snapshot(moved)).losingAccess.isEmpty)
   }
 
+  @Test("the operator sees who loses access and why, up to a limit")
+  func losses() throws {
+    let current = try people(4)
+    var after = Array(current[1...])
+    after[0].isEnabled = false
+    after[1].groups = []
+    let plan = ImportPlan(current: current, snapshot: try Sample.snapshot(after))
+    #expect(plan.losses.map(\.why) == [.absent, .disabled, .leftWithoutGroups])
+    #expect(plan.losses.map(\.person) == plan.losingAccess)
+    #expect(plan.lossLines().ja.count == 3 && plan.lossLines().en[0] == "\(current[0].id): absent, will be disabled")
+    #expect(plan.lossLines(limit: 1).ja.last == "ほか 2 人" && plan.lossLines(limit: 1).en.last == "and 2 more")
+  }
+
   @Test("an account under a new id is a new person, with a warning; so is a group cycle")
   func warnings() throws {
     let old = try Sample.person("p-1")

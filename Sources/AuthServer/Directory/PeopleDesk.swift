@@ -138,8 +138,8 @@ struct ApplyImport: Change {
     PeopleImported(
       added: plan.added.count, changed: plan.changed.count, disabled: plan.disabledBecauseAbsent.count,
       losingAccess: plan.losingAccess.count, unchanged: plan.unchanged, applied: applied,
-      notesJa: [refusal?.ja].compactMap { $0 } + plan.warnings.map(\.ja),
-      notesEn: [refusal?.en].compactMap { $0 } + plan.warnings.map(\.en))
+      notesJa: [refusal?.ja].compactMap { $0 } + plan.warnings.map(\.ja) + plan.lossLines().ja,
+      notesEn: [refusal?.en].compactMap { $0 } + plan.warnings.map(\.en) + plan.lossLines().en)
   }
 }
 

@@ -12,6 +12,27 @@ public struct ImportPlan: Sendable {
     public let fields: [ResolvedPerson.Field]
   }
 
+  /// Why a person who may act now could not after this plan.
+  public enum Loss: Sendable, Hashable {
+    case absent, disabled, leftWithoutGroups
+
+    public var ja: String {
+      switch self {
+      case .absent: "名簿にないため無効になります"
+      case .disabled: "名簿で無効とされています"
+      case .leftWithoutGroups: "属するグループがなくなります"
+      }
+    }
+
+    public var en: String {
+      switch self {
+      case .absent: "absent, will be disabled"
+      case .disabled: "disabled by the source"
+      case .leftWithoutGroups: "left without any group"
+      }
+    }
+  }
+
   public enum Warning: Sendable, Hashable {
     /// Groups that contain each other.
     case groupCycle([GroupName])
@@ -28,6 +49,8 @@ public struct ImportPlan: Sendable {
   public let warnings: [Warning]
   /// People who may act now and could not after this plan: absent, disabled by the source, or left without any group.
   public let losingAccess: [PersonID]
+  /// The same people, with the reason.
+  public let losses: [(person: PersonID, why: Loss)]
   /// People enabled before.
   public let enabledBefore: Int
   /// People the snapshot names.
@@ -67,7 +90,9 @@ public struct ImportPlan: Sendable {
     self.changed = changed
     disabledBecauseAbsent = absent
     self.unchanged = unchanged
-    losingAccess = (changed + absent).filter(Self.losesAccess).map(\.after.id).sorted()
+    let losses = (absent.map { ($0.after.id, Loss.absent) } + changed.compactMap(Self.loss)).sorted { $0.0 < $1.0 }
+    self.losses = losses.map { (person: $0.0, why: $0.1) }
+    losingAccess = losses.map(\.0)
     enabledBefore = before.values.count(where: \.isEnabled)
     warnings = closure.cycles.map(Warning.groupCycle) + Self.movedAccounts(before: before.values, after: after)
   }
@@ -88,9 +113,10 @@ public struct ImportPlan: Sendable {
   /// Everybody to write, as they will be.
   public var writes: [ResolvedPerson] { added + changed.map(\.after) + disabledBecauseAbsent.map(\.after) }
 
-  private static func losesAccess(_ change: Change) -> Bool {
-    guard change.before.isEnabled else { return false }
-    return !change.after.isEnabled || (!change.before.groups.isEmpty && change.after.groups.isEmpty)
+  private static func loss(_ change: Change) -> (PersonID, Loss)? {
+    guard change.before.isEnabled else { return nil }
+    if !change.after.isEnabled { return (change.after.id, .disabled) }
+    return !change.before.groups.isEmpty && change.after.groups.isEmpty ? (change.after.id, .leftWithoutGroups) : nil
   }
 
   private static func movedAccounts(before: some Sequence<ResolvedPerson>, after: [ResolvedPerson]) -> [Warning] {
@@ -103,6 +129,17 @@ public struct ImportPlan: Sendable {
 }
 
 extension ImportPlan {
+  /// Who loses access and why, one line each, for the operator who has to confirm the number; ids, not names.
+  /// - Parameter limit: lines, after which the rest is counted.
+  public func lossLines(limit: Int = 50) -> (ja: [String], en: [String]) {
+    let shown = losses.prefix(limit)
+    let rest = losses.count - shown.count
+    return (
+      shown.map { "\($0.person): \($0.why.ja)" } + (rest > 0 ? ["ほか \(rest) 人"] : []),
+      shown.map { "\($0.person): \($0.why.en)" } + (rest > 0 ? ["and \(rest) more"] : [])
+    )
+  }
+
   public var summaryJa: String {
     "追加 \(added.count) 人、変更 \(changed.count) 人、名簿にないため無効化 \(disabledBecauseAbsent.count) 人、変更なし \(unchanged) 人"
       + "（利用できなくなる人 \(losingAccess.count) 人）"
