@@ -70,7 +70,8 @@ struct PlainText {
 
   /// No control, no line break of other alphabets, nothing that is invisible or turns the direction of the text around.
   static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
+    if (0x20...0x7E).contains(scalar.value) { return true }
+    return switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
     case .spaceSeparator: scalar == " " || scalar == "\u{3000}"
     default: true
