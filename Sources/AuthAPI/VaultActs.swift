@@ -18,7 +18,8 @@ extension Act {
     try Act(
       kind: Kind.enrolWorkstation, operatorID: operatorID, instance: instance, nonce: nonce, issuedAt: wallMilliseconds,
       parameters: [
-        "workstation": workstation.text, "segment": segment.name, "access": access.rawValue, "validSeconds": String(validSeconds),
+        "workstation": workstation.text, "segment": segment.name, "access": access.rawValue,
+        "validSeconds": String(validSeconds),
       ])
   }
 

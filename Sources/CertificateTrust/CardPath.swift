@@ -31,7 +31,9 @@ public struct CardTrust: Sendable {
   ///   - der: at most 8 KiB. Untrusted: at worst refused.
   ///   - wallMilliseconds: since 1970-01-01 UTC, the server's clock.
   public func validate(_ der: [UInt8], at wallMilliseconds: Int64) -> CardPathResult {
-    guard (1...8192).contains(der.count) else { return .refused(.proofMalformed, note: "certificate larger than 8 KiB or empty") }
+    guard (1...8192).contains(der.count) else {
+      return .refused(.proofMalformed, note: "certificate larger than 8 KiB or empty")
+    }
     guard let card = OpenSSLCertificate(exactly: der) else {
       return .refused(.proofMalformed, note: "certificate is not one DER structure")
     }

@@ -177,7 +177,8 @@ final class OpenSSLStore: @unchecked Sendable {
     case X509_V_ERR_CRL_NOT_YET_VALID: .refused(.revocationStale, note: "the revocation list is from the future")
     case X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE, X509_V_ERR_KEYUSAGE_NO_CRL_SIGN,
       X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, X509_V_ERR_DIFFERENT_CRL_SCOPE, X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION,
-      X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD, X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+      X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+      X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
       .refused(.revocationStale, note: "the revocation list of the issuer cannot be used")
     case let error: .refused(.certificateUntrusted, note: "no path to an anchor of this segment (OpenSSL error \(error))")
     }

@@ -36,7 +36,8 @@ public struct WorkstationAuthority: Sendable {
       }
       let certificate = try Certificate(
         version: .v3, serialNumber: Self.serialNumber(serial), publicKey: Certificate.PublicKey(key.publicKey),
-        notValidBefore: Self.date(now - 3_600_000), notValidAfter: Self.date(now + 3650 * Self.day), issuer: name, subject: name,
+        notValidBefore: Self.date(now - 3_600_000), notValidAfter: Self.date(now + 3650 * Self.day), issuer: name,
+        subject: name,
         signatureAlgorithm: .ecdsaWithSHA256,
         extensions: try Certificate.Extensions {
           // Path length 0: a leaf that says it is a CA is refused by everybody.

@@ -58,7 +58,8 @@ public struct WorkstationCertificate: Sendable {
       let constraints = try? certificate.extensions.basicConstraints, constraints == .notCertificateAuthority
     else { throw fault }
     let identity = try WorkstationIdentity(uri: uri)
-    guard let name = try? DistinguishedName(builder: { CommonName(identity.workstation.text) }), certificate.subject == name else {
+    guard let name = try? DistinguishedName(builder: { CommonName(identity.workstation.text) }), certificate.subject == name
+    else {
       throw fault
     }
     self.identity = identity

@@ -16,7 +16,8 @@ public struct BootClock: Sendable {
 
   /// CLOCK_BOOTTIME goes on while the machine sleeps: a lease does not get longer by closing the lid.
   public func now() -> Moment {
-    Moment(wallMilliseconds: Self.milliseconds(CLOCK_REALTIME), boot: boot, monotonicMilliseconds: Self.milliseconds(CLOCK_BOOTTIME))
+    Moment(
+      wallMilliseconds: Self.milliseconds(CLOCK_REALTIME), boot: boot, monotonicMilliseconds: Self.milliseconds(CLOCK_BOOTTIME))
   }
 
   private static func milliseconds(_ clock: clockid_t) -> Int64 {

@@ -6,18 +6,18 @@ public struct Deadline: Sendable {
   private let nanoseconds: UInt64
 
   public init(milliseconds: Int) {
-    nanoseconds = clock_gettime_nsec() &+ UInt64(max(0, milliseconds)) * 1_000_000
+    nanoseconds = monotonicNanoseconds() &+ UInt64(max(0, milliseconds)) * 1_000_000
   }
 
   /// Milliseconds that are left, rounded up; 0 when it has passed.
   public var remainingMilliseconds: Int32 {
-    let now = clock_gettime_nsec()
+    let now = monotonicNanoseconds()
     guard nanoseconds > now else { return 0 }
     return Int32(clamping: (nanoseconds - now + 999_999) / 1_000_000)
   }
 }
 
-private func clock_gettime_nsec() -> UInt64 {
+private func monotonicNanoseconds() -> UInt64 {
   var now = timespec()
   clock_gettime(CLOCK_MONOTONIC, &now)
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)

@@ -17,7 +17,8 @@ public struct MasterKey: Sendable {
   init(secret: Secret<KeyMaterial>) throws(VaultStartFault) {
     let master = secret.withBytes { SymmetricKey(data: $0) }
     // Never used directly: other uses of the same master key will have other labels.
-    let derived = HKDF<SHA256>.deriveKey(inputKeyMaterial: master, info: Data("sanmon/vault/columns/1".utf8), outputByteCount: 32)
+    let derived = HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: master, info: Data("sanmon/vault/columns/1".utf8), outputByteCount: 32)
     let name = HKDF<SHA256>.deriveKey(inputKeyMaterial: master, info: Data("sanmon/vault/key-id/1".utf8), outputByteCount: 4)
     // The id tells a wrong master key from a damaged file, and says nothing about the key.
     let id = name.withUnsafeBytes { $0.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } }
@@ -38,7 +39,8 @@ public struct MasterKey: Sendable {
   public static func read(credentialsDirectory: String) throws(VaultStartFault) -> MasterKey {
     try read(
       path: credentialsDirectory + "/sanmon-vault-master",
-      accepts: { ($0.st_uid == geteuid() || $0.st_uid == 0) && $0.st_mode & 0o007 == 0 }, expected: "be root's or mine, mode 0440 or less")
+      accepts: { ($0.st_uid == geteuid() || $0.st_uid == 0) && $0.st_mode & 0o007 == 0 },
+      expected: "be root's or mine, mode 0440 or less")
   }
 
   private static func read(

@@ -156,7 +156,8 @@ public final class VaultService: Sendable {
       return VaultStatus(
         isInitialised: keys != nil, instance: keys?.instance.text ?? "", segments: keys?.segments.map(\.name) ?? [],
         hosts: keys?.hostNames ?? [], operators: UInt64(try VaultRegister(database).operators().count(where: \.isActive)),
-        checkpointSize: UInt64(checkpoint?["size"] as Int64? ?? 0), checkpointRoot: (checkpoint?["root"] as Data?).map(Array.init) ?? [],
+        checkpointSize: UInt64(checkpoint?["size"] as Int64? ?? 0),
+        checkpointRoot: (checkpoint?["root"] as Data?).map(Array.init) ?? [],
         alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
         logSize: try VaultLog(database).treeSize())
     }

@@ -146,5 +146,6 @@ final class CardCity: Sendable {
 
 enum RealPart {
   /// Whether `openssl` is there; in CI it must be.
-  static let hasOpenSSL = ProcessInfo.processInfo.environment["CI"] != nil || FileManager.default.fileExists(atPath: "/usr/bin/openssl")
+  static let hasOpenSSL =
+    ProcessInfo.processInfo.environment["CI"] != nil || FileManager.default.fileExists(atPath: "/usr/bin/openssl")
 }

@@ -11,7 +11,8 @@ struct CardPathTests {
   init() throws { city = try CardCity.shared.get() }
 
   private func trust(
-    lists: [String] = [], required: Bool = false, grace: Int = 0, anchors: [String] = ["root"], intermediates: [String] = ["inter"]
+    lists: [String] = [], required: Bool = false, grace: Int = 0, anchors: [String] = ["root"],
+    intermediates: [String] = ["inter"]
   ) throws -> CardTrust {
     try CardTrust(
       anchors: anchors.map(city.der), intermediates: intermediates.map(city.der), revocationLists: lists.map(city.der),
@@ -25,26 +26,31 @@ struct CardPathTests {
     }
   }
 
-  @Test("each card meets the answer its certificate deserves", arguments: [
-    ("good", "valid/current"), ("goodrsa", "valid/current"), ("good384", "valid/current"), ("plain", "valid/current"),
-    ("expired", "AP145"), ("future", "AP145"), ("foreign", "AP144"), ("revoked", "AP146"), ("revokedexpired", "AP145"),
-    ("server", "AP144"), ("mail", "AP144"), ("authoritycard", "AP144"), ("inter", "AP144"), ("root", "AP144"),
-    ("cipher", "AP144"), ("critical", "AP144"), ("bycard", "AP144"), ("sha1", "AP144"), ("bent", "AP144"),
-    ("weak", "AP149"), ("edwards", "AP149"),
-  ])
+  @Test(
+    "each card meets the answer its certificate deserves",
+    arguments: [
+      ("good", "valid/current"), ("goodrsa", "valid/current"), ("good384", "valid/current"), ("plain", "valid/current"),
+      ("expired", "AP145"), ("future", "AP145"), ("foreign", "AP144"), ("revoked", "AP146"), ("revokedexpired", "AP145"),
+      ("server", "AP144"), ("mail", "AP144"), ("authoritycard", "AP144"), ("inter", "AP144"), ("root", "AP144"),
+      ("cipher", "AP144"), ("critical", "AP144"), ("bycard", "AP144"), ("sha1", "AP144"), ("bent", "AP144"),
+      ("weak", "AP149"), ("edwards", "AP149"),
+    ])
   func answers(card: String, expected: String) throws {
     #expect(try outcome(trust(lists: ["fresh", "rootfresh"], required: true), card) == expected)
   }
 
-  @Test("revocation lists: in force, late, from the future, missing, forged", arguments: [
-    (["fresh"], true, 0, "good", "valid/current"), (["none"], true, 0, "revoked", "valid/current"),
-    (["stale"], true, 0, "good", "AP147"), (["stale"], true, 86_399, "good", "AP147"),
-    (["stale"], true, 86_401, "good", "valid/withinGrace"), (["stale"], true, 86_401, "revoked", "AP146"),
-    (["stale", "fresh"], true, 0, "good", "valid/current"), (["early"], true, 0, "good", "AP147"),
-    ([], true, 0, "good", "AP147"), ([], false, 0, "good", "valid/notChecked"), (["fresh"], false, 0, "revoked", "AP146"),
-    (["stale"], false, 0, "good", "AP147"), (["forged"], true, 0, "good", "AP147"), (["forged"], true, 0, "revoked", "AP147"),
-    (["fresh", "rootrevokes"], true, 0, "good", "AP146"), ([], true, 0, "foreign", "AP144"), ([], true, 0, "expired", "AP145"),
-  ])
+  @Test(
+    "revocation lists: in force, late, from the future, missing, forged",
+    arguments: [
+      (["fresh"], true, 0, "good", "valid/current"), (["none"], true, 0, "revoked", "valid/current"),
+      (["stale"], true, 0, "good", "AP147"), (["stale"], true, 86_399, "good", "AP147"),
+      (["stale"], true, 86_401, "good", "valid/withinGrace"), (["stale"], true, 86_401, "revoked", "AP146"),
+      (["stale", "fresh"], true, 0, "good", "valid/current"), (["early"], true, 0, "good", "AP147"),
+      ([], true, 0, "good", "AP147"), ([], false, 0, "good", "valid/notChecked"), (["fresh"], false, 0, "revoked", "AP146"),
+      (["stale"], false, 0, "good", "AP147"), (["forged"], true, 0, "good", "AP147"), (["forged"], true, 0, "revoked", "AP147"),
+      (["fresh", "rootrevokes"], true, 0, "good", "AP146"), ([], true, 0, "foreign", "AP144"),
+      ([], true, 0, "expired", "AP145"),
+    ])
   func revocation(lists: [String], required: Bool, grace: Int, card: String, expected: String) throws {
     #expect(try outcome(trust(lists: lists, required: required, grace: grace), card) == expected)
   }
@@ -146,7 +152,11 @@ struct CardPathTests {
           var wrong = 0
           for round in 0..<100 {
             let (der, expected) = ders[round % ders.count]
-            if case .valid = trust.validate(der, at: CardCity.now * 1000) { wrong += expected ? 0 : 1 } else { wrong += expected ? 1 : 0 }
+            if case .valid = trust.validate(der, at: CardCity.now * 1000) {
+              wrong += expected ? 0 : 1
+            } else {
+              wrong += expected ? 1 : 0
+            }
           }
           return wrong
         }

@@ -2,8 +2,8 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
-import Testing
 import SwiftASN1
+import Testing
 import X509
 
 @Suite("the authority of one instance")
@@ -44,7 +44,9 @@ struct WorkstationAuthorityTests {
   @Test("a server's leaf carries its hosts, and is no workstation's")
   func server() throws {
     let request = try CertificateRequest(verifying: CertificateRequest.make(key: key))
-    let hosts = [try ServerHost(parsing: "sanmon.city.example"), try ServerHost(parsing: "127.0.0.1"), try ServerHost(parsing: "::1")]
+    let hosts = [
+      try ServerHost(parsing: "sanmon.city.example"), try ServerHost(parsing: "127.0.0.1"), try ServerHost(parsing: "::1"),
+    ]
     let der = try authority.issueServer(request, hosts: hosts, serial: Self.serial, now: Self.now, days: 90)
     let names = try #require(try Certificate(derEncoded: der).extensions.subjectAlternativeNames)
     #expect(names.count == 3)
@@ -59,7 +61,8 @@ struct WorkstationAuthorityTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-ca-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try PEMFile.encode(certificate: authority.root).write(to: folder.appending(path: "root.pem"), atomically: true, encoding: .utf8)
+    try PEMFile.encode(certificate: authority.root).write(
+      to: folder.appending(path: "root.pem"), atomically: true, encoding: .utf8)
     try PEMFile.encode(certificate: leaf()).write(to: folder.appending(path: "leaf.pem"), atomically: true, encoding: .utf8)
     let common = ["verify", "-x509_strict", "-no-CApath", "-CAfile", "root.pem", "-attime", "\(Self.now / 1000)", "-purpose"]
     #expect(try CardCity.run("/usr/bin/openssl", common + ["sslclient", "leaf.pem"], in: folder).status == 0)
@@ -93,20 +96,24 @@ struct WorkstationAuthorityTests {
     #expect(throws: MalformedInput.self) { try CertificateRequest(verifying: [UInt8](repeating: 0x30, count: 8193)) }
   }
 
-  @Test("identities are read in one spelling", arguments: [
-    "sanmon://lgwan-1/lgwan/workstation/", "sanmon://lgwan-1/LGWAN/workstation/PC", "sanmon:/lgwan-1/lgwan/workstation/PC",
-    "sanmon://lgwan-1/lgwan/workstation/PC/", "sanmon://lgwan-1/lgwan/person/PC", "sanmon:///lgwan/workstation/PC",
-    "https://lgwan-1/lgwan/workstation/PC", "sanmon://lgwan-1/lgwan/workstation/P%43", "",
-  ])
+  @Test(
+    "identities are read in one spelling",
+    arguments: [
+      "sanmon://lgwan-1/lgwan/workstation/", "sanmon://lgwan-1/LGWAN/workstation/PC", "sanmon:/lgwan-1/lgwan/workstation/PC",
+      "sanmon://lgwan-1/lgwan/workstation/PC/", "sanmon://lgwan-1/lgwan/person/PC", "sanmon:///lgwan/workstation/PC",
+      "https://lgwan-1/lgwan/workstation/PC", "sanmon://lgwan-1/lgwan/workstation/P%43", "",
+    ])
   func identities(uri: String) {
     #expect(throws: MalformedInput.self) { try WorkstationIdentity(uri: uri) }
   }
 
-  @Test("hosts are names without wildcards or addresses", arguments: [
-    ("sanmon.city.example", true), ("localhost", true), ("10.0.0.1", true), ("fd00::1", true), ("*.city.example", false),
-    ("City.example", false), ("city.example.", false), ("", false), ("-a.example", false), ("1.2.3", false), ("a b", false),
-    ("10.0.0.256", false), ("a..b", false), (String(repeating: "a", count: 64), false),
-  ])
+  @Test(
+    "hosts are names without wildcards or addresses",
+    arguments: [
+      ("sanmon.city.example", true), ("localhost", true), ("10.0.0.1", true), ("fd00::1", true), ("*.city.example", false),
+      ("City.example", false), ("city.example.", false), ("", false), ("-a.example", false), ("1.2.3", false), ("a b", false),
+      ("10.0.0.256", false), ("a..b", false), (String(repeating: "a", count: 64), false),
+    ])
   func hosts(text: String, isFine: Bool) { #expect(((try? ServerHost(parsing: text)) != nil) == isFine) }
 
   @Test("keys have one spelling: an Ed25519 key with trailing bytes or a compressed point is another key, and refused")

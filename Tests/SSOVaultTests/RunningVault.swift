@@ -1,0 +1,93 @@
+import AuthAPI
+import AuthTerms
+import Foundation
+import Testing
+
+/// The real program, started as an operator would, under a user of its own when this test runs as root.
+final class RunningVault: Sendable {
+  /// Users without accounts, spare on every Debian.
+  static let vaultUID: UInt32 = 64_001
+  static let otherUID: UInt32 = 64_002
+
+  static let isRoot = geteuid() == 0
+  static var ownUID: UInt32 { geteuid() }
+
+  static let program: String? = {
+    guard let me = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+    let path = URL(filePath: me).deletingLastPathComponent().appending(path: "sanmon-vault").path
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
+  static let isBuilt = program != nil || ProcessInfo.processInfo.environment["CI"] != nil
+
+  let folder: URL
+  let process: Process
+  let firstCode: String
+  var socket: String { folder.appending(path: "v.sock").path }
+  var state: String { folder.appending(path: "state").path }
+  var master: String { folder.appending(path: "master").path }
+  var pid: Int32 { process.processIdentifier }
+
+  /// - Parameter peers: options of `serve` that name users.
+  init(peers: [String], initialised: Bool = true) throws {
+    let program = try #require(Self.program, "sanmon-vault is not built")
+    // Not the temporary folder of a user: the vault's user must be able to walk there. Short: a socket's path has 107 bytes.
+    folder = URL(filePath: "/tmp/snmv-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    if Self.isRoot { chown(folder.path, Self.vaultUID, Self.vaultUID) }
+    chmod(folder.path, 0o755)
+    let files = ["--state", folder.appending(path: "state").path, "--master-key-file", folder.appending(path: "master").path]
+    let made = try Self.run(Self.vaultUID, [program, "make-master-key", "--out", folder.appending(path: "master").path])
+    try #require(made.status == 0, "\(made.errors)")
+    if initialised {
+      let begun = try Self.run(
+        Self.vaultUID, [program, "init", "--instance", "lgwan-1", "--segment", "lgwan", "--host", "127.0.0.1"] + files)
+      try #require(begun.status == 0, "\(begun.errors)")
+      firstCode = begun.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    } else {
+      firstCode = ""
+    }
+    process = Self.process(
+      Self.vaultUID, [program, "serve", "--socket", folder.appending(path: "v.sock").path] + files + peers)
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    for _ in 0..<500 where !FileManager.default.fileExists(atPath: socket) && process.isRunning { usleep(20_000) }
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// Ends it as systemd would.
+  func stop() -> Int32 {
+    process.terminate()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// A process under another user when we are root, under our own otherwise.
+  static func process(_ uid: UInt32, _ arguments: [String]) -> Process {
+    let process = Process()
+    if isRoot {
+      process.executableURL = URL(filePath: "/usr/bin/setpriv")
+      process.arguments = ["--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups"] + arguments
+    } else {
+      process.executableURL = URL(filePath: arguments[0])
+      process.arguments = Array(arguments.dropFirst())
+    }
+    process.standardInput = FileHandle.nullDevice
+    return process
+  }
+
+  static func run(_ uid: UInt32, _ arguments: [String]) throws -> (status: Int32, output: String, errors: String) {
+    let process = process(uid, arguments)
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let fault = try errors.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: text, as: UTF8.self), String(decoding: fault, as: UTF8.self))
+  }
+}

@@ -1,0 +1,83 @@
+import AuthAPI
+import AuthTerms
+import Testing
+
+@Suite("the vault's language is closed")
+struct VaultMessageTests {
+  let requests: [VaultRequest]
+  let answers: [VaultAnswer]
+
+  init() throws {
+    let sato = try Clerk("sato")
+    let instance = try InstanceID(parsing: "lgwan-1")
+    let act = try sato.sign(
+      Act.revokeOperator(sato.id, by: sato.id, instance: instance, nonce: [UInt8](repeating: 9, count: 16), at: 5),
+      approvedBy: [sato])
+    let hash = [UInt8](repeating: 3, count: 32)
+    requests = [
+      .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
+      .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
+      .createEnrolmentCode(act), .revoke(act), .signWorkstation(certificateRequest: [1], code: "ABCD"),
+      .renewWorkstation(VaultRenewal(certificateRequest: [1], current: [2, 3], proof: [])),
+      .registerOperator(OperatorRegistration(authority: .firstAdministratorCode("X"), act: act)),
+      .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
+      .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
+    ]
+    let known = KnownOperator(
+      id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
+      isActive: false)
+    answers = [
+      .status(
+        VaultStatus(
+          isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,
+          checkpointRoot: hash, alarms: 3, logSize: 4)), .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]),
+      .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .serverCertificate([1]), .enrolmentCode("C"),
+      .workstationCertificate(
+        IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
+      .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
+      .refused(VaultRefusal(.codeUsed, "used")),
+    ]
+  }
+
+  @Test("every message comes back as it went, and no prefix or longer form of it is one")
+  func roundTrip() throws {
+    #expect(Set(requests.map(\.kind)).count == VaultRequest.Kind.allCases.count)
+    for request in requests {
+      let bytes = request.encoded(id: 77)
+      let decoded = try VaultRequest.decode(bytes)
+      #expect(decoded.id == 77 && decoded.request == request)
+      for length in 0..<bytes.count {
+        #expect(throws: MalformedInput.self) { try VaultRequest.decode(Array(bytes.prefix(length))) }
+      }
+      #expect(throws: MalformedInput.self) { try VaultRequest.decode(bytes + [0]) }
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(bytes) }
+    }
+    for answer in answers {
+      let bytes = answer.encoded(id: .max)
+      let decoded = try VaultAnswer.decode(bytes)
+      #expect(decoded.id == .max && decoded.answer == answer)
+      for length in 0..<bytes.count {
+        #expect(throws: MalformedInput.self) { try VaultAnswer.decode(Array(bytes.prefix(length))) }
+      }
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(bytes + [0]) }
+    }
+  }
+
+  @Test("changed bytes are refused or are another well-formed message; nothing traps")
+  func mutations() {
+    var generator = SystemRandomNumberGenerator()
+    var refused = 0
+    for _ in 0..<20_000 {
+      guard var bytes = requests.randomElement(using: &generator)?.encoded(id: 1) else { continue }
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+      }
+      guard let decoded = try? VaultRequest.decode(bytes) else {
+        refused += 1
+        continue
+      }
+      #expect(decoded.request.encoded(id: decoded.id) == bytes, "two spellings of one message")
+    }
+    #expect(refused > 10_000)
+  }
+}
