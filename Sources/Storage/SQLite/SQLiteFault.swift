@@ -24,7 +24,10 @@ final class Trouble {
   /// Set by every error after which the handle is not to be trusted: all but constraints and refusals.
   private(set) var fatal: StorageFault?
 
+  /// Runs one step, unless an earlier one already failed for good: SQLite may have rolled everything back by itself (disk full),
+  /// and whatever ran next would be committed alone, outside any transaction.
   func asking<R>(_ body: () throws -> R) throws(StorageFault) -> R {
+    if let fatal { throw fatal }
     do {
       return try body()
     } catch {

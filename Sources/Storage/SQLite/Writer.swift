@@ -242,7 +242,10 @@ final class Writer: Sendable {
   func close() {
     line.withLock { $0.isClosed = true }
     queue.sync {}
-    if let pool = handle.withLock({ $0 }) { discard(pool) }
+    guard let pool = handle.withLock({ $0 }) else { return }
+    // So that the one file is the whole database for whoever copies it now. If it fails, the side file has the rest.
+    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    discard(pool)
   }
 
   /// A disk that is full at so many pages, for tests; `nil` lifts it.
