@@ -1,0 +1,114 @@
+import AuthAPI
+import AuthTerms
+import Foundation
+import Testing
+
+/// The first morning over the real wire: mutual TLS, a real vault, a database on disk, the shipped policies.
+@Suite("Ceremonies", .serialized)
+struct CeremonyTests {
+  private let sato = "p-000042"
+  private let takahashi = "p-000007"
+
+  @Test("card and PIN open an LGWAN session; lock, unlock by card and session key, logoff; each is a row with its rule")
+  func morning() async throws {
+    let city = try await City()
+    let imported = try await city.importPeople()
+    #expect(imported.applied && imported.added == 1200)
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+
+    let session = try await pc.enter(card)
+    #expect(session.person == sato && session.scenario == "logon" && session.assurance == "AAL2")
+    #expect(session.rule.hasPrefix("lgwan.yaml:"))
+    _ = try await pc.end("lock", session.session)
+    let unlocked = try await pc.enter(card)
+    #expect(unlocked.scenario == "unlock" && unlocked.session == session.session)
+    #expect(try await pc.end("logoff", session.session).state == "ended")
+
+    let rows = try await city.audit("workstation=LGWAN-PC-0042&class=ceremony")
+    #expect(rows.map(\.action) == ["logon", "unlock"])
+    #expect(rows.allSatisfy { $0.outcome == "granted" && $0.person == sato && $0.factors.starts(with: ["card", "pin"]) })
+    #expect(rows.allSatisfy { $0.rule?.hasPrefix("lgwan.yaml:") == true && $0.policyVersion == session.policyVersion })
+    await city.end()
+  }
+
+  @Test("a wrong password is refused with its own reason after possession, and slows down after the free ones")
+  func wrongPassword() async throws {
+    let city = try await City(segment: .mynumber)
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("MYNUMBER-PC-0007")
+    let card = try await city.enrolCard(takahashi)
+    try await city.setPassword(takahashi, "kawa-no-nagare-7")
+    #expect(try await pc.enter(card, password: "kawa-no-nagare-7").assurance == "AAL2")
+    var codes: [String] = []
+    for _ in 0..<12 {
+      if let refused = try await refusal({ try await pc.enter(card, password: "wrong-password") }) { codes.append(refused.body.code) }
+    }
+    #expect(codes.first == "AP109")
+    #expect(codes.contains("AP111"), "guessing is slowed down: \(codes)")
+    // The right password does not end the delay.
+    #expect(try await refusal { try await pc.enter(card, password: "kawa-no-nagare-7") }?.body.code == "AP111")
+    city.clock.advance(seconds: 4 * 3600)
+    #expect(try await pc.enter(card, password: "kawa-no-nagare-7").person == takahashi)
+    await city.end()
+  }
+
+  @Test("a person without the segment's group is refused, told why, and the reference explains it")
+  func otherSegment() async throws {
+    let city = try await City(segment: .mynumber)
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("MYNUMBER-PC-0007")
+    let card = try await city.enrolCard(sato)
+    let refused = try #require(try await refusal { try await pc.enter(card) })
+    #expect(refused.status == 403 && refused.body.code == "AP107")
+    #expect(!refused.body.ja.isEmpty && !refused.body.nextStepJa.isEmpty && refused.body.ja != refused.body.en)
+    let reference = try #require(refused.body.reference)
+    let day = LocalTime(city.clock.now(), offsetSeconds: 32_400).day
+    let row: AuditEntry = try await city.link.fetch("/v1/admin/why?reference=\(reference)&day=\(day)")
+    #expect(row.code == "AP107" && row.person == sato && row.workstation == "MYNUMBER-PC-0007")
+    #expect(row.rule?.contains("mynumber.yaml") == true)
+    await city.end()
+  }
+
+  @Test("a lost card is refused at once, its session is told to lock and gets no lease and no unlock")
+  func lostCard() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    let session = try await pc.enter(card)
+    let watch = try await pc.connection.lines("/v1/watch")
+    var events = watch.lines.makeAsyncIterator()
+    let first = try await events.next()
+    #expect(first.map { String(decoding: $0, as: UTF8.self) }?.contains("ready") == true)
+
+    let changed: CardStateChanged = try await city.link.call(
+      "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "lost", reason: "telephone"))
+    #expect(changed.sessionsLocked == 1)
+    let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
+    #expect(told == WatchEvent(event: "lock", session: session.session, cause: "cardLost"))
+    let lease = try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease")
+    #expect(lease.status == 403)
+    #expect(try await refusal { try await pc.enter(card) }?.body.code == "AP105")
+    let restored: CardStateChanged = try await city.link.call(
+      "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "active", reason: "found"))
+    #expect(restored.card.state == "active")
+    let again = try await pc.enter(card)
+    #expect(again.scenario == "logon" && again.session != session.session, "a withdrawn session is not unlocked, a new one is opened")
+    await city.end()
+  }
+
+  @Test("a lease ends when the workstation is revoked; a revoked workstation gets no ceremony")
+  func revokedWorkstation() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    let session = try await pc.enter(card)
+    #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 200)
+    _ = try await city.link.request("POST", "/v1/admin/workstations/LGWAN-PC-0042/revoke")
+    #expect(try await refusal { try await pc.open() }?.body.code == "AP120")
+    #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 403)
+    await city.end()
+  }
+}

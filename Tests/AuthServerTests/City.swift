@@ -1,0 +1,219 @@
+import AuthAPI
+import AuthClient
+import AuthPolicy
+import AuthServer
+import AuthTerms
+import CertificateTrust
+import Crypto
+import Foundation
+import Isolation
+import SSOVault
+import SwiftASN1
+import Synchronization
+import VaultLink
+import X509
+
+/// One running instance of the reference city: a real vault behind its socket, a real server on free ports, SQLite on disk,
+/// the shipped policies and people, one administrator. Cards are keys in memory: what the reader adds is tested elsewhere.
+final class City: Sendable {
+  let folder: String
+  let segment: Segment
+  let link: ServerConnection
+  let cards: CardAuthority
+  let server: Server
+  let clock: MovableClock
+  private let vault: VaultServer
+  private let running: Task<Void, any Error>
+  private let operatorKey = Curve25519.Signing.PrivateKey()
+
+  init(segment: Segment = .lgwan, prepare: (String) throws -> Void = { _ in }) async throws {
+    // Unix socket paths are short (108 bytes): not under a long TMPDIR.
+    folder = "/tmp/sanmon-city-\(UInt32.random(in: 0...UInt32.max))"
+    self.segment = segment
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try files.copyItem(atPath: Repository.root + "/policies", toPath: folder + "/policies")
+    cards = try CardAuthority()
+    try PEMFile.encode(certificate: cards.certificateDER).write(toFile: folder + "/cards.pem", atomically: true, encoding: .utf8)
+    let clock = try MovableClock()
+    self.clock = clock
+    vault = try Self.startVault(folder, clock)
+    let vaultLink = VaultLink(socket: folder + "/vault.sock")
+    let code = try await vaultLink.initialise(
+      VaultInitialisation(instance: InstanceID(parsing: "\(segment.name)-1"), segments: [segment], hosts: ["127.0.0.1"]))
+    try prepare(folder)
+    let surroundings = Surroundings(now: { clock.now() }, random: Self.random)
+    let server = try await Server(try Self.instance(folder, segment), surroundings: surroundings, credentials: nil)
+    self.server = server
+    let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
+    running = Task {
+      defer { isReady.finish() }
+      try await server.run { isReady.yield() }
+    }
+    for await _ in ready { break }
+    var settings = ClientSettings()
+    settings.answerLimit = 32 << 20
+    settings.deadlineMilliseconds = 60_000
+    link = ServerConnection(unixSocket: folder + "/operator.sock", settings: settings)
+    try await becomeAdministrator(code: code)
+  }
+
+  /// Ends server and vault and removes the folder.
+  func end() async {
+    link.close()
+    running.cancel()
+    _ = await running.result
+    vault.stop()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  static func random(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+  }
+
+  private static func startVault(_ folder: String, _ clock: MovableClock) throws -> VaultServer {
+    try FileManager.default.createDirectory(
+      atPath: folder + "/vault", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try MasterKey.make(path: folder + "/master.key", random: Secret(copying: random(32)))
+    let service = try VaultService(
+      directory: folder + "/vault", master: MasterKey.read(path: folder + "/master.key"),
+      environment: VaultEnvironment(now: { clock.now() }, random: { random($0) }))
+    let me = getuid()
+    let server = try VaultServer(
+      service: service, peers: VaultPeers(servers: [me], operators: [me]), socket: folder + "/vault.sock", mode: 0o600)
+    Thread.detachNewThread { try? server.run() }
+    return server
+  }
+
+  private static func instance(_ folder: String, _ segment: Segment) throws -> InstanceFile {
+    let user = UnixUser.name(of: getuid()) ?? "root"
+    let text = """
+      instance: \(segment)-1
+      segments: [\(segment)]
+      listen: {address: 127.0.0.1, port: 0}
+      enrolment-listen: {address: 127.0.0.1, port: 0}
+      operator-socket: \(folder)/operator.sock
+      operator-users: [\(user)]
+      vault-socket: \(folder)/vault.sock
+      state: \(folder)/state
+      policies: \(folder)/policies
+      card-roots: {\(segment): [\(folder)/cards.pem]}
+      hosts: [127.0.0.1]
+      checkpoint-seconds: 3600
+      """
+    return try InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: Array(text.utf8)))
+  }
+
+  // MARK: The administrator
+
+  private func becomeAdministrator(code: String) async throws {
+    let act = try self.act(
+      "operator.register",
+      ["operator": "yamada", "person": "p-000001", "role": "administrator", "key": Hex.encode(operatorPublicKey)])
+    let _: OperatorSummary = try await link.call(
+      "POST", "/v1/admin/operators/first", FirstOperator(code: code, act: Data(try sign(act).encoded)))
+  }
+
+  private var operatorPublicKey: [UInt8] {
+    [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00] + Array(operatorKey.publicKey.rawRepresentation)
+  }
+
+  func act(_ kind: String, _ parameters: [String: String], by name: String = "yamada") throws -> Act {
+    try Act(
+      kind: kind, operatorID: OperatorID(parsing: name), instance: InstanceID(parsing: "\(segment)-1"),
+      nonce: Self.random(32), issuedAt: clock.now().wallMilliseconds, parameters: parameters)
+  }
+
+  func sign(_ act: Act) throws -> SignedAct {
+    SignedAct(act: act, scheme: .ed25519, signature: Array(try operatorKey.signature(for: Data(act.canonicalBytes))))
+  }
+
+  func importPeople() async throws -> PeopleImported {
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: Repository.root + "/deploy/sample-city/" + name, encoding: .utf8)
+    }
+    return try await link.call(
+      "POST", "/v1/admin/people",
+      PeopleImport(
+        format: "csv", people: text("people.csv"), groups: text("groups.csv"), departments: text("departments.csv"),
+        confirmed: nil, preview: false))
+  }
+
+  // MARK: Workstations and cards
+
+  func workstation(_ name: String, access: String = "console") async throws -> TestWorkstation {
+    let signed = try sign(
+      act(
+        "workstation.enrol",
+        ["workstation": name, "segment": segment.name, "access": access, "validSeconds": "3600"]))
+    let code: EnrolmentCode = try await link.call(
+      "POST", "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)))
+    let status: InstanceStatus = try await link.fetch("/v1/admin/status")
+    let enrolment = try await ServerConnection(
+      to: ServerAddress(parsing: "https://127.0.0.1:\(status.enrolmentPort)"),
+      trust: .authority(sha256: Hex.decode(status.authority)), identity: nil)
+    let key = P256.Signing.PrivateKey()
+    let issued: WorkstationCertificateIssued = try await enrolment.call(
+      "POST", "/v1/enrolment/workstations",
+      WorkstationEnrolmentRequest(code: code.code, certificateRequest: Data(CertificateRequest.make(key: key))))
+    enrolment.close()
+    return try await TestWorkstation(name: name, key: key, issued: issued, port: status.mainPort)
+  }
+
+  /// Registers a new card of `person` at the desk.
+  func enrolCard(
+    _ person: String, slot: String = "9a", refusedWithoutPIN: Bool = true, authority: CardAuthority? = nil
+  ) async throws -> TestCard {
+    let card = try (authority ?? cards).issue(slot: slot)
+    let challenge: CardChallenge = try await link.call(
+      "POST", "/v1/admin/cards/challenge", CardChallengeRequest(person: person))
+    let preimage = EnrolmentPreimage(nonce: Array(challenge.nonce), person: person, slot: slot)
+    let summary: CardSummary = try await link.call(
+      "POST", "/v1/admin/cards",
+      CardEnrolment(
+        person: person, segment: segment.name, profile: "piv", slot: slot, nonce: challenge.nonce,
+        certificate: Data(card.certificate), algorithm: "ecdsa-p256-sha256",
+        signature: Data(try card.sign(preimage.canonicalBytes)), refusedWithoutPIN: refusedWithoutPIN))
+    card.id = summary.card
+    return card
+  }
+
+  func setPassword(_ person: String, _ password: String) async throws {
+    let _: NoBody = try await link.call(
+      "POST", "/v1/admin/people/\(person)/password", PasswordSetting(password: Data(password.utf8)))
+  }
+
+  func audit(_ query: String = "limit=500") async throws -> [AuditEntry] {
+    let page: AuditPage = try await link.fetch("/v1/admin/audit?" + query)
+    return page.entries
+  }
+}
+
+/// The clocks of one city; tests move them forward.
+final class MovableClock: Sendable {
+  private let real: BootClock
+  private let offset = Mutex<Int64>(0)
+
+  init() throws { real = try BootClock() }
+
+  func now() -> Moment {
+    let now = real.now()
+    let shift = offset.withLock { $0 }
+    return Moment(
+      wallMilliseconds: now.wallMilliseconds + shift, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + shift)
+  }
+
+  func advance(seconds: Int64) { offset.withLock { $0 += seconds * 1000 } }
+}
+
+enum Repository {
+  /// The folder with Package.swift: above this file.
+  static let root: String = {
+    var path = URL(fileURLWithPath: #filePath)
+    while path.path != "/", !FileManager.default.fileExists(atPath: path.appendingPathComponent("Package.swift").path) {
+      path.deleteLastPathComponent()
+    }
+    return path.path
+  }()
+}
