@@ -152,7 +152,7 @@ final class City: Sendable {
     let status: InstanceStatus = try await link.fetch("/v1/admin/status")
     let enrolment = try await ServerConnection(
       to: ServerAddress(parsing: "https://127.0.0.1:\(status.enrolmentPort)"),
-      trust: .authority(sha256: Hex.decode(status.authority)), identity: nil)
+      trust: .authority(CertificateFingerprint(hex: status.authority)), identity: nil)
     let key = P256.Signing.PrivateKey()
     let issued: WorkstationCertificateIssued = try await enrolment.call(
       "POST", "/v1/enrolment/workstations",
