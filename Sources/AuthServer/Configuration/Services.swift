@@ -19,8 +19,8 @@ public struct Surroundings: Sendable {
 
   /// 128 random bits, hexadecimal, behind a prefix that tells scanners what it is.
   func identifier<Tag>(_ prefix: String) -> Identifier<Tag> {
-    // Prefixes are literals of letters; the result is at most 40 characters of the closed set.
     guard let identifier = try? Identifier<Tag>(parsing: prefix + "-" + Hex.encode(random(16))) else {
+      // Cannot happen: prefixes are short literals of letters, and 32 hexadecimal digits follow.
       preconditionFailure("an identifier prefix is a literal of letters")
     }
     return identifier

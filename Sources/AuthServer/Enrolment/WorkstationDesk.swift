@@ -86,8 +86,8 @@ struct WorkstationDesk: Sendable {
   }
 
   static func fingerprint(_ der: [UInt8]) -> CertificateFingerprint {
-    // SHA-256 is 32 bytes.
     guard let fingerprint = try? CertificateFingerprint(parsing: Array(SHA256.hash(data: der))) else {
+      // Cannot happen: a SHA-256 digest is 32 bytes, which is all the initialiser asks for.
       preconditionFailure("SHA-256 gives 32 bytes")
     }
     return fingerprint

@@ -87,7 +87,12 @@ struct PolicyService: Sendable {
       if scenario == .unlock, let session = facts.session { proofs.append(.sessionKey(session.id)) }
       for factor in combination.factors.sorted() {
         switch factor {
-        case .card: if let best { proofs.append(.card(best.id, best.provenClass, best.state)) }
+        // Without the PIN a card shows possession alone, whatever its key could do.
+        case .card:
+          if let best {
+            let shown = combination.factors.contains(.pin) ? best.provenClass : min(best.provenClass, .publicKey)
+            proofs.append(.card(best.id, shown, best.state))
+          }
         case .pin: break
         case .password: if facts.hasPassword { proofs.append(.password) }
         case .palm: proofs.append(.palm(falseMatchExponent: 6))
