@@ -32,7 +32,8 @@ public struct Checkpoint: Sendable, Hashable {
     guard lines[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let size = UInt64(lines[1]), String(size) == lines[1]
     else { throw Self.fault }
     try self.init(
-      origin: lines[0], size: size, root: TreeHash(parsing: Base64.decode(lines[2])), extensions: Array(lines[3..<lines.count - 1]))
+      origin: lines[0], size: size, root: TreeHash(parsing: Base64.decode(lines[2])),
+      extensions: Array(lines[3..<lines.count - 1]))
   }
 
   /// The bytes that are signed.

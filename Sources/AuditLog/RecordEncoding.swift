@@ -81,7 +81,8 @@ public enum RecordEncoding {
     writer.field(record.rule.map(rule) ?? [])
     writer.field(record.policyVersion?.bytes ?? [])
     writer.field(record.reference?.description ?? "")
-    writer.field(record.latencyMilliseconds.map { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) } } ?? [])
+    writer.field(
+      record.latencyMilliseconds.map { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) } } ?? [])
     writer.field(record.count)
     writer.field(list(record.waivers))
     writer.field(record.note)

@@ -5,7 +5,10 @@ import Testing
 struct Base64Tests {
   @Test(
     "RFC 4648 §10",
-    arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")])
+    arguments: [
+      ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+      ("foobar", "Zm9vYmFy"),
+    ])
   func vectors(plain: String, text: String) throws {
     #expect(Base64.encode(Array(plain.utf8)) == text)
     #expect(try Base64.decode(text) == Array(plain.utf8))
@@ -24,7 +27,9 @@ struct Base64Tests {
 
   @Test(
     "other spellings are refused",
-    arguments: ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==\n", " Zg==", "Zg===", "====", "=", "Zm-v", "Zm_v", "Zm9v=", "Z=g=", "ａ==="])
+    arguments: [
+      "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==\n", " Zg==", "Zg===", "====", "=", "Zm-v", "Zm_v", "Zm9v=", "Z=g=", "ａ===",
+    ])
   func malformed(text: String) {
     #expect(throws: MalformedInput.self) { try Base64.decode(text) }
   }

@@ -162,7 +162,8 @@ struct LogVerifierTests {
   @Test("every finding has a sentence in both languages that names its place")
   func sentences() {
     let findings: [LogFinding] = [
-      .rowEdited(7), .rowMissing(7), .rowOutOfOrder(7), .rowUnreadable(7), .searchColumnsDiffer(7), .subtreeDiffers(rows: 7..<8),
+      .rowEdited(7), .rowMissing(7), .rowOutOfOrder(7), .rowUnreadable(7), .searchColumnsDiffer(7),
+      .subtreeDiffers(rows: 7..<8),
       .tailCut(size: 7, checkpoint: 9, source: "f"), .rootDiffers(rows: 7..<9, source: "f"),
     ]
     for finding in findings {
@@ -170,7 +171,8 @@ struct LogVerifierTests {
       #expect(finding.english.contains("7") && finding.japanese.contains("7"))
     }
     let others: [LogFinding] = [
-      .checkpointUnreadable(source: "f"), .checkpointSignatureWrong(source: "f"), .checkpointOfOtherLog(source: "f"), .fileDamaged,
+      .checkpointUnreadable(source: "f"), .checkpointSignatureWrong(source: "f"), .checkpointOfOtherLog(source: "f"),
+      .fileDamaged,
     ]
     for finding in others { #expect(finding.position == nil && !finding.english.isEmpty && !finding.japanese.isEmpty) }
   }

@@ -67,7 +67,8 @@ struct NoteTests {
     let good = Self.vkey
     for vkey in [
       "", "+", "++", "name", good + " ", good + "=", " " + good, good.replacing("cc195c69", with: "cc195c68"),
-      good.replacing("cc195c69", with: "CC195C69"), good.replacing("+AQ", with: "+Ag"), good.replacing("lgwan+", with: "lgwam+"),
+      good.replacing("cc195c69", with: "CC195C69"), good.replacing("+AQ", with: "+Ag"),
+      good.replacing("lgwan+", with: "lgwam+"),
       good.replacing("sanmon", with: "san mon"), "x+00000000+AQ==", String(repeating: "n", count: 600) + good,
     ] {
       #expect(throws: MalformedInput.self) { try NoteVerifier(vkey: vkey) }
@@ -83,9 +84,12 @@ struct NoteTests {
   @Test(
     "malformed checkpoints are refused",
     arguments: [
-      "", "\n", "o\n0\n", "o\n-1\nROOT\n", "o\n+8\nROOT\n", "o\n08\nROOT\n", "o\n8 \nROOT\n", "o\n８\nROOT\n", "o\n8\nROOT", "o\n8\nROOT\n\n",
-      "\n8\nROOT\n", "o\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg\n", "o\n8\nXcna\n", "o\n8\nROOT\n\next\n", "o\r\n8\r\nROOT\r\n",
-      "o\n18446744073709551616\nROOT\n", "o\n0\nROOT\n", "o\n8\nROOT \n", "o\t\n8\nROOT\n", "o\n8\nROOT\n" + String(repeating: "x\n", count: 17),
+      "", "\n", "o\n0\n", "o\n-1\nROOT\n", "o\n+8\nROOT\n", "o\n08\nROOT\n", "o\n8 \nROOT\n", "o\n８\nROOT\n", "o\n8\nROOT",
+      "o\n8\nROOT\n\n",
+      "\n8\nROOT\n", "o\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg\n", "o\n8\nXcna\n", "o\n8\nROOT\n\next\n",
+      "o\r\n8\r\nROOT\r\n",
+      "o\n18446744073709551616\nROOT\n", "o\n0\nROOT\n", "o\n8\nROOT \n", "o\t\n8\nROOT\n",
+      "o\n8\nROOT\n" + String(repeating: "x\n", count: 17),
     ])
   func malformedCheckpoint(template: String) {
     let root = "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="
@@ -104,7 +108,8 @@ struct NoteTests {
   @Test(
     "malformed notes are refused",
     arguments: [
-      "", "\n", "\n\n", "text", "text\n", "text\n\n", "text\n\nsig\n", "text\n\n\u{2014} name\n", "text\n\n\u{2014} name AAAA\n",
+      "", "\n", "\n\n", "text", "text\n", "text\n\n", "text\n\nsig\n", "text\n\n\u{2014} name\n",
+      "text\n\n\u{2014} name AAAA\n",
       "text\n\n- name AAAAAAAA\n", "text\n\n\u{2014}  name AAAAAAAA\n", "text\n\n\u{2014} name AAAAAAAA \n",
       "text\n\n\u{2014} name AAAAAAAA\nrest\n", "text\n\n\u{2014} na+me AAAAAAAA\n", "text\n\n\u{2014} name AAAAAAA\n",
       "te\u{1}xt\n\n\u{2014} name AAAAAAAA\n", "text\n\u{2014} name AAAAAAAA\n", "text\n\n\u{2014} name AAAAAAAA",

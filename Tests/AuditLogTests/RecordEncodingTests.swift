@@ -25,7 +25,8 @@ struct RecordEncodingTests {
   @Test(
     "text comes back byte for byte",
     arguments: [
-      "", "\u{0}", "a\u{0}b", "\r\n", "line\nline", "\u{202E}左から右\u{202C}", "e\u{301}", "é", "\u{FEFF}", "𠮷野家", "👩‍👩‍👧", "\u{10FFFF}",
+      "", "\u{0}", "a\u{0}b", "\r\n", "line\nline", "\u{202E}左から右\u{202C}", "e\u{301}", "é", "\u{FEFF}", "𠮷野家", "👩‍👩‍👧",
+      "\u{10FFFF}",
       "\u{7F}\u{80}", "%s%n", "' OR 1=1 --", "</script>", String(repeating: "長", count: 3000),
     ])
   func textIsKept(text: String) throws {
@@ -122,7 +123,8 @@ struct RecordEncodingTests {
     }
     // Same length each, so that only the meaning is at fault.
     for (old, new) in [
-      ("sanmon/audit/1", "sanmon/audit/2"), ("ceremony", "CEREMONY"), ("denied", "Denied"), ("AP105", "AP999"), ("AAL3", "AAL9"),
+      ("sanmon/audit/1", "sanmon/audit/2"), ("ceremony", "CEREMONY"), ("denied", "Denied"), ("AP105", "AP999"),
+      ("AAL3", "AAL9"),
       ("pk-pin", "pk-PIN"), ("482913", "48291a"), ("lgwan\u{0}", "Lgwan\u{0}"), ("p1", "-1"),
     ] {
       #expect(throws: MalformedInput.self) { try RecordEncoding.decode(replaced(old, new)) }

@@ -52,7 +52,9 @@ struct PasswordHashTests {
     let phc = try PasswordHash.make(password: Self.secret("p"), salt: Self.salt, parameters: fast)
     for count in [0, 257, 100_000] {
       let password = Secret<TypedPassword>(copying: [UInt8](repeating: 0x61, count: count))
-      #expect(throws: SealingFault.passwordLength) { try PasswordHash.make(password: password, salt: Self.salt, parameters: fast) }
+      #expect(throws: SealingFault.passwordLength) {
+        try PasswordHash.make(password: password, salt: Self.salt, parameters: fast)
+      }
       #expect(throws: SealingFault.passwordLength) { try PasswordHash.verify(password, against: phc) }
     }
     for count in [0, 8, 15, 65] {
@@ -69,7 +71,8 @@ struct PasswordHashTests {
   func parameters(memory: UInt32, passes: UInt32, lanes: UInt32) {
     #expect(throws: SealingFault.self) { try PasswordHash.Parameters(memory: memory, passes: passes, lanes: lanes) }
     // The same in a string that somebody planted: refused before any memory is asked for.
-    let phc = "$argon2id$v=19$m=\(memory),t=\(passes),p=\(lanes)$AAECAwQFBgcICQoLDA0ODw$lqOyA5Bx057RMBEHQ7GKaBxBFhu6b3bRV0+S4d4Zj+c"
+    let phc =
+      "$argon2id$v=19$m=\(memory),t=\(passes),p=\(lanes)$AAECAwQFBgcICQoLDA0ODw$lqOyA5Bx057RMBEHQ7GKaBxBFhu6b3bRV0+S4d4Zj+c"
     #expect(throws: SealingFault.self) { try PasswordHash.verify(Self.secret("p"), against: phc) }
   }
 
@@ -77,14 +80,17 @@ struct PasswordHashTests {
     "strings that we do not write are refused",
     arguments: [
       "", "$", "$$$$$", "$argon2i$v=19$m=64,t=1,p=1$S$H", "$argon2d$v=19$m=64,t=1,p=1$S$H", "$argon2id$v=16$m=64,t=1,p=1$S$H",
-      "$argon2id$m=64,t=1,p=1$S$H", "argon2id$v=19$m=64,t=1,p=1$S$H", "$argon2id$v=19$t=1,m=64,p=1$S$H", "$argon2id$v=19$m=64,t=1$S$H",
+      "$argon2id$m=64,t=1,p=1$S$H", "argon2id$v=19$m=64,t=1,p=1$S$H", "$argon2id$v=19$t=1,m=64,p=1$S$H",
+      "$argon2id$v=19$m=64,t=1$S$H",
       "$argon2id$v=19$m=64,t=1,p=1,x=1$S$H", "$argon2id$v=19$m=+64,t=1,p=1$S$H", "$argon2id$v=19$m=064,t=1,p=1$S$H",
       "$argon2id$v=19$m=64,t=1,p=1$S$H$", "$argon2id$v=19$m=64,t=1,p=1$S$H=", "$argon2id$v=19$m=64,t=1,p=1$S==$H",
-      "$argon2id$v=19$m=64,t=1,p=1$$H", "$argon2id$v=19$m=64,t=1,p=1$S$", "$argon2id$v=19$m=64,t=1,p=1$S$AAAA", " $argon2id$v=19$m=64,t=1,p=1$S$H",
+      "$argon2id$v=19$m=64,t=1,p=1$$H", "$argon2id$v=19$m=64,t=1,p=1$S$", "$argon2id$v=19$m=64,t=1,p=1$S$AAAA",
+      " $argon2id$v=19$m=64,t=1,p=1$S$H",
       "$argon2id$v=19$m=99999999999,t=1,p=1$S$H", "$2b$12$abcdefghijklmnopqrstuv", "$argon2id$v=19$m=64,t=1,p=1$S$H\n",
     ])
   func malformed(template: String) {
-    let phc = template.replacing("S", with: "AAECAwQFBgcICQoLDA0ODw").replacing("H", with: "lqOyA5Bx057RMBEHQ7GKaBxBFhu6b3bRV0+S4d4Zj+c")
+    let phc = template.replacing("S", with: "AAECAwQFBgcICQoLDA0ODw").replacing(
+      "H", with: "lqOyA5Bx057RMBEHQ7GKaBxBFhu6b3bRV0+S4d4Zj+c")
     #expect(throws: SealingFault.self) { try PasswordHash.verify(Self.secret("p"), against: phc) }
   }
 

@@ -37,7 +37,8 @@ struct AuditArchiveTests {
     let (elsewhere, verifiers) = try await Self.log(scratch)
     let store = try SQLiteStore(path: scratch.database)
     _ = try await store.commit(Note(number: 12))
-    let live = try AuditArchive(path: scratch.database).verify(verifiers: verifiers, elsewhere: [elsewhere], origin: Self.origin)
+    let live = try AuditArchive(path: scratch.database).verify(
+      verifiers: verifiers, elsewhere: [elsewhere], origin: Self.origin)
     #expect(live.isIntact && live.size == 13 && live.checkpointsMatched == 3 && live.coveredSize == 12)
     let copied = try AuditArchive(path: scratch.copy()).verify(verifiers: verifiers, elsewhere: [elsewhere])
     #expect(copied == live)

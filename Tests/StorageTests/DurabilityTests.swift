@@ -55,7 +55,9 @@ struct DurabilityTests {
     #expect(throws: StorageFault.conflict("a database file is not a regular file")) { try SQLiteStore(path: link) }
 
     try SQLiteStore(path: scratch.database).close()
-    #expect(FileManager.default.createFile(atPath: scratch.database + "-wal", contents: Data(), attributes: [.posixPermissions: 0o666]))
+    #expect(
+      FileManager.default.createFile(
+        atPath: scratch.database + "-wal", contents: Data(), attributes: [.posixPermissions: 0o666]))
     #expect(throws: StorageFault.self) { try SQLiteStore(path: scratch.database) }
 
     let open = scratch.folder + "/open"

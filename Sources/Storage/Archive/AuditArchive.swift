@@ -68,7 +68,9 @@ public final class AuditArchive: Sendable {
 
   /// Rows in order, read in pages, each page in the same snapshot only within one call of `verify`.
   public func rows(from sequence: UInt64, limit: Int) throws(StorageFault) -> [StoredRow] {
-    try Trouble().asking { try database.read { try Self.rows($0, from: Int64(clamping: sequence), limit: min(max(limit, 0), 10_000)) } }
+    try Trouble().asking {
+      try database.read { try Self.rows($0, from: Int64(clamping: sequence), limit: min(max(limit, 0), 10_000)) }
+    }
   }
 
   /// The signed notes in the file, oldest first.

@@ -53,7 +53,8 @@ enum Sample {
 
   static func person(_ number: Int) throws -> Person {
     var person = Person(
-      id: try PersonID(parsing: "p\(number)"), account: try AccountName(parsing: "user\(number)"), displayName: "髙橋 花子 \(number)",
+      id: try PersonID(parsing: "p\(number)"), account: try AccountName(parsing: "user\(number)"),
+      displayName: "髙橋 花子 \(number)",
       kana: "ﾀｶﾊｼ ハナコ")
     person.otherNames = ["旧姓 渡邉"]
     person.departments = ["010", "020"]
@@ -81,9 +82,12 @@ enum Sample {
       enrolledAt: moment)
   }
 
-  static func session(_ id: String, person: Int = 1, on workstation: String, phase: SessionPhase = .open) throws -> SessionRecord {
+  static func session(_ id: String, person: Int = 1, on workstation: String, phase: SessionPhase = .open) throws
+    -> SessionRecord
+  {
     SessionRecord(
-      id: try SessionID(parsing: id), person: try PersonID(parsing: "p\(person)"), workstation: try WorkstationID(parsing: workstation),
+      id: try SessionID(parsing: id), person: try PersonID(parsing: "p\(person)"),
+      workstation: try WorkstationID(parsing: workstation),
       segment: .lgwan, scenario: .logon, card: nil, phase: phase, isRevoked: false, kinds: [.have, .know], assurance: .aal3,
       openedAt: moment, lastActivity: moment.advanced(bySeconds: 1), leaseUntil: moment.advanced(bySeconds: 300),
       terms: SessionTerms(leaseSeconds: 300, idleSeconds: 3600, overallSeconds: 43_200, onCardRemoval: .lock),

@@ -5,7 +5,8 @@ extension StoreConformance {
     Check(name: "one workstation has at most one live session") { store in
       _ = try await store.commit(
         Puts(
-          people: [try Sample.person(1), try Sample.person(2)], workstations: [try Sample.workstation("PC-1", certificates: [1])],
+          people: [try Sample.person(1), try Sample.person(2)],
+          workstations: [try Sample.workstation("PC-1", certificates: [1])],
           sessions: [try Sample.session("s1", on: "PC-1", phase: .locked)]))
       try await expectConflict(
         "a second live session on one workstation was allowed", store,

@@ -32,7 +32,8 @@ struct SQLiteTree: TreeStore {
   func treeNode(level: Int, index: UInt64) throws(StorageFault) -> TreeHash {
     try state.trouble.asking {
       let hash =
-        level == 0 ? try AuditTable.leafHash(at: index, in: state.db) : try AuditTable.node(level: level, index: index, in: state.db)
+        level == 0
+        ? try AuditTable.leafHash(at: index, in: state.db) : try AuditTable.node(level: level, index: index, in: state.db)
       guard let hash else { throw StorageFault.corrupt("the audit tree has no node \(level)/\(index)") }
       return hash
     }
