@@ -27,7 +27,7 @@ extension APIMessages {
       "ExplainRequest", "What would be decided for this person at this workstation?",
       [
         .field("person", .text(maximum: 128)), .field("workstation", .identifier), .optional("scenario", .oneOf(scenarios)),
-        .optional("at", .time),
+        .optional("at", .askedTime),
       ]),
     APIMessage(
       "ExplainedStep", "One step of a decision.",
@@ -73,7 +73,7 @@ extension APIMessages {
       [
         .field("format", .oneOf(["ldif", "csv"])), .field("people", .text(maximum: 16_777_216)),
         .optional("groups", .text(maximum: 16_777_216)), .optional("departments", .text(maximum: 16_777_216)),
-        .optional("confirmed", .count), .field("preview", .boolean),
+        .optional("confirmed", .integer(minimum: .min, maximum: .max)), .field("preview", .boolean),
       ]),
     APIMessage(
       "PeopleImported", "What changed, or would change.",

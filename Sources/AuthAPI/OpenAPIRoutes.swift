@@ -117,9 +117,10 @@ public enum APIRoutes {
   }()
 
   private static let document: APIRoute = {
-    var route = APIRoute.get("/openapi.json", .workstations, "This document", answer: .document)
-    route.canRefuse = false
-    return route
+    // Workstations get their own part; on the operators' socket and beside the metrics it is the whole.
+    APIRoute(
+      method: .get, path: "/openapi.json", doors: [.workstations, .operators, .metrics], summary: "This document",
+      answer: .document, canRefuse: false)
   }()
 
   static let enrolment: [APIRoute] = [
@@ -145,7 +146,7 @@ public enum APIRoutes {
       query: [
         .optional("person", .identifier), .optional("workstation", .identifier), .optional("segment", .segment),
         .optional("class", .oneOf(eventClasses)), .optional("action", .text(maximum: 64)),
-        .optional("outcome", .oneOf(outcomes)), .optional("from", .time), .optional("until", .time),
+        .optional("outcome", .oneOf(outcomes)), .optional("from", .askedTime), .optional("until", .askedTime),
         .optional("fromSequence", .count), .optional("untilSequence", .count),
         .optional("limit", .integer(minimum: 1, maximum: 10_000)), .optional("newest", .oneOf(["true", "false"])),
       ], answer: .message("AuditPage")),

@@ -24,7 +24,9 @@ public indirect enum APISchema: Sendable, Equatable {
 
   /// Milliseconds since 1970-01-01 UTC.
   static let time = APISchema.integer(minimum: 0, maximum: 253_402_300_799_999)
-  static let count = APISchema.integer(minimum: 0, maximum: 9_007_199_254_740_991)
+  /// The same in a question: any number is understood, and finds nothing where nothing is.
+  static let askedTime = APISchema.integer(minimum: .min, maximum: .max)
+  static let count = APISchema.integer(minimum: 0, maximum: .max)
 
   var json: APIText {
     switch self {

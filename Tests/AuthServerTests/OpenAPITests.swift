@@ -142,3 +142,32 @@ struct OpenAPITests {
     }
   }
 }
+
+/// The routes as the source registers them, so that one that is not documented fails before any server is started.
+@Suite("registered routes")
+struct OpenAPIRegisteredRoutesTests {
+  @Test("every route that the source registers is documented, and every documented one is registered")
+  func registered() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Sources/AuthServer/Routes").standardized
+    var registered: Set<String> = []
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file.hasSuffix(".swift") {
+      let text = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
+      let calls = text.matches(of: /router\.(get|post|put|patch|delete|head|on)\(/).count
+      let found = text.matches(of: /router\.(get|post)\("([^"]+)"\)/)
+      #expect(found.count == calls, "\(file): a route is registered in a way this test cannot read")
+      for match in found {
+        let path = match.2.split(separator: "/").map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : String($0) }
+        registered.insert("\(match.1.uppercased()) /\(path.joined(separator: "/"))")
+      }
+    }
+    let router = Router(context: SanmonRequestContext.self)
+    OperationsRoutes(metrics: MetricsRegistry(), checks: []).add(to: router)
+    for route in router.routes {
+      registered.insert("\(route.method.rawValue) /\(route.path.components.map(\.description).joined(separator: "/"))")
+    }
+    let documented = Set(APIRoutes.all.map { "\($0.method.rawValue) \($0.path)" })
+    #expect(registered.subtracting(documented).sorted() == [])
+    #expect(documented.subtracting(registered).sorted() == [])
+  }
+}

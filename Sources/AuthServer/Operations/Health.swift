@@ -1,3 +1,4 @@
+import AuthAPI
 import HTTPTypes
 public import Hummingbird
 import NIOCore
@@ -33,7 +34,7 @@ public struct HealthReport: Codable, Sendable, Equatable {
   public init(state: String) { self.state = state }
 }
 
-/// `/health`, `/readiness` and `/metrics`, for the metrics listener or the operators' socket.
+/// `/health`, `/readiness`, `/metrics` and the document of all doors, for the metrics listener or the operators' socket.
 public struct OperationsRoutes: Sendable {
   private let metrics: MetricsRegistry
   private let checks: [ReadinessCheck]
@@ -47,6 +48,7 @@ public struct OperationsRoutes: Sendable {
   }
 
   public func add(to router: Router<SanmonRequestContext>) {
+    router.get("openapi.json") { _, _ in JSONAnswer(encoded: OpenAPIDocument.whole) }
     router.get("health") { _, _ in try JSONAnswer(HealthReport(state: "running")) }
     router.get("readiness") { _, _ in
       let missing = await missingParts()

@@ -17,13 +17,13 @@ enum AuditQueryItems {
     query.workstation = try items.get("workstation").map { try WorkstationID(parsing: $0) }
     query.segment = try items.get("segment").map { try Segment(parsing: $0) }
     query.eventClass = try items.get("class").map { try value($0) { EventClass(rawValue: $0) } }
-    query.action = items.get("action")
+    query.action = try items.get("action").map { try value($0) { $0.unicodeScalars.count <= 64 ? $0 : nil } }
     query.outcome = try items.get("outcome").map { try value($0) { AuditOutcome(rawValue: $0) } }
     query.from = try items.get("from").map { try value($0) { Int64($0) } }
     query.until = try items.get("until").map { try value($0) { Int64($0) } }
     query.fromSequence = try items.get("fromSequence").map { try value($0, row) }
     query.untilSequence = try items.get("untilSequence").map { try value($0, row) }
-    query.newestFirst = items.get("newest") == "true"
+    query.newestFirst = try items.get("newest").map { try value($0) { ["true": true, "false": false][$0] } } ?? false
     query.limit = try items.get("limit").map { try value($0) { Int($0) } } ?? 200
     guard (1...10_000).contains(query.limit) else { throw HTTPFault.malformed(.query) }
     return query

@@ -18,8 +18,10 @@ struct StrictKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     return node
   }
 
+  /// An absent field is how "not known" is written; `null` would be a second spelling, and is refused.
   func decodeNil(forKey key: Key) throws -> Bool {
-    if case .null = try member(key) { true } else { false }
+    if case .null = try member(key) { throw HTTPFault.malformed(.wrongType) }
+    return false
   }
   func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try StrictScalar.bool(member(key)) }
   func decode(_ type: String.Type, forKey key: Key) throws -> String { try StrictScalar.string(member(key)) }
