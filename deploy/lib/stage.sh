@@ -156,7 +156,9 @@ enrol_workstation() {
 # insert_card NAME / remove_card: the card lies on the reader, or does not.
 insert_card() {
   remove_card
-  cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >>"$STAGE/log/card.log" 2>&1 </dev/null &
+  # A pipe that is open at both ends here never ends: the simulator keeps the card in until it is told otherwise.
+  [ -p "$STAGE/card.pipe" ] || { mkfifo "$STAGE/card.pipe" && exec 9<>"$STAGE/card.pipe"; }
+  cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >>"$STAGE/log/card.log" 2>&1 <&9 &
   CARD_PID=$!
   remember_pid "$CARD_PID" card
   sleep 1.2 # the reader service looks every 0.4 s

@@ -24,8 +24,10 @@ expect 0 '' "カードと暗証番号、セッションの鍵で解除する" "u
 
 step "同じカードをマイナンバー利用事務系の端末で" "The same card at a My Number workstation"
 expect 0 '' "端末の常駐プロセスが動く" "the workstation's resident process runs" watch_start MYNUMBER-PC-0007
-expect 10 'AP107|AP1' "佐藤さんは拒否され、理由・次の手順・照会番号が示される" \
-  "Sato is refused: reason, next step and a six-digit reference" agent MYNUMBER-PC-0007 logon --pin-fd 3
+# The password is typed at the same screen; the server refuses by the card alone and never sees it.
+PASSWORD='typed-but-never-sent'
+expect 10 'AP107' "佐藤さんは拒否され、理由・次の手順・照会番号が示される" \
+  "Sato is refused: reason, next step and a six-digit reference" agent MYNUMBER-PC-0007 logon --pin-fd 3 --password-fd 4
 grep -oE '[0-9]{6}' "$STAGE/last" | tail -n 1 >"$STAGE/desk/reference" || true
 expect 0 'AP1' "ヘルプデスク：sanmon why 照会番号" "the help desk: sanmon why REFERENCE" \
   at_instance mynumber sanmon why "$(cat "$STAGE/desk/reference")"

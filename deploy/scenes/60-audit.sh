@@ -13,13 +13,15 @@ verify_copy() { sanmon audit verify --database "$1" --key-file "$STAGE/desk/log.
 expect 0 '' "写しの記録は全件そろい、改変がない" "the copy's log is whole and unchanged" verify_copy "$STAGE/desk/copy.sqlite"
 flip_byte() {
   cp "$STAGE/desk/copy.sqlite" "$STAGE/desk/flipped.sqlite" && chmod 0600 "$STAGE/desk/flipped.sqlite"
-  sqlite3 "$STAGE/desk/flipped.sqlite" "UPDATE audit SET encoded = CAST(substr(encoded, 1, 40) || x'5A' || substr(encoded, 42) AS BLOB) WHERE sequence = 5;"
+  sqlite3 "$STAGE/desk/flipped.sqlite" "DROP TRIGGER audit_rows_do_not_change;
+    UPDATE audit SET encoded = CAST(substr(encoded, 1, 40) || x'5A' || substr(encoded, 42) AS BLOB) WHERE sequence = 5;"
   verify_copy "$STAGE/desk/flipped.sqlite"
 }
 expect 65 '5' "5 番の記録を 1 バイト変えると、その位置が指摘される" "one byte of row 5 is changed: the position is named" flip_byte
 cut_tail() {
   cp "$STAGE/desk/copy.sqlite" "$STAGE/desk/cut.sqlite" && chmod 0600 "$STAGE/desk/cut.sqlite"
-  sqlite3 "$STAGE/desk/cut.sqlite" "DELETE FROM audit WHERE sequence >= (SELECT max(sequence) - 2 FROM audit); DELETE FROM checkpoints;"
+  sqlite3 "$STAGE/desk/cut.sqlite" "DROP TRIGGER audit_rows_stay;
+    DELETE FROM audit WHERE sequence >= (SELECT max(sequence) - 2 FROM audit); DELETE FROM checkpoints;"
   verify_copy "$STAGE/desk/cut.sqlite"
 }
 expect 65 '' "末尾を切り、サーバー側の署名も消しても、手元のチェックポイントで分かる" \

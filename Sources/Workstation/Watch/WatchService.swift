@@ -22,6 +22,8 @@ public actor WatchService {
   private var keyring: SessionKeyring?
   /// Keys made for ceremonies that run now; at most 4, for 2 minutes.
   private var prepared: [Prepared] = []
+  /// A notice is on its way and stands no longer in the outbox.
+  private var isSending = false
   private var outbox: [Notice] = []
   private var isConnected = false
   private var ended: AgentFault?
@@ -206,13 +208,24 @@ public actor WatchService {
     while !Task.isCancelled {
       while !outbox.isEmpty {
         let notice = outbox.removeFirst()
-        guard await send(notice) else {
+        isSending = true
+        let isHeard = await send(notice)
+        isSending = false
+        guard isHeard else {
           // A lock that was overtaken by an unlock is not sent any more.
           if !isOvertaken(notice) { outbox.insert(notice, at: 0) }
           break
         }
       }
       do { try await Task.sleep(for: .milliseconds(outbox.isEmpty ? 100 : 1000)) } catch { return }
+    }
+  }
+
+  /// Waits until the server has heard everything, so that an unlock right after a lock finds it locked. Two seconds at most: the
+  /// screen is locked already, and a server that is away must not keep a person waiting.
+  private func letServerHear() async {
+    for _ in 0..<100 where isSending || !outbox.isEmpty {
+      do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
     }
   }
 
@@ -280,10 +293,12 @@ public actor WatchService {
     case .lock:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
       await carryOut(session.asked(toLock: "asked"))
+      await letServerHear()
       return status()
     case .logoff:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
       await carryOut(session.asked(toLogOff: "asked"))
+      await letServerHear()
       return WatchReply()
     }
   }

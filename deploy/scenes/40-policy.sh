@@ -17,6 +17,6 @@ expect 65 'lgwan\.yaml:[0-9]+' "動いているサーバーも断り、前の規
   "the running server refuses it too and goes on with the old rules" spoil_live
 cp "$SANMON_ROOT/policies/lgwan.yaml" "$STAGE/policies/lgwan.yaml"
 expect 0 '' "直して読み直す" "mended and reloaded" at_instance lgwan sanmon policy reload
-expect 0 'lgwan\.yaml:[0-9]+|mynumber' "explain：佐藤さんが LGWAN-PC-0042 で何を使えるか、どの規則か" \
+expect 0 'card \+ pin: (granted|許可) +lgwan' "explain：佐藤さんが LGWAN-PC-0042 で何を使えるか、どの規則か" \
   "explain: what could Sato use at LGWAN-PC-0042, and by which rule" \
   at_instance lgwan sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042 --scenario logon
