@@ -7,7 +7,8 @@ import Foundation
 /// `sanmon policy …`: what the policy files say, before and after they are in force.
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。", subcommands: [Check.self, PolicyExplain.self, PolicyReload.self])
+    commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。",
+    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self])
 
   /// `sanmon policy check DIR`
   struct Check: ParsableCommand {

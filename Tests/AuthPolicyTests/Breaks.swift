@@ -1,6 +1,7 @@
 /// Every way to be refused that one edit of a right file can reach.
 enum Breaks {
-  static let waiver = "waivers:\n  - {waiver: introduction-phase, from: 2026-07-01, until: 2026-09-01, approvers: [A], reason: R}\n"
+  static let waiver =
+    "waivers:\n  - {waiver: introduction-phase, from: 2026-07-01, until: 2026-09-01, approvers: [A], reason: R}\n"
 
   static let text: [Break] = [
     Break("PF101 1:1", "segment: lgwan", "segment: lgwan\n" + String(repeating: "#", count: 256 * 1024)),
@@ -80,8 +81,11 @@ enum Breaks {
     Break("PF210 1:12", "ja: 三門市", "ja: 2026", in: .organisation),
     Break("PF210 5:24", "\"2200\"", "2200", in: .organisation),
     Break("PF210 2:12", "\"+09:00\"", "+09:00", in: .organisation),
-    Break("PF213 13:40", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver.breaking("2026-07-01", "2026-02-29")),
-    Break("PF213 13:40", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver.breaking("2026-07-01", "7/1")),
+    Break(
+      "PF213 13:40", "remote:\n  - card + password\n",
+      "remote:\n  - card + password\n" + waiver.breaking("2026-07-01", "2026-02-29")),
+    Break(
+      "PF213 13:40", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver.breaking("2026-07-01", "7/1")),
     Break("PF214 2:9", "people:", "hours: [mon-fri 8:00-19:00]\npeople:"),
     Break("PF214 2:9", "people:", "hours: [mon-fri 19:00-08:00]\npeople:"),
     Break("PF214 2:9", "people:", "hours: [fri-mon 08:00-19:00]\npeople:"),
@@ -123,8 +127,12 @@ enum Breaks {
     Break("PF406 9:5", "- (card + password) or palm", "- password or code"),
     Break(
       "PF407 13:71", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver, in: .segment("mynumber")),
-    Break("PF408 13:52", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver.breaking("2026-09-01", "2026-09-29")),
-    Break("PF409 13:52", "remote:\n  - card + password\n", "remote:\n  - card + password\n" + waiver.breaking("2026-09-01", "2026-06-30")),
+    Break(
+      "PF408 13:52", "remote:\n  - card + password\n",
+      "remote:\n  - card + password\n" + waiver.breaking("2026-09-01", "2026-09-29")),
+    Break(
+      "PF409 13:52", "remote:\n  - card + password\n",
+      "remote:\n  - card + password\n" + waiver.breaking("2026-09-01", "2026-06-30")),
     Break("PF413 13:5", "remote:\n  - card + password\n", "remote:\n  - card + password\ndeny:\n  - {reason: R}\n"),
   ]
 

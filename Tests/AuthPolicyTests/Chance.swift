@@ -34,7 +34,9 @@ struct Chance: RandomNumberGenerator {
     if hit(10) { request.person?.lastDay = Samples.today + one(of: [-1, 0, 1]) }
     if !hit(6) {
       request.proofs.append(
-        .card(try CardID(parsing: "card-1"), one(of: [.publicKeyWithPIN, .publicKeyWithPIN, .publicKey, .publicKey] + ProofClass.allCases),
+        .card(
+          try CardID(parsing: "card-1"),
+          one(of: [.publicKeyWithPIN, .publicKeyWithPIN, .publicKey, .publicKey] + ProofClass.allCases),
           hit(12) ? one(of: CardState.allCases) : .active))
       if hit(30) { request.proofs.append(.card(try CardID(parsing: "card-2"), .publicKey, .active)) }
     }
@@ -48,7 +50,9 @@ struct Chance: RandomNumberGenerator {
     if hit(12) { request.session?.person = try PersonID(parsing: "p-000002") }
     if hit(12) { request.session?.isRevoked = true }
     if hit(12) { request.session?.kinds = [one(of: FactorKind.allCases)] }
-    if hit(6) { request.session?.lastActivity = Situation.moment(one(of: [-3601, -3600, -3599, 5]), boot: one(of: ["boot-0", "boot-1"])) }
+    if hit(6) {
+      request.session?.lastActivity = Situation.moment(one(of: [-3601, -3600, -3599, 5]), boot: one(of: ["boot-0", "boot-1"]))
+    }
     if hit(6) { request.session?.openedAt = Situation.moment(one(of: [-50_400, -43_200, -43_199, 5])) }
     request.sessionsElsewhere = hit(3) ? one(of: [1, 2, 9]) : 0
     if hit(15) { request.throttledUntil = one(of: [Situation.moment(5), Situation.moment(-5), Throttle.never]) }

@@ -21,7 +21,8 @@ struct DocumentTests {
     let found = try blocks(document)
     #expect(found.count == 2)
     let set = try Samples.set(found[0] + "\n" + found[1])
-    #expect(set.combinations(segment: .lgwan, scenario: .unlock, person: nil).map(\.names) == [["card", "password"], ["palm"]])
+    #expect(
+      set.combinations(segment: .lgwan, scenario: .unlock, person: nil).map(\.names) == [["card", "password"], ["palm"]])
     #expect(set.warnings.map(\.code).sorted() == ["PF411", "PF412"])
   }
 
@@ -37,7 +38,9 @@ struct DocumentTests {
       .components(separatedBy: "|").dropFirst(2).prefix(4).map { $0.trimmingCharacters(in: .whitespaces) == "unlocks" }
     let set = try Samples.set(Samples.lgwan.breaking("(card + password) or palm", expression))
     let palm = Proof.palm(falseMatchExponent: 6)
-    let shown: [[Proof]] = [[palm], [try Situation.card(.publicKey), palm], [.password], [try Situation.card(.publicKey), .password]]
+    let shown: [[Proof]] = [
+      [palm], [try Situation.card(.publicKey), palm], [.password], [try Situation.card(.publicKey), .password],
+    ]
     let unlocks = try shown.map { proofs in
       var request = try Situation(.unlock).request
       request.proofs += proofs

@@ -8,17 +8,19 @@ struct GrantTests {
 
   init() throws { set = try Samples.compile(Samples.shipped()) }
 
-  @Test("logon and remote", arguments: [
-    (Segment.lgwan, Scenario.logon, ProofClass.publicKeyWithPIN, [Proof](), "grant card+pin AAL2 lgwan.yaml:17"),
-    (.lgwan, .logon, .publicKey, [], "needs password lgwan.yaml:18"),
-    (.lgwan, .logon, .publicKey, [.password], "grant card+password AAL2 lgwan.yaml:18"),
-    (.lgwan, .remote, .publicKeyWithPIN, [], "needs password lgwan.yaml:26"),
-    (.lgwan, .remote, .publicKeyWithPIN, [.password], "grant card+password AAL2 lgwan.yaml:26"),
-    (.mynumber, .logon, .publicKeyWithPIN, [], "needs palm or password mynumber.yaml:19"),
-    (.mynumber, .logon, .publicKey, [.palm(falseMatchExponent: 5)], "grant card+palm AAL2 mynumber.yaml:19"),
-    (.mynumber, .logon, .publicKey, [.palm(falseMatchExponent: 4)], "needs palm or password mynumber.yaml:19"),
-    (.mynumber, .logon, .publicKey, [.password], "grant card+password AAL2 mynumber.yaml:20"),
-  ])
+  @Test(
+    "logon and remote",
+    arguments: [
+      (Segment.lgwan, Scenario.logon, ProofClass.publicKeyWithPIN, [Proof](), "grant card+pin AAL2 lgwan.yaml:17"),
+      (.lgwan, .logon, .publicKey, [], "needs password lgwan.yaml:18"),
+      (.lgwan, .logon, .publicKey, [.password], "grant card+password AAL2 lgwan.yaml:18"),
+      (.lgwan, .remote, .publicKeyWithPIN, [], "needs password lgwan.yaml:26"),
+      (.lgwan, .remote, .publicKeyWithPIN, [.password], "grant card+password AAL2 lgwan.yaml:26"),
+      (.mynumber, .logon, .publicKeyWithPIN, [], "needs palm or password mynumber.yaml:19"),
+      (.mynumber, .logon, .publicKey, [.palm(falseMatchExponent: 5)], "grant card+palm AAL2 mynumber.yaml:19"),
+      (.mynumber, .logon, .publicKey, [.palm(falseMatchExponent: 4)], "needs palm or password mynumber.yaml:19"),
+      (.mynumber, .logon, .publicKey, [.password], "grant card+password AAL2 mynumber.yaml:20"),
+    ])
   func logon(segment: Segment, scenario: Scenario, proofClass: ProofClass, proofs: [Proof], expected: String) throws {
     var request = try Situation(scenario, segment: segment).showing(Situation.card(proofClass))
     request.proofs += proofs
@@ -56,7 +58,8 @@ struct GrantTests {
     morning.request.authenticators.hasPalm = false
     #expect(try set.decide(morning.showing(Situation.card())).summary == "needs password mynumber.yaml:20")
     #expect(
-      try set.decide(morning.showing(Situation.card(), .palm(falseMatchExponent: 9))).summary == "needs password mynumber.yaml:20")
+      try set.decide(morning.showing(Situation.card(), .palm(falseMatchExponent: 9))).summary
+        == "needs password mynumber.yaml:20")
   }
 
   @Test("the grant names everything the session is opened with")
@@ -85,16 +88,18 @@ struct UnlockTests {
     second = try Samples.set(Samples.lgwan.breaking("(card + password) or palm", "card + (password or palm)"))
   }
 
-  @Test("the two readings of one sentence", arguments: [
-    ([Proof.palm(falseMatchExponent: 6)], false, "grant palm AAL1 lgwan.yaml:9", "needs card lgwan.yaml:9"),
-    ([.palm(falseMatchExponent: 6)], true, "grant palm AAL1 lgwan.yaml:9", "grant card+palm AAL2 lgwan.yaml:9"),
-    ([.password], true, "grant card+password AAL2 lgwan.yaml:9", "grant card+password AAL2 lgwan.yaml:9"),
-    ([.password], false, "needs card lgwan.yaml:9", "needs card lgwan.yaml:9"),
-    ([], true, "needs password lgwan.yaml:9", "needs password or palm lgwan.yaml:9"),
-    // Strict enough beside a card, not strict enough alone.
-    ([.palm(falseMatchExponent: 5)], true, "AP101 lgwan.yaml:9", "grant card+palm AAL2 lgwan.yaml:9"),
-    ([.palm(falseMatchExponent: 5)], false, "AP101 lgwan.yaml:9", "needs card lgwan.yaml:9"),
-  ])
+  @Test(
+    "the two readings of one sentence",
+    arguments: [
+      ([Proof.palm(falseMatchExponent: 6)], false, "grant palm AAL1 lgwan.yaml:9", "needs card lgwan.yaml:9"),
+      ([.palm(falseMatchExponent: 6)], true, "grant palm AAL1 lgwan.yaml:9", "grant card+palm AAL2 lgwan.yaml:9"),
+      ([.password], true, "grant card+password AAL2 lgwan.yaml:9", "grant card+password AAL2 lgwan.yaml:9"),
+      ([.password], false, "needs card lgwan.yaml:9", "needs card lgwan.yaml:9"),
+      ([], true, "needs password lgwan.yaml:9", "needs password or palm lgwan.yaml:9"),
+      // Strict enough beside a card, not strict enough alone.
+      ([.palm(falseMatchExponent: 5)], true, "AP101 lgwan.yaml:9", "grant card+palm AAL2 lgwan.yaml:9"),
+      ([.palm(falseMatchExponent: 5)], false, "AP101 lgwan.yaml:9", "needs card lgwan.yaml:9"),
+    ])
   func readings(proofs: [Proof], withCard: Bool, one: String, other: String) throws {
     var request = try Situation(.unlock).request
     request.proofs += proofs
@@ -134,12 +139,14 @@ struct UnlockTests {
     #expect(first.decide(request).summary == expected)
   }
 
-  @Test("idle 1 h, overall 14 h; a clock set back ends the session", arguments: [
-    (-50_399, -600, "boot-1", true), (-50_400, -600, "boot-1", false), (-7200, -3599, "boot-1", true),
-    (-7200, -3600, "boot-1", false), (1, -600, "boot-1", false), (-3600, 1, "boot-1", false),
-    // After a reboot of the server the wall clock decides; moments in the future are not believed.
-    (-7200, -3599, "boot-0", true), (-7200, -3600, "boot-0", false), (-3600, 1, "boot-0", false),
-  ])
+  @Test(
+    "idle 1 h, overall 14 h; a clock set back ends the session",
+    arguments: [
+      (-50_399, -600, "boot-1", true), (-50_400, -600, "boot-1", false), (-7200, -3599, "boot-1", true),
+      (-7200, -3600, "boot-1", false), (1, -600, "boot-1", false), (-3600, 1, "boot-1", false),
+      // After a reboot of the server the wall clock decides; moments in the future are not believed.
+      (-7200, -3599, "boot-0", true), (-7200, -3600, "boot-0", false), (-3600, 1, "boot-0", false),
+    ])
   func limits(opened: Int64, active: Int64, boot: String, isInside: Bool) throws {
     var request = try Situation(.unlock).showing(Situation.card(), .password)
     request.session?.openedAt = Situation.moment(opened, boot: boot)

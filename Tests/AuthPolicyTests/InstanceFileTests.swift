@@ -47,19 +47,24 @@ struct InstanceFileTests {
     #expect(try parse(text).listen.listener.port == 0)
   }
 
-  @Test("My Number and the internet never share an instance, whatever is said", arguments: [
-    "segments: [mynumber, internet]", "segments: [internet, mynumber, lgwan]", "segments: [mynumber, internet, other]",
-  ])
+  @Test(
+    "My Number and the internet never share an instance, whatever is said",
+    arguments: [
+      "segments: [mynumber, internet]", "segments: [internet, mynumber, lgwan]", "segments: [mynumber, internet, other]",
+    ])
   func neverTogether(segments: String) {
     let faults = Break("PF601 2:1", "segments: [lgwan, mynumber]", segments, in: .instance).faults
     #expect(faults.contains { $0.code == "PF601" })
   }
 
-  @Test("addresses", arguments: [
-    ("\"::\"", true), ("\"::1\"", true), ("\"2001:db8::1\"", true), ("\"1:2:3:4:5:6:7:8\"", true), ("\"1:2:3:4:5:6:7::\"", true),
-    ("0.0.0.0", true), ("\"1:2:3:4:5:6:7\"", false), ("\"1::2::3\"", false), ("\"12345::\"", false), ("\":1\"", false),
-    ("01.2.3.4", false), ("1.2.3", false), ("\"１.2.3.4\"", false), ("\"fe80::1%eth0\"", false),
-  ])
+  @Test(
+    "addresses",
+    arguments: [
+      ("\"::\"", true), ("\"::1\"", true), ("\"2001:db8::1\"", true), ("\"1:2:3:4:5:6:7:8\"", true),
+      ("\"1:2:3:4:5:6:7::\"", true),
+      ("0.0.0.0", true), ("\"1:2:3:4:5:6:7\"", false), ("\"1::2::3\"", false), ("\"12345::\"", false), ("\":1\"", false),
+      ("01.2.3.4", false), ("1.2.3", false), ("\"１.2.3.4\"", false), ("\"fe80::1%eth0\"", false),
+    ])
   func addresses(text: String, isRight: Bool) {
     let faults = Break("", "address: 192.0.2.10, port: 8443", "address: \(text), port: 8443", in: .instance).faults
     #expect(faults.isEmpty == isRight, "\(faults.map(\.place))")

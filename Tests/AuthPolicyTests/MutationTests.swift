@@ -8,7 +8,8 @@ import Testing
 struct MutationTests {
   private static let vocabulary = [
     "card", "pin", "password", "palm", "code", "or", "+", "(", ")", "pk", "pk-pin", "sym-3des", "identifier", "nothing", "lock",
-    "logoff", "0", "1", "61", "999", "010", "yes", "no", "null", "~", "*", "&a", "!x", "[]", "{}", "\"", "'", "#", "-", ":", "|",
+    "logoff", "0", "1", "61", "999", "010", "yes", "no", "null", "~", "*", "&a", "!x", "[]", "{}", "\"", "'", "#", "-", ":",
+    "|",
     "logon", "unlock", "remote", "deny", "seg-lgwan", "mynumber", "internet", "\t", "\r", "\u{FEFF}", "ｃａｒｄ", "\u{202E}", "---",
   ]
 
@@ -94,7 +95,11 @@ struct MutationTests {
     case 3:
       var letters = Array(lines[line].unicodeScalars)
       let place = Int.random(in: 0..<letters.count, using: &chance)
-      if chance.hit(2) { letters.remove(at: place) } else { letters[place] = chance.one(of: Array("abcz019 -_:+()[]{}#'\"&*!|>%@`\\".unicodeScalars)) }
+      if chance.hit(2) {
+        letters.remove(at: place)
+      } else {
+        letters[place] = chance.one(of: Array("abcz019 -_:+()[]{}#'\"&*!|>%@`\\".unicodeScalars))
+      }
       lines[line] = String(String.UnicodeScalarView(letters))
     default:
       var tokens = lines[line].components(separatedBy: " ")
@@ -119,7 +124,9 @@ struct MutationTests {
       for (number, line) in lines.enumerated() {
         guard let colon = line.firstIndex(of: ":"), !line.contains("#"), !line.contains("{") else { continue }
         let indent = String(line.prefix { $0 == " " })
-        for added in ["\(indent)zone: x", "\(indent)Segment: x", "\(indent)\(line[..<colon].trimmingCharacters(in: .whitespaces))-x: 1"] {
+        for added in [
+          "\(indent)zone: x", "\(indent)Segment: x", "\(indent)\(line[..<colon].trimmingCharacters(in: .whitespaces))-x: 1",
+        ] {
           var changed = lines
           changed.insert(added, at: number)
           var set = sources
@@ -153,7 +160,9 @@ struct MutationTests {
     }
   }
 
-  @Test("openers without end are refused before any parser recurses", arguments: ["[", "{", "- ", "? ", "{a: ", "[[", "'", "\"", "!", "&a ", "\n "])
+  @Test(
+    "openers without end are refused before any parser recurses",
+    arguments: ["[", "{", "- ", "? ", "{a: ", "[[", "'", "\"", "!", "&a ", "\n "])
   func deep(piece: String) {
     let text = "a: " + String(repeating: piece, count: 200_000 / piece.utf8.count)
     #expect(throws: PolicyFaults.self) { try InstanceFile.parse(Samples.source("sanmon.yaml", text)) }

@@ -125,7 +125,10 @@ struct PropertyTests {
   func words() throws {
     let set = try Samples.compile(Samples.shipped())
     let explanation = try set.explain(Situation(segment: .mynumber, groups: ["seg-lgwan"]).showing(Situation.card()))
-    #expect(explanation.steps.map(\.subject) == [.workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .groups])
+    #expect(
+      explanation.steps.map(\.subject) == [
+        .workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .groups,
+      ])
     #expect(explanation.steps.last?.en == "The person is in no group of the segment")
     #expect(explanation.steps.last?.ja == "この系統に入れるグループの一員ではありません")
     #expect(explanation.steps.last?.rule.description == "mynumber.yaml:3")

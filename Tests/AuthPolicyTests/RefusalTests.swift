@@ -73,9 +73,11 @@ struct RefusalTests {
     #expect(try code(morning, Situation.card()) == "AP103 builtin:account")
   }
 
-  @Test("the first and the last day are inside", arguments: [
-    (1, nil, false), (0, nil, true), (nil, 0, true), (nil, -1, false), (-9, 9, true),
-  ] as [(Int?, Int?, Bool)])
+  @Test(
+    "the first and the last day are inside",
+    arguments: [
+      (1, nil, false), (0, nil, true), (nil, 0, true), (nil, -1, false), (-9, 9, true),
+    ] as [(Int?, Int?, Bool)])
   func dates(first: Int?, last: Int?, isInside: Bool) throws {
     var morning = try Situation()
     morning.request.person?.firstDay = first.map { Samples.today + $0 }
@@ -83,7 +85,8 @@ struct RefusalTests {
     #expect(try (code(morning, Situation.card()) != "AP104 builtin:account") == isInside)
   }
 
-  @Test("a group is a name, never a pattern", arguments: [[], ["seg-lgwan"], ["SEG-MYNUMBER"], ["seg-mynumber "], ["seg-*"], ["*"]])
+  @Test(
+    "a group is a name, never a pattern", arguments: [[], ["seg-lgwan"], ["SEG-MYNUMBER"], ["seg-mynumber "], ["seg-*"], ["*"]])
   func segmentNotAllowed(groups: Set<String>) throws {
     #expect(try code(Situation(segment: .mynumber, groups: groups), Situation.card(), .password) == "AP107 mynumber.yaml:3")
   }
@@ -111,7 +114,8 @@ struct RefusalTests {
   }
 
   @Test func factorUnavailable() throws {
-    let text = Samples.lgwan.breaking("- card + pin\n  - card + password\nunlock", "- card + pin\n  - card + (palm + password)\nunlock")
+    let text = Samples.lgwan.breaking(
+      "- card + pin\n  - card + password\nunlock", "- card + pin\n  - card + (palm + password)\nunlock")
     let set = try Samples.set(text)
     var morning = try Situation()
     morning.request.authenticators = AuthenticatorFacts(hasPassword: true, hasPalm: false)
@@ -120,7 +124,9 @@ struct RefusalTests {
 
   @Test func factorMissing() throws {
     // A card without its PIN, and no password to go on with: another card or another slot is a new ceremony.
-    let set = try Samples.set(Samples.lgwan.breaking("  - card + password\nunlock", "  - card + code\n    + pin\nunlock".replacingOccurrences(of: "\n    ", with: " ")))
+    let set = try Samples.set(
+      Samples.lgwan.breaking(
+        "  - card + password\nunlock", "  - card + code\n    + pin\nunlock".replacingOccurrences(of: "\n    ", with: " ")))
     #expect(try set.decide(Situation().showing(Situation.card(.publicKey))).summary == "AP101 lgwan.yaml:6")
   }
 
@@ -154,9 +160,11 @@ struct RefusalTests {
 
 @Suite("hours, deny rules and waivers")
 struct ClauseTests {
-  @Test("the first minute is inside, the last is not", arguments: [
-    (1, 479, false), (1, 480, true), (5, 1139, true), (5, 1140, false), (6, 600, true), (6, 720, false), (7, 600, false),
-  ])
+  @Test(
+    "the first minute is inside, the last is not",
+    arguments: [
+      (1, 479, false), (1, 480, true), (5, 1139, true), (5, 1140, false), (6, 600, true), (6, 720, false), (7, 600, false),
+    ])
   func hours(weekday: Int, minute: Int, isOpen: Bool) throws {
     let set = try Samples.set(Samples.lgwan + "hours: [mon-fri 08:00-19:00, sat 09:00-12:00]\n")
     var morning = try Situation()
@@ -172,12 +180,14 @@ struct ClauseTests {
     #expect(set.decide(morning.request).summary == "AP119 lgwan.yaml:12")
   }
 
-  @Test("a deny rule needs all of its conditions", arguments: [
-    ("groups: [g1]", true), ("groups: [g2]", false), ("groups: [g2, g1]", true), ("workstations: [LGWAN-PC-0042]", true),
-    ("workstations: [lgwan-pc-0042]", false), ("workstations: [LGWAN-PC-004]", false), ("hours: [sat 08:00-10:00]", true),
-    ("hours: [sun 08:00-10:00]", false), ("groups: [g1], workstations: [LGWAN-PC-0042], hours: [daily 00:00-24:00]", true),
-    ("groups: [g1], workstations: [OTHER]", false), ("groups: [g1], hours: [sat 00:00-09:00]", false),
-  ])
+  @Test(
+    "a deny rule needs all of its conditions",
+    arguments: [
+      ("groups: [g1]", true), ("groups: [g2]", false), ("groups: [g2, g1]", true), ("workstations: [LGWAN-PC-0042]", true),
+      ("workstations: [lgwan-pc-0042]", false), ("workstations: [LGWAN-PC-004]", false), ("hours: [sat 08:00-10:00]", true),
+      ("hours: [sun 08:00-10:00]", false), ("groups: [g1], workstations: [LGWAN-PC-0042], hours: [daily 00:00-24:00]", true),
+      ("groups: [g1], workstations: [OTHER]", false), ("groups: [g1], hours: [sat 00:00-09:00]", false),
+    ])
   func deny(conditions: String, denies: Bool) throws {
     let set = try Samples.set(Samples.lgwan + "deny:\n  - {reason: R, \(conditions)}\n")
     let morning = try Situation(groups: ["seg-lgwan", "g1"])
@@ -185,7 +195,9 @@ struct ClauseTests {
     #expect(try set.decide(morning.showing(Situation.card())).summary == expected)
   }
 
-  @Test("a waiver for numbers of cards holds on its days and marks each row", arguments: [(-1, false), (0, true), (30, true), (31, false)])
+  @Test(
+    "a waiver for numbers of cards holds on its days and marks each row",
+    arguments: [(-1, false), (0, true), (30, true), (31, false)])
   func identifierAsPossession(day: Int, holds: Bool) throws {
     // 2026-08-15 … 2026-09-14
     let text =

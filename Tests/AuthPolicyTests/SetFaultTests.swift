@@ -22,9 +22,12 @@ struct SetFaultTests {
 
   @Test func nothingAtAll() { #expect(places([]) == ["PF501 organisation.yaml:1:1"]) }
 
-  @Test("file names", arguments: [
-    ("notes.txt", "notes.txt"), ("LGWAN.yaml", "LGWAN.yaml"), ("a b\u{1B}[2J.yaml", "?"), ("applications/ledger.yaml", "?"), ("", "?"),
-  ])
+  @Test(
+    "file names",
+    arguments: [
+      ("notes.txt", "notes.txt"), ("LGWAN.yaml", "LGWAN.yaml"), ("a b\u{1B}[2J.yaml", "?"), ("applications/ledger.yaml", "?"),
+      ("", "?"),
+    ])
   func unknownFile(name: String, shown: String) {
     #expect(places([organisation, lgwan, Samples.source(name, "")]) == ["PF502 \(shown):1:1"])
   }
@@ -90,6 +93,7 @@ struct SetFaultTests {
   func complete() {
     let here = [
       "PF102", "PF112", "PF501", "PF502", "PF503", "PF504", "PF505", "PF506", "PF507", "PF508", "PF410", "PF411", "PF412",
+      "PF414",
     ]
     let reached = Set(FaultTests.all.map(\.code)).union(here)
     #expect(Set(PolicyFault.codes).subtracting(reached).sorted() == [])
@@ -114,11 +118,13 @@ struct RenderingTests {
         """)
   }
 
-  @Test("words nearly right", arguments: [
-    ("proof: pk", "proof: pk_pin", "pk-pin"), ("on-removal: nothing", "on-removal: nothin", "nothing"),
-    ("- card + pin", "- crad + pin", "card"), ("- card + pin", "- card + pasword", "password"),
-    ("at-once", "atonce", "at-once"), ("overall-hours", "overal-hour", "overall-hours"),
-  ])
+  @Test(
+    "words nearly right",
+    arguments: [
+      ("proof: pk", "proof: pk_pin", "pk-pin"), ("on-removal: nothing", "on-removal: nothin", "nothing"),
+      ("- card + pin", "- crad + pin", "card"), ("- card + pin", "- card + pasword", "password"),
+      ("at-once", "atonce", "at-once"), ("overall-hours", "overal-hour", "overall-hours"),
+    ])
   func suggestions(old: String, new: String, meant: String) {
     let hints = Samples.faults(Samples.lgwan.breaking(old, new)).map(\.hintEn)
     #expect(hints.contains { $0.contains("Did you mean '\(meant)'?") }, "\(hints)")
@@ -129,12 +135,17 @@ struct RenderingTests {
     #expect(fault?.hintEn.hasPrefix("Known keys") == true)
   }
 
-  @Test("what stands in the file never stands in a fault", arguments: [
-    ("people:", "GEHEIM4711:"), ("[seg-lgwan]", "[GEHEIM4711*]"), ("[seg-lgwan]", "[\"GEHEIM4711]"), ("people:", "\"GEHEIM4711\":"),
-    ("[seg-lgwan]", "[&GEHEIM4711 a]"), ("[seg-lgwan]", "[*GEHEIM4711]"), ("[seg-lgwan]", "!GEHEIM4711 []"), ("proof: pk", "proof: GEHEIM4711"),
-    ("- card + pin", "- GEHEIM4711"), ("lease-minutes: 15", "lease-minutes: GEHEIM4711"), ("people:", "GEHEIM4711: a: b"),
-    ("segment: lgwan", "segment: GEHEIM4711"), ("people:", "GEHEIM4711: 1\nGEHEIM4711: 2\npeople:"), ("people:", "%GEHEIM4711\npeople:"),
-  ])
+  @Test(
+    "what stands in the file never stands in a fault",
+    arguments: [
+      ("people:", "GEHEIM4711:"), ("[seg-lgwan]", "[GEHEIM4711*]"), ("[seg-lgwan]", "[\"GEHEIM4711]"),
+      ("people:", "\"GEHEIM4711\":"),
+      ("[seg-lgwan]", "[&GEHEIM4711 a]"), ("[seg-lgwan]", "[*GEHEIM4711]"), ("[seg-lgwan]", "!GEHEIM4711 []"),
+      ("proof: pk", "proof: GEHEIM4711"),
+      ("- card + pin", "- GEHEIM4711"), ("lease-minutes: 15", "lease-minutes: GEHEIM4711"), ("people:", "GEHEIM4711: a: b"),
+      ("segment: lgwan", "segment: GEHEIM4711"), ("people:", "GEHEIM4711: 1\nGEHEIM4711: 2\npeople:"),
+      ("people:", "%GEHEIM4711\npeople:"),
+    ])
   func secretive(old: String, new: String) {
     let faults = Samples.faults(Samples.lgwan.breaking(old, new))
     #expect(!faults.isEmpty)

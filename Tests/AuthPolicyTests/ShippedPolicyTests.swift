@@ -17,18 +17,20 @@ struct ShippedPolicyTests {
     #expect(set.cardFloor(.mynumber) == .publicKey)
   }
 
-  @Test("each segment asks what the city decided", arguments: [
-    (Segment.mynumber, Scenario.logon, ["card+palm", "card+password"]),
-    (.mynumber, .unlock, ["card+password", "palm"]),
-    (.mynumber, .remote, []),
-    (.lgwan, .logon, ["card+pin", "card+password"]),
-    (.lgwan, .unlock, ["card+pin", "card+password", "palm"]),
-    (.lgwan, .remote, ["card+password"]),
-    (.internet, .logon, ["card+pin", "card+password"]),
-    (.internet, .remote, []),
-    (.lgwan, .release, []),
-    (.lgwan, .admin, []),
-  ])
+  @Test(
+    "each segment asks what the city decided",
+    arguments: [
+      (Segment.mynumber, Scenario.logon, ["card+palm", "card+password"]),
+      (.mynumber, .unlock, ["card+password", "palm"]),
+      (.mynumber, .remote, []),
+      (.lgwan, .logon, ["card+pin", "card+password"]),
+      (.lgwan, .unlock, ["card+pin", "card+password", "palm"]),
+      (.lgwan, .remote, ["card+password"]),
+      (.internet, .logon, ["card+pin", "card+password"]),
+      (.internet, .remote, []),
+      (.lgwan, .release, []),
+      (.lgwan, .admin, []),
+    ])
   func asks(segment: Segment, scenario: Scenario, expected: [String]) throws {
     let set = try Samples.compile(Samples.shipped())
     let found = set.combinations(segment: segment, scenario: scenario, person: nil)

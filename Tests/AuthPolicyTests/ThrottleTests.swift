@@ -59,12 +59,14 @@ struct ThrottleTests {
     #expect(Throttle.blockedUntil(state, at: at(130, wall: 130 + step)) == nil)
   }
 
-  @Test("after a reboot the whole delay has passed for certain, and never much more than that", arguments: [
-    // seconds since the start, wall clock, free
-    (0, 130, false), (29, 1_000_000, false), (29, 0, false),  // the clock says anything, 30 s have not passed
-    (30, 130, true), (30, 115, false), (45, 130, true),  // the clock may add up to the delay
-    (30, -1_000_000, true), (30, 0, true), (30, 1_000_000, true),  // and not a year
-  ] as [(Int64, Int64, Bool)])
+  @Test(
+    "after a reboot the whole delay has passed for certain, and never much more than that",
+    arguments: [
+      // seconds since the start, wall clock, free
+      (0, 130, false), (29, 1_000_000, false), (29, 0, false),  // the clock says anything, 30 s have not passed
+      (30, 130, true), (30, 115, false), (45, 130, true),  // the clock may add up to the delay
+      (30, -1_000_000, true), (30, 0, true), (30, 1_000_000, true),  // and not a year
+    ] as [(Int64, Int64, Bool)])
   func reboot(sinceStart: Int64, wall: Int64, isFree: Bool) throws {
     let state = try #require(failing([100, 100, 100], .person))
     let now = at(sinceStart, boot: "boot-2", wall: wall)
@@ -120,12 +122,13 @@ struct ThrottleTests {
 
   @Test("limits come from the organisation file")
   func fromFile() throws {
-    let text = Samples.organisation(["lgwan"]) + """
-      throttle:
-        person: {free-failures: 0, first-delay-seconds: 5, longest-delay-seconds: 60, most-failures: 10}
-        workstation: {free-failures: 3, forgive-one-every-seconds: 10}
+    let text =
+      Samples.organisation(["lgwan"]) + """
+        throttle:
+          person: {free-failures: 0, first-delay-seconds: 5, longest-delay-seconds: 60, most-failures: 10}
+          workstation: {free-failures: 3, forgive-one-every-seconds: 10}
 
-      """
+        """
     let set = try Samples.compile([Samples.source("organisation.yaml", text), Samples.source("lgwan.yaml", Samples.lgwan)])
     let expected = ThrottleLimits(
       freeFailures: 0, firstDelaySeconds: 5, longestDelaySeconds: 60, ceiling: 10, decaySeconds: nil)
@@ -135,7 +138,9 @@ struct ThrottleTests {
     #expect(set.throttle(for: .workstation).ceiling == nil)
   }
 
-  @Test("no file can take the ceiling away", arguments: ["most-failures: 101", "most-failures: 0", "most-failures: 4", "free-failures: 21"])
+  @Test(
+    "no file can take the ceiling away",
+    arguments: ["most-failures: 101", "most-failures: 0", "most-failures: 4", "free-failures: 21"])
   func bounded(line: String) {
     let text = Samples.organisation(["lgwan"]) + "throttle: {person: {\(line)}}\n"
     #expect(throws: PolicyFaults.self) {

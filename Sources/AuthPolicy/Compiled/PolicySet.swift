@@ -39,8 +39,18 @@ public final class PolicySet: Sendable {
       log.add(.badDigest, .start)
       throw PolicyFaults(log.faults)
     }
-    return PolicySet(
+    let policy = PolicySet(
       version: version, organisation: organisation, warnings: FaultLog.sorted(set.warnings), rules: set.rules)
+    let unproven = FloorProof(policy).faults()
+    guard unproven.isEmpty else { throw PolicyFaults(unproven) }
+    return policy
+  }
+
+  /// The same set with one segment's rules changed: what `FloorProof` tries, and what a test breaks on purpose.
+  package func replacing(_ changed: SegmentRules) -> PolicySet {
+    var rules = rules
+    rules[changed.segment] = changed
+    return PolicySet(version: version, organisation: organisation, warnings: warnings, rules: rules)
   }
 
   /// What the version is the hash of: a domain, then each name and its bytes, length-prefixed, sorted by name.

@@ -25,6 +25,15 @@ package struct Waiver: Sendable, Hashable {
   package var reason: String
   package var rule: RuleID
 
+  package init(name: WaiverName, from: Int, until: Int, approvers: [String], reason: String, rule: RuleID) {
+    self.name = name
+    self.from = from
+    self.until = until
+    self.approvers = approvers
+    self.reason = reason
+    self.rule = rule
+  }
+
   package func isInForce(on day: Int) -> Bool { (from...max(from, until)).contains(day) }
 }
 
@@ -33,6 +42,11 @@ package struct AcceptedCombination: Sendable, Hashable {
   package var combination: Combination
   /// Below the floor without it.
   package var needs: WaiverName?
+
+  package init(combination: Combination, needs: WaiverName? = nil) {
+    self.combination = combination
+    self.needs = needs
+  }
 }
 
 /// Refuses whoever meets all of its conditions; at least one is there.

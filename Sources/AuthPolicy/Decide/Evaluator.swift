@@ -31,7 +31,8 @@ struct Evaluator {
     trace.add(.throttle, .passed, throttle, [])
 
     let shown = Shown(request.proofs)
-    if let denial = proofs(shown, &trace) ?? person(rules, &trace) ?? places(rules, &trace) ?? proofClass(shown, rules, &trace) {
+    if let denial = proofs(shown, &trace) ?? person(rules, &trace) ?? places(rules, &trace) ?? proofClass(shown, rules, &trace)
+    {
       return .deny(denial)
     }
     if request.scenario == .unlock {

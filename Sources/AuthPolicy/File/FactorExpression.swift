@@ -14,7 +14,8 @@ enum FactorExpression {
   /// The sets of factors the expression accepts, in the order written, each once. `nil`: the log has got an error.
   static func parse(_ node: MarkedNode, _ log: FaultLog) -> [Set<Factor>]? {
     guard case .scalar(let text, let isPlain) = node.content else {
-      log.add(.wrongShape, node.position, FaultDetail(expected: Bilingual("「card + pin」のような式", "an expression such as card + pin")))
+      log.add(
+        .wrongShape, node.position, FaultDetail(expected: Bilingual("「card + pin」のような式", "an expression such as card + pin")))
       return nil
     }
     var parser = Parser(text, line: node.position.line, firstColumn: node.position.column + (isPlain ? 0 : 1), log: log)

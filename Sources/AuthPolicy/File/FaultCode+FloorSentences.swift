@@ -25,7 +25,8 @@ extension FaultCode {
         "Add for example card + password for people who cannot enrol a palm.")
     case .proofBelowFloor:
       return FaultSentence(
-        "カードの証明の強さが、この系統の最低基準を下回ります。最低: \(namedJa)", "The proof class of the card is below the floor of this segment: at least \(namedEn).",
+        "カードの証明の強さが、この系統の最低基準を下回ります。最低: \(namedJa)",
+        "The proof class of the card is below the floor of this segment: at least \(namedEn).",
         hint: "identifier は利用者名と同じで要素になりません。期限付き特例 identifier-as-possession を承認者とともに書けば使えます。",
         "identifier is a user name, not a factor; it needs the dated waiver identifier-as-possession with its approvers.")
     case .unlockByPossession:
@@ -56,6 +57,12 @@ extension FaultCode {
     case .waiverUnused:
       return FaultSentence(
         "この特例を必要とする規則がありません。", "No rule needs this waiver.", hint: "行を消してください。", "Delete it.")
+    case .floorNotProven:
+      return FaultSentence(
+        "最低基準を証明できません。この規則では次の状態で入れてしまいます: \(namedJa)",
+        "The floor is not proven: with this rule a person would get in like this: \(namedEn).",
+        hint: "規則を直してください。直しても出るなら製品の不具合です。この番号を添えてご連絡ください。",
+        "Change the rule; if the fault stays, it is one of the product: report this code.")
     default:
       return FaultSentence(
         "拒否の規則に条件がありません。すべての人を拒否してしまいます。", "The deny rule has no condition: it would refuse everybody.",
@@ -76,7 +83,8 @@ extension FaultCode {
         "Only organisation.yaml and one file per segment (for example lgwan.yaml) belong here.")
     case .nameMismatch:
       FaultSentence(
-        "segment の値とファイル名が違います。", "The value of segment and the name of the file differ.", hint: "lgwan.yaml なら segment: lgwan と書きます。",
+        "segment の値とファイル名が違います。", "The value of segment and the name of the file differ.",
+        hint: "lgwan.yaml なら segment: lgwan と書きます。",
         "lgwan.yaml says segment: lgwan.")
     case .segmentUndeclared:
       FaultSentence(

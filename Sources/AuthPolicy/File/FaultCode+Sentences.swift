@@ -27,7 +27,7 @@ extension FaultCode {
       expressionSentence(detail)
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
       .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
-      .conditionMissing:
+      .conditionMissing, .floorNotProven:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:
@@ -158,11 +158,13 @@ extension FaultCode {
         "Write it like 2026-04-01; the day must exist.")
     case .badHours:
       return FaultSentence(
-        "時間帯として読めません。", "These are not hours.", hint: "\"mon-fri 08:00-19:00\" か \"daily 00:00-24:00\" の形で書いてください(日をまたぐときは 2 つに分けます)。",
+        "時間帯として読めません。", "These are not hours.",
+        hint: "\"mon-fri 08:00-19:00\" か \"daily 00:00-24:00\" の形で書いてください(日をまたぐときは 2 つに分けます)。",
         "Write \"mon-fri 08:00-19:00\" or \"daily 00:00-24:00\"; split hours that pass midnight.")
     case .badName:
       return FaultSentence(
-        "名前の形が違います。必要なもの: \(expectedJa)", "The name has the wrong form; expected \(expectedEn).", hint: "全角や空白が混じっていないか確かめてください。",
+        "名前の形が違います。必要なもの: \(expectedJa)", "The name has the wrong form; expected \(expectedEn).",
+        hint: "全角や空白が混じっていないか確かめてください。",
         "Look for full-width characters and spaces.")
     default:
       return FaultSentence(

@@ -57,6 +57,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case waiverInForce = "PF411"
   case waiverUnused = "PF412"
   case conditionMissing = "PF413"
+  case floorNotProven = "PF414"
 
   // The set
   case organisationMissing = "PF501"

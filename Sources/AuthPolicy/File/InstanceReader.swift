@@ -91,7 +91,8 @@ struct InstanceReader {
   private func path(_ node: MarkedNode?) -> String? {
     log.name(node, Bilingual("絶対パス", "an absolute path"), as: .badPath) { text throws(MalformedInput) in
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-      guard text.hasPrefix("/"), (2...1024).contains(text.utf8.count), parts.dropFirst().allSatisfy({ !["", ".", ".."].contains($0) })
+      guard text.hasPrefix("/"), (2...1024).contains(text.utf8.count),
+        parts.dropFirst().allSatisfy({ !["", ".", ".."].contains($0) })
       else { throw MalformedInput("path", expected: "an absolute path") }
       return text
     }

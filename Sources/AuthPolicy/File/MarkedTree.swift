@@ -69,7 +69,8 @@ enum MarkedTree {
       let indent = line.prefix { $0 == " " || $0 == "-" }.count
       guard indent < line.count, line[indent] != "#" else { continue }
       if indent + 1 < first.column { break }
-      if indent + 1 == first.column, line.dropFirst(indent).starts(with: name), line.dropFirst(indent + name.count).first == ":" {
+      if indent + 1 == first.column, line.dropFirst(indent).starts(with: name), line.dropFirst(indent + name.count).first == ":"
+      {
         return Position(line: index + 1, column: first.column)
       }
     }

@@ -74,7 +74,8 @@ enum OrganisationFile {
       }
       return text
     }
-    guard let telephone, let ja = log.text(fields.required("ja"), most: 200), let en = log.text(fields.required("en"), most: 300)
+    guard let telephone, let ja = log.text(fields.required("ja"), most: 200),
+      let en = log.text(fields.required("en"), most: 300)
     else { return nil }
     return HelpDesk(telephone: telephone, text: LocalisedText(ja: ja, en: en))
   }
@@ -98,7 +99,8 @@ enum OrganisationFile {
     guard let node else { return (person, workstation) }
     let fields = Fields(node, allowed: ["person", "workstation"], log)
     if let node = fields.optional("person") {
-      let limits = Fields(node, allowed: ["free-failures", "first-delay-seconds", "longest-delay-seconds", "most-failures"], log)
+      let limits = Fields(
+        node, allowed: ["free-failures", "first-delay-seconds", "longest-delay-seconds", "most-failures"], log)
       delays(limits, &person, log)
       // NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures on one account.
       if let node = limits.optional("most-failures") { person.ceiling = log.integer(node, 5...100) }

@@ -11,7 +11,9 @@ enum SegmentFile {
   /// - Parameter today: `LocalTime.day`, for warnings about waivers.
   static func read(_ root: MarkedNode, today: Int, _ log: FaultLog) -> SegmentRules? {
     let fields = Fields(root, allowed: keys, log)
-    let segment = log.name(fields.required("segment"), Names.segment) { text throws(MalformedInput) in try Segment(parsing: text) }
+    let segment = log.name(fields.required("segment"), Names.segment) { text throws(MalformedInput) in
+      try Segment(parsing: text)
+    }
     if let segment, segment.name + ".yaml" != log.file, let node = fields.optional("segment") {
       log.add(.nameMismatch, node.position)
     }
@@ -37,7 +39,8 @@ enum SegmentFile {
     let terms = SessionTerms(
       leaseSeconds: lease * 60, idleSeconds: idle * 60, overallSeconds: overall * 3600, onCardRemoval: removal)
     return SegmentRules(
-      segment: segment, declared: log.rule(fields.place("segment")), people: people, peopleRule: log.rule(fields.place("people")),
+      segment: segment, declared: log.rule(fields.place("segment")), people: people,
+      peopleRule: log.rule(fields.place("people")),
       proofFloor: proof, proofRule: log.rule(card.proofPlace), terms: terms, sessionsAtOnce: session.atOnce,
       sessionRule: log.rule(fields.place("session")), hours: hours, hoursRule: log.rule(fields.place("hours")),
       accepted: accepted, denials: denials, waivers: waivers)

@@ -1,10 +1,12 @@
 enum Spelling {
   /// A key may be repeated in a fault only if it is made of our own alphabet; anything else could be content.
   static func showable(_ key: String) -> String? {
-    let allowed = (1...40).contains(key.utf8.count) && key.utf8.allSatisfy { unit in
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(unit) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(unit)
-        || unit == UInt8(ascii: "-")
-    }
+    let allowed =
+      (1...40).contains(key.utf8.count)
+      && key.utf8.allSatisfy { unit in
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(unit) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(unit)
+          || unit == UInt8(ascii: "-")
+      }
     return allowed ? key : nil
   }
 

@@ -1,0 +1,180 @@
+package import AuthTerms
+
+/// Proves a compiled set by trying it: the evaluator itself decides every state a person could be in, and each grant is held
+/// against the floor in words of its own. `SegmentFloor` looks at what is written; this looks at what would happen, so that
+/// a mistake in the compiler, the grammar or the evaluator is found before the set is in force and not at a keyboard.
+///
+/// Hours and deny rules are left out: they only take away.
+package struct FloorProof {
+  private let policy: PolicySet
+
+  package init(_ policy: PolicySet) { self.policy = policy }
+
+  /// One fault a segment and scenario, with the state that is let in; empty if the set is proven.
+  package func faults() -> [PolicyFault] {
+    var faults: [PolicyFault] = []
+    for rules in policy.rules.values.sorted(by: { $0.segment < $1.segment }) {
+      guard let people = State.people(of: rules) else { continue }
+      let bare = policy.provable(rules)
+      for scenario in [Scenario.logon, .unlock, .remote] {
+        if let (state, decision) = counterExample(bare, rules, scenario, people) {
+          faults.append(fault(state, decision, rules, scenario))
+        }
+      }
+    }
+    return faults
+  }
+
+  private func counterExample(
+    _ bare: PolicySet, _ rules: SegmentRules, _ scenario: Scenario, _ people: Set<String>
+  ) -> (State, Grant)? {
+    for day in days(rules) {
+      for factors in State.allFactors {
+        var state = factors
+        state.day = day
+        guard let grant = bare.grant(state, rules.segment, scenario, people) else { continue }
+        if !isAboveFloor(state, grant, rules, scenario) { return (state, grant) }
+        if state.palm != nil, bare.grant(state.withoutBiometrics, rules.segment, scenario, people) == nil {
+          return (state, grant)
+        }
+        // Whatever opened it, nothing of this may be wrong with the person, the card or the session.
+        for flaw in State.Flaw.allCases where flaw.concerns(scenario, hasCard: state.proofClass != nil) {
+          state.flaw = flaw
+          if let grant = bare.grant(state, rules.segment, scenario, people) { return (state, grant) }
+        }
+      }
+    }
+    return nil
+  }
+
+  /// A day without any waiver, and both ends of each.
+  private func days(_ rules: SegmentRules) -> [Int] { [0] + rules.waivers.flatMap { [$0.from, $0.until, $0.until + 1] } }
+
+  private func isAboveFloor(_ state: State, _ grant: Grant, _ rules: SegmentRules, _ scenario: Scenario) -> Bool {
+    let inForce = Set(rules.waivers.filter { $0.from <= state.day && state.day <= $0.until }.map(\.name))
+    let weakest: ProofClass = rules.segment == .mynumber ? .publicKey : .symmetric3DES
+    let isWaived = state.proofClass == .identifier && inForce.contains(.identifierAsPossession)
+    if let proofClass = state.proofClass, proofClass < weakest, !isWaived { return false }
+    if isWaived, grant.factors.contains(.card), !grant.waivers.contains(WaiverName.identifierAsPossession.rawValue) {
+      return false
+    }
+    let hasPossession = state.proofClass != nil || state.code
+    let knows = state.password || state.proofClass == .publicKeyWithPIN
+    let palm = state.palm ?? 0
+    if scenario == .unlock { return knows || palm >= 6 || (palm >= 5 && hasPossession) }
+    guard hasPossession else { return false }
+    if knows || palm >= 5 { return grant.factors.count >= 2 || grant.waivers == [WaiverName.introductionPhase.rawValue] }
+    return inForce.contains(.introductionPhase) && grant.waivers.contains(WaiverName.introductionPhase.rawValue)
+  }
+
+  private func fault(_ state: State, _ grant: Grant, _ rules: SegmentRules, _ scenario: Scenario) -> PolicyFault {
+    let log = FaultLog(file: grant.rule.file)
+    let shown = "\(scenario.rawValue): \(state.words)"
+    log.add(.floorNotProven, Position(line: max(1, grant.rule.line), column: 1), FaultDetail(expected: Bilingual(same: shown)))
+    return log.faults[0]
+  }
+}
+
+/// What somebody shows, and what may be wrong with it.
+private struct State {
+  enum Flaw: CaseIterable {
+    case lostCard, suspendedCard, disabled, tooEarly, tooLate, noGroup, revokedWorkstation, throttled
+    case noSession, othersSession, revokedSession, sessionOfOneKind, idle, overall, noSessionKey, otherSessionKey
+
+    func concerns(_ scenario: Scenario, hasCard: Bool) -> Bool {
+      switch self {
+      case .lostCard, .suspendedCard: hasCard
+      case .disabled, .tooEarly, .tooLate, .noGroup, .revokedWorkstation, .throttled: true
+      case .noSession, .othersSession, .revokedSession, .sessionOfOneKind, .idle, .overall, .noSessionKey, .otherSessionKey:
+        scenario == .unlock
+      }
+    }
+  }
+
+  var proofClass: ProofClass?
+  var password = false
+  var palm: Int?
+  var code = false
+  var hasPalm = true
+  var day = 0
+  var flaw: Flaw?
+
+  static let allFactors: [State] = ([nil] + ProofClass.allCases.map(Optional.some)).flatMap { proofClass in
+    [false, true].flatMap { password in
+      [nil, 4, 5, 6].flatMap { palm in
+        [false, true].map { code in State(proofClass: proofClass, password: password, palm: palm, code: code) }
+      }
+    }
+  }
+
+  /// The same person without a palm, with the best card and the password.
+  var withoutBiometrics: State {
+    State(proofClass: .publicKeyWithPIN, password: true, palm: nil, code: false, hasPalm: false, day: day)
+  }
+
+  static func people(of rules: SegmentRules) -> Set<String>? { rules.people.isEmpty ? nil : rules.people }
+
+  var words: String {
+    var words: [String] = []
+    if let proofClass { words.append("card (\(proofClass.name))") }
+    if password { words.append("password") }
+    if let palm { words.append("palm (1e-\(palm))") }
+    if code { words.append("code") }
+    if let flaw { words.append("\(flaw)") }
+    return words.isEmpty ? "nothing" : words.joined(separator: " + ")
+  }
+}
+
+extension PolicySet {
+  /// The same rules without what only takes away.
+  fileprivate func provable(_ rules: SegmentRules) -> PolicySet {
+    var bare = rules
+    bare.denials = []
+    bare.hours = []
+    return replacing(bare)
+  }
+
+  fileprivate func grant(_ state: State, _ segment: Segment, _ scenario: Scenario, _ people: Set<String>) -> Grant? {
+    guard let request = try? state.request(segment, scenario, people), case .grant(let grant) = decide(request) else {
+      return nil
+    }
+    return grant
+  }
+}
+
+extension State {
+  fileprivate func request(_ segment: Segment, _ scenario: Scenario, _ people: Set<String>) throws -> DecisionRequest {
+    let person = try PersonID(parsing: "p")
+    let session = try SessionID(parsing: "s")
+    let now = Moment(wallMilliseconds: 1 << 41, boot: "b", monotonicMilliseconds: 1 << 40)
+    func before(_ seconds: Int64) -> Moment { now.advanced(bySeconds: -seconds) }
+    var proofs: [Proof] = []
+    if let proofClass {
+      let state: CardState = flaw == .lostCard ? .lost : flaw == .suspendedCard ? .suspended : .active
+      proofs.append(.card(try CardID(parsing: "c"), proofClass, state))
+    }
+    if password { proofs.append(.password) }
+    if let palm { proofs.append(.palm(falseMatchExponent: palm)) }
+    if code { proofs.append(.code) }
+    var waiting: SessionFacts?
+    if scenario == .unlock {
+      if flaw != .noSessionKey { proofs.append(.sessionKey(flaw == .otherSessionKey ? try SessionID(parsing: "s2") : session)) }
+      waiting = SessionFacts(
+        id: session, person: flaw == .othersSession ? try PersonID(parsing: "p2") : person, isLocked: true,
+        openedAt: before(flaw == .overall ? 86_400 : flaw == .idle ? 3600 : 60),
+        lastActivity: before(flaw == .idle ? 3600 : 30), kinds: flaw == .sessionOfOneKind ? [.have] : [.have, .know],
+        isRevoked: flaw == .revokedSession)
+      if flaw == .noSession { waiting = nil }
+    }
+    return DecisionRequest(
+      ceremony: try CeremonyID(parsing: "c"), scenario: scenario,
+      workstation: WorkstationFacts(
+        id: try WorkstationID(parsing: "w"), segment: segment, isRevoked: flaw == .revokedWorkstation),
+      person: PersonFacts(
+        id: person, groups: flaw == .noGroup ? [] : people, isEnabled: flaw != .disabled,
+        firstDay: flaw == .tooEarly ? day + 1 : nil, lastDay: flaw == .tooLate ? day - 1 : nil, hasManagedPassword: false),
+      proofs: proofs, authenticators: AuthenticatorFacts(hasPassword: true, hasPalm: hasPalm), session: waiting,
+      sessionsElsewhere: 0, throttledUntil: flaw == .throttled ? now.advanced(bySeconds: 1) : nil, now: now,
+      local: LocalTime(weekday: 1, minuteOfDay: 540, day: day))
+  }
+}

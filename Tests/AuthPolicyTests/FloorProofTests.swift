@@ -1,0 +1,74 @@
+import AuthPolicy
+import AuthTerms
+import Foundation
+import Testing
+
+/// Rules that no file can express, because the compiler refuses them first: the proof must refuse them again by trying.
+@Suite("the proof of the floor")
+struct FloorProofTests {
+  private func faults(
+    _ segment: Segment = .lgwan, _ change: (inout SegmentRules) -> Void
+  ) throws -> [String] {
+    let set = try Samples.compile(Samples.shipped())
+    var rules = try #require(set.rules[segment])
+    change(&rules)
+    return FloorProof(set.replacing(rules)).faults().map {
+      "\($0.code) \($0.en.components(separatedBy: "like this: ").last ?? "")"
+    }
+  }
+
+  private func accepting(_ factors: Set<Factor>) -> AcceptedCombination {
+    AcceptedCombination(combination: Combination(factors: factors, rule: RuleID(file: "lgwan.yaml", line: 9)))
+  }
+
+  @Test func theShippedSetIsProven() throws { #expect(try faults { _ in } == []) }
+
+  @Test("one kind of factor", arguments: [[Factor.card], [.password], [.palm], [.code], [.card, .code], []] as [Set<Factor>])
+  func oneKind(factors: Set<Factor>) throws {
+    #expect(try faults { $0.accepted[.logon]?.append(accepting(factors)) }.map { $0.prefix(12) } == ["PF414 logon:"])
+    #expect(try faults { $0.accepted[.remote]?.append(accepting(factors)) }.map { $0.prefix(13) } == ["PF414 remote:"])
+  }
+
+  @Test("two kinds without a possession")
+  func noPossession() throws {
+    #expect(try faults { $0.accepted[.logon]?.append(accepting([.password, .palm])) }.count == 1)
+  }
+
+  @Test("an unlock by what an absent person leaves behind", arguments: [[Factor.card], [.code], []] as [Set<Factor>])
+  func unlock(factors: Set<Factor>) throws {
+    #expect(try faults { $0.accepted[.unlock]?.append(accepting(factors)) }.map { $0.prefix(13) } == ["PF414 unlock:"])
+  }
+
+  @Test func palmWithoutAlternative() throws {
+    #expect(try faults { $0.accepted[.logon] = [accepting([.card, .palm])] }.count == 1)
+    #expect(try faults { $0.accepted[.unlock] = [accepting([.palm])] }.count == 1)
+  }
+
+  @Test func weakCards() throws {
+    #expect(try faults(.mynumber) { $0.proofFloor = .symmetricAES }.count == 2)
+    #expect(try faults { $0.proofFloor = .symmetricAES } == [])
+  }
+
+  @Test func sessionsWithoutEnd() throws {
+    #expect(try faults { $0.terms.idleSeconds = 3601 } == ["PF414 unlock: palm (1e-6) + idle."])
+    #expect(try faults { $0.terms.overallSeconds = 86_401 } == ["PF414 unlock: palm (1e-6) + overall."])
+  }
+
+  @Test("a rule that claims to need no waiver does not hide behind one")
+  func unmarkedWaiver() throws {
+    let waiver = Waiver(
+      name: .introductionPhase, from: 100, until: 110, approvers: ["A"], reason: "R", rule: RuleID(file: "lgwan.yaml", line: 30)
+    )
+    var marked = accepting([.card])
+    marked.needs = .introductionPhase
+    #expect(
+      try faults {
+        $0.waivers = [waiver]; $0.accepted[.logon]?.append(marked)
+      } == [])
+    #expect(try faults { $0.accepted[.logon]?.append(marked) } == [])
+    #expect(
+      try faults {
+        $0.waivers = [waiver]; $0.accepted[.logon]?.append(accepting([.card]))
+      }.count == 1)
+  }
+}
