@@ -56,7 +56,9 @@ struct MutationTests {
     var chance = Chance(seed: 42)
     var counts: [String: Int] = [:]
     var below: [String] = []
-    for _ in 0..<3000 {
+    // SANMON_MUTANTS asks a patient machine for more.
+    let number = ProcessInfo.processInfo.environment["SANMON_MUTANTS"].flatMap(Int.init) ?? 3000
+    for _ in 0..<number {
       let mutant = mutate(sources, &chance)
       guard let set = try? Samples.compile(mutant) else {
         counts["refused", default: 0] += 1
@@ -75,9 +77,9 @@ struct MutationTests {
       }
       counts[widens ? "widening, above the floor" : narrows ? "narrowing" : "equal", default: 0] += 1
     }
-    print("3,000 mutants:", counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    print("\(number) mutants:", counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
     #expect(below.prefix(5) == [])
-    #expect(counts["refused", default: 0] > 1500)
+    #expect(counts["refused", default: 0] > number / 2)
     #expect(counts["widening, above the floor", default: 0] > 0)
   }
 
