@@ -100,7 +100,9 @@ public final class Server: Sendable {
   public func runUntilSignalled(ready: @escaping @Sendable () -> Void) async throws {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [.init(service: RunningServer(server: self, ready: ready), successTerminationBehavior: .gracefullyShutdownGroup)],
+        services: [
+          .init(service: RunningServer(server: self, ready: ready), successTerminationBehavior: .gracefullyShutdownGroup)
+        ],
         gracefulShutdownSignals: [.sigterm, .sigint],
         logger: Logger(label: "sanmon.server") { _ in SwiftLogNoOpLogHandler() }))
     try await group.run()
@@ -141,15 +143,19 @@ public final class Server: Sendable {
     var listeners: [(ListenerConfiguration, Router<SanmonRequestContext>)] = [
       (
         ListenerConfiguration(
-          .workstations(address: instance.listen.listener.address, port: instance.listen.listener.port, tls: mainTLS)), workstations
+          .workstations(address: instance.listen.listener.address, port: instance.listen.listener.port, tls: mainTLS)),
+        workstations
       ),
       (
         ListenerConfiguration(
-          .enrolment(address: instance.enrolmentListen.listener.address, port: instance.enrolmentListen.listener.port, tls: enrolmentTLS)),
+          .enrolment(
+            address: instance.enrolmentListen.listener.address, port: instance.enrolmentListen.listener.port, tls: enrolmentTLS)
+        ),
         enrolment
       ),
       (
-        ListenerConfiguration(.operators(path: instance.operatorSocket, permissions: .group(UInt32(getegid()))), limits: operatorLimits),
+        ListenerConfiguration(
+          .operators(path: instance.operatorSocket, permissions: .group(UInt32(getegid()))), limits: operatorLimits),
         operators
       ),
     ]
@@ -163,7 +169,9 @@ public final class Server: Sendable {
 
   private var readinessChecks: [ReadinessCheck] {
     [
-      ReadinessCheck("store") { [store] in (try? await store.read { (state) throws(StorageFault) -> UInt64 in try state.auditSize() }) != nil },
+      ReadinessCheck("store") { [store] in
+        (try? await store.read { (state) throws(StorageFault) -> UInt64 in try state.auditSize() }) != nil
+      },
       ReadinessCheck("vault") { [services] in (try? await services.vault.status()) != nil },
     ]
   }

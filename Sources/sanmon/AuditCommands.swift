@@ -32,7 +32,8 @@ struct AuditFilter: ParsableArguments {
       guard let text else { continue }
       guard let time = Times.parse(text) else {
         throw fail(
-          64, "\(option) の日時を読めません。例: today、2026-04-01、2026-04-01T08:30", "\(option): write today, 2026-04-01 or 2026-04-01T08:30")
+          64, "\(option) の日時を読めません。例: today、2026-04-01、2026-04-01T08:30",
+          "\(option): write today, 2026-04-01 or 2026-04-01T08:30")
       }
       items.append((name, String(time)))
     }

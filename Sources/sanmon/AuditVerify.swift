@@ -43,7 +43,8 @@ struct AuditVerify: ParsableCommand {
     print(
       say(
         "欠落・改変はありません。\(report.size) 件、チェックポイント \(report.checkpointsMatched) 件と一致（署名済み \(report.coveredSize) 件まで）。",
-        "whole and unchanged: \(report.size) rows, \(report.checkpointsMatched) checkpoints match (signed up to \(report.coveredSize))."))
+        "whole and unchanged: \(report.size) rows, \(report.checkpointsMatched) checkpoints match (signed up to \(report.coveredSize))."
+      ))
     print("root \(report.root)")
   }
 

@@ -13,7 +13,8 @@ struct CardCommand: AsyncParsableCommand {
       case "lost": say("紛失", "lost")
       default: say("停止中", "suspended")
       }
-    return "\(card.card)  \(card.person)  PIV \(card.slot)  \(card.proofClass)  \(state)  " + say("登録者 ", "by ") + card.enrolledBy
+    return "\(card.card)  \(card.person)  PIV \(card.slot)  \(card.proofClass)  \(state)  " + say("登録者 ", "by ")
+      + card.enrolledBy
   }
 }
 
@@ -43,7 +44,8 @@ struct CardStateOptions: ParsableArguments {
     try operatorLink.show(answer) { answer in
       CardCommand.line(answer.card)
         + (answer.sessionsLocked > 0
-          ? "\n" + say("利用中の端末 \(answer.sessionsLocked) 台にロックを指示しました。", "told \(answer.sessionsLocked) live session(s) to lock") : "")
+          ? "\n" + say("利用中の端末 \(answer.sessionsLocked) 台にロックを指示しました。", "told \(answer.sessionsLocked) live session(s) to lock")
+          : "")
     }
   }
 }

@@ -39,7 +39,8 @@ struct CardEnrol: AsyncParsableCommand {
       "/v1/admin/cards",
       CardEnrolment(
         person: challenge.person, segment: segment, profile: "piv", slot: self.slot, nonce: challenge.nonce,
-        certificate: Data(evidence.certificate), algorithm: evidence.algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256",
+        certificate: Data(evidence.certificate),
+        algorithm: evidence.algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256",
         signature: Data(evidence.signature), refusedWithoutPIN: evidence.proofClass == .publicKeyWithPIN),
       as: CardSummary.self)
     try operatorLink.show(answer, CardCommand.line)

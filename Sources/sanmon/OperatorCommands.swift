@@ -6,7 +6,10 @@ import Foundation
 struct OperatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "operator", abstract: "People who may operate Sanmon. / 操作者の登録と一覧。",
-    subcommands: [OperatorFirst.self, OperatorKeyCommand.self, OperatorPropose.self, OperatorAccept.self, OperatorAdd.self, OperatorList.self])
+    subcommands: [
+      OperatorFirst.self, OperatorKeyCommand.self, OperatorPropose.self, OperatorAccept.self, OperatorAdd.self,
+      OperatorList.self,
+    ])
 }
 
 struct OperatorFirst: AsyncParsableCommand {

@@ -29,7 +29,8 @@ struct PKIInit: AsyncParsableCommand {
       let code = try await vault.initialise(
         VaultInitialisation(
           instance: try InstanceID(parsing: instance), segments: try segment.map { try Segment(parsing: $0) }, hosts: host))
-      print(say("初期化しました。最初の管理者の一回限りのコード（この画面だけに表示）:", "initialised. One-time code of the first administrator (shown only here):"))
+      print(
+        say("初期化しました。最初の管理者の一回限りのコード（この画面だけに表示）:", "initialised. One-time code of the first administrator (shown only here):"))
       print(code)
     } catch let fault as VaultFault {
       throw fail(69, "鍵庫が応じませんでした: \(fault)", "the vault did not do it: \(fault)")

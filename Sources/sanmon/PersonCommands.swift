@@ -49,7 +49,8 @@ struct PersonImport: AsyncParsableCommand {
           + "(\(answer.losingAccess) lose access)")
       let verdict =
         answer.applied
-        ? say("取り込みました。", "applied.") : preview ? say("確認のみ。何も変更していません。", "preview only; nothing was changed.") : say("取り込みませんでした。", "not applied.")
+        ? say("取り込みました。", "applied.")
+        : preview ? say("確認のみ。何も変更していません。", "preview only; nothing was changed.") : say("取り込みませんでした。", "not applied.")
       return ([counts] + notes + [verdict]).joined(separator: "\n")
     }
     if !preview, !answer.applied { throw ExitCode(65) }

@@ -30,7 +30,8 @@ struct PolicyExplain: AsyncParsableCommand {
       "/v1/admin/explain", ExplainRequest(person: person, workstation: workstation, scenario: scenario, at: time),
       as: ExplainAnswer.self)
     try operatorLink.show(answer) { answer in
-      let head = "\(answer.person) @ \(answer.workstation), \(answer.scenario), "
+      let head =
+        "\(answer.person) @ \(answer.workstation), \(answer.scenario), "
         + say("ポリシー版 ", "policy ") + String(answer.policyVersion.prefix(16))
       let tries = answer.tries.map(line)
       return ([head] + (tries.isEmpty ? [say("この場面で使える方法はありません。", "no rule offers anything here")] : tries))
@@ -64,8 +65,12 @@ struct PolicyReload: AsyncParsableCommand {
     try operatorLink.show(answer) { answer in
       let faults = Language.current == .ja ? answer.faultsJa : answer.faultsEn
       if !faults.isEmpty {
-        return (faults + [say("断りました。前の規則（\(answer.policyVersion.prefix(16))）のまま続けます。",
-          "refused; the old rules (\(answer.policyVersion.prefix(16))) stay in force")]).joined(separator: "\n")
+        return
+          (faults + [
+            say(
+              "断りました。前の規則（\(answer.policyVersion.prefix(16))）のまま続けます。",
+              "refused; the old rules (\(answer.policyVersion.prefix(16))) stay in force")
+          ]).joined(separator: "\n")
       }
       return answer.changed
         ? say("新しい規則になりました: \(answer.policyVersion.prefix(16))", "new rules in force: \(answer.policyVersion.prefix(16))")

@@ -58,7 +58,8 @@ enum Rows {
     var shown = ""
     for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: shown += "<U+\(String(scalar.value, radix: 16, uppercase: true))>"
+      case .control, .format, .lineSeparator, .paragraphSeparator:
+        shown += "<U+\(String(scalar.value, radix: 16, uppercase: true))>"
       default: shown.unicodeScalars.append(scalar)
       }
     }
@@ -67,11 +68,12 @@ enum Rows {
 
   /// With a byte order mark: Excel then reads UTF-8.
   static var csvHeader: String {
-    "\u{FEFF}" + [
-      "row", "time", "class", "outcome", "action", "person", "name", "workstation", "segment", "scenario", "factors",
-      "proof_class", "assurance", "code", "rule", "policy_version", "reference", "session", "card", "operator", "latency_ms",
-      "count", "note",
-    ].joined(separator: ",") + "\r\n"
+    "\u{FEFF}"
+      + [
+        "row", "time", "class", "outcome", "action", "person", "name", "workstation", "segment", "scenario", "factors",
+        "proof_class", "assurance", "code", "rule", "policy_version", "reference", "session", "card", "operator", "latency_ms",
+        "count", "note",
+      ].joined(separator: ",") + "\r\n"
   }
 
   static func csv(_ entry: AuditEntry) -> String {

@@ -21,7 +21,10 @@ struct StatusCommand: AsyncParsableCommand {
         say("認証局の指紋", "authority") + "       \(status.authority)",
       ].joined(separator: "\n")
         + (status.unrecordedDenials > 0
-          ? "\n" + say("警告: 記録できず拒否した回数 \(status.unrecordedDenials)", "WARNING: \(status.unrecordedDenials) refused because no row could be written")
+          ? "\n"
+            + say(
+              "警告: 記録できず拒否した回数 \(status.unrecordedDenials)",
+              "WARNING: \(status.unrecordedDenials) refused because no row could be written")
           : "")
     }
   }

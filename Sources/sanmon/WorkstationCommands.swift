@@ -43,7 +43,8 @@ struct WorkstationEnrol: AsyncParsableCommand {
       "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)), as: EnrolmentCode.self)
     try operatorLink.show(code) { code in
       say("登録コード: ", "code: ") + code.code + "\n"
-        + say("端末 \(code.workstation)（\(code.segment)）、期限 \(Times.show(code.expiresAt))、一回限り。",
+        + say(
+          "端末 \(code.workstation)（\(code.segment)）、期限 \(Times.show(code.expiresAt))、一回限り。",
           "for \(code.workstation) (\(code.segment)), until \(Times.show(code.expiresAt)), once.")
     }
   }
@@ -57,7 +58,8 @@ struct WorkstationRenew: AsyncParsableCommand {
     print(
       say(
         "更新は端末側で sanmon-agent renew を実行します（有効な証明書を使うため、コードは要りません）。証明書が切れた端末は sanmon workstation enrol で新しいコードを発行してください。",
-        "Renewal runs on the workstation: sanmon-agent renew (its good certificate is enough). For an expired one, make a new code with: sanmon workstation enrol"))
+        "Renewal runs on the workstation: sanmon-agent renew (its good certificate is enough). For an expired one, make a new code with: sanmon workstation enrol"
+      ))
   }
 }
 

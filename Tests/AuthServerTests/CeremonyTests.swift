@@ -43,7 +43,9 @@ struct CeremonyTests {
     #expect(try await pc.enter(card, password: "kawa-no-nagare-7").assurance == "AAL2")
     var codes: [String] = []
     for _ in 0..<12 {
-      if let refused = try await refusal({ try await pc.enter(card, password: "wrong-password") }) { codes.append(refused.body.code) }
+      if let refused = try await refusal({ try await pc.enter(card, password: "wrong-password") }) {
+        codes.append(refused.body.code)
+      }
     }
     #expect(codes.first == "AP109")
     #expect(codes.contains("AP111"), "guessing is slowed down: \(codes)")
@@ -95,7 +97,8 @@ struct CeremonyTests {
       "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "active", reason: "found"))
     #expect(restored.card.state == "active")
     let again = try await pc.enter(card)
-    #expect(again.scenario == "logon" && again.session != session.session, "a withdrawn session is not unlocked, a new one is opened")
+    #expect(
+      again.scenario == "logon" && again.session != session.session, "a withdrawn session is not unlocked, a new one is opened")
     await city.end()
   }
 

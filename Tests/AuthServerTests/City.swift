@@ -34,7 +34,8 @@ final class City: Sendable {
     try files.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     try files.copyItem(atPath: Repository.root + "/policies", toPath: folder + "/policies")
     cards = try CardAuthority()
-    try PEMFile.encode(certificate: cards.certificateDER).write(toFile: folder + "/cards.pem", atomically: true, encoding: .utf8)
+    try PEMFile.encode(certificate: cards.certificateDER).write(
+      toFile: folder + "/cards.pem", atomically: true, encoding: .utf8)
     let clock = try MovableClock()
     self.clock = clock
     vault = try Self.startVault(folder, clock)

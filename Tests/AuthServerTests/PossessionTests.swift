@@ -10,7 +10,9 @@ import Testing
 struct PossessionTests {
   private let sato = "p-000042"
 
-  private func codes(_ city: City) async throws -> [String] { try await city.audit("class=ceremony&outcome=denied").compactMap(\.code) }
+  private func codes(_ city: City) async throws -> [String] {
+    try await city.audit("class=ceremony&outcome=denied").compactMap(\.code)
+  }
 
   @Test("bent proofs: one body for all, the row tells them apart")
   func bentProofs() async throws {

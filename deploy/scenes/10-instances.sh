@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 issue_card() {
-  sanmon-cardsim issue --card "$STAGE/cards/$1.card" --name "$1" --key p256 --pin-fd 3 \
+  sanmon-cardsim issue --card "$STAGE/cards/$1.card" --name "$1" --key "${2:-p256}" --pin-fd 3 \
     --ca-cert "$STAGE/cards/staff-ca.pem" --ca-key "$STAGE/cards/staff-ca.key" 3<<<"246810"
 }
 
@@ -23,10 +23,10 @@ stage_reader_down() { pcscd_stop "$STAGE/reader"; }
 
 expect 0 '' "職員証の認証局（見本）ができる" "a sample authority for staff cards is made" \
   sanmon-cardsim make-ca --cert "$STAGE/cards/staff-ca.pem" --key "$STAGE/cards/staff-ca.key" --name "Sanmon Sample Staff Cards"
-for card in sato takahashi; do
-  expect 0 '' "職員証 $card を発行する（PIV、P-256、暗証番号つき）" "a staff card for $card is issued (PIV, P-256, with PIN)" \
-    issue_card "$card"
-done
+expect 0 '' "職員証 佐藤（PIV、P-256、暗証番号つき）を発行する" "a staff card for Sato is issued (PIV, P-256, with PIN)" \
+  issue_card sato p256
+expect 0 '' "職員証 髙橋（PIV、RSA-2048、暗証番号つき）を発行する" "a staff card for Takahashi is issued (PIV, RSA-2048, with PIN)" \
+  issue_card takahashi rsa2048
 
 for segment in lgwan mynumber; do
   instance_folder "$segment"

@@ -54,7 +54,8 @@ struct ConcludeCeremony: Change {
     }
     if let card, let registered, registered.slot != card.slot {
       record.card = registered.id
-      return try deny(.slotMismatch, .builtin("card"), "registered as \(registered.slot), shown as \(card.slot)", &record, &state)
+      return try deny(
+        .slotMismatch, .builtin("card"), "registered as \(registered.slot), shown as \(card.slot)", &record, &state)
     }
     let person = try registered.map { (card) throws(StorageFault) in try state.person(card.person) } ?? nil
     let session = try state.liveSession(on: ceremony.workstation)
@@ -97,7 +98,9 @@ struct ConcludeCeremony: Change {
     var elsewhere = 0
     var hasPassword = false
     if let person {
-      elsewhere = try state.liveSessions(of: person.id).count { $0.workstation != workstation.id && $0.segment == ceremony.segment }
+      elsewhere = try state.liveSessions(of: person.id).count {
+        $0.workstation != workstation.id && $0.segment == ceremony.segment
+      }
       hasPassword = try state.password(of: person.id) != nil
     }
     return DecisionRequest(

@@ -104,6 +104,8 @@ struct StateFolder: Sendable {
 
   private static func requirePrivate(_ path: String) throws {
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    guard let mode = attributes[.posixPermissions] as? NSNumber, mode.intValue & 0o077 == 0 else { throw Fault.notPrivate(path) }
+    guard let mode = attributes[.posixPermissions] as? NSNumber, mode.intValue & 0o077 == 0 else {
+      throw Fault.notPrivate(path)
+    }
   }
 }

@@ -52,12 +52,18 @@ struct PeopleDesk: Sendable {
       return ApplyImport.report(
         ImportPlan(current: everybody.map(\.resolved), snapshot: snapshot), applied: false, refusal: nil)
     }
-    return try await services.recorder.commit(change, now: now)
+    let (report, withdrawn) = try await services.recorder.commit(change, now: now)
+    for session in withdrawn {
+      services.watch.tell(
+        session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountDisabled"))
+    }
+    return report
   }
 
   func list(matching text: String, limit: Int) async throws -> [PersonSummary] {
     try await services.store.read { (state) throws(StorageFault) -> [PersonSummary] in
-      try state.people(matching: text, limit: limit).map { (person) throws(StorageFault) in try Self.summary(person, in: state) }
+      try state.people(matching: text, limit: limit).map { (person) throws(StorageFault) in try Self.summary(person, in: state)
+      }
     }
   }
 
@@ -119,7 +125,10 @@ struct ApplyImport: Change {
   let by: OperatorID?
   let now: Moment
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (PeopleImported, AuditRecord) {
+  /// The report, and the sessions that were withdrawn because their people may not act any more.
+  func apply(
+    to state: inout some StateTransaction
+  ) throws(StorageFault) -> ((PeopleImported, [SessionRecord]), AuditRecord) {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "people.imported", outcome: .done)
     record.operatorID = by
     let plan = ImportPlan(current: try state.people(matching: "", limit: .max).map(\.resolved), snapshot: snapshot)
@@ -127,11 +136,20 @@ struct ApplyImport: Change {
     do { try plan.check(brake) } catch {
       record.outcome = .refused
       record.note = error.en
-      return (Self.report(plan, applied: false, refusal: error), record)
+      return ((Self.report(plan, applied: false, refusal: error), []), record)
     }
     for person in plan.writes { try state.put(Person(person)) }
     record.count = Int64(max(1, plan.writes.count))
-    return (Self.report(plan, applied: true, refusal: nil), record)
+    var withdrawn: [SessionRecord] = []
+    for person in plan.losingAccess {
+      for var session in try state.liveSessions(of: person) {
+        session.phase = .locked
+        session.isRevoked = true
+        try state.put(session)
+        withdrawn.append(session)
+      }
+    }
+    return ((Self.report(plan, applied: true, refusal: nil), withdrawn), record)
   }
 
   static func report(_ plan: ImportPlan, applied: Bool, refusal: ImportRefusal?) -> PeopleImported {

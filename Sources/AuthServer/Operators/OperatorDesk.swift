@@ -39,7 +39,8 @@ struct OperatorDesk: Sendable {
   }
 
   func list() async throws -> [OperatorSummary] {
-    try await services.store.read { (state) throws(StorageFault) -> [OperatorRecord] in try state.operators() }.map(Self.summary)
+    try await services.store.read { (state) throws(StorageFault) -> [OperatorRecord] in try state.operators() }.map(
+      Self.summary)
   }
 
   private func record(from act: Act, unixUser: String?) throws -> OperatorRecord {

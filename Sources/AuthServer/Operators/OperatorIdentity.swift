@@ -17,7 +17,9 @@ struct OperatorDirectory: Sendable {
 
   /// The socket's peer credentials name the user; the start-up file says who may come in at all.
   func acting(unixUser: String?) async throws -> ActingOperator {
-    guard let unixUser, services.instance.operatorUsers.contains(unixUser) else { throw Refusal(.operatorNotAllowed, reference: nil) }
+    guard let unixUser, services.instance.operatorUsers.contains(unixUser) else {
+      throw Refusal(.operatorNotAllowed, reference: nil)
+    }
     let record = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
       try state.operators().first { $0.unixUser == unixUser && $0.isActive }
     }

@@ -45,7 +45,9 @@ final class PolicyHolder: Sendable {
 /// Reads the files of a policy folder; no links are followed out of it and no file above the limit is taken in.
 enum PolicyFolder {
   static func read(_ folder: String) throws -> [PolicySource] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+      $0.hasSuffix(".yaml") && !$0.hasPrefix(".")
+    }
     return try names.sorted().map { name in
       let data = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
       return PolicySource(name: name, bytes: Array(data.prefix(1 << 20)))

@@ -25,7 +25,9 @@ struct PolicyService: Sendable {
       record.action = "policy.refused"
       record.outcome = .refused
       record.policyVersion = former
-      record.note = "cause: \(cause); " + faults.faults.prefix(3).map { "\($0.file):\($0.line):\($0.column) \($0.code)" }.joined(separator: ", ")
+      record.note =
+        "cause: \(cause); "
+        + faults.faults.prefix(3).map { "\($0.file):\($0.line):\($0.column) \($0.code)" }.joined(separator: ", ")
       try await services.recorder.commit(RecordOnly(record: record), now: now)
       return PolicyReloaded(
         policyVersion: former.hex, changed: false, faultsJa: faults.faults.map { $0.render(.ja) },
@@ -40,7 +42,8 @@ struct PolicyService: Sendable {
     let workstationID = try WorkstationID(parsing: request.workstation)
     var now = services.surroundings.now()
     if let at = request.at {
-      now = Moment(wallMilliseconds: at, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + at - now.wallMilliseconds)
+      now = Moment(
+        wallMilliseconds: at, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + at - now.wallMilliseconds)
     }
     let asked = try request.scenario.map { name in
       guard let scenario = Scenario(rawValue: name), [.logon, .unlock, .remote].contains(scenario) else {
