@@ -1,6 +1,4 @@
-import Foundation
 public import SmartCard
-import Synchronization
 
 /// Which card is meant. Names and positions of readers change with the port they are plugged into, so the usual way is by
 /// what the card can do.
@@ -36,17 +34,26 @@ public enum CardReaders {
     reader choice: ReaderChoice = .onlyPIVCard, deadline: Duration = .seconds(5),
     _ body: @escaping @Sendable (inout PCSCChannel) throws(CardFailure) -> R
   ) async throws(CardFailure) -> R {
-    try await CardThread.run(deadline: deadline) { errand throws(CardFailure) in
-      try CardSession(choice, errand: errand, inTransaction: true).use(body)
-    }
+    try await withCard(reader: choice, access: .transaction, deadline: deadline, body)
   }
 
-  /// As `withCard`, but other programs may come between two commands. Only for showing what they can do then.
-  package static func withUnprotectedCard<R: Sendable>(
-    reader choice: ReaderChoice, deadline: Duration, _ body: @escaping @Sendable (inout PCSCChannel) throws(CardFailure) -> R
+  /// How a card is held.
+  package enum Access: Sendable {
+    /// Beside other programs, which wait until we are done.
+    case transaction
+    /// Beside other programs, which may come between two commands: only for showing what they can do then.
+    case unprotected
+    /// Alone. We never need it; other programs do it to us.
+    case exclusive
+  }
+
+  /// As the public `withCard`, with a choice of how to hold the card.
+  package static func withCard<R: Sendable>(
+    reader choice: ReaderChoice, access: Access, deadline: Duration,
+    _ body: @escaping @Sendable (inout PCSCChannel) throws(CardFailure) -> R
   ) async throws(CardFailure) -> R {
     try await CardThread.run(deadline: deadline) { errand throws(CardFailure) in
-      try CardSession(choice, errand: errand, inTransaction: false).use(body)
+      try CardSession(choice, errand: errand, access: access).use(body)
     }
   }
 

@@ -6,13 +6,13 @@ struct CardSession {
   private let context: PCSCContext
   private let choice: ReaderChoice
   private let errand: CardThread.Errand
-  private let inTransaction: Bool
+  private let access: CardReaders.Access
 
-  init(_ choice: ReaderChoice, errand: CardThread.Errand, inTransaction: Bool) throws(CardFailure) {
+  init(_ choice: ReaderChoice, errand: CardThread.Errand, access: CardReaders.Access) throws(CardFailure) {
     context = try Self.openService()
     self.choice = choice
     self.errand = errand
-    self.inTransaction = inTransaction
+    self.access = access
   }
 
   static func openService() throws(CardFailure) -> PCSCContext {
@@ -75,9 +75,9 @@ struct CardSession {
     let card = try connect(reader)
     var wasReset = false
     defer { card.disconnect(resetting: !wasReset) }
-    if inTransaction { try begin(card) }
+    if access == .transaction { try begin(card) }
     defer {
-      if inTransaction { wasReset = (try? card.endTransactionResetting()) != nil }
+      if access == .transaction { wasReset = (try? card.endTransactionResetting()) != nil }
     }
     errand.enter(.speaking)
     var channel = PCSCChannel(reader: reader, card: card, errand: errand)
@@ -90,7 +90,7 @@ struct CardSession {
     var absent = 0
     while true {
       guard errand.mayGoOn else { throw .timedOut }
-      do throws(PCSCFault) { return try context.connect(reader) } catch {
+      do throws(PCSCFault) { return try context.connect(reader, exclusively: access == .exclusive) } catch {
         switch error.failure {
         case .readerBusy where busy < 30: busy += 1
         case .cardRemoved where absent < 5: absent += 1

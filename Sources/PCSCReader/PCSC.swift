@@ -77,12 +77,13 @@ final class PCSCContext: Sendable {
     return now
   }
 
-  /// Connects to the card in a reader, beside other programs.
-  func connect(_ reader: String) throws(PCSCFault) -> PCSCCard {
+  /// Connects to the card in a reader, beside other programs or alone.
+  func connect(_ reader: String, exclusively: Bool) throws(PCSCFault) -> PCSCCard {
     var card: SCARDHANDLE = 0
     var active: DWORD = 0
     let protocols = DWORD(SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1)
-    try check(SCardConnect(handle, reader, DWORD(SCARD_SHARE_SHARED), protocols, &card, &active))
+    let share = DWORD(exclusively ? SCARD_SHARE_EXCLUSIVE : SCARD_SHARE_SHARED)
+    try check(SCardConnect(handle, reader, share, protocols, &card, &active))
     return PCSCCard(handle: card, active: active)
   }
 }

@@ -120,6 +120,7 @@ pcscd_confine() {
       sleep 0.1
     done
     if [[ -e $dir/ready ]]; then
+      disown "$holder"  # a plain `wait` of the caller does not wait for it
       pcscd_remember "$dir/holder.pid" "$holder"
       if [[ $how == -r* ]]; then
         echo "-U --preserve-credentials -n -m" >"$dir/enter"
@@ -167,6 +168,7 @@ pcscd_daemon_start() {
       /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   fi
   pid=$!
+  disown "$pid"
   pcscd_remember "$dir/pcscd.pid" "$pid"
   for ((i = 0; i < 300; i++)); do
     [[ -s $run/pcscd.pid && -S $run/pcscd.comm ]] && return 0
