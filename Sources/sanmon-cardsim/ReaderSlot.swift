@@ -60,7 +60,12 @@ final class ReaderSlot: Sendable {
       }
       link.close()
       card.reset()
-      if admitted { Output.line("removed") }
+      if admitted {
+        // pcscd looks every 400 ms. A card back before that was never gone for its poll, but is for its error path, and the
+        // reader stays "empty" with a card in it. A hand takes longer anyway: so do we, also before the program ends.
+        Thread.sleep(forTimeInterval: 0.6)
+        Output.line("removed")
+      }
     }
   }
 

@@ -51,6 +51,16 @@ pcscd_end() {
   rm -f "$1"
 }
 
+# Becomes a program without the caller's open files: a daemon that kept them would keep pipes and locks of the caller alive.
+pcscd_bare() {
+  local file
+  for file in "/proc/$BASHPID/fd/"*; do
+    file=${file##*/}
+    ((file > 2 && file != 255)) && eval "exec $file>&-"
+  done
+  exec "$@"
+}
+
 # Says what is missing on this machine, if anything; 1 then.
 pcscd_missing() {
   local missing=() driver
@@ -112,7 +122,7 @@ pcscd_confine() {
   rm -f "$dir/ready"
   for how in "-n -m" "-r -n -m"; do
     # shellcheck disable=SC2086
-    unshare $how sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
+    pcscd_bare unshare $how sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
     holder=$!
     for ((i = 0; i < 50; i++)); do
       [[ -e $dir/ready ]] && break
@@ -160,11 +170,11 @@ pcscd_daemon_start() {
   rm -f "$run/pcscd.comm" "$run/pcscd.pid"
   # Not through a function: $! must be pcscd itself (nsenter and sh replace themselves).
   if [[ $(cat "$dir/confinement") == none ]]; then
-    /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
+    pcscd_bare /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   else
     local options
     read -r -a options <"$dir/enter"
-    nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- \
+    pcscd_bare nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- \
       /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   fi
   pid=$!

@@ -1,4 +1,5 @@
 import Foundation
+import PCSCReader
 import Testing
 
 /// The real parts: pcscd with vpcd in its namespace, and cards of sanmon-cardsim. One bench at a time (the suite is serial).
@@ -106,7 +107,7 @@ final class CardBench: Sendable {
   }
 
   /// Inserts a card and waits until the simulator says so and the reader sees it.
-  func insert(_ card: String, port: Int = 35_963, fault: String = "none") throws -> InsertedCard {
+  func insert(_ card: String, port: Int = 35_963, fault: String = "none") async throws -> InsertedCard {
     let inserted = try InsertedCard(
       program: "/usr/bin/env",
       arguments: [
@@ -114,7 +115,13 @@ final class CardBench: Sendable {
         "source '\(Self.library)'; cardsim_in_namespace \"$DIR\" insert --card '\(card)' --port \(port) --fault '\(fault)'",
       ])
     try inserted.wait(for: "inserted")
-    return inserted
+    // The service looks every 400 ms.
+    let reader = port == 35_963 ? Self.firstReader : Self.secondReader
+    for _ in 0..<200 {
+      if try await CardReaders.states().contains(where: { $0.reader == reader && $0.hasCard && !$0.atr.isEmpty }) { return inserted }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Shell.Failed(description: "the reader never saw the card")
   }
 
   static func cleanUp() { try? FileManager.default.removeItem(atPath: folder) }

@@ -16,7 +16,7 @@ extension RealCardSuite {
     @Test("F3: pulled inside the signature, the card is gone and nothing was proven")
     func pulled() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card(), fault: "pull-mid-sign")
+        let inserted = try await bench.insert(try CardBench.card(), fault: "pull-mid-sign")
         #expect(await Self.sign9A() == .cardRemoved)
         try inserted.wait(for: "removed")
         #expect(await Self.sign9A() == .noCard)
@@ -30,7 +30,7 @@ extension RealCardSuite {
     @Test("F4: another program's reset between PIN and signature; the PIN is not sent again")
     func foreignReset() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         let found = await RealCardSuite.failure { () async throws(CardFailure) in
           try await CardReaders.withCard(reader: .onlyPIVCard, access: .unprotected, deadline: .seconds(20)) {
             channel throws(CardFailure) in
@@ -51,7 +51,7 @@ extension RealCardSuite {
     @Test("F4: in our transaction the other program waits, and signs nothing with our PIN afterwards")
     func transactionProtects() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         let resetter = Process()
         resetter.executableURL = URL(fileURLWithPath: "/usr/bin/opensc-tool")
         resetter.arguments = ["--reset"]
@@ -61,7 +61,7 @@ extension RealCardSuite {
           var card = PIVCard(channel: channel)
           try card.select()
           _ = try card.verifyPIN(RealCardSuite.pin)
-          try? resetter.run()
+          try? Shell.startWithOpenSignals(resetter)
           Thread.sleep(forTimeInterval: 0.7)
           return try card.sign(slot: .authentication, algorithm: .p256, digest: RealCardSuite.digest)
         }
@@ -74,7 +74,7 @@ extension RealCardSuite {
     @Test("a card that forgets in the middle refuses, and is not asked again")
     func forgets() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card(), fault: "forget-mid-sign")
+        let inserted = try await bench.insert(try CardBench.card(), fault: "forget-mid-sign")
         #expect(await Self.sign9A() == .refused(.instructionNotSupported))
         #expect(try await RealCardSuite.triesLeft() == 3)
         try inserted.takeOut()
@@ -84,7 +84,7 @@ extension RealCardSuite {
     @Test("F5: another program alone with the card: busy within 3 s and a bit")
     func exclusive() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         async let holder: Void = CardReaders.withCard(reader: .named(CardBench.firstReader), access: .exclusive, deadline: .seconds(20)) {
           _ throws(CardFailure) in Thread.sleep(forTimeInterval: 5)
         }
@@ -101,7 +101,7 @@ extension RealCardSuite {
     @Test("F6: another program's transaction ends our patience, not the program")
     func foreignTransaction() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         async let holder: Void = CardReaders.withCard(deadline: .seconds(20)) { _ throws(CardFailure) in Thread.sleep(forTimeInterval: 2.5) }
         try await Task.sleep(for: .milliseconds(500))
         let start = ContinuousClock.now
@@ -116,7 +116,7 @@ extension RealCardSuite {
     @Test("F6: a mute card hangs its thread, not us; pulled and put back it works")
     func mute() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card(), fault: "mute")
+        let inserted = try await bench.insert(try CardBench.card(), fault: "mute")
         let start = ContinuousClock.now
         let named = ReaderChoice.named(CardBench.firstReader)
         let found = await RealCardSuite.failure { () async throws(CardFailure) in
@@ -151,7 +151,7 @@ extension RealCardSuite {
     @Test("F8: a signature with one bit flipped keeps its form and does not verify", arguments: ["p256", "rsa2048"])
     func flipped(kind: String) async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card(.init(key: kind)), fault: "flip-signature")
+        let inserted = try await bench.insert(try CardBench.card(.init(key: kind)), fault: "flip-signature")
         let proof = try await RealCardSuite.prove(.authentication, pin: RealCardSuite.pin)
         #expect(try !RealCardSuite.verifies(proof.signature, proof.key))
         try inserted.takeOut()
@@ -164,7 +164,7 @@ extension RealCardSuite {
         let other = FileManager.default.temporaryDirectory.appendingPathComponent("sanmon-other-\(UUID().uuidString).der")
         try Data(try Samples.certificate).write(to: other)
         defer { try? FileManager.default.removeItem(at: other) }
-        let inserted = try bench.insert(try CardBench.card(), fault: "swap-certificate \(other.path)")
+        let inserted = try await bench.insert(try CardBench.card(), fault: "swap-certificate \(other.path)")
         let proof = try await RealCardSuite.prove(.authentication, pin: RealCardSuite.pin)
         #expect(try !RealCardSuite.verifies(proof.signature, proof.key))
         try inserted.takeOut()
@@ -174,7 +174,7 @@ extension RealCardSuite {
     @Test("F10: hostile data end in a refusal")
     func hostile() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         for fault in ["truncated-tlv", "long-tlv", "indefinite-tlv", "non-minimal-tlv", "endless-61xx", "huge-answer", "short-answer"] {
           try inserted.tell("fault \(fault)")
           let start = ContinuousClock.now

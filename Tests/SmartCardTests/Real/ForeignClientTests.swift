@@ -10,7 +10,7 @@ extension RealCardSuite {
     @Test("opensc-tool and pkcs15-tool")
     func opensc() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         #expect(try Shell.must("opensc-tool", ["-n"]).contains("Personal Identity Verification Card"))
         let dump = try Shell.must("pkcs15-tool", ["--dump"])
         for expected in ["PIV AUTH key", "CARD AUTH key", "Certificate for PIV Authentication", "Certificate for Card Authentication", "三門 花子"] {
@@ -24,7 +24,7 @@ extension RealCardSuite {
     func pkcs11(kind: String, mechanism: String) async throws {
       try await CardBench.run { bench in
         let card = try CardBench.card(.init(key: kind))
-        let inserted = try bench.insert(card)
+        let inserted = try await bench.insert(card)
         let (message, signature, key) = (Self.scratch("message"), Self.scratch("signature"), Self.scratch("key"))
         try "見本の文".write(toFile: message, atomically: true, encoding: .utf8)
         for (slot, id) in [("9a", "01"), ("9e", "04")] {
@@ -46,7 +46,7 @@ extension RealCardSuite {
         try Shell.run("yubico-piv-tool", ["-r", CardBench.firstReader] + arguments, input: input.map { Data($0.utf8) })
       }
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card(.init(key: kind)))
+        let inserted = try await bench.insert(try CardBench.card(.init(key: kind)))
         let status = try tool("-a", "status")
         #expect(status.output.contains("PIN tries left:\t3"))
         #expect(status.output.contains(kind == "p256" ? "ECCP256" : "RSA2048"))

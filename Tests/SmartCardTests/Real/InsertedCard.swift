@@ -16,7 +16,7 @@ final class InsertedCard: Sendable {
     process.standardInput = input
     process.standardOutput = output
     control = input.fileHandleForWriting
-    try process.run()
+    try Shell.startWithOpenSignals(process)
     let reading = output.fileHandleForReading
     let thread = Thread { [weak self] in
       var rest = Data()

@@ -11,7 +11,7 @@ extension RealCardSuite {
     func signs(kind: String) async throws {
       try await CardBench.run { bench in
         let card = try CardBench.card(.init(key: kind))
-        let inserted = try bench.insert(card)
+        let inserted = try await bench.insert(card)
         for slot in PIVSlot.allCases {
           let proof = try await RealCardSuite.prove(slot, pin: slot == .authentication ? RealCardSuite.pin : nil)
           #expect(proof.key.algorithm == (kind == "p256" ? .p256 : .rsa2048))
@@ -30,7 +30,7 @@ extension RealCardSuite {
     @Test("the PIN of one use is gone at the next: the card is reset")
     func resets() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
         _ = try await RealCardSuite.prove(.authentication, pin: RealCardSuite.pin)
         #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
@@ -58,7 +58,7 @@ extension RealCardSuite {
         }
       }
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         for (slot, expected) in [(PIVSlot.authentication, ProofClass.publicKeyWithPIN), (.cardAuthentication, .publicKey)] {
           guard case .proven(let evidence) = try await prove(slot, pin: RealCardSuite.pin) else {
             Issue.record("no evidence for \(slot.name)")
@@ -74,7 +74,7 @@ extension RealCardSuite {
         try inserted.takeOut()
 
         // A 9A key that signs for anybody, as a careless issuer makes it: never pk-pin, and the PIN is not even sent.
-        let careless = try bench.insert(try CardBench.card(.init(pinPolicy: "never")))
+        let careless = try await bench.insert(try CardBench.card(.init(pinPolicy: "never")))
         guard case .proven(let evidence) = try await prove(.authentication, pin: RealCardSuite.wrongPIN) else {
           Issue.record("no evidence")
           return
@@ -89,13 +89,13 @@ extension RealCardSuite {
     func pin() async throws {
       try await CardBench.run { bench in
         let file = try CardBench.card()
-        let first = try bench.insert(file)
+        let first = try await bench.insert(file)
         #expect(try await RealCardSuite.triesLeft() == 3)
         #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.tryPIN(Secret<PIN>(copying: Array("12".utf8))) } == .unusablePIN)
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.wrongPIN) == .wrong(triesLeft: 2))
         try first.takeOut()
 
-        let second = try bench.insert(file)
+        let second = try await bench.insert(file)
         #expect(try await RealCardSuite.triesLeft() == 2)
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.wrongPIN) == .wrong(triesLeft: 1))
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.pin) == .verified)
@@ -104,7 +104,7 @@ extension RealCardSuite {
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.wrongPIN) == .blocked)
         try second.takeOut()
 
-        let third = try bench.insert(file)
+        let third = try await bench.insert(file)
         #expect(try await RealCardSuite.triesLeft() == 0)
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.pin) == .blocked)
         // 9E asks for no PIN and goes on.
@@ -116,7 +116,7 @@ extension RealCardSuite {
     @Test("a command takes no time: the acknowledgement trap of vpcd is avoided")
     func latency() async throws {
       try await CardBench.run { bench in
-        let inserted = try bench.insert(try CardBench.card())
+        let inserted = try await bench.insert(try CardBench.card())
         let median = try await CardReaders.withCard(deadline: .seconds(20)) { channel throws(CardFailure) in
           var card = PIVCard(channel: channel)
           try card.select()

@@ -17,7 +17,7 @@ enum Shell {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["timeout", "--kill-after=1", "\(seconds)", program] + arguments
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("sanmon-shell-\(UUID().uuidString)")
-    FileManager.default.createFile(atPath: file.path, contents: nil)
+    try Data().write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     // A file, not a pipe: a daemon that outlives the shell would hold a pipe open.
     let output = try FileHandle(forWritingTo: file)
@@ -26,12 +26,12 @@ enum Shell {
     if let input {
       let pipe = Pipe()
       process.standardInput = pipe
-      try process.run()
+      try startWithOpenSignals(process)
       try pipe.fileHandleForWriting.write(contentsOf: input)
       try pipe.fileHandleForWriting.close()
     } else {
       process.standardInput = FileHandle.nullDevice
-      try process.run()
+      try startWithOpenSignals(process)
     }
     process.waitUntilExit()
     try output.close()
@@ -47,6 +47,16 @@ enum Shell {
       throw Failed(description: "\(program) \(arguments.joined(separator: " ")): exit \(result.status)\n\(result.output)")
     }
     return result.output
+  }
+
+  /// Test threads block most signals, and a child inherits that: a daemon started so would be deaf to TERM.
+  static func startWithOpenSignals(_ process: Process) throws {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try process.run()
   }
 
   static func exists(_ program: String) -> Bool { (try? run("sh", ["-c", "command -v \(program)"]).status) == 0 }
