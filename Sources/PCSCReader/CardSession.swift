@@ -36,37 +36,44 @@ struct CardSession {
       guard let state = present.first(where: { $0.reader == reader }) else { throw .noReader }
       guard state.hasCard else { throw .noCard }
       return try hold(reader, body)
-    case .onlyPIVCard: return try hold(try onlyPIVReader(), body)
+    case .onlyPIVCard:
+      let states = try Self.observe(context)
+      guard !states.isEmpty else { throw .noReader }
+      let present = states.filter(\.hasCard).map(\.reader)
+      guard let first = present.first else { throw .noCard }
+      guard present.count > 1 else {
+        return try hold(first) { channel throws(CardFailure) in
+          try Self.selectPIV(channel)
+          return try body(&channel)
+        }
+      }
+      return try hold(try onlyPIVReader(among: present), body)
     }
   }
 
+  private static func selectPIV(_ channel: PCSCChannel) throws(CardFailure) {
+    var card = PIVCard(channel: channel)
+    try card.select()
+  }
+
   /// Looks at every card present, so that a second one is noticed; the order of readers decides nothing.
-  private func onlyPIVReader() throws(CardFailure) -> String {
-    let states = try Self.observe(context)
-    guard !states.isEmpty else { throw .noReader }
-    let present = states.filter(\.hasCard)
-    guard !present.isEmpty else { throw .noCard }
+  private func onlyPIVReader(among present: [String]) throws(CardFailure) -> String {
     var found: [String] = []
-    var reason = CardFailure.unsupportedCard
-    for state in present {
+    for reader in present {
       do throws(CardFailure) {
-        try hold(state.reader) { channel throws(CardFailure) in
-          var card = PIVCard(channel: channel)
-          try card.select()
-        }
-        found.append(state.reader)
+        try hold(reader) { channel throws(CardFailure) in try Self.selectPIV(channel) }
+        found.append(reader)
       } catch {
         switch error {
-        // Not a card we could use: it does not stand in the way of the one that is.
-        case .unsupportedCard: break
-        case .malformedCard, .refused, .noCard, .cardRemoved, .cardReset, .noReader: reason = error
-        // Held by another program, or the service went: we cannot know whether it is a second one.
+        // Not a card we could use, or gone meanwhile: it does not stand in the way of the one that is.
+        case .unsupportedCard, .malformedCard, .refused, .noCard, .cardRemoved, .cardReset, .noReader: break
+        // Held by another program, mute, or the service went: we cannot know whether it is a second one.
         default: throw error
         }
       }
     }
     guard found.count <= 1 else { throw .ambiguousCard }
-    guard let only = found.first else { throw present.count == 1 ? reason : .unsupportedCard }
+    guard let only = found.first else { throw .unsupportedCard }
     return only
   }
 

@@ -35,7 +35,9 @@ final class PCSCContext: Sendable {
     guard length <= 1 << 16 else { throw PCSCFault(code: 0x8010_0014) }
     var names = [CChar](repeating: 0, count: Int(length))
     do throws(PCSCFault) { try check(SCardListReaders(handle, nil, &names, &length)) } catch .noReaders { return [] }
-    return names.prefix(Int(length)).split(separator: 0).map { String(decoding: $0.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+    return names.prefix(Int(length)).split(separator: 0).map {
+      String(decoding: $0.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
   }
 
   /// What is known of one reader.

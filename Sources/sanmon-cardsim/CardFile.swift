@@ -68,5 +68,7 @@ final class CardFile {
 
 /// 4 to 8 digits.
 enum PINText {
-  static func accepts(_ pin: String) -> Bool { (4...8).contains(pin.utf8.count) && pin.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  static func accepts(_ pin: String) -> Bool {
+    (4...8).contains(pin.utf8.count) && pin.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
 }

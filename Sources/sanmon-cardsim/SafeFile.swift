@@ -16,7 +16,9 @@ enum SafeFile {
   /// Makes a file that did not exist. Never overwrites: a card or CA key lost by a typo cannot be made again.
   static func create(_ path: String, _ data: Data, mode: mode_t) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    guard descriptor >= 0 else { throw SimulatorFault.cannotCreate("cannot create \(path): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw SimulatorFault.cannotCreate("cannot create \(path): \(String(cString: strerror(errno)))")
+    }
     try fill(descriptor, path, data)
     try syncFolder(of: path)
   }
@@ -26,7 +28,9 @@ enum SafeFile {
     let draft = path + ".new"
     unlink(draft)
     let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    guard descriptor >= 0 else { throw SimulatorFault.cannotCreate("cannot create \(draft): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw SimulatorFault.cannotCreate("cannot create \(draft): \(String(cString: strerror(errno)))")
+    }
     try fill(descriptor, draft, data)
     guard rename(draft, path) == 0 else {
       throw SimulatorFault.cannotCreate("cannot replace \(path): \(String(cString: strerror(errno)))")

@@ -26,7 +26,8 @@ struct Show: ParsableCommand {
       Output.line("guid       \(content.guid.map { String(format: "%02x", $0) }.joined())")
       Output.line("pin tries  \(content.pinTriesLeft) of \(content.pinTries) left")
       Output.line("9a         \(content.authentication.kind.rawValue), PIN \(content.authentication.pinPolicy.rawValue)")
-      Output.line("9e         \(content.cardAuthentication.kind.rawValue), PIN \(content.cardAuthentication.pinPolicy.rawValue)")
+      Output.line(
+        "9e         \(content.cardAuthentication.kind.rawValue), PIN \(content.cardAuthentication.pinPolicy.rawValue)")
     }
   }
 }

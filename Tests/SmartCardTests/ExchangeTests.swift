@@ -71,7 +71,9 @@ struct ExchangeTests {
 
   @Test("a limit below 16 KiB holds")
   func tighter() throws {
-    var card = ScriptedCard(answers: [[UInt8](repeating: 1, count: 256) + [0x61, 0x10], [UInt8](repeating: 1, count: 16) + [0x90, 0]])
+    var card = ScriptedCard(answers: [
+      [UInt8](repeating: 1, count: 256) + [0x61, 0x10], [UInt8](repeating: 1, count: 16) + [0x90, 0],
+    ])
     #expect(isMalformed(failure { () throws(CardFailure) in try card.send(try command(), limit: 260) }))
   }
 

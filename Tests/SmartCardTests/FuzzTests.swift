@@ -20,7 +20,9 @@ struct FuzzTests {
     for round in 0..<120_000 {
       var input = random.bytes(Int.random(in: 0...40, using: &random))
       // Half of the inputs start as something plausible.
-      if round % 2 == 0, input.count > 2 { (input[0], input[1]) = ([0x53, 0x70, 0x7C, 0x30][round / 2 % 4], UInt8(input.count - 2)) }
+      if round % 2 == 0, input.count > 2 {
+        (input[0], input[1]) = ([0x53, 0x70, 0x7C, 0x30][round / 2 % 4], UInt8(input.count - 2))
+      }
       if let objects = try? BERTLV.parse(input) {
         accepted += 1
         #expect(Self.walk(objects) <= input.count * BERTLV.depthLimit)

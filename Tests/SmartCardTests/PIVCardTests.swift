@@ -4,7 +4,9 @@ import Testing
 
 @Suite("The PIV profile, against answers")
 struct PIVCardTests {
-  private static let template: [UInt8] = [0x61, 0x11, 0x4F, 0x06, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00, 0x79, 0x07, 0x4F, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08]
+  private static let template: [UInt8] = [
+    0x61, 0x11, 0x4F, 0x06, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00, 0x79, 0x07, 0x4F, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08,
+  ]
 
   private func card(_ answers: [UInt8]...) -> PIVCard<ScriptedCard> { PIVCard(channel: ScriptedCard(answers: answers)) }
 
@@ -41,15 +43,17 @@ struct PIVCardTests {
     #expect(other.channel.commands[0][7...9] == [0x5F, 0xC1, 0x01])
   }
 
-  @Test("certificate objects that are not read", arguments: [
-    ("compressed", [0x53, 0x07, 0x70, 0x02, 0x1F, 0x8B, 0x71, 0x01, 0x01], .compressedCertificate),
-    ("empty slot", [0x53, 0x00], .missingObject),
-    ("empty certificate", [0x53, 0x05, 0x70, 0x00, 0x71, 0x01, 0x00], .missingObject),
-    ("no information byte", [0x53, 0x04, 0x70, 0x02, 0x30, 0x00], nil),
-    ("two certificates", [0x53, 0x09, 0x70, 0x01, 0x30, 0x70, 0x01, 0x31, 0x71, 0x01, 0x00], nil),
-    ("error detection in use", [0x53, 0x08, 0x70, 0x01, 0x30, 0x71, 0x01, 0x00, 0xFE, 0x01, 0x00], nil),
-    ("another wrapping", [0x54, 0x00], nil), ("nothing", [], nil),
-  ] as [(String, [UInt8], CardFailure?)])
+  @Test(
+    "certificate objects that are not read",
+    arguments: [
+      ("compressed", [0x53, 0x07, 0x70, 0x02, 0x1F, 0x8B, 0x71, 0x01, 0x01], .compressedCertificate),
+      ("empty slot", [0x53, 0x00], .missingObject),
+      ("empty certificate", [0x53, 0x05, 0x70, 0x00, 0x71, 0x01, 0x00], .missingObject),
+      ("no information byte", [0x53, 0x04, 0x70, 0x02, 0x30, 0x00], nil),
+      ("two certificates", [0x53, 0x09, 0x70, 0x01, 0x30, 0x70, 0x01, 0x31, 0x71, 0x01, 0x00], nil),
+      ("error detection in use", [0x53, 0x08, 0x70, 0x01, 0x30, 0x71, 0x01, 0x00, 0xFE, 0x01, 0x00], nil),
+      ("another wrapping", [0x54, 0x00], nil), ("nothing", [], nil),
+    ] as [(String, [UInt8], CardFailure?)])
   func badObjects(what: String, object: [UInt8], expected: CardFailure?) {
     var bad = card(object + [0x90, 0x00])
     let found = failure { () throws(CardFailure) in try bad.certificate(slot: .authentication) }
@@ -78,10 +82,12 @@ struct PIVCardTests {
 
   // MARK: PIN
 
-  @Test("what the card says to a PIN", arguments: [
-    ([0x90, 0x00], .verified), ([0x63, 0xC2], .wrong(triesLeft: 2)), ([0x63, 0xC1], .wrong(triesLeft: 1)),
-    ([0x63, 0xC0], .blocked), ([0x69, 0x83], .blocked),
-  ] as [([UInt8], PINOutcome)])
+  @Test(
+    "what the card says to a PIN",
+    arguments: [
+      ([0x90, 0x00], .verified), ([0x63, 0xC2], .wrong(triesLeft: 2)), ([0x63, 0xC1], .wrong(triesLeft: 1)),
+      ([0x63, 0xC0], .blocked), ([0x69, 0x83], .blocked),
+    ] as [([UInt8], PINOutcome)])
   func outcomes(answer: [UInt8], outcome: PINOutcome) throws {
     var asked = card(answer)
     #expect(try asked.verifyPIN(Secret<PIN>(copying: Array("123456".utf8))) == outcome)
@@ -98,7 +104,9 @@ struct PIVCardTests {
         == .refused(StatusWord(rawValue: 0x6F00)))
   }
 
-  @Test("what is no PIN is never sent: it would cost a try, or ask the counter", arguments: ["", "123", "123456789", "12345a", "１２３４", "1234\n", " 1234"])
+  @Test(
+    "what is no PIN is never sent: it would cost a try, or ask the counter",
+    arguments: ["", "123", "123456789", "12345a", "１２３４", "1234\n", " 1234"])
   func unusable(text: String) {
     var asked = card([0x90, 0x00])
     #expect(failure { () throws(CardFailure) in try asked.verifyPIN(Secret<PIN>(copying: Array(text.utf8))) } == .unusablePIN)

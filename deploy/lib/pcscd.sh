@@ -1,5 +1,5 @@
 # A reader service of our own for demonstrations and tests: pcscd with the vpcd reader, and card simulators beside it.
-# Sourced by bash 5; every function takes the folder DIR that holds its state, so that another shell can go on with it.
+# Sourced by bash 5, in strict mode or not; every function takes the folder DIR that holds its state, so that another shell can go on with it.
 #
 #   source deploy/lib/pcscd.sh
 #   pcscd_start DIR                      starts namespace and pcscd; exports PCSCLITE_CSOCK_NAME for the programs you start
@@ -16,12 +16,12 @@ pcscd_say() { printf 'pcscd: %s\n' "$*" >&2; }
 
 # The start time of a process (clock ticks since boot): with the pid it names one process for good.
 pcscd_birth() {
-  local stat
+  local stat fields
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-  stat=${stat##*) }
-  [[ ${stat%% *} != Z ]] || return 1
-  set -- $stat
-  printf '%s\n' "${20}"
+  # After the name in brackets: state first, start time 20th (proc(5)).
+  IFS=' ' read -r -a fields <<<"${stat##*) }"
+  [[ ${fields[0]} != Z ]] || return 1
+  printf '%s\n' "${fields[19]}"
 }
 
 # pcscd_remember FILE PID
@@ -29,8 +29,8 @@ pcscd_remember() { printf '%s %s\n' "$2" "$(pcscd_birth "$2")" >"$1"; }
 
 # pcscd_alive FILE: prints the pid if that very process still runs.
 pcscd_alive() {
-  local pid birth
-  { read -r pid birth <"$1"; } 2>/dev/null || return 1
+  local pid='' birth=''
+  { IFS=' ' read -r pid birth <"$1"; } 2>/dev/null || return 1
   [[ -n $birth && $(pcscd_birth "$pid") == "$birth" ]] || return 1
   printf '%s\n' "$pid"
 }
@@ -39,13 +39,13 @@ pcscd_alive() {
 pcscd_end() {
   local pid i
   pid=$(pcscd_alive "$1") || { rm -f "$1"; return 0; }
-  kill -"${2:-TERM}" "$pid" 2>/dev/null
+  kill -"${2:-TERM}" "$pid" 2>/dev/null || true
   for ((i = 0; i < 50; i++)); do
     pcscd_alive "$1" >/dev/null || break
     sleep 0.1
   done
   if pid=$(pcscd_alive "$1"); then
-    kill -KILL "$pid" 2>/dev/null
+    kill -KILL "$pid" 2>/dev/null || true
     for ((i = 0; i < 20; i++)); do pcscd_alive "$1" >/dev/null || break; sleep 0.1; done
   fi
   rm -f "$1"
@@ -63,9 +63,9 @@ pcscd_bare() {
 
 # Says what is missing on this machine, if anything; 1 then.
 pcscd_missing() {
-  local missing=() driver
+  local missing=() IFS=' '
   [[ -x /usr/sbin/pcscd ]] || missing+=(pcscd)
-  driver=$(pcscd_driver) || missing+=(vsmartcard-vpcd)
+  pcscd_driver >/dev/null || missing+=(vsmartcard-vpcd)
   command -v unshare >/dev/null && command -v nsenter >/dev/null || missing+=(util-linux)
   command -v ip >/dev/null || missing+=(iproute2)
   ((${#missing[@]} == 0)) && return 0
@@ -101,9 +101,10 @@ DEVICENAME   /dev/null:0x8C7B
 LIBPATH      $(pcscd_driver)
 CHANNELID    0x8C7B
 CONF
-  pcscd_confine "$dir" || return 1
+  pcscd_confine "$dir" || return
   pcscd_daemon_start "$dir" || { pcscd_stop "$dir"; return 1; }
-  export PCSCLITE_CSOCK_NAME=$(pcscd_socket "$dir")
+  PCSCLITE_CSOCK_NAME=$(pcscd_socket "$dir")
+  export PCSCLITE_CSOCK_NAME
 }
 
 # The socket that clients of DIR's pcscd have to be told of.
@@ -118,11 +119,13 @@ pcscd_socket() {
 # Makes the namespaces and a process that holds them open, with the strongest rights at hand.
 pcscd_confine() {
   local dir=$1 how holder i
+  # shellcheck disable=SC2016  # for the shell inside
   local inside='mount --bind "$1/run" /run && ip link set lo up && : >"$1/ready" && exec sleep infinity'
   rm -f "$dir/ready"
-  for how in "-n -m" "-r -n -m"; do
-    # shellcheck disable=SC2086
-    pcscd_bare unshare $how sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
+  for how in root user; do
+    local options=(-n -m)
+    [[ $how == root ]] || options=(-r "${options[@]}")
+    pcscd_bare unshare "${options[@]}" sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
     holder=$!
     for ((i = 0; i < 50; i++)); do
       [[ -e $dir/ready ]] && break
@@ -132,7 +135,7 @@ pcscd_confine() {
     if [[ -e $dir/ready ]]; then
       disown "$holder"  # a plain `wait` of the caller does not wait for it
       pcscd_remember "$dir/holder.pid" "$holder"
-      if [[ $how == -r* ]]; then
+      if [[ $how == user ]]; then
         echo "-U --preserve-credentials -n -m" >"$dir/enter"
         echo "network and mount namespace of an unprivileged user" >"$dir/confinement"
       else
@@ -142,8 +145,8 @@ pcscd_confine() {
       pcscd_say "confinement: $(cat "$dir/confinement")"
       return 0
     fi
-    kill "$holder" 2>/dev/null
-    wait "$holder" 2>/dev/null
+    kill "$holder" 2>/dev/null || true
+    wait "$holder" 2>/dev/null || true
   done
   if [[ ${SANMON_UNCONFINED_READER:-} == 1 && $(id -u) == 0 ]]; then
     if [[ -e /run/pcscd/pcscd.pid ]] && pcscd_birth "$(cat /run/pcscd/pcscd.pid)" >/dev/null; then
@@ -173,7 +176,7 @@ pcscd_daemon_start() {
     pcscd_bare /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   else
     local options
-    read -r -a options <"$dir/enter"
+    IFS=' ' read -r -a options <"$dir/enter"
     pcscd_bare nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- \
       /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   fi
@@ -206,7 +209,7 @@ cardsim_in_namespace() {
   shift
   local program=${SANMON_BIN:?folder of sanmon-cardsim}/sanmon-cardsim
   if [[ $(cat "$dir/confinement" 2>/dev/null) == none ]]; then exec "$program" "$@"; fi
-  read -r -a options <"$dir/enter"
+  IFS=' ' read -r -a options <"$dir/enter"
   unset 'options[-1]'  # not -m: the network is the reader's, files are seen as outside
   exec nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- "$program" "$@"
 }

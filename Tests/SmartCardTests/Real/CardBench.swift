@@ -25,7 +25,9 @@ final class CardBench: Sendable {
     for program in ["opensc-tool", "pkcs15-tool", "pkcs11-tool", "yubico-piv-tool", "openssl"] where !Shell.exists(program) {
       return "\(program) is not installed"
     }
-    guard FileManager.default.isExecutableFile(atPath: programs + "/sanmon-cardsim") else { return "sanmon-cardsim is not built" }
+    guard FileManager.default.isExecutableFile(atPath: programs + "/sanmon-cardsim") else {
+      return "sanmon-cardsim is not built"
+    }
     guard let probe = try? script("pcscd_start \"$DIR\" && pcscd_stop \"$DIR\""), probe.status == 0 else {
       return "pcscd with vpcd does not start here; deploy/lib/pcscd.sh says why"
     }
@@ -41,10 +43,16 @@ final class CardBench: Sendable {
       "env", ["DIR=\(readerFolder)", "SANMON_BIN=\(programs)", "bash", "-c", "source '\(library)'; \(text)"], seconds: 60)
   }
 
-  private static func prepare() throws {
+  private static func prepare() throws { try prepared.get() }
+
+  private static let prepared = Result {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     // Our own process is a client too. Set before the first call of the library, to the one path all benches use.
     setenv("PCSCLITE_CSOCK_NAME", readerFolder + "/run/pcscd/pcscd.comm", 1)
+    atexit { try? FileManager.default.removeItem(atPath: CardBench.folder) }
+    // What a run left behind that was ended by force.
+    let leftovers = "for d in /tmp/sanmon-card-tests-*; do [ -d /proc/${d##*-} ] || { pcscd_stop $d/reader; rm -rf $d; }; done"
+    try Shell.run("bash", ["-c", "source '\(library)'; \(leftovers)"])
   }
 
   // MARK: The service
@@ -118,11 +126,11 @@ final class CardBench: Sendable {
     // The service looks every 400 ms.
     let reader = port == 35_963 ? Self.firstReader : Self.secondReader
     for _ in 0..<200 {
-      if try await CardReaders.states().contains(where: { $0.reader == reader && $0.hasCard && !$0.atr.isEmpty }) { return inserted }
+      if try await CardReaders.states().contains(where: { $0.reader == reader && $0.hasCard && !$0.atr.isEmpty }) {
+        return inserted
+      }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Shell.Failed(description: "the reader never saw the card")
   }
-
-  static func cleanUp() { try? FileManager.default.removeItem(atPath: folder) }
 }

@@ -43,7 +43,9 @@ extension RealCardSuite {
         }
         #expect(found == .cardReset)
         #expect(try await RealCardSuite.triesLeft() == 3)
-        #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
+        #expect(
+          await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil)
+          } == .pinRequired)
         try inserted.takeOut()
       }
     }
@@ -85,7 +87,9 @@ extension RealCardSuite {
     func exclusive() async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card())
-        async let holder: Void = CardReaders.withCard(reader: .named(CardBench.firstReader), access: .exclusive, deadline: .seconds(20)) {
+        async let holder: Void = CardReaders.withCard(
+          reader: .named(CardBench.firstReader), access: .exclusive, deadline: .seconds(20)
+        ) {
           _ throws(CardFailure) in Thread.sleep(forTimeInterval: 5)
         }
         try await Task.sleep(for: .milliseconds(500))
@@ -102,7 +106,9 @@ extension RealCardSuite {
     func foreignTransaction() async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card())
-        async let holder: Void = CardReaders.withCard(deadline: .seconds(20)) { _ throws(CardFailure) in Thread.sleep(forTimeInterval: 2.5) }
+        async let holder: Void = CardReaders.withCard(deadline: .seconds(20)) { _ throws(CardFailure) in
+          Thread.sleep(forTimeInterval: 2.5)
+        }
         try await Task.sleep(for: .milliseconds(500))
         let start = ContinuousClock.now
         #expect(await Self.sign9A(deadline: .seconds(1)) == .readerBusy)
@@ -148,6 +154,21 @@ extension RealCardSuite {
       }
     }
 
+    @Test("F6: a mute card in one reader leaves the other reader alive")
+    func muteNeighbour() async throws {
+      try await CardBench.run { bench in
+        let mute = try await bench.insert(try CardBench.card(), fault: "mute")
+        let good = try await bench.insert(try CardBench.card(), port: 35_964)
+        // By capability it cannot be known whether the mute card is a second one: refused in time, not guessed.
+        #expect(await Self.sign9A(deadline: .seconds(1)) == .timedOut)
+        let second = ReaderChoice.named(CardBench.secondReader)
+        _ = try await RealCardSuite.prove(.authentication, pin: RealCardSuite.pin, reader: second, deadline: .seconds(2))
+        try mute.takeOut()
+        try await Self.eventually { await Self.sign9A() == nil }
+        try good.takeOut()
+      }
+    }
+
     @Test("F8: a signature with one bit flipped keeps its form and does not verify", arguments: ["p256", "rsa2048"])
     func flipped(kind: String) async throws {
       try await CardBench.run { bench in
@@ -175,12 +196,16 @@ extension RealCardSuite {
     func hostile() async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card())
-        for fault in ["truncated-tlv", "long-tlv", "indefinite-tlv", "non-minimal-tlv", "endless-61xx", "huge-answer", "short-answer"] {
+        for fault in [
+          "truncated-tlv", "long-tlv", "indefinite-tlv", "non-minimal-tlv", "endless-61xx", "huge-answer", "short-answer",
+        ] {
           try inserted.tell("fault \(fault)")
           let start = ContinuousClock.now
           let found = await Self.sign9A()
           // vpcd itself may refuse to pass a giant answer on; then the card gave no answer.
-          #expect(isMalformed(found) || (fault == "huge-answer" && found != nil && found != .timedOut), "\(fault): \(String(describing: found))")
+          #expect(
+            isMalformed(found) || (fault == "huge-answer" && found != nil && found != .timedOut),
+            "\(fault): \(String(describing: found))")
           #expect(ContinuousClock.now - start < .seconds(4), "\(fault)")
         }
         try inserted.tell("fault compressed-certificate")

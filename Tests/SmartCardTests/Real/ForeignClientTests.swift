@@ -13,7 +13,9 @@ extension RealCardSuite {
         let inserted = try await bench.insert(try CardBench.card())
         #expect(try Shell.must("opensc-tool", ["-n"]).contains("Personal Identity Verification Card"))
         let dump = try Shell.must("pkcs15-tool", ["--dump"])
-        for expected in ["PIV AUTH key", "CARD AUTH key", "Certificate for PIV Authentication", "Certificate for Card Authentication", "三門 花子"] {
+        for expected in [
+          "PIV AUTH key", "CARD AUTH key", "Certificate for PIV Authentication", "Certificate for Card Authentication", "三門 花子",
+        ] {
           #expect(dump.contains(expected), "\(expected)")
         }
         try inserted.takeOut()
@@ -28,12 +30,20 @@ extension RealCardSuite {
         let (message, signature, key) = (Self.scratch("message"), Self.scratch("signature"), Self.scratch("key"))
         try "見本の文".write(toFile: message, atomically: true, encoding: .utf8)
         for (slot, id) in [("9a", "01"), ("9e", "04")] {
-          try Shell.must("pkcs11-tool", ["--login", "-p", CardBench.pin, "--sign", "--id", id, "-m", mechanism, "-i", message, "-o", signature, "--signature-format", "openssl"])
+          try Shell.must(
+            "pkcs11-tool",
+            [
+              "--login", "-p", CardBench.pin, "--sign", "--id", id, "-m", mechanism, "-i", message, "-o", signature,
+              "--signature-format", "openssl",
+            ])
           let pem = try CardBench.simulator(["show", "--card", card, "--certificate", slot])
           try Shell.must("openssl", ["x509", "-noout", "-pubkey", "-out", key], input: Data(pem.utf8))
-          #expect(try Shell.must("openssl", ["dgst", "-sha256", "-verify", key, "-signature", signature, message]).contains("Verified OK"))
+          #expect(
+            try Shell.must("openssl", ["dgst", "-sha256", "-verify", key, "-signature", signature, message]).contains(
+              "Verified OK"))
         }
-        let refused = try Shell.run("pkcs11-tool", ["--login", "-p", "111111", "--sign", "--id", "01", "-m", mechanism, "-i", message, "-o", signature])
+        let refused = try Shell.run(
+          "pkcs11-tool", ["--login", "-p", "111111", "--sign", "--id", "01", "-m", mechanism, "-i", message, "-o", signature])
         #expect(refused.status != 0)
         #expect(refused.output.contains("CKR_PIN_INCORRECT"))
         try inserted.takeOut()
@@ -53,7 +63,8 @@ extension RealCardSuite {
         for slot in ["9a", "9e"] {
           let certificate = try tool("-a", "read-certificate", "-s", slot)
           #expect(certificate.output.contains("BEGIN CERTIFICATE"))
-          let test = try tool("-a", "verify-pin", "-P", CardBench.pin, "-a", "test-signature", "-s", slot, input: certificate.output)
+          let test = try tool(
+            "-a", "verify-pin", "-P", CardBench.pin, "-a", "test-signature", "-s", slot, input: certificate.output)
           #expect(test.output.contains(kind == "p256" ? "Successful ECDSA verification" : "Successful RSA verification"))
         }
         #expect(try tool("-a", "verify-pin", "-P", "111111").output.contains("2 tries left"))

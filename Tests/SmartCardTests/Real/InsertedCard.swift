@@ -50,9 +50,11 @@ final class InsertedCard: Sendable {
     }
   }
 
+  func send(_ line: String) throws { try control.write(contentsOf: Data((line + "\n").utf8)) }
+
   /// Sends a control line and waits until it is obeyed.
   func tell(_ line: String) throws {
-    try control.write(contentsOf: Data((line + "\n").utf8))
+    try send(line)
     try wait(for: line == "remove" ? "removed" : line == "insert" ? "inserted" : line)
   }
 

@@ -31,9 +31,13 @@ extension RealCardSuite {
     func resets() async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card())
-        #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
+        #expect(
+          await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil)
+          } == .pinRequired)
         _ = try await RealCardSuite.prove(.authentication, pin: RealCardSuite.pin)
-        #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
+        #expect(
+          await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil)
+          } == .pinRequired)
         // Also when the body failed after the PIN.
         let failed = await RealCardSuite.failure { () async throws(CardFailure) in
           try await CardReaders.withCard(deadline: .seconds(5)) { channel throws(CardFailure) in
@@ -44,7 +48,9 @@ extension RealCardSuite {
           }
         }
         #expect(failed == .malformedCommand)
-        #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil) } == .pinRequired)
+        #expect(
+          await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.prove(.authentication, pin: nil)
+          } == .pinRequired)
         try inserted.takeOut()
       }
     }
@@ -91,7 +97,10 @@ extension RealCardSuite {
         let file = try CardBench.card()
         let first = try await bench.insert(file)
         #expect(try await RealCardSuite.triesLeft() == 3)
-        #expect(await RealCardSuite.failure { () async throws(CardFailure) in try await RealCardSuite.tryPIN(Secret<PIN>(copying: Array("12".utf8))) } == .unusablePIN)
+        #expect(
+          await RealCardSuite.failure { () async throws(CardFailure) in
+            try await RealCardSuite.tryPIN(Secret<PIN>(copying: Array("12".utf8)))
+          } == .unusablePIN)
         #expect(try await RealCardSuite.tryPIN(RealCardSuite.wrongPIN) == .wrong(triesLeft: 2))
         try first.takeOut()
 

@@ -51,14 +51,17 @@ extension RealCardSuite {
       try await CardBench.run { bench in
         let log = EventLog()
         defer { log.end() }
-        try await log.wait { $0.contains(.serviceAvailable) && $0.contains(.readers([CardBench.firstReader, CardBench.secondReader])) }
+        try await log.wait {
+          $0.contains(.serviceAvailable) && $0.contains(.readers([CardBench.firstReader, CardBench.secondReader]))
+        }
         let inserted = try await bench.insert(try CardBench.card())
         let atr: [UInt8] = [0x3B, 0x80, 0x01, 0x81]
         try await log.wait(seconds: 1) { $0.contains(.inserted(reader: CardBench.firstReader, atr: atr)) }
         // Using the card is no event.
         _ = try await RealCardSuite.prove(.cardAuthentication, pin: nil)
-        try inserted.tell("remove")
+        try inserted.send("remove")
         try await log.wait(seconds: 1) { $0.contains(.removed(reader: CardBench.firstReader)) }
+        try inserted.wait(for: "removed")
         try inserted.tell("insert")
         try await log.wait(seconds: 1) { $0.filter { $0 == .inserted(reader: CardBench.firstReader, atr: atr) }.count == 2 }
         #expect(log.events.filter { $0 == .removed(reader: CardBench.firstReader) }.count == 1)

@@ -7,7 +7,8 @@ import SmartCard
 import Testing
 
 /// Real pcscd, real vpcd, our simulator as the card, and the programs of others as judges. Serial: one reader service.
-@Suite("Through a real reader", .serialized, .enabled(if: CardBench.mayRun, "pcscd, vpcd or a judge is missing: run deploy/test"))
+@Suite(
+  "Through a real reader", .serialized, .enabled(if: CardBench.mayRun, "pcscd, vpcd or a judge is missing: run deploy/test"))
 struct RealCardSuite {
   static var pin: Secret<PIN> { Secret<PIN>(copying: Array(CardBench.pin.utf8)) }
   static var wrongPIN: Secret<PIN> { Secret<PIN>(copying: Array("111111".utf8)) }
