@@ -7,6 +7,8 @@ import X509
 
 /// A certificate authority made for one test, and the certificates it issues.
 struct TestAuthority {
+  typealias Name = GeneralName
+
   struct Issued {
     let certificate: [UInt8]
     let keyPEM: [UInt8]
@@ -36,16 +38,24 @@ struct TestAuthority {
     _ commonName: String, names: [GeneralName], validFor seconds: TimeInterval = 3600, key: P256.Signing.PrivateKey? = nil
   ) throws -> Issued {
     let leaf = key ?? P256.Signing.PrivateKey()
-    let certificate = try Certificate(
-      version: .v3, serialNumber: .init(), publicKey: .init(leaf.publicKey), notValidBefore: Date() - 120,
-      notValidAfter: Date() + seconds, issuer: name, subject: try DistinguishedName { CommonName(commonName) },
-      signatureAlgorithm: .ecdsaWithSHA256,
-      extensions: Certificate.Extensions {
-        Critical(BasicConstraints.notCertificateAuthority)
-        SubjectAlternativeNames(names)
-      },
-      issuerPrivateKey: .init(self.key))
-    return Issued(certificate: try Self.der(certificate), keyPEM: Array(leaf.pemRepresentation.utf8))
+    let certificate = try issue(commonName, names: names, validFor: seconds, publicKey: leaf.publicKey)
+    return Issued(certificate: certificate, keyPEM: Array(leaf.pemRepresentation.utf8))
+  }
+
+  /// The same for a key whose private half is elsewhere.
+  func issue(
+    _ commonName: String, names: [GeneralName], validFor seconds: TimeInterval = 3600, publicKey: P256.Signing.PublicKey
+  ) throws -> [UInt8] {
+    try Self.der(
+      Certificate(
+        version: .v3, serialNumber: .init(), publicKey: .init(publicKey), notValidBefore: Date() - 120,
+        notValidAfter: Date() + seconds, issuer: name, subject: try DistinguishedName { CommonName(commonName) },
+        signatureAlgorithm: .ecdsaWithSHA256,
+        extensions: Certificate.Extensions {
+          Critical(BasicConstraints.notCertificateAuthority)
+          SubjectAlternativeNames(names)
+        },
+        issuerPrivateKey: .init(key)))
   }
 
   private static func der(_ certificate: Certificate) throws -> [UInt8] {

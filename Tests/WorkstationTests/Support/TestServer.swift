@@ -21,6 +21,8 @@ final class TestServer: Sendable {
     case hangUp
     /// A held answer: these chunks, then nothing more; closes if `ends`.
     case stream([String], ends: Bool)
+    /// A held answer that says what the stream says, until it ends.
+    case feed(AsyncStream<String>)
   }
 
   struct Seen: Sendable {
@@ -121,12 +123,24 @@ final class TestServer: Sendable {
         context.close(promise: nil)
       case .silence: break
       case .hangUp: context.close(promise: nil)
+      case .feed(let chunks): feed(chunks, context)
       case .stream(let chunks, let ends):
         context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .ok))), promise: nil)
         for chunk in chunks {
           context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: chunk)))), promise: nil)
         }
         if ends { context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+      }
+    }
+
+    private func feed(_ chunks: AsyncStream<String>, _ context: ChannelHandlerContext) {
+      context.writeAndFlush(wrapOutboundOut(.head(.init(version: .http1_1, status: .ok))), promise: nil)
+      let channel = context.channel
+      Task {
+        for await chunk in chunks {
+          try? await channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: chunk))))
+        }
+        try? await channel.close()
       }
     }
 

@@ -1,0 +1,377 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import Crypto
+import Foundation
+import SmartCard
+import SwiftASN1
+import Synchronization
+import Testing
+import Workstation
+import X509
+
+@Suite("a logon from the challenge to the decision, over TLS and with a card in memory")
+struct LogonClientTests {
+  /// What the scripted server does and what it saw. It verifies the card's signature over the preimage *it* would build.
+  final class Desk: Sendable {
+    struct Script {
+      var scenario = "logon"
+      var session: String?
+      var combinations = [["card", "pin"], ["card", "password"]]
+      var workstation = "LGWAN-PC-0042"
+      var needsPassword = false
+      var missing = [["password"]]
+      var refusal: ErrorBody?
+      var opened = 0
+      var cardProofs = 0
+      var events: [WorkstationEvent] = []
+      var sessionKeys: SessionKeys?
+      var sessionSignature: Data?
+      var slot: String?
+      var password: String?
+    }
+    let script = Mutex(Script())
+    let serverCertificate: [UInt8]
+    let clientCertificate: [UInt8]
+
+    init(serverCertificate: [UInt8], clientCertificate: [UInt8]) {
+      self.serverCertificate = serverCertificate
+      self.clientCertificate = clientCertificate
+    }
+
+    func reply(_ seen: TestServer.Seen) -> TestServer.Reply {
+      do {
+        if seen.path == "/v1/ceremonies" {
+          guard seen.body.isEmpty else { return .json(400, "{}") }
+          return .json(201, try json(open()))
+        }
+        if seen.path == "/v1/events" {
+          let event = try JSONDecoder().decode(WorkstationEvent.self, from: Data(seen.body.utf8))
+          script.withLock { $0.events.append(event) }
+          return .json(202, "{}")
+        }
+        return try prove(seen)
+      } catch { return .json(500, "{}") }
+    }
+
+    private func open() -> CeremonyOpened {
+      script.withLock { script in
+        script.opened += 1
+        return CeremonyOpened(
+          ceremony: "c-\(script.opened)", nonce: Data(repeating: UInt8(script.opened), count: 32), scenario: script.scenario,
+          segment: "lgwan", workstation: script.workstation, expiresAt: 1_800_000_030_000,
+          combinations: script.combinations, session: script.session)
+      }
+    }
+
+    private func prove(_ seen: TestServer.Seen) throws -> TestServer.Reply {
+      let message = try JSONDecoder().decode(ProofsMessage.self, from: Data(seen.body.utf8))
+      let script = script.withLock { $0 }
+      guard seen.path == "/v1/ceremonies/c-\(script.opened)/proofs", let keys = message.sessionKeys else { return .json(400, "{}") }
+      if let refusal = script.refusal { return .json(403, try json(refusal)) }
+      if let card = message.card {
+        let preimage = CardPreimage(
+          nonce: Array(repeating: UInt8(script.opened), count: 32), ceremony: "c-\(script.opened)",
+          workstation: "LGWAN-PC-0042", scenario: script.scenario, segment: "lgwan", expiresAt: 1_800_000_030_000,
+          serverCertificate: serverCertificate, workstationCertificate: clientCertificate, slot: card.slot,
+          sealingSuite: "x25519-chachapoly", sessionKeys: Array(SHA256.hash(data: keys.canonicalBytes)))
+        let certificate = try Certificate(derEncoded: Array(card.certificate))
+        let signature = try P256.Signing.ECDSASignature(derRepresentation: card.signature)
+        guard let key = P256.Signing.PublicKey(certificate.publicKey), card.algorithm == "ecdsa-p256-sha256",
+          key.isValidSignature(signature, for: Data(preimage.canonicalBytes))
+        else { return .json(403, try json(ErrorBody(.proofSignatureWrong, reference: nil))) }
+        self.script.withLock {
+          $0.cardProofs += 1
+          $0.sessionKeys = keys
+          $0.sessionSignature = message.sessionSignature
+          $0.slot = card.slot
+        }
+      }
+      if script.needsPassword, message.password == nil {
+        return .json(
+          200, try json(CeremonyAnswer(outcome: "stillNeeded", combinations: script.missing, session: nil)))
+      }
+      self.script.withLock { $0.password = message.password.map { String(decoding: $0, as: UTF8.self) } }
+      let session = SessionOpened(
+        session: script.session ?? "s-1", person: "p-1", displayName: "佐藤 花子", segment: "lgwan", scenario: script.scenario,
+        assurance: "AAL2", leaseSeconds: 900, onCardRemoval: "nothing", endsAt: 1_800_000_900_000, rule: "lgwan.yaml:14",
+        policyVersion: String(repeating: "0", count: 64))
+      return .json(200, try json(CeremonyAnswer(outcome: "granted", combinations: nil, session: session)))
+    }
+
+    private func json(_ value: some Encodable) throws -> String {
+      String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+  }
+
+  /// Holds keys like a watch would.
+  actor MemoryHolder: SessionHolder {
+    nonisolated let isLasting = true
+    private let keyring: SessionKeyring?
+    private let session: String?
+    private(set) var adopted: SessionOpened?
+
+    init(_ surroundings: Surroundings, holds session: String?) {
+      keyring = SessionKeyring(surroundings)
+      self.session = session
+    }
+
+    func prepare() async throws(AgentFault) -> SessionKeys {
+      guard let keyring else { throw .watchAnswer }
+      return keyring.publicKeys
+    }
+    func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys? {
+      session.text == self.session ? keyring?.publicKeys : nil
+    }
+    func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]? { keyring?.sign(preimage) }
+    func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault) { adopted = session }
+  }
+
+  private let clock = TestClock()
+
+  private struct Result {
+    let outcome: Swift.Result<SessionOpened, AgentFault>
+    let script: Desk.Script
+    let holder: MemoryHolder
+  }
+
+  private func run(
+    _ wish: LogonWish = LogonWish(purpose: .logon, waitSeconds: 0), card: MemoryCard?,
+    person: MemoryPerson = MemoryPerson(), holds: String? = nil, _ adjust: (inout Desk.Script) -> Void = { _ in }
+  ) async throws -> Result {
+    let authority = try TestAuthority()
+    let serverCertificate = try authority.issue("server", names: [TestAuthority.loopback])
+    let client = try authority.issue(
+      "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/LGWAN-PC-0042")])
+    let desk = Desk(serverCertificate: serverCertificate.fingerprint, clientCertificate: client.fingerprint)
+    desk.script.withLock { adjust(&$0) }
+    let tls = try TestServer.tls(serverCertificate, clientRoots: [authority.certificate])
+    let server = try await TestServer(tls: tls) { _, seen in desk.reply(seen) }
+    let connection = try await ServerConnection(
+      to: ServerAddress(parsing: "https://127.0.0.1:\(server.port)"), trust: .roots([authority.certificate]),
+      identity: client.identity)
+    let holder = MemoryHolder(clock.surroundings, holds: holds)
+    let logon = LogonClient(
+      workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
+      cards: MemoryCards(card), asking: person, holder: holder, surroundings: clock.surroundings)
+    let outcome: Swift.Result<SessionOpened, AgentFault>
+    do throws(AgentFault) { outcome = .success(try await logon.run(wish)) } catch { outcome = .failure(error) }
+    await server.stop()
+    return Result(outcome: outcome, script: desk.script.withLock { $0 }, holder: holder)
+  }
+
+  private func fault(_ result: Result) -> AgentFault? {
+    if case .failure(let fault) = result.outcome { fault } else { nil }
+  }
+
+  @Test("card and PIN: granted, keys handed to the holder, the PIN nowhere on the wire")
+  func cardAndPIN() async throws {
+    let card = try MemoryCard()
+    let result = try await run(card: card)
+    #expect(try result.outcome.get().displayName == "佐藤 花子")
+    #expect(result.script.slot == "9a")
+    #expect(result.script.cardProofs == 1)
+    #expect(await result.holder.adopted?.session == "s-1")
+  }
+
+  @Test("card and password: the key without PIN signs, the password follows the accepted card")
+  func cardAndPassword() async throws {
+    let card = try MemoryCard()
+    let result = try await run(
+      LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0), card: card) { $0.needsPassword = true }
+    #expect(try result.outcome.get().session == "s-1")
+    #expect(result.script.slot == "9e")
+    #expect(result.script.password == "kawa-no-nagare")
+    #expect(card.pinsSent == 0)
+  }
+
+  @Test("a wrong PIN: the card's count is told, reported as an event, and no proof is sent")
+  func wrongPIN() async throws {
+    let card = try MemoryCard()
+    let result = try await run(card: card, person: MemoryPerson(pin: "000000"))
+    #expect(fault(result) == .pinWrong(triesLeft: 2))
+    #expect(result.script.events.map(\.kind) == ["wrongPIN"])
+    #expect(result.script.events.first?.triesLeft == 2)
+    #expect(result.script.cardProofs == 0)
+    #expect(card.pinsSent == 1)
+  }
+
+  @Test("the last try is used only when confirmed, and a wrong one then blocks", arguments: [false, true])
+  func lastTry(confirmed: Bool) async throws {
+    let card = try MemoryCard(tries: 1)
+    let result = try await run(card: card, person: MemoryPerson(pin: "000000", confirms: confirmed))
+    #expect(fault(result) == (confirmed ? .pinBlocked : .lastTryNotConfirmed))
+    #expect(card.pinsSent == (confirmed ? 1 : 0))
+    #expect(result.script.events.map(\.kind) == (confirmed ? ["pinBlocked"] : []))
+  }
+
+  @Test("a counter that fell while the PIN was typed is noticed before it is used")
+  func counterFell() async throws {
+    let card = try MemoryCard()
+    let person = MemoryPerson(onPIN: { card.memory.withLock { $0.tries = 1 } })
+    #expect(fault(try await run(card: card, person: person)) == .lastTryNotConfirmed)
+    #expect(card.pinsSent == 0)
+  }
+
+  @Test("a blocked card asks for nothing")
+  func blocked() async throws {
+    let card = try MemoryCard(tries: 0)
+    #expect(fault(try await run(card: card)) == .pinBlocked)
+    #expect(card.pinsSent == 0)
+  }
+
+  @Test("a PIN no card would take costs no try", arguments: ["123", "123456789", "12a456", "１２３４５６"])
+  func unusable(pin: String) async throws {
+    let card = try MemoryCard()
+    #expect(fault(try await run(card: card, person: MemoryPerson(pin: pin))) == .card(.unusablePIN))
+    #expect(card.pinsSent == 0)
+  }
+
+  @Test("a server that names another workstation gets no signature and no PIN is asked")
+  func disagreement() async throws {
+    let card = try MemoryCard()
+    let result = try await run(card: card) { $0.workstation = "LGWAN-PC-0001" }
+    #expect(fault(result) == .disagreement(.workstation))
+    #expect(card.signatures == 0)
+    #expect(card.pinsSent == 0)
+  }
+
+  @Test("a challenge that waited for a slow person is replaced before the card signs")
+  func slowPerson() async throws {
+    let card = try MemoryCard()
+    let clock = clock
+    let result = try await run(card: card, person: MemoryPerson(onPIN: { clock.advance(milliseconds: 40_000) }))
+    #expect(try result.outcome.get().session == "s-1")
+    #expect(result.script.opened == 2)
+    #expect(card.signatures == 1)
+  }
+
+  @Test("a card exchanged while the PIN was typed does not get the PIN")
+  func exchanged() async throws {
+    let first = try MemoryCard()
+    let second = try MemoryCard()
+    // The person's card is viewed; then the other lies there.
+    let cards = MemoryCards(first)
+    let view = try await cards.view()
+    cards.card.withLock { $0 = second }
+    let outcome = try await cards.run(
+      CardErrand(
+        reader: view.reader, slot: .authentication, certificate: try #require(view.certificates[.authentication]),
+        digest: Array(repeating: 1, count: 32), pin: Secret(copying: MemoryCard.pin), leastTries: 2))
+    #expect(outcome == .otherCard)
+    #expect(second.pinsSent == 0)
+  }
+
+  @Test("a refusal comes through with its code and reference")
+  func refused() async throws {
+    let body = ErrorBody(.segmentNotAllowed, reference: try Reference(number: 482_913))
+    let result = try await run(card: try MemoryCard()) { $0.refusal = body }
+    #expect(fault(result) == .server(.refused(body)))
+    #expect(fault(result).map(AgentExit.init) == .refused)
+  }
+
+  @Test("more than a password missing: said so, exit 11")
+  func moreNeeded() async throws {
+    let result = try await run(card: try MemoryCard()) {
+      $0.needsPassword = true
+      $0.missing = [["palm"], ["code"]]
+    }
+    #expect(fault(result) == .moreNeeded([["palm"], ["code"]]))
+  }
+
+  @Test("no card, no way offered that can be gone")
+  func nothingUsable() async throws {
+    #expect(fault(try await run(card: nil)) == .card(.noCard))
+    let result = try await run(card: try MemoryCard()) { $0.combinations = [["card", "palm"], ["palm"], ["password"]] }
+    #expect(fault(result) == .noUsableCombination(offered: [["card", "palm"], ["palm"], ["password"]]))
+  }
+
+  @Test("faults of the card while it signs", arguments: [CardFailure.cardRemoved, .cardReset, .timedOut, .serviceLost])
+  func signingFault(failure: CardFailure) async throws {
+    let card = try MemoryCard()
+    card.plant(failure, at: 0x87)
+    let result = try await run(card: card)
+    #expect(fault(result) == .card(failure))
+    #expect(result.script.cardProofs == 0)
+  }
+
+  @Test("unlock: the session key signs this very ceremony")
+  func unlock() async throws {
+    let result = try await run(LogonWish(purpose: .unlock, waitSeconds: 0), card: try MemoryCard(), holds: "s-7") {
+      $0.scenario = "unlock"
+      $0.session = "s-7"
+    }
+    #expect(try result.outcome.get().session == "s-7")
+    let keys = try #require(result.script.sessionKeys)
+    let key = try Curve25519.Signing.PublicKey(rawRepresentation: keys.signing)
+    let preimage = SessionPreimage(session: "s-7", ceremony: "c-1", nonce: Array(repeating: 1, count: 32))
+    #expect(key.isValidSignature(try #require(result.script.sessionSignature), for: Data(preimage.canonicalBytes)))
+  }
+
+  @Test("unlock without the key, or without a locked session, stops before the card is used")
+  func noUnlock() async throws {
+    let card = try MemoryCard()
+    let gone = try await run(LogonWish(purpose: .unlock, waitSeconds: 0), card: card, holds: nil) {
+      $0.scenario = "unlock"
+      $0.session = "s-7"
+    }
+    #expect(fault(gone) == .sessionKeyGone)
+    #expect(fault(try await run(LogonWish(purpose: .unlock, waitSeconds: 0), card: card)) == .nothingToUnlock)
+    #expect(card.signatures == 0)
+  }
+
+  @Test("a logon where a session is locked becomes an unlock, and says so")
+  func logonIsUnlock() async throws {
+    let person = MemoryPerson()
+    let result = try await run(card: try MemoryCard(), person: person, holds: "s-7") {
+      $0.scenario = "unlock"
+      $0.session = "s-7"
+    }
+    #expect(try result.outcome.get().scenario == "unlock")
+    #expect(person.said.withLock { $0 } == [.logonIsUnlock])
+  }
+}
+
+@Suite("which way is gone")
+struct FactorPlanTests {
+  private let both: Set<PIVSlot> = [.authentication, .cardAuthentication]
+
+  @Test("the policy's first usable offer is taken, in its order")
+  func order() throws {
+    let plan = try FactorPlan(offered: [["card", "palm"], ["card", "password"], ["card", "pin"]], wish: nil, slots: both)
+    #expect(plan == (try FactorPlan(offered: [["card", "password"]], wish: nil, slots: both)))
+    #expect(plan.slot == .cardAuthentication && !plan.needsPIN && plan.needsPassword)
+  }
+
+  @Test("a wish chooses among the offers and never beyond them")
+  func wish() throws {
+    let offers = [["card", "password"], ["card", "pin"]]
+    #expect(try FactorPlan(offered: offers, wish: .cardAndPIN, slots: both).slot == .authentication)
+    #expect(throws: AgentFault.noUsableCombination(offered: [["card", "pin"]])) {
+      _ = try FactorPlan(offered: [["card", "pin"]], wish: .cardAndPassword, slots: both)
+    }
+  }
+
+  @Test("a card without the key for cards alone signs with the PIN's key; so does a caller with a PIN at hand")
+  func fallback() throws {
+    let offers = [["card", "password"]]
+    let alone = try FactorPlan(offered: offers, wish: nil, slots: [.authentication])
+    #expect(alone.slot == .authentication && alone.needsPIN && alone.needsPassword)
+    #expect(try FactorPlan(offered: offers, wish: nil, slots: both, prefersPIN: true) == alone)
+  }
+
+  @Test("a key the card lacks, an unknown factor, an empty offer")
+  func none() {
+    for offers in [[], [[]], [["card", "dna"]], [["pin"]], [["card", "card", "code"]]] as [[[String]]] {
+      #expect(throws: AgentFault.noUsableCombination(offered: offers)) {
+        _ = try FactorPlan(offered: offers, wish: nil, slots: both)
+      }
+    }
+    #expect(throws: AgentFault.self) {
+      _ = try FactorPlan(offered: [["card", "pin"]], wish: nil, slots: both, slot: .cardAuthentication)
+    }
+    #expect(throws: AgentFault.self) {
+      _ = try FactorPlan(offered: [["card", "pin"]], wish: nil, slots: [.cardAuthentication])
+    }
+  }
+}
