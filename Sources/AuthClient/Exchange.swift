@@ -1,4 +1,5 @@
 import Crypto
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -25,13 +26,15 @@ final class ExchangeHandler: ChannelDuplexHandler {
   private var body: [UInt8] = []
   private var keepAlive = true
   private var streaming = false
-  private var fault: ClientFault?
+  /// The first reason; it outlives this handler, which a closed connection removes.
+  private let fault: NIOLockedValueBox<ClientFault?>
   private var serverCertificate: [UInt8]?
   /// Completed when the connection may carry a request: after the handshake, or at once without TLS.
   private let ready: EventLoopPromise<Void>
   private let tls: Bool
 
-  init(tls: Bool, ready: EventLoopPromise<Void>) {
+  init(tls: Bool, ready: EventLoopPromise<Void>, fault: NIOLockedValueBox<ClientFault?>) {
+    self.fault = fault
     self.tls = tls
     self.ready = ready
   }
@@ -58,8 +61,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let exchange = unwrapOutboundIn(data)
-    guard current == nil, fault == nil, context.channel.isActive else {
-      exchange.answer.fail(fault ?? ClientFault.interrupted)
+    guard current == nil, fault.withLockedValue({ $0 == nil }), context.channel.isActive else {
       promise?.fail(ClientFault.interrupted)
       return
     }
@@ -133,8 +135,10 @@ final class ExchangeHandler: ChannelDuplexHandler {
 
   private func fail(_ fault: ClientFault, _ context: ChannelHandlerContext) {
     // The first reason is the reason; what follows (close, end of file) only echoes it.
-    if self.fault == nil { self.fault = fault }
-    let reason = self.fault ?? fault
+    let reason = self.fault.withLockedValue { first in
+      if first == nil { first = fault }
+      return first ?? fault
+    }
     ready.fail(reason == .interrupted ? .unreachable : reason)
     if let exchange = current {
       current = nil

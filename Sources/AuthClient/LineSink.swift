@@ -1,5 +1,5 @@
-import NIOCore
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// Cuts a held answer into lines and hands them to one reader; bounded in line length and in lines waiting.
 ///

@@ -16,8 +16,30 @@ public final class ServerConnection: Sendable {
     case unixSocket(String)
   }
 
-  private struct Idle: Sendable {
+  /// A connection and, once it is broken, why.
+  private struct Link: Sendable {
     let channel: any Channel
+    let fault: NIOLockedValueBox<ClientFault?>
+
+    /// Sends the exchange; its answer is completed in every case: by the handler, by the deadline, or here when the
+    /// connection was gone before the handler saw it.
+    func send(_ exchange: Exchange, deadline: NIODeadline) -> Scheduled<Void> {
+      let sent = channel.eventLoop.makePromise(of: Void.self)
+      sent.futureResult.whenFailure { _ in
+        let reason = fault.withLockedValue { $0 } ?? .interrupted
+        exchange.answer.fail(reason)
+        exchange.lines?.finish(reason)
+      }
+      channel.writeAndFlush(exchange, promise: sent)
+      return channel.eventLoop.scheduleTask(deadline: deadline) {
+        channel.pipeline.fireErrorCaught(ClientFault.timedOut)
+        exchange.answer.fail(ClientFault.timedOut)
+      }
+    }
+  }
+
+  private struct Idle: Sendable {
+    let link: Link
     let since: NIODeadline
   }
 
@@ -60,7 +82,7 @@ public final class ServerConnection: Sendable {
       defer { list = [] }
       return list
     }
-    for entry in channels { entry.channel.close(promise: nil) }
+    for entry in channels { entry.link.channel.close(promise: nil) }
   }
 
   /// Sends one request and waits for its whole answer, whatever its status.
@@ -72,15 +94,14 @@ public final class ServerConnection: Sendable {
   ) async throws(ClientFault) -> ServerAnswer {
     let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
     let head = try head(method, path, body: body, contentType: contentType)
-    if let channel = reusable() {
+    if let link = reusable() {
       do {
-        return try await exchange(head, body ?? [], on: channel, deadline: deadline)
+        return try await exchange(head, body ?? [], on: link, deadline: deadline)
       } catch .interrupted where repeatable || method == "GET" {
         // The server hung up while the request was on its way; a new connection decides.
       }
     }
-    let channel = try await open(deadline: deadline)
-    return try await exchange(head, body ?? [], on: channel, deadline: deadline)
+    return try await exchange(head, body ?? [], on: try await open(deadline: deadline), deadline: deadline)
   }
 
   /// `GET path` whose answer stays open: its lines, without the line end, until the server ends it or it breaks.
@@ -91,7 +112,8 @@ public final class ServerConnection: Sendable {
   ) {
     let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
     let head = try head("GET", path, body: nil, contentType: "")
-    let channel = try await open(deadline: deadline)
+    let link = try await open(deadline: deadline)
+    let channel = link.channel
     let (stream, continuation) = AsyncThrowingStream.makeStream(
       of: [UInt8].self, throwing: (any Error).self, bufferingPolicy: .bufferingOldest(256))
     let silence = TimeAmount.milliseconds(settings.silenceLimitMilliseconds)
@@ -100,9 +122,8 @@ public final class ServerConnection: Sendable {
     }
     continuation.onTermination = { _ in channel.close(promise: nil) }
     let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
-    let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
-    channel.writeAndFlush(
-      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, lines: sink), promise: nil)
+    let alarm = link.send(
+      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, lines: sink), deadline: deadline)
     let first: ServerAnswer
     do { first = try await answer.futureResult.get() } catch { throw Self.fault(error) }
     alarm.cancel()
@@ -113,7 +134,8 @@ public final class ServerConnection: Sendable {
 
   // MARK: One exchange
 
-  private func head(_ method: String, _ path: String, body: [UInt8]?, contentType: String) throws(ClientFault) -> HTTPRequestHead
+  private func head(_ method: String, _ path: String, body: [UInt8]?, contentType: String) throws(ClientFault)
+    -> HTTPRequestHead
   {
     guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count <= 2048, path.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else { throw .invalidRequest(expected: "a path of visible ASCII") }
@@ -132,21 +154,20 @@ public final class ServerConnection: Sendable {
     return HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
   }
 
-  private func exchange(_ head: HTTPRequestHead, _ body: [UInt8], on channel: any Channel, deadline: NIODeadline)
+  private func exchange(_ head: HTTPRequestHead, _ body: [UInt8], on link: Link, deadline: NIODeadline)
     async throws(ClientFault) -> ServerAnswer
   {
-    let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
-    let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
-    channel.writeAndFlush(
-      Exchange(head: head, body: body, answer: answer, limit: settings.answerLimit, lines: nil), promise: nil)
+    let answer = link.channel.eventLoop.makePromise(of: ServerAnswer.self)
+    let alarm = link.send(
+      Exchange(head: head, body: body, answer: answer, limit: settings.answerLimit, lines: nil), deadline: deadline)
     do {
       let result = try await withTaskCancellationHandler {
         try await answer.futureResult.get()
       } onCancel: {
-        channel.close(promise: nil)
+        link.channel.close(promise: nil)
       }
       alarm.cancel()
-      keep(channel)
+      keep(link)
       return result
     } catch {
       alarm.cancel()
@@ -158,31 +179,32 @@ public final class ServerConnection: Sendable {
 
   // MARK: Connections
 
-  private func reusable() -> (any Channel)? {
+  private func reusable() -> Link? {
     let now = NIODeadline.now()
     let limit = TimeAmount.milliseconds(settings.idleLimitMilliseconds)
-    let (chosen, stale) = idle.withLockedValue { list -> ((any Channel)?, [any Channel]) in
-      var stale: [any Channel] = []
+    let (chosen, stale) = idle.withLockedValue { list -> (Link?, [Link]) in
+      var stale: [Link] = []
       while let entry = list.popLast() {
-        if entry.channel.isActive, entry.since + limit > now { return (entry.channel, stale) }
-        stale.append(entry.channel)
+        if entry.link.channel.isActive, entry.since + limit > now { return (entry.link, stale) }
+        stale.append(entry.link)
       }
       return (nil, stale)
     }
-    for channel in stale { channel.close(promise: nil) }
+    for link in stale { link.channel.close(promise: nil) }
     return chosen
   }
 
-  private func keep(_ channel: any Channel) {
+  private func keep(_ link: Link) {
     let kept = idle.withLockedValue { list in
-      guard channel.isActive, list.count < 4 else { return false }
-      list.append(Idle(channel: channel, since: .now()))
+      guard link.channel.isActive, list.count < 4 else { return false }
+      list.append(Idle(link: link, since: .now()))
       return true
     }
-    if !kept { channel.close(promise: nil) }
+    if !kept { link.channel.close(promise: nil) }
   }
 
-  private func open(deadline: NIODeadline) async throws(ClientFault) -> any Channel {
+  private func open(deadline: NIODeadline) async throws(ClientFault) -> Link {
+    let fault = NIOLockedValueBox<ClientFault?>(nil)
     let ready = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Void.self)
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connectTimeout(max(.milliseconds(1), deadline - .now()))
@@ -196,7 +218,7 @@ public final class ServerConnection: Sendable {
             try pipeline.addHandler(NIOSSLClientHandler(context: setup.context, serverHostname: name))
           }
           try pipeline.addHTTPClientHandlers()
-          try pipeline.addHandler(ExchangeHandler(tls: tls, ready: ready))
+          try pipeline.addHandler(ExchangeHandler(tls: tls, ready: ready, fault: fault))
         }
       }
     let channel: any Channel
@@ -212,6 +234,6 @@ public final class ServerConnection: Sendable {
     let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
     defer { alarm.cancel() }
     do { try await ready.futureResult.get() } catch { throw Self.fault(error) }
-    return channel
+    return Link(channel: channel, fault: fault)
   }
 }

@@ -100,8 +100,10 @@ struct TLSSetup: Sendable {
     if text.contains("CERTIFICATE_VERIFY_FAILED") { return .serverUntrusted }
     for version in ["UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "WRONG_VERSION_NUMBER", "NO_SUPPORTED_VERSIONS"]
     where text.contains(version) { return .version }
-    for alert in ["CERTIFICATE_REQUIRED", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_REVOKED",
-      "CERTIFICATE_EXPIRED", "ACCESS_DENIED", "DECRYPT_ERROR"]
+    for alert in [
+      "CERTIFICATE_REQUIRED", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_REVOKED",
+      "CERTIFICATE_EXPIRED", "ACCESS_DENIED", "DECRYPT_ERROR",
+    ]
     where text.contains(alert) && (text.contains("SSLV3_") || text.contains("TLSV1_")) { return .clientCertificate }
     return .handshake
   }

@@ -45,7 +45,8 @@ struct WatchCommandLine: AsyncParsableCommand {
       """)
   @OptionGroup var common: CommonOptions
 
-  @Option(name: .long, help: ArgumentHelp("画面をロックする命令 / Program that locks the screen.", valueName: "path"), completion: .file())
+  @Option(
+    name: .long, help: ArgumentHelp("画面をロックする命令 / Program that locks the screen.", valueName: "path"), completion: .file())
   var lockCommand: String?
 
   func run() async throws {

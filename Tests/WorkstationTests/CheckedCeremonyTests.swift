@@ -135,7 +135,8 @@ struct EnrolledWorkstationTests {
   @Test("every cut and every flipped byte is read or refused, never a trap")
   func damage() throws {
     let whole = try TestAuthority().issue(
-      "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/A")]).certificate
+      "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/A")]
+    ).certificate
     for length in 0..<whole.count {
       #expect(throws: MalformedInput.self) { _ = try EnrolledWorkstation(certificate: Array(whole.prefix(length))) }
     }

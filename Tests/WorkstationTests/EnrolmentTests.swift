@@ -131,7 +131,9 @@ struct EnrolmentTests {
     }
   }
 
-  @Test("codes that cannot have been printed are not sent", arguments: ["abc", "a b c d", "日本語のコード", String(repeating: "a", count: 129)])
+  @Test(
+    "codes that cannot have been printed are not sent",
+    arguments: ["abc", "a b c d", "日本語のコード", String(repeating: "a", count: 129)])
   func oddCodes(code: String) async throws {
     try await serving { server in
       await #expect(throws: AgentFault.badInput(expected: "the enrolment code as it was printed")) {
@@ -153,7 +155,8 @@ struct EnrolmentTests {
       let message = try JSONDecoder().decode(WorkstationRenewalRequest.self, from: Data(body.utf8))
       let proof = try P256.Signing.ECDSASignature(derRepresentation: try #require(message.proof))
       let key = try #require(P256.Signing.PublicKey(try Certificate(derEncoded: old.certificate).publicKey))
-      #expect(key.isValidSignature(proof, for: Data(VaultRenewal.message(certificateRequest: Array(message.certificateRequest)))))
+      #expect(
+        key.isValidSignature(proof, for: Data(VaultRenewal.message(certificateRequest: Array(message.certificateRequest)))))
     }
   }
 

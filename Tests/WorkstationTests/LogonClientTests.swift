@@ -67,7 +67,9 @@ struct LogonClientTests {
     private func prove(_ seen: TestServer.Seen) throws -> TestServer.Reply {
       let message = try JSONDecoder().decode(ProofsMessage.self, from: Data(seen.body.utf8))
       let script = script.withLock { $0 }
-      guard seen.path == "/v1/ceremonies/c-\(script.opened)/proofs", let keys = message.sessionKeys else { return .json(400, "{}") }
+      guard seen.path == "/v1/ceremonies/c-\(script.opened)/proofs", let keys = message.sessionKeys else {
+        return .json(400, "{}")
+      }
       if let refusal = script.refusal { return .json(403, try json(refusal)) }
       if let card = message.card {
         let preimage = CardPreimage(
@@ -178,7 +180,8 @@ struct LogonClientTests {
   func cardAndPassword() async throws {
     let card = try MemoryCard()
     let result = try await run(
-      LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0), card: card) { $0.needsPassword = true }
+      LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0), card: card
+    ) { $0.needsPassword = true }
     #expect(try result.outcome.get().session == "s-1")
     #expect(result.script.slot == "9e")
     #expect(result.script.password == "kawa-no-nagare")

@@ -69,15 +69,23 @@ struct SessionGuardTests {
     var session = guarding()
     #expect(session.heard(WatchEvent(event: "lock", session: "s-1", cause: "cardLost")) == [.lockScreen(cause: "cardLost")])
     #expect(session.heard(WatchEvent(event: "lock", session: "s-1", cause: "cardLost")).isEmpty)
-    #expect(session.heard(WatchEvent(event: "logoff", session: "s-1", cause: "byOperator")) == [.logOffScreen(cause: "byOperator"), .forgetKeys])
+    #expect(
+      session.heard(WatchEvent(event: "logoff", session: "s-1", cause: "byOperator")) == [
+        .logOffScreen(cause: "byOperator"), .forgetKeys,
+      ])
     session = guarding()
-    #expect(session.heard(WatchEvent(event: "close")) == [.lockScreen(cause: "workstationRevoked"), .forgetKeys, .say(.workstationClosed), .end])
+    #expect(
+      session.heard(WatchEvent(event: "close")) == [
+        .lockScreen(cause: "workstationRevoked"), .forgetKeys, .say(.workstationClosed), .end,
+      ])
   }
 
-  @Test("events for another session, and events of a later version, change nothing", arguments: [
-    WatchEvent(event: "lock", session: "s-2"), WatchEvent(event: "logoff", session: "s-2"), WatchEvent(event: "keepalive"),
-    WatchEvent(event: "ready"), WatchEvent(event: "dance", session: "s-1"),
-  ])
+  @Test(
+    "events for another session, and events of a later version, change nothing",
+    arguments: [
+      WatchEvent(event: "lock", session: "s-2"), WatchEvent(event: "logoff", session: "s-2"), WatchEvent(event: "keepalive"),
+      WatchEvent(event: "ready"), WatchEvent(event: "dance", session: "s-1"),
+    ])
   func otherEvents(event: WatchEvent) {
     var session = guarding()
     #expect(session.heard(event).isEmpty)
@@ -166,7 +174,8 @@ struct SessionGuardTests {
     _ = session.tick(now: clock.now)
     let now = clock.now
     let jumped = Moment(
-      wallMilliseconds: now.wallMilliseconds + 3_600_000, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + 500)
+      wallMilliseconds: now.wallMilliseconds + 3_600_000, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + 500
+    )
     #expect(session.tick(now: jumped).first == .forgetKeys)
   }
 
@@ -175,7 +184,10 @@ struct SessionGuardTests {
     var session = guarding()
     #expect(session.asked(toLock: "asked") == [.lockScreen(cause: "asked"), .tellLock(session: "s-1", cause: "asked")])
     #expect(session.asked(toLock: "asked").isEmpty)
-    #expect(session.asked(toLogOff: "asked") == [.tellLogoff(session: "s-1", cause: "asked"), .logOffScreen(cause: "asked"), .forgetKeys])
+    #expect(
+      session.asked(toLogOff: "asked") == [
+        .tellLogoff(session: "s-1", cause: "asked"), .logOffScreen(cause: "asked"), .forgetKeys,
+      ])
     #expect(session.asked(toLogOff: "asked").isEmpty)
   }
 }

@@ -51,10 +51,12 @@ public final class Terminal: Sendable {
   /// Asks for a yes; anything that does not begin with `y` or は is a no.
   public func confirm(_ prompt: String) -> Bool {
     show(prompt)
-    guard let answer: Secret<Confirmation> = try? SecretEntry.gather({ byte throws(AgentFault) in
-      try self.next(&byte)
-      return byte == 0x0A || byte == 0x0D ? .end : .byte
-    }) else { return false }
+    guard
+      let answer: Secret<Confirmation> = try? SecretEntry.gather({ byte throws(AgentFault) in
+        try self.next(&byte)
+        return byte == 0x0A || byte == 0x0D ? .end : .byte
+      })
+    else { return false }
     return answer.withBytes { bytes in
       bytes.first == UInt8(ascii: "y") || bytes.first == UInt8(ascii: "Y") || bytes.starts(with: Array("は".utf8))
     }

@@ -90,7 +90,8 @@ extension AgentFault {
         ja: "状態フォルダーの \(file) を、ほかの利用者が読み書きできるため、使いませんでした。",
         en: "\(file) in the state folder is open to others and was not used.",
         nextStepJa: "持ち主をこの利用者にし、フォルダーは 0700、ファイルは 0600 にしてください。内容を見られた恐れがあれば、登録をやり直してください。",
-        nextStepEn: "Make this user its owner, with mode 0700 for the folder and 0600 for files. If others saw it, enrol again.")
+        nextStepEn: "Make this user its owner, with mode 0700 for the folder and 0600 for files. If others saw it, enrol again."
+      )
     case .stateIO(let file, let number):
       Sentence(
         ja: "状態フォルダーの \(file) を読み書きできませんでした（errno \(number)）。",

@@ -15,7 +15,7 @@ final class MemoryCard: Sendable {
     var pinsSent = 0
     /// Thrown by the next command whose instruction byte it is.
     var fault: (instruction: UInt8, failure: CardFailure)?
-    var chained: [UInt8] = []
+    var rest: [UInt8] = []
   }
 
   static let pin = Array("246810".utf8)
@@ -46,7 +46,22 @@ final class MemoryCard: Sendable {
     mutating func transmit(_ command: [UInt8]) throws(CardFailure) -> [UInt8] { try card.answer(command) }
   }
 
+  /// Hands out long answers 256 bytes at a time (`61xx`), as a card over short APDUs does.
   private func answer(_ command: [UInt8]) throws(CardFailure) -> [UInt8] {
+    let whole: [UInt8]
+    if command[1] == 0xC0 {
+      whole = memory.withLock { $0.rest }
+    } else {
+      let answer = try carryOut(command)
+      guard answer.suffix(2) == [0x90, 0] else { return answer }
+      whole = answer.dropLast(2)
+    }
+    let rest = Array(whole.dropFirst(256))
+    memory.withLock { $0.rest = rest }
+    return whole.prefix(256) + (rest.isEmpty ? [0x90, 0] : [0x61, UInt8(truncatingIfNeeded: min(rest.count, 256))])
+  }
+
+  private func carryOut(_ command: [UInt8]) throws(CardFailure) -> [UInt8] {
     let fault: CardFailure? = memory.withLock { memory in
       guard let fault = memory.fault, fault.instruction == command[1] else { return nil }
       memory.fault = nil
