@@ -21,11 +21,14 @@ public struct InstanceStatus: Codable, Sendable {
   public var enrolmentPort: Int
   /// SHA-256 of the workstation authority's certificate, for `sanmon-agent enrol --ca-sha256`.
   public var authority: String
+  /// Standing warnings about the rules in force: waivers that are used, have ended or are about to.
+  public var warningsJa: [String]
+  public var warningsEn: [String]
 
   public init(
     instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
     liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64, vault: String,
-    mainPort: Int, enrolmentPort: Int, authority: String
+    mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String], warningsEn: [String]
   ) {
     self.instance = instance
     self.city = city
@@ -42,6 +45,8 @@ public struct InstanceStatus: Codable, Sendable {
     self.mainPort = mainPort
     self.enrolmentPort = enrolmentPort
     self.authority = authority
+    self.warningsJa = warningsJa
+    self.warningsEn = warningsEn
   }
 }
 

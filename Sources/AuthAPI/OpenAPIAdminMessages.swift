@@ -16,6 +16,7 @@ extension APIMessages {
         .field("checkpointSize", .count), .field("unrecordedDenials", .count), .field("vault", .text(maximum: 256)),
         .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
         .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
+        .field("warningsJa", sentences), .field("warningsEn", sentences),
       ]),
     APIMessage(
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",

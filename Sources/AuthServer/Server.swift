@@ -188,7 +188,8 @@ public final class Server: Sendable {
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
       workstations: workstations, liveSessions: sessions, watching: services.watch.count, auditRows: rows,
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials, vault: vault,
-      mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority)
+      mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
+      warningsJa: policy.warnings.map { $0.render(.ja) }, warningsEn: policy.warnings.map { $0.render(.en) })
   }
 
   private func record(_ action: String) async throws {

@@ -20,6 +20,7 @@ struct StatusCommand: AsyncParsableCommand {
         say("ポート", "ports") + "           \(status.mainPort), \(say("登録", "enrolment")) \(status.enrolmentPort)",
         say("認証局の指紋", "authority") + "       \(status.authority)",
       ].joined(separator: "\n")
+        + (Language.current == .ja ? status.warningsJa : status.warningsEn).map { "\n" + $0 }.joined()
         + (status.unrecordedDenials > 0
           ? "\n"
             + say(

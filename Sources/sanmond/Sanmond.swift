@@ -49,7 +49,12 @@ struct Sanmond: AsyncParsableCommand {
       FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
       throw ExitCode(69)
     }
-    try await serve(server)
+    do {
+      try await serve(server)
+    } catch {
+      FileHandle.standardError.write(Data("sanmond: ended by a fault: \(error)\n".utf8))
+      throw ExitCode(69)
+    }
   }
 
   private func serve(_ server: Server) async throws {

@@ -57,8 +57,10 @@ struct ConcludeCeremony: Change {
       return try deny(
         .slotMismatch, .builtin("card"), "registered as \(registered.slot), shown as \(card.slot)", &record, &state)
     }
-    let person = try registered.map { (card) throws(StorageFault) in try state.person(card.person) } ?? nil
     let session = try state.liveSession(on: ceremony.workstation)
+    // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
+    let holder = registered?.person ?? (ceremony.sessionKeyProven ? session?.person : nil)
+    let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
     let request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
     describe(request, card: registered, person: person, session: session, in: &record)
 

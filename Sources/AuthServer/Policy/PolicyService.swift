@@ -57,7 +57,9 @@ struct PolicyService: Sendable {
       return Facts(
         person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
         cards: try state.cards(of: person), hasPassword: try state.password(of: person) != nil,
-        elsewhere: try state.liveSessions(of: person).count { $0.workstation != workstationID },
+        elsewhere: try state.liveSessions(of: person).count {
+          $0.workstation != workstationID && $0.segment == workstation.segment
+        },
         blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state))
     }
     guard let facts else { throw HTTPFault.notFound }
