@@ -45,15 +45,15 @@ extension Sentence {
     nextStepEn: "Note the workstation and the time and examine its traffic. The person may simply retry.")
 
   static let proofContextMismatch = Sentence(
-    ja: "別の端末、区分または用途のために作られた証明が送られました。",
+    ja: "別の端末、系統または用途のために作られた証明が送られました。",
     en: "A proof made for another workstation, segment or purpose was sent.",
     nextStepJa: "端末の証明書を最近更新していないかを確かめ、心当たりがなければ中継攻撃の疑いとして調べてください。",
     nextStepEn: "Check whether the workstation's certificate was just renewed; if not, examine it as a suspected relay.")
 
   static let certificateUntrusted = Sentence(
-    ja: "カードの証明書が、この区分で信頼する認証局から発行されたものではありません。",
+    ja: "カードの証明書が、この系統で信頼する認証局から発行されたものではありません。",
     en: "The card's certificate was not issued by an authority that this segment trusts.",
-    nextStepJa: "カードの発行元を確かめてください。新しい認証局のカードなら、区分の信頼する認証局に追加してください。",
+    nextStepJa: "カードの発行元を確かめてください。新しい認証局のカードなら、系統の信頼する認証局に追加してください。",
     nextStepEn: "Check who issued the card. If it comes from a new authority, add that authority to the segment.")
 
   static let certificateExpired = Sentence(

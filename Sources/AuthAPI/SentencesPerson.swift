@@ -19,7 +19,7 @@ extension Sentence {
     nextStepEn: "Check the dates of your appointment; if they changed, have your section report it to personnel.")
 
   static let segmentNotAllowed = Sentence(
-    ja: "この端末の区分を利用する権限がありません。",
+    ja: "この端末の系統を利用する権限がありません。",
     en: "You are not allowed to use this workstation's segment.",
     nextStepJa: "ご自分の業務の端末をお使いください。業務に必要なときは、所属長を通じて利用権限を申請してください。",
     nextStepEn: "Use a workstation of your own work. If you need this one, apply for access through your section head.")

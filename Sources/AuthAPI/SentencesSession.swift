@@ -49,7 +49,7 @@ extension Sentence {
     nextStepEn: "Put the card on the reader and start again.")
 
   static let segmentNotServed = Sentence(
-    ja: "このサーバーは、この端末の区分を扱っていません。",
+    ja: "このサーバーは、この端末の系統を扱っていません。",
     en: "This server does not serve this workstation's segment.",
     nextStepJa: "情報システム担当へ、端末の接続先サーバーの確認をご依頼ください。",
     nextStepEn: "Ask the IT section to check which server this workstation is set to use.")

@@ -34,7 +34,7 @@ enum Rows {
       (say("番号", "row"), String(entry.sequence)), (say("日時", "time"), Times.show(entry.time)),
       (say("結果", "outcome"), outcome(entry)), (say("内容", "action"), entry.action),
       (say("職員", "person"), entry.person.map { $0 + " " + visible(entry.personName ?? "") }),
-      (say("端末", "workstation"), entry.workstation), (say("系", "segment"), entry.segment),
+      (say("端末", "workstation"), entry.workstation), (say("系統", "segment"), entry.segment),
       (say("場面", "scenario"), entry.scenario), (say("認証要素", "factors"), entry.factors.joined(separator: " + ")),
       (say("カードの証明", "card proof"), entry.proofClass), (say("保証レベル", "assurance"), entry.assurance),
       (say("理由", "reason"), entry.code.map { $0 + " " + reason($0) }), (say("規則", "rule"), entry.rule),

@@ -1,4 +1,4 @@
-package import AuthTerms
+import AuthTerms
 
 /// Proves a compiled set by trying it: the evaluator itself decides every state a person could be in, and each grant is held
 /// against the floor in words of its own. `SegmentFloor` looks at what is written; this looks at what would happen, so that
