@@ -26,6 +26,8 @@ public actor WatchService {
   private var isSending = false
   private var outbox: [Notice] = []
   private var isConnected = false
+  /// Counts what commands changed, so that an answer read meanwhile is known to be old.
+  private var changes = 0
   private var ended: AgentFault?
   private var isStopped = false
   private var finish: CheckedContinuation<Void, Never>?
@@ -181,9 +183,12 @@ public actor WatchService {
   private func resume() async throws(ClientFault) {
     if !isConnected { say(.serverReady) }
     isConnected = true
-    // A ceremony that runs now may open a session before it is handed over to us.
-    if session.held == nil, !prepared.isEmpty { return }
-    await carryOut(session.found(try await current()))
+    let before = changes
+    let status = try await current()
+    // What was read before a command changed the session says nothing about it any more; and a ceremony that runs now may
+    // open a session before it is handed over to us.
+    guard before == changes, session.held != nil || prepared.isEmpty else { return }
+    await carryOut(session.found(status))
   }
 
   private func current() async throws(ClientFault) -> SessionStatus? {
@@ -264,6 +269,7 @@ public actor WatchService {
     switch command.command {
     case .status: return status()
     case .prepare:
+      changes += 1
       guard let keyring = SessionKeyring(surroundings) else { return WatchReply(fault: "malformed") }
       if prepared.count >= 4 { prepared.removeFirst() }
       prepared.append(Prepared(keyring: keyring, at: surroundings.now()))
@@ -327,6 +333,7 @@ public actor WatchService {
     keyring = keys
     // Notices about an earlier state of this session must not lock it again.
     outbox.removeAll { if case .lock(opened.session, _) = $0 { true } else { false } }
+    changes += 1
     session.adopt(opened, reader: reader, now: surroundings.now())
     return self.status()
   }
