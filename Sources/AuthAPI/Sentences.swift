@@ -97,6 +97,11 @@ public enum Sentences {
 }
 
 extension ErrorBody {
+  /// Exactly this code, for an operator.
+  public init(telling code: DenialCode) {
+    self.init(code: code.rawValue, Sentences.of(code), reference: nil)
+  }
+
   /// The refusal as it leaves the server: the shown code and its sentence, never the code behind it.
   public init(_ code: DenialCode, reference: Reference?) {
     self.init(code: code.shown.rawValue, Sentences.shown(code), reference: reference?.description)

@@ -102,6 +102,38 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("a PC that telework reaches asks card and password, whatever the client would like: the scenario is remote")
+  func telework() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0800", access: "remote")
+    let card = try await city.enrolCard(sato)
+    try await city.setPassword(sato, "kawa-no-nagare-7")
+    let opened = try await pc.open()
+    #expect(opened.ceremony.scenario == "remote" && opened.ceremony.combinations == [["card", "password"]])
+    #expect(try await pc.prove(opened, pc.proofs(opened, card)).combinations == [["password"]], "card and PIN are not enough")
+    let session = try await pc.enter(card, password: "kawa-no-nagare-7")
+    #expect(session.scenario == "remote")
+    // Reconnecting asks again: there is no unlock for a PC reached from outside.
+    _ = try await pc.end("lock", session.session)
+    #expect(try await pc.open().ceremony.scenario == "remote")
+    await city.end()
+  }
+
+  @Test("the desk is told why a card cannot be registered, and the log keeps it")
+  func deskRefusals() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let stranger = try CardAuthority(named: "Another City")
+    await #expect(throws: ClientFault.self) { try await city.enrolCard(sato, authority: stranger) }
+    let card = try await city.enrolCard(sato)
+    #expect(card.id.hasPrefix("card-"))
+    let rows = try await city.audit("class=enrolment&action=card.enrolled")
+    #expect(rows.map(\.outcome) == ["refused", "done"] && rows.first?.code == "AP144")
+    #expect(rows.last?.proofClass == "pk-pin" && rows.last?.operatorID == "yamada")
+    await city.end()
+  }
+
   @Test("a lease ends when the workstation is revoked; a revoked workstation gets no ceremony")
   func revokedWorkstation() async throws {
     let city = try await City()

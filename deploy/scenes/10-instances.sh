@@ -44,3 +44,17 @@ for segment in lgwan mynumber; do
   expect 0 '1200|1,200' "三門市の職員 1,200 人を取り込む" "the 1,200 people of Sanmon-shi are imported" \
     at_instance "$segment" sanmon person import --csv "$SANMON_ROOT/deploy/sample-city"
 done
+
+step "二つのプロセス、二人の利用者：互いのファイルもメモリも読めない" \
+  "Two processes, two users: neither can read the other's files or memory"
+reads() { as_user "$1" cat "$2"; }
+expect 1 'ermission denied|許可' "$SERVER_USER は鍵庫の状態を読めない" "$SERVER_USER cannot read the vault's state" \
+  reads "$SERVER_USER" "$STAGE/lgwan/vault/master.key"
+expect 1 'ermission denied|許可' "$VAULT_USER はサーバーのデータベースを読めない" "$VAULT_USER cannot read the server's database" \
+  reads "$VAULT_USER" "$STAGE/lgwan/state/sanmon.sqlite"
+server_pid() { pgrep -u "$SERVER_USER" -f "etc/lgwan.yaml" | tail -n 1; }
+vault_pid() { pgrep -u "$VAULT_USER" -f "lgwan/vault-run" | tail -n 1; }
+expect 1 'ermission denied|許可' "$SERVER_USER は鍵庫のメモリを読めない" "$SERVER_USER cannot read the vault's memory" \
+  reads "$SERVER_USER" "/proc/$(vault_pid)/mem"
+expect 1 'ermission denied|許可' "$VAULT_USER はサーバーのメモリを読めない" "$VAULT_USER cannot read the server's memory" \
+  reads "$VAULT_USER" "/proc/$(server_pid)/mem"

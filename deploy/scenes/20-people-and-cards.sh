@@ -18,5 +18,7 @@ expect 0 'pk-pin' "同じカードをマイナンバー利用事務系でも登�
 insert_card takahashi
 expect 0 'pk-pin' "髙橋 一郎さんのカードを登録（両系の職員）" "Takahashi Ichiro's card is registered (he works in both segments)" \
   enrol_card mynumber p-000007
+expect 0 'pk-pin' "髙橋さんのカードを LGWAN 接続系でも登録" "and in LGWAN" enrol_card lgwan p-000007
+expect 0 'LGWAN-PC-0043' "端末 LGWAN-PC-0043 を登録" "workstation LGWAN-PC-0043 is enrolled" enrol_workstation lgwan LGWAN-PC-0043
 expect 0 '' "髙橋さんのパスワードを設定" "Takahashi's password is set" set_password mynumber p-000007 'kawa-no-nagare-7'
 remove_card

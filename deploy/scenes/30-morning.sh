@@ -37,3 +37,8 @@ expect 0 '髙橋' "髙橋さんはカード＋パスワードで入れる（生�
   "Takahashi enters by card and password (the non-biometric way of equal assurance)" \
   agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4
 PASSWORD=
+expect 0 '' "LGWAN-PC-0043 の常駐プロセスが動く" "the resident process of LGWAN-PC-0043 runs" watch_start LGWAN-PC-0043
+expect 0 '髙橋' "髙橋さんは LGWAN 接続系の端末も同時に使える（カードと暗証番号）" \
+  "Takahashi uses an LGWAN workstation at the same time (card and PIN)" agent LGWAN-PC-0043 logon --pin-fd 3
+expect 0 '' "端末は証明書を自分で更新し、そのまま使い続ける" "a workstation renews its certificate by itself" agent LGWAN-PC-0043 renew
+expect 0 '' "更新のあともロックが届く" "after the renewal a lock still arrives" agent LGWAN-PC-0043 lock

@@ -31,13 +31,15 @@ struct CardDesk: Sendable {
     let validated: ValidatedCardCertificate
     switch trust.validate(Array(enrolment.certificate), at: now.wallMilliseconds) {
     case .valid(let certificate): validated = certificate
-    case .refused(let code, _): throw Refusal(code, reference: nil)
+    case .refused(let code, let note): throw try await refuse(code, note, enrolment, person, segment, acting, now)
     }
     let preimage = EnrolmentPreimage(nonce: Array(enrolment.nonce), person: person.text, slot: enrolment.slot)
     guard
       validated.verify(
         signature: Array(enrolment.signature), algorithm: enrolment.algorithm, over: preimage.canonicalBytes)
-    else { throw Refusal(.proofSignatureWrong, reference: nil) }
+    else {
+      throw try await refuse(.proofSignatureWrong, "not over this enrolment", enrolment, person, segment, acting, now)
+    }
     // 9E signs without a PIN (SP 800-73-5); 9A is pk-pin only if the desk saw the card refuse without one.
     let isGuarded = enrolment.slot == "9a" && enrolment.refusedWithoutPIN
     let card = RegisteredCard(
@@ -47,6 +49,21 @@ struct CardDesk: Sendable {
     let change = RegisterCard(card: card, segment: segment, now: now)
     guard let written = try await services.recorder.commit(change, now: now) else { throw HTTPFault.conflict }
     return Self.summary(written)
+  }
+
+  /// The desk is told the cause; the row keeps it.
+  private func refuse(
+    _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID, _ segment: Segment,
+    _ acting: OperatorRecord, _ now: Moment
+  ) async throws -> Refusal {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "card.enrolled", outcome: .refused)
+    record.person = person
+    record.segment = segment
+    record.operatorID = acting.id
+    record.code = code
+    record.note = "slot \(enrolment.slot): \(note)"
+    try await services.recorder.commit(RecordOnly(record: record), now: now)
+    return Refusal(code, reference: nil, isToldWhole: true)
   }
 
   func change(_ id: CardID, to wish: CardStateChange, by acting: OperatorRecord) async throws -> CardStateChanged {

@@ -38,7 +38,9 @@ enum HTTPMapping {
       unavailable(refusal.code, reference: refusal.reference)
     default:
       Answer(
-        status: .forbidden, body: ErrorBody(refusal.code, reference: refusal.reference), code: refusal.code.rawValue,
+        status: .forbidden,
+        body: refusal.isToldWhole
+          ? ErrorBody(telling: refusal.code) : ErrorBody(refusal.code, reference: refusal.reference), code: refusal.code.rawValue,
         reference: refusal.reference, timing: refusal.timing)
     }
   }

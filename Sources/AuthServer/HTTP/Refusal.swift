@@ -13,11 +13,14 @@ public struct Refusal: Error, Sendable, Equatable {
   public let code: DenialCode
   public let reference: Reference?
   public let timing: Timing
+  /// To whom it is told. An operator at the desk may know what a clerk's screen must not say.
+  public let isToldWhole: Bool
 
-  public init(_ code: DenialCode, reference: Reference?, timing: Timing = .immediate) {
+  public init(_ code: DenialCode, reference: Reference?, timing: Timing = .immediate, isToldWhole: Bool = false) {
     self.code = code
     self.reference = reference
     self.timing = timing
+    self.isToldWhole = isToldWhole
   }
 
   /// The one answer before possession is proven: one code, one body, one timing class (DESIGN §4.3).
