@@ -1,6 +1,5 @@
-public import FoundationEssentials
-
 import AuthTerms
+public import FoundationEssentials
 
 /// Answer to `POST /v1/ceremonies`: a challenge bound to this workstation, segment, scenario and expiry.
 public struct CeremonyOpened: Codable, Sendable {

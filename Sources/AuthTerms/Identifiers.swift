@@ -14,7 +14,8 @@ public struct Identifier<Tag>: Hashable, Sendable, Comparable, CustomStringConve
 
   private static func isAlphanumeric(_ unit: UInt8) -> Bool {
     switch unit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+      true
     default: false
     }
   }

@@ -21,7 +21,8 @@ public protocol Change: Sendable {
 public protocol Store: Sendable {
   /// Returns after the fsync that made state and record durable. Concurrent commits share one fsync.
   func commit<C: Change>(_ change: C) async throws(StorageFault) -> C.Outcome
-  func read<R: Sendable>(_ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R) async throws(StorageFault) -> R
+  func read<R: Sendable>(_ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R) async throws(StorageFault)
+    -> R
 }
 
 /// What can be asked inside a transaction or a read.

@@ -129,7 +129,9 @@ struct PinnedAuthorityTests {
 struct ServerListTests {
   @Test("a server that cannot be reached is passed over, and the one that answered is remembered")
   func failover() async throws {
-    let (a, b) = ("/tmp/sanmon-none-\(UInt32.random(in: 0...UInt32.max)).sock", "/tmp/sanmon-b-\(UInt32.random(in: 0...UInt32.max)).sock")
+    let (a, b) = (
+      "/tmp/sanmon-none-\(UInt32.random(in: 0...UInt32.max)).sock", "/tmp/sanmon-b-\(UInt32.random(in: 0...UInt32.max)).sock"
+    )
     let server = try await TestServer(tls: nil, unixSocket: b) { _, _ in .json(200, "{}") }
     let list = try ServerList([ServerConnection(unixSocket: a), ServerConnection(unixSocket: b)])
     var tried = 0

@@ -229,7 +229,9 @@ struct ServerConnectionTests {
 
 @Suite("calls in JSON, over a unix socket as the operator's tool makes them")
 struct JSONCallTests {
-  @discardableResult private func serving<R>(_ reply: TestServer.Reply, _ use: (ServerConnection) async throws -> R) async throws -> R {
+  @discardableResult private func serving<R>(_ reply: TestServer.Reply, _ use: (ServerConnection) async throws -> R)
+    async throws -> R
+  {
     let path = "/tmp/sanmon-test-\(UInt32.random(in: 0...UInt32.max)).sock"
     let server = try await TestServer(tls: nil, unixSocket: path) { _, _ in reply }
     let result: Result<R, any Error>

@@ -40,7 +40,8 @@ enum HTTPMapping {
       Answer(
         status: .forbidden,
         body: refusal.isToldWhole
-          ? ErrorBody(telling: refusal.code) : ErrorBody(refusal.code, reference: refusal.reference), code: refusal.code.rawValue,
+          ? ErrorBody(telling: refusal.code) : ErrorBody(refusal.code, reference: refusal.reference),
+        code: refusal.code.rawValue,
         reference: refusal.reference, timing: refusal.timing)
     }
   }

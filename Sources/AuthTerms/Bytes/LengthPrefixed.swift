@@ -17,7 +17,9 @@ public struct LengthPrefixedWriter: Sendable {
   public mutating func field(_ text: String) { field(Array(text.utf8)) }
 
   /// Eight bytes, big-endian.
-  public mutating func field(_ number: UInt64) { field((0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) }) }
+  public mutating func field(_ number: UInt64) {
+    field((0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) })
+  }
 
   public mutating func field(_ number: Int64) { field(UInt64(bitPattern: number)) }
 }
