@@ -112,14 +112,21 @@ struct WatchServiceTests {
     return (said.withLock { $0 }, (try? String(contentsOfFile: screen, encoding: .utf8)) ?? "", fault)
   }
 
+  private static func pem(_ der: [UInt8]) -> String {
+    let text = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+    return "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n"
+  }
+
+  private static func writeIdentity(_ client: TestAuthority.Issued, to path: String) throws {
+    let text = String(decoding: client.keyPEM, as: UTF8.self) + "\n" + pem(client.certificate)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/identity.pem"))
+    chmod("\(path)/identity.pem", 0o600)
+  }
+
   private static func write(_ client: TestAuthority.Issued, _ authority: TestAuthority, port: Int, to path: String) throws {
-    func pem(_ der: [UInt8]) -> String {
-      let text = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
-      return "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n"
-    }
     mkdir(path, 0o700)
+    try writeIdentity(client, to: path)
     for (name, text) in [
-      ("identity.pem", String(decoding: client.keyPEM, as: UTF8.self) + "\n" + pem(client.certificate)),
       ("roots.pem", pem(authority.certificate)),
       ("agent.json", "{\"servers\":[\"https://127.0.0.1:\(port)\"],\"allowTLS12\":false}"),
     ] {
@@ -214,6 +221,22 @@ struct WatchServiceTests {
       try await until { try await SessionEnder(folder: folder.state, servers: servers).watch()?.session == nil }
     }
     #expect(screen == "logoff server\n")
+  }
+
+  @Test("a renewed certificate is taken up; state of another workstation is not")
+  func reload() async throws {
+    _ = try await watching { desk, folder, servers in
+      let before = try AgentState(reading: folder.state).workstation
+      let path = "\(folder.state)/identity.pem"
+      let former = try String(contentsOfFile: path, encoding: .utf8)
+      #expect(try await WatchSocket.ask(WatchCommand(.reload), folder: folder.state)?.fault == nil)
+      let stranger = try TestAuthority().issue(
+        "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/PC-2")])
+      try Self.writeIdentity(stranger, to: folder.state)
+      #expect(try await WatchSocket.ask(WatchCommand(.reload), folder: folder.state)?.fault == "malformed")
+      try Data(former.utf8).write(to: URL(fileURLWithPath: path))
+      #expect(try AgentState(reading: folder.state).workstation == before)
+    }
   }
 
   @Test("a second watch of the same workstation is refused; a socket left by a killed one is replaced")

@@ -88,6 +88,8 @@ public struct Enrolment: Sendable {
     else { throw .disagreement(.workstation) }
     try AgentState.writeIdentity(
       try StateFolder(checking: path), keyPEM: Self.pem(key), certificate: renewed.certificate)
+    // A running watch would go on with the certificate that ends now. If it does not answer, its next restart helps.
+    _ = try? await WatchSocket.ask(WatchCommand(.reload), folder: path)
     return renewed
   }
 

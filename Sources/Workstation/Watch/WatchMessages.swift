@@ -3,7 +3,7 @@ package import FoundationEssentials
 
 /// One question to the running `watch`, over its socket. It is answered only to the same user.
 package struct WatchCommand: Codable, Sendable {
-  package enum Kind: String, Codable, Sendable { case prepare, held, sign, adopt, lock, logoff, status }
+  package enum Kind: String, Codable, Sendable { case prepare, held, sign, adopt, lock, logoff, status, reload }
 
   package var command: Kind
   package var session: String?

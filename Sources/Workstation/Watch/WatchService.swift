@@ -13,7 +13,7 @@ public actor WatchService {
   }
 
   private let state: AgentState
-  private let servers: ServerList
+  private var servers: ServerList
   private let surroundings: Surroundings
   private let lockCommand: LockCommand?
   private let say: @Sendable (AgentMessage) -> Void
@@ -301,12 +301,27 @@ public actor WatchService {
       await carryOut(session.asked(toLock: "asked"))
       await letServerHear()
       return status()
+    case .reload: return await reload()
     case .logoff:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
       await carryOut(session.asked(toLogOff: "asked"))
       await letServerHear()
       return WatchReply()
     }
+  }
+
+  /// Takes up a renewed certificate: the server lets go of the old one as soon as it has seen the new one. The held
+  /// connection stays as it is; whatever is asked from now on is asked with the new certificate.
+  private func reload() async -> WatchReply {
+    guard let renewed = try? AgentState(reading: state.path),
+      renewed.workstation.workstation == state.workstation.workstation,
+      renewed.workstation.segment == state.workstation.segment,
+      let connections = try? await renewed.connections()
+    else { return WatchReply(fault: "malformed") }
+    let former = servers
+    servers = connections
+    former.close()
+    return status()
   }
 
   private func status() -> WatchReply {

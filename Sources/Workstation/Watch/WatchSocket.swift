@@ -6,7 +6,7 @@ import Synchronization
 /// The socket in the state folder through which commands reach the running `watch`.
 ///
 /// trusted: who has this user's rights can lock, unlock (with a card) and end this user's own session, as at the keyboard.
-final class WatchSocket: Sendable {
+package final class WatchSocket: Sendable {
   static let deadline = 10_000
   static func path(in folder: String) -> String { "\(folder)/watch.sock" }
 
@@ -59,7 +59,7 @@ final class WatchSocket: Sendable {
   }
 
   /// Asks the running watch; nil if none is running.
-  static func ask(_ command: WatchCommand, folder: String) async throws(AgentFault) -> WatchReply? {
+  package static func ask(_ command: WatchCommand, folder: String) async throws(AgentFault) -> WatchReply? {
     guard let bytes = try? JSONEncoder().encode(command) else { throw .watchAnswer }
     let frame = Array(bytes)
     let own = geteuid()
