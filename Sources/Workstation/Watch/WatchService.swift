@@ -82,8 +82,9 @@ public actor WatchService {
     guard !isStopped else { return }
     isStopped = true
     await carryOut(session.asked(toLock: "shutdown"))
-    for notice in outbox { _ = await send(notice) }
+    let rest = outbox
     outbox = []
+    for notice in rest { _ = await send(notice) }
     keyring = nil
     prepared = []
     finish?.resume()
@@ -211,7 +212,8 @@ public actor WatchService {
 
   private func deliver() async {
     while !Task.isCancelled {
-      while !outbox.isEmpty {
+      // Once the watch is being stopped, `stop` alone sends what is left.
+      while !outbox.isEmpty, !isStopped {
         let notice = outbox.removeFirst()
         isSending = true
         let isHeard = await send(notice)
