@@ -45,7 +45,7 @@ public final class Server: Sendable {
     services = Services(
       instance: instance, surroundings: surroundings, store: store, policy: policy,
       trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
-      hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+      hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics)
     checkpoints = CheckpointService(store: store, vault: vault)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
@@ -66,6 +66,7 @@ public final class Server: Sendable {
   /// Serves until the task is cancelled or a graceful shutdown is asked for.
   /// - Parameter ready: called once, when every listener accepts.
   public func run(ready: @escaping @Sendable () -> Void) async throws {
+    observe()
     try await record("server.started")
     let listeners = try makeListeners()
     let expected = listeners.count
@@ -165,6 +166,23 @@ public final class Server: Sendable {
       listeners.append((ListenerConfiguration(.metrics(address: metrics.address, port: metrics.port)), router))
     }
     return listeners
+  }
+
+  /// What an operator's monitoring looks at.
+  private func observe() {
+    let metrics = support.metrics
+    let services = services
+    let checkpoints = checkpoints
+    metrics.observe("sanmon_unrecorded_denials", help: "Refused because no row could be written, since the last recovery") {
+      Double(services.recorder.unrecordedDenials)
+    }
+    metrics.observe("sanmon_watching_workstations", help: "Workstations with a held connection") {
+      Double(services.watch.count)
+    }
+    metrics.observe("sanmon_open_ceremonies", help: "Challenges that wait for proofs") { Double(services.ceremonies.count) }
+    metrics.observe("sanmon_checkpoint_size", help: "Rows covered by the newest signed checkpoint") {
+      Double(checkpoints.signedSize)
+    }
   }
 
   private var readinessChecks: [ReadinessCheck] {

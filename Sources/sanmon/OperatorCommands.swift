@@ -24,36 +24,35 @@ struct OperatorFirst: AsyncParsableCommand {
   @Option(name: .customLong("operator"), help: "The operator id you choose, for example yamada.") var operatorID: String
   @Option(help: "Your person id in the directory.") var person: String
   @Option(help: "Read the one-time code from this file descriptor instead of the terminal.") var codeFd: Int32?
-  @Option(help: "Your operator key file; made if it does not exist.") var keyFile: String?
+  @OptionGroup var keyOptions: KeyOptions
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
     let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
-    let path = keyFile ?? OperatorKey.standardPath
-    let key = FileManager.default.fileExists(atPath: path) ? try OperatorKey.load(path) : try OperatorKey.create(path)
+    let key = try await keyOptions.key(creating: true)
     let code = try TerminalSecret.read(prompt: say("一回限りのコード: ", "One-time code: "), descriptor: codeFd)
     let act = try Acts.make(
       "operator.register", by: operatorID, instance: status.instance,
       ["operator": operatorID, "person": person, "role": "administrator", "key": Hex.encode(key.publicKey)])
     let message = FirstOperator(
-      code: code.withBytes { String(decoding: $0, as: UTF8.self) }, act: Data(try key.sign(act).encoded))
+      code: code.withBytes { String(decoding: $0, as: UTF8.self) }, act: Data(try await key.sign(act).encoded))
     let answer = try await operatorLink.post("/v1/admin/operators/first", message, as: OperatorSummary.self)
     try operatorLink.show(answer) { answer in
-      say("管理者 \(answer.operatorID) を登録しました。鍵: \(path)", "registered administrator \(answer.operatorID); key: \(path)")
+      say(
+        "管理者 \(answer.operatorID) を登録しました。鍵: \(keyOptions.place)",
+        "registered administrator \(answer.operatorID); key: \(keyOptions.place)")
     }
   }
 }
 
-struct OperatorKeyCommand: ParsableCommand {
+struct OperatorKeyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "key", abstract: "Make an operator key and print its public part. / 操作者の鍵を作り、公開部分を表示します。")
-  @Option(help: "Where the key goes. Default: ~/.config/sanmon/operator.key") var keyFile: String?
+  @OptionGroup var keyOptions: KeyOptions
 
-  func run() throws {
-    let path = keyFile ?? OperatorKey.standardPath
-    let key = FileManager.default.fileExists(atPath: path) ? try OperatorKey.load(path) : try OperatorKey.create(path)
-    print(Hex.encode(key.publicKey))
+  func run() async throws {
+    print(Hex.encode(try await keyOptions.key(creating: true).publicKey))
   }
 }
 
@@ -82,15 +81,15 @@ struct OperatorPropose: AsyncParsableCommand {
   }
 }
 
-struct OperatorAccept: ParsableCommand {
+struct OperatorAccept: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "accept", abstract: "Sign a proposed act: as the newcomer, or as a second administrator. / 起案に署名します。")
   @Argument(help: "The file of 'sanmon operator propose'.") var act: String
   @Option(name: .customLong("as"), help: "Your operator id. Default: the newcomer's.") var operatorID: String?
-  @Option(help: "Your operator key file.") var keyFile: String?
+  @OptionGroup var keyOptions: KeyOptions
   @Option(help: "File for the signature.") var out: String
 
-  func run() throws {
+  func run() async throws {
     guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)) else {
       throw fail(65, "\(act) は署名された起案ではありません。", "\(act) is not a signed act")
     }
@@ -100,9 +99,11 @@ struct OperatorAccept: ParsableCommand {
     printError(
       say("起案: ", "act: ") + signed.act.kind + " "
         + signed.act.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.prefix(24))" }.joined(separator: " "))
-    let signature = try OperatorKey.load(keyFile ?? OperatorKey.standardPath)
-      .approve(signed.act, as: OperatorID(parsing: name))
-    try Data(signature).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+    // The scheme stands before the signature: 'operator add' hands both on.
+    let key = try await keyOptions.key()
+    let signature = try await key.approve(signed.act, as: OperatorID(parsing: name))
+    let text = key.scheme.rawValue + " " + Hex.encode(signature) + "\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
   }
 }
 
@@ -115,23 +116,37 @@ struct OperatorAdd: AsyncParsableCommand {
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
-    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)),
-      let possession = FileManager.default.contents(atPath: accepted)
-    else { throw fail(65, "ファイルを読めません。", "the files cannot be read") }
+    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)) else {
+      throw fail(65, "\(act) は署名された起案ではありません。", "\(act) is not a signed act")
+    }
+    let possession = try Self.signature(in: accepted)
     let approvals = try approval.map { text -> Approval in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let signature = FileManager.default.contents(atPath: parts[1]) else {
-        throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE")
-      }
-      return Approval(operatorID: try OperatorID(parsing: parts[0]), scheme: .ed25519, signature: Array(signature))
+      guard parts.count == 2 else { throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE") }
+      let (scheme, signature) = try Self.signature(in: parts[1])
+      return Approval(operatorID: try OperatorID(parsing: parts[0]), scheme: scheme, signature: signature)
     }
     let whole = SignedAct(act: signed.act, scheme: signed.scheme, signature: signed.signature, approvals: approvals)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/operators",
-      OperatorAddition(act: Data(whole.encoded), possession: possession, possessionScheme: SignatureScheme.ed25519.rawValue),
+      OperatorAddition(
+        act: Data(whole.encoded), possession: Data(possession.signature), possessionScheme: possession.scheme.rawValue),
       as: OperatorSummary.self)
     try operatorLink.show(answer) { say("操作者 \($0.operatorID) を登録しました。", "registered operator \($0.operatorID)") }
+  }
+}
+
+extension OperatorAdd {
+  /// What 'operator accept' wrote: the scheme and the signature in hexadecimal.
+  fileprivate static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
+    let text = FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
+    let parts = text.split(whereSeparator: \.isWhitespace)
+    guard parts.count == 2, let scheme = SignatureScheme(rawValue: String(parts[0])), let signature = try? Hex.decode(parts[1])
+    else {
+      throw fail(65, "\(path) は sanmon operator accept の署名ではありません。", "\(path) is not a signature of 'sanmon operator accept'")
+    }
+    return (scheme, signature)
   }
 }
 

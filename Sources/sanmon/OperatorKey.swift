@@ -4,10 +4,48 @@ import AuthTerms
 import Crypto
 import Foundation
 
-/// An operator's own signing key in a file: Ed25519, 0600, in the operator's home. Each act is signed with it.
+/// An operator's own signing key: on a PIV card (9A, the PIN asked each time), or in a file. Each act is signed with it.
+enum OperatorKey {
+  case card(OperatorCard)
+  case file(OperatorKeyFile)
+
+  /// DER SubjectPublicKeyInfo.
+  var publicKey: [UInt8] {
+    switch self {
+    case .card(let card): card.publicKey
+    case .file(let file): file.publicKey
+    }
+  }
+
+  var scheme: SignatureScheme {
+    switch self {
+    case .card(let card): card.scheme
+    case .file: .ed25519
+    }
+  }
+
+  func sign(_ act: Act) async throws -> SignedAct {
+    SignedAct(act: act, scheme: scheme, signature: try await sign(act.canonicalBytes))
+  }
+
+  /// Consent to somebody's act, or proof of holding this key: over the act's hash and this operator's name.
+  func approve(_ act: Act, as operatorID: OperatorID) async throws -> [UInt8] {
+    let hash = Array(SHA256.hash(data: Data(act.canonicalBytes)))
+    return try await sign(Approval.message(actHash: hash, operatorID: operatorID))
+  }
+
+  private func sign(_ message: [UInt8]) async throws -> [UInt8] {
+    switch self {
+    case .card(let card): try await card.sign(message)
+    case .file(let file): try file.sign(message)
+    }
+  }
+}
+
+/// Ed25519 in a file, 0600, in the operator's home.
 ///
 /// trusted: who reads it can sign as this operator from an account that may use the operator socket.
-struct OperatorKey {
+struct OperatorKeyFile {
   private let key: Curve25519.Signing.PrivateKey
 
   static var standardPath: String {
@@ -15,7 +53,7 @@ struct OperatorKey {
     return home + "/.config/sanmon/operator.key"
   }
 
-  static func create(_ path: String) throws -> OperatorKey {
+  static func create(_ path: String) throws -> OperatorKeyFile {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw fail(65, "\(path) はすでにあります。上書きしません。", "\(path) exists and is not overwritten")
     }
@@ -28,16 +66,17 @@ struct OperatorKey {
         atPath: path, contents: Data(key.rawRepresentation.base64EncodedData() + Data("\n".utf8)),
         attributes: [.posixPermissions: 0o600])
     else { throw fail(65, "\(path) に書けません。", "cannot write \(path)") }
-    return OperatorKey(key: key)
+    return OperatorKeyFile(key: key)
   }
 
-  static func load(_ path: String) throws -> OperatorKey {
+  static func load(_ path: String) throws -> OperatorKeyFile {
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
       let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue
     else {
       throw fail(
-        65, "操作者の鍵 \(path) がありません。最初の管理者は sanmon operator first で作ります。",
-        "no operator key at \(path); the first administrator makes one with: sanmon operator first")
+        65, "操作者の鍵 \(path) がありません。最初の管理者は sanmon operator first で作ります。カードの鍵を使うときは --card を付けてください。",
+        "no operator key at \(path); the first administrator makes one with: sanmon operator first; for a key on a card say --card"
+      )
     }
     guard mode & 0o077 == 0 else {
       throw fail(65, "\(path) を他の人が読めます。chmod 600 してください。", "\(path) can be read by others; chmod 600 it")
@@ -46,7 +85,7 @@ struct OperatorKey {
       let raw = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)),
       let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
     else { throw fail(65, "\(path) は操作者の鍵ではありません。", "\(path) is not an operator key") }
-    return OperatorKey(key: key)
+    return OperatorKeyFile(key: key)
   }
 
   /// DER SubjectPublicKeyInfo (RFC 8410 §4): the fixed Ed25519 prefix and 32 bytes.
@@ -54,15 +93,31 @@ struct OperatorKey {
     [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00] + Array(key.publicKey.rawRepresentation)
   }
 
-  func sign(_ act: Act) throws -> SignedAct {
-    SignedAct(act: act, scheme: .ed25519, signature: Array(try key.signature(for: Data(act.canonicalBytes))))
+  func sign(_ message: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: Data(message))) }
+}
+
+/// Which of the operator's keys.
+struct KeyOptions: ParsableArguments {
+  @Flag(help: "Sign with key 9A of the PIV card on this reader, not with a key file.")
+  var card = false
+
+  @Option(help: "With --card: read the PIN from this file descriptor instead of the terminal.")
+  var pinFd: Int32?
+
+  @Option(help: "Your operator key file. Default: ~/.config/sanmon/operator.key")
+  var keyFile: String?
+
+  var path: String { keyFile ?? OperatorKeyFile.standardPath }
+
+  /// - Parameter creating: makes the key file if there is none.
+  func key(creating: Bool = false) async throws -> OperatorKey {
+    if card { return .card(try await OperatorCard.find(pinDescriptor: pinFd)) }
+    if creating, !FileManager.default.fileExists(atPath: path) { return .file(try OperatorKeyFile.create(path)) }
+    return .file(try OperatorKeyFile.load(path))
   }
 
-  /// Consent to somebody's act, or proof of holding this key: over the act's hash and this operator's name.
-  func approve(_ act: Act, as operatorID: OperatorID) throws -> [UInt8] {
-    let hash = Array(SHA256.hash(data: Data(act.canonicalBytes)))
-    return Array(try key.signature(for: Data(Approval.message(actHash: hash, operatorID: operatorID))))
-  }
+  /// Where the key is, for people.
+  var place: String { card ? say("カード", "the card") : path }
 }
 
 /// Who acts, and with which key.
@@ -70,12 +125,8 @@ struct ActingOptions: ParsableArguments {
   @Option(help: "Your operator id. Default: the operator registered for your unix user.")
   var `as`: String?
 
-  @Option(help: "Your operator key file. Default: ~/.config/sanmon/operator.key")
-  var keyFile: String?
-
+  @OptionGroup var keyOptions: KeyOptions
   @OptionGroup var link: LinkOptions
-
-  var keyPath: String { keyFile ?? OperatorKey.standardPath }
 
   func act(_ kind: String, _ parameters: [String: String]) async throws -> SignedAct {
     let operatorLink = OperatorLink(options: link)
@@ -88,7 +139,7 @@ struct ActingOptions: ParsableArguments {
     guard let name else {
       throw fail(77, "この利用者は操作者として登録されていません。", "your unix user is not a registered operator")
     }
-    return try OperatorKey.load(keyPath).sign(Acts.make(kind, by: name, instance: status.instance, parameters))
+    return try await keyOptions.key().sign(Acts.make(kind, by: name, instance: status.instance, parameters))
   }
 }
 

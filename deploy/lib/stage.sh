@@ -142,10 +142,22 @@ at_instance() {
 
 # --- workstations and cards --------------------------------------------------------------------------------------------
 
+# operator_key SEGMENT: how the administrator signs there: in LGWAN with a key file, in My Number with the key on his card.
+operator_key() {
+  case "$1" in
+    mynumber)
+      [ "${CARD_NAME:-}" = yamada ] || insert_card yamada
+      OPERATOR_KEY=(--card --pin-fd 5)
+      ;;
+    *) OPERATOR_KEY=(--key-file "$STAGE/desk/$1.key") ;;
+  esac
+}
+
 # enrol_workstation SEGMENT NAME: code from the administrator, redeemed by the workstation's agent.
 enrol_workstation() {
   local segment=$1 name=$2 code authority
-  code=$(at_instance "$segment" sanmon workstation enrol "$name" --segment "$segment" --key-file "$STAGE/desk/$segment.key" --json |
+  operator_key "$segment"
+  code=$(at_instance "$segment" sanmon workstation enrol "$name" --segment "$segment" "${OPERATOR_KEY[@]}" --json 5<<<"246810" |
     sed -n 's/.*"code":"\([^"]*\)".*/\1/p')
   authority=$(at_instance "$segment" sanmon status --json | sed -n 's/.*"authority":"\([^"]*\)".*/\1/p')
   sanmon-agent enrol --server "https://127.0.0.1:$(cat "$STAGE/$segment/port")" \
@@ -159,7 +171,7 @@ insert_card() {
   # A pipe that is open at both ends here never ends: the simulator keeps the card in until it is told otherwise.
   [ -p "$STAGE/card.pipe" ] || { mkfifo "$STAGE/card.pipe" && exec 9<>"$STAGE/card.pipe"; }
   cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >>"$STAGE/log/card.log" 2>&1 <&9 &
-  CARD_PID=$!
+  CARD_PID=$! CARD_NAME=$1
   remember_pid "$CARD_PID" card
   sleep 1.2 # the reader service looks every 0.4 s
 }
@@ -167,7 +179,7 @@ insert_card() {
 remove_card() {
   [ -n "${CARD_PID:-}" ] || return 0
   stop_pid "$CARD_PID"
-  CARD_PID=
+  CARD_PID= CARD_NAME=
   sleep 0.6
 }
 

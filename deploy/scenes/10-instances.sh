@@ -7,8 +7,9 @@ issue_card() {
 first_operator() {
   local name=yamada
   [ -z "${2:-}" ] || name=another
-  at_instance "$1" sanmon operator first --operator "$name" --person p-000001 --key-file "$STAGE/desk/$1.key" \
-    --code-fd 3 3<"$STAGE/desk/$1.code"
+  operator_key "$1"
+  at_instance "$1" sanmon operator first --operator "$name" --person p-000001 "${OPERATOR_KEY[@]}" \
+    --code-fd 3 3<"$STAGE/desk/$1.code" 5<<<"246810"
 }
 
 step "二つのインスタンス：LGWAN 接続系とマイナンバー利用事務系（別々の鍵庫・認証局・記録）" \
@@ -27,6 +28,8 @@ expect 0 '' "職員証 佐藤（PIV、P-256、暗証番号つき）を発行す�
   issue_card sato p256
 expect 0 '' "職員証 髙橋（PIV、RSA-2048、暗証番号つき）を発行する" "a staff card for Takahashi is issued (PIV, RSA-2048, with PIN)" \
   issue_card takahashi rsa2048
+expect 0 '' "管理者 山田の職員証を発行する（承認の署名に使う）" "a card for the administrator Yamada is issued (his approvals are signed with it)" \
+  issue_card yamada p256
 
 for segment in lgwan mynumber; do
   instance_folder "$segment"

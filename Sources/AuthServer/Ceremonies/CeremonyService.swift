@@ -212,13 +212,20 @@ struct CeremonyService: Sendable {
       newSession: services.surroundings.identifier("s"), referenceStart: services.surroundings.number())
     switch try await services.recorder.commit(change, now: now) {
     case .granted(let session, let person, let grant):
+      count(ceremony.scenario, "granted")
       return CeremonyAnswer(outcome: "granted", combinations: nil, session: Self.opened(session, person, grant))
     case .stillNeeded(let combinations):
+      count(ceremony.scenario, "stillNeeded")
       services.ceremonies.resume(ceremony)
       return CeremonyAnswer(outcome: "stillNeeded", combinations: combinations.map(\.names), session: nil)
     case .denied(let code, let reference):
+      count(ceremony.scenario, code.rawValue)
       throw Refusal(code, reference: reference)
     }
+  }
+
+  private func count(_ scenario: Scenario?, _ outcome: String) {
+    services.metrics.add(to: "sanmon_ceremonies_total", [scenario?.rawValue ?? "none", outcome])
   }
 
   private static func opened(_ session: SessionRecord, _ person: Person, _ grant: Grant) -> SessionOpened {
@@ -237,6 +244,7 @@ struct CeremonyService: Sendable {
     _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: Caller, _ now: Moment, scenario: Scenario? = nil,
     note: String = "", counts: Bool = false, beforePossession: Bool = false
   ) async throws -> Refusal {
+    count(scenario, code.rawValue)
     let shown = beforePossession ? DenialCode.notAccepted : code.shown
     let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
     if case .counted(let reference) = services.coalescer.verdict(source, now: now) {

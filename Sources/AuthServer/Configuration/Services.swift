@@ -48,6 +48,7 @@ final class Services: Sendable {
   let vault: VaultLink
   let ceremonies = CeremonyTable()
   let watch = SessionWatch()
+  let metrics: MetricsRegistry
   let coalescer = RefusalCoalescer()
   let hashing: HashingPool
   /// Seals the password column; not in the database.
@@ -55,8 +56,12 @@ final class Services: Sendable {
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, policy: PolicyHolder, trust: TrustHolder,
-    vault: VaultLink, columns: ColumnKeys, hashingThreads: Int
+    vault: VaultLink, columns: ColumnKeys, hashingThreads: Int, metrics: MetricsRegistry
   ) {
+    self.metrics = metrics
+    metrics.declare(
+      "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])
+
     self.instance = instance
     self.surroundings = surroundings
     self.store = store
