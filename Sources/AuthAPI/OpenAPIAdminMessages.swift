@@ -54,7 +54,7 @@ extension APIMessages {
         .optional("personName", name), .optional("workstation", .identifier), .optional("segment", .segment),
         .optional("scenario", .oneOf(scenarios + ["release", "admin"])), .optional("session", .identifier),
         .optional("card", .identifier), .optional("operatorID", .identifier),
-        .field("factors", .array(.oneOf(factors), maximum: 5)), .optional("proofClass", .oneOf(proofClasses)),
+        .field("factors", .array(.oneOf(factors + ["session-key"]), maximum: 6)), .optional("proofClass", .oneOf(proofClasses)),
         .optional("assurance", .oneOf(["AAL1", "AAL2", "AAL3"])), .optional("code", .text(maximum: 8)),
         .optional("rule", .text(maximum: 512)), .optional("policyVersion", .hex(digits: 64)),
         .optional("reference", .reference), .optional("latencyMilliseconds", .count), .field("count", .count),

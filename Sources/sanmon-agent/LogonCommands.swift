@@ -57,7 +57,7 @@ struct LogonOptions: ParsableArguments {
       let session = try await client.run(
         LogonWish(
           purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
-          slot: slot.flatMap { PIVSlot(name: $0.rawValue) }, prefersPIN: pinFd != nil,
+          slot: slot.flatMap { PIVSlot(name: $0.rawValue) },
           // Behind a script nobody is there to put a card on the reader.
           waitSeconds: wait ?? (terminal != nil && pinFd == nil ? 20 : 0)))
       if common.json { Report.print(GrantedReport(session, canUnlock: holder.isLasting)) }

@@ -180,7 +180,7 @@ struct LogonClientTests {
   func cardAndPassword() async throws {
     let card = try MemoryCard()
     let result = try await run(
-      LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0), card: card
+      LogonWish(purpose: .logon, factors: .cardAndPassword, slot: .cardAuthentication, waitSeconds: 0), card: card
     ) { $0.needsPassword = true }
     #expect(try result.outcome.get().session == "s-1")
     #expect(result.script.slot == "9e")
@@ -343,7 +343,7 @@ struct FactorPlanTests {
   func order() throws {
     let plan = try FactorPlan(offered: [["card", "palm"], ["card", "password"], ["card", "pin"]], wish: nil, slots: both)
     #expect(plan == (try FactorPlan(offered: [["card", "password"]], wish: nil, slots: both)))
-    #expect(plan.slot == .cardAuthentication && !plan.needsPIN && plan.needsPassword)
+    #expect(plan.slot == .authentication && plan.needsPIN && plan.needsPassword)
   }
 
   @Test("a wish chooses among the offers and never beyond them")
@@ -355,12 +355,15 @@ struct FactorPlanTests {
     }
   }
 
-  @Test("a card without the key for cards alone signs with the PIN's key; so does a caller with a PIN at hand")
+  @Test("the PIN's key signs wherever the card has it; the key for cards alone when it is the only one, or asked for")
   func fallback() throws {
     let offers = [["card", "password"]]
     let alone = try FactorPlan(offered: offers, wish: nil, slots: [.authentication])
     #expect(alone.slot == .authentication && alone.needsPIN && alone.needsPassword)
-    #expect(try FactorPlan(offered: offers, wish: nil, slots: both, prefersPIN: true) == alone)
+    #expect(try FactorPlan(offered: offers, wish: nil, slots: both) == alone)
+    let cardOnly = try FactorPlan(offered: offers, wish: nil, slots: [.cardAuthentication])
+    #expect(cardOnly.slot == .cardAuthentication && !cardOnly.needsPIN && cardOnly.needsPassword)
+    #expect(try FactorPlan(offered: offers, wish: nil, slots: both, slot: .cardAuthentication) == cardOnly)
   }
 
   @Test("a key the card lacks, an unknown factor, an empty offer")

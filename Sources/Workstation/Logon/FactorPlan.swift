@@ -19,10 +19,8 @@ public struct FactorPlan: Sendable, Equatable {
   ///   - offered: sets of factor names; names this agent does not know make a set unusable.
   ///   - slots: the keys the card has.
   ///   - slot: a key the caller insists on.
-  ///   - prefersPIN: the caller has a PIN at hand: then the key it guards is used even where it is not asked for, because
-  ///     some segments accept no other (`card.proof: pk-pin`).
   public init(
-    offered: [[String]], wish: FactorWish?, slots: Set<PIVSlot>, slot: PIVSlot? = nil, prefersPIN: Bool = false
+    offered: [[String]], wish: FactorWish?, slots: Set<PIVSlot>, slot: PIVSlot? = nil
   ) throws(AgentFault) {
     for names in offered {
       let factors = Set(names.compactMap(Factor.init(rawValue:)))
@@ -36,12 +34,13 @@ public struct FactorPlan: Sendable, Equatable {
       case .cardAndPassword where !needsPassword: continue
       default: break
       }
-      // The key that needs no PIN, where no PIN is asked for: 9A would ask for it all the same.
+      // 9A wherever the card has it: it is the key that the desk registers unless told otherwise, and the only one that a
+      // segment with `card.proof: pk-pin` accepts. Who registered 9E alone says so with `slot`.
       let fitting: PIVSlot? =
         if factors.contains(.pin) {
           .authentication
         } else {
-          slot ?? (slots.contains(.cardAuthentication) && !prefersPIN ? .cardAuthentication : .authentication)
+          slot ?? (slots.contains(.authentication) ? .authentication : .cardAuthentication)
         }
       guard let fitting, slots.contains(fitting), slot == nil || slot == fitting else { continue }
       self.slot = fitting

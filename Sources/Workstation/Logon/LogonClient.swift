@@ -20,15 +20,12 @@ public struct LogonWish: Sendable {
   public var purpose: Purpose
   public var factors: FactorWish?
   public var slot: PIVSlot?
-  /// A PIN is at hand: use the key it guards.
-  public var prefersPIN: Bool
   /// How long to wait for a card.
   public var waitSeconds: Int64
 
   public init(
-    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, prefersPIN: Bool = false, waitSeconds: Int64 = 20
+    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, waitSeconds: Int64 = 20
   ) {
-    self.prefersPIN = prefersPIN
     self.purpose = purpose
     self.factors = factors
     self.slot = slot
@@ -67,8 +64,7 @@ public struct LogonClient: Sendable {
     var keys = try await check(opened.ceremony, wish)
     let view = try await waitForCard(seconds: wish.waitSeconds)
     let plan = try FactorPlan(
-      offered: opened.ceremony.combinations, wish: wish.factors, slots: Set(view.certificates.keys), slot: wish.slot,
-      prefersPIN: wish.prefersPIN)
+      offered: opened.ceremony.combinations, wish: wish.factors, slots: Set(view.certificates.keys), slot: wish.slot)
     guard let certificate = view.certificates[plan.slot] else { throw .card(.missingObject) }
     let (pin, leastTries) = try await askPIN(plan, view)
     let password = plan.needsPassword ? try await asking.password() : nil
