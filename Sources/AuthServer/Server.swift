@@ -156,7 +156,7 @@ public final class Server: Sendable {
       ),
       (
         ListenerConfiguration(
-          .operators(path: instance.operatorSocket, permissions: .group(UInt32(getegid()))), limits: operatorLimits),
+          .operators(path: instance.operatorSocket, permissions: .everyone), limits: operatorLimits),
         operators
       ),
     ]
