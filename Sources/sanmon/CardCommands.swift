@@ -40,7 +40,9 @@ struct CardStateOptions: ParsableArguments {
   func set(_ state: String) async throws {
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
-      "/v1/admin/cards/\(card)/state", CardStateChange(state: state, reason: reason), as: CardStateChanged.self)
+      "/v1/admin/cards/\(card)/state", CardStateChange(state: state, reason: reason), as: CardStateChanged.self,
+      notFound: ("カード \(card) は登録されていません（sanmon card list --person で番号を確認）。", "no card \(card); see: sanmon card list --person")
+    )
     try operatorLink.show(answer) { answer in
       CardCommand.line(answer.card)
         + (answer.sessionsLocked > 0

@@ -20,12 +20,17 @@ struct LinkOptions: ParsableArguments {
 struct OperatorLink {
   let options: LinkOptions
 
-  func get<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
-    try decode(await raw("GET", path, nil))
+  /// - Parameter notFound: what is missing if the server has nothing under this path, in both languages.
+  func get<Answer: Decodable>(
+    _ path: String, as type: Answer.Type, notFound: (ja: String, en: String)? = nil
+  ) async throws -> Answer {
+    try decode(await raw("GET", path, nil, notFound: notFound))
   }
 
-  func post<Body: Encodable, Answer: Decodable>(_ path: String, _ body: Body, as type: Answer.Type) async throws -> Answer {
-    try decode(await raw("POST", path, Array(JSONEncoder().encode(body))))
+  func post<Body: Encodable, Answer: Decodable>(
+    _ path: String, _ body: Body, as type: Answer.Type, notFound: (ja: String, en: String)? = nil
+  ) async throws -> Answer {
+    try decode(await raw("POST", path, Array(JSONEncoder().encode(body)), notFound: notFound))
   }
 
   func postEmpty<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
@@ -43,7 +48,9 @@ struct OperatorLink {
     }
   }
 
-  private func raw(_ method: String, _ path: String, _ body: [UInt8]?) async throws -> [UInt8] {
+  private func raw(
+    _ method: String, _ path: String, _ body: [UInt8]?, notFound: (ja: String, en: String)? = nil
+  ) async throws -> [UInt8] {
     let connection = ServerConnection(unixSocket: options.path)
     defer { connection.close() }
     let answer: ServerAnswer
@@ -52,6 +59,7 @@ struct OperatorLink {
         69, "サーバーに接続できません（\(options.path)）。サーバーが動いているか、このソケットを使う権限があるか確認してください。",
         "cannot reach the server at \(options.path); check that it runs and that you may use this socket")
     }
+    if answer.status == 404, let notFound { throw fail(1, notFound.ja, notFound.en) }
     guard (200..<300).contains(answer.status) else {
       guard let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body)) else {
         throw fail(1, "サーバーが拒否しました（HTTP \(answer.status)）。", "the server refused (HTTP \(answer.status))")

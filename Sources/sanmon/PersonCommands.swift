@@ -99,7 +99,9 @@ struct PersonShow: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
-    let person = try await operatorLink.get("/v1/admin/people/\(person)", as: PersonSummary.self)
+    let person = try await operatorLink.get(
+      "/v1/admin/people/\(person)", as: PersonSummary.self,
+      notFound: ("職員 \(person) は取り込まれていません。", "no person \(person) has been imported"))
     try operatorLink.show(person) { person in
       ([
         PersonList.line(person), say("フリガナ", "kana") + ": " + Rows.visible(person.kana),

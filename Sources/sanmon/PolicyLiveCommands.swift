@@ -28,7 +28,10 @@ struct PolicyExplain: AsyncParsableCommand {
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/explain", ExplainRequest(person: person, workstation: workstation, scenario: scenario, at: time),
-      as: ExplainAnswer.self)
+      as: ExplainAnswer.self,
+      notFound: (
+        "職員 \(person) か端末 \(workstation) が登録されていません。", "person \(person) or workstation \(workstation) is not registered"
+      ))
     try operatorLink.show(answer) { answer in
       let head =
         "\(answer.person) @ \(answer.workstation), \(answer.scenario), "

@@ -16,7 +16,12 @@ struct Sanmon: AsyncParsableCommand {
         sanmon why 482913
 
       EXIT CODES
-        0 done   1 refused   64 wrong usage   65 bad input or a failed check   69 server unreachable   77 not permitted
+        0  done
+        1  refused
+        64 wrong usage
+        65 bad input, or a check that failed
+        69 the server cannot be reached
+        77 not permitted
       """,
     version: "0.1.0",
     subcommands: [

@@ -11,15 +11,15 @@ struct StatusCommand: AsyncParsableCommand {
     let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
     try operatorLink.show(status) { status in
       [
-        say("インスタンス", "instance") + "      \(status.instance) (\(status.city); \(status.segments.joined(separator: ", ")))",
-        say("ポリシー版", "policy version") + "  \(status.policyVersion.prefix(16))",
-        say("職員・端末", "people, PCs") + "     \(status.people), \(status.workstations)",
-        say("利用中", "live sessions") + "   \(status.liveSessions) (\(say("監視接続", "watching")) \(status.watching))",
-        say("監査記録", "audit rows") + "      \(status.auditRows) (\(say("署名済み", "signed up to")) \(status.checkpointSize))",
-        say("鍵庫", "vault") + "           \(status.vault)",
-        say("ポート", "ports") + "           \(status.mainPort), \(say("登録", "enrolment")) \(status.enrolmentPort)",
-        say("認証局の指紋", "authority") + "       \(status.authority)",
-      ].joined(separator: "\n")
+        ("インスタンス", "instance", "\(status.instance) (\(status.city); \(status.segments.joined(separator: ", ")))"),
+        ("ポリシー版", "policy version", String(status.policyVersion.prefix(16))),
+        ("職員／端末", "people / PCs", "\(status.people) / \(status.workstations)"),
+        ("利用中／監視接続", "live / connected", "\(status.liveSessions) / \(status.watching)"),
+        ("監査記録／署名済み", "audit rows / signed", "\(status.auditRows) / \(status.checkpointSize)"),
+        ("鍵庫", "vault", status.vault),
+        ("ポート／登録用", "port / enrolment", "\(status.mainPort) / \(status.enrolmentPort)"),
+        ("認証局の指紋", "authority", status.authority),
+      ].map { ja, en, value in Self.row(say(ja, en), value) }.joined(separator: "\n")
         + (Language.current == .ja ? status.warningsJa : status.warningsEn).map { "\n" + $0 }.joined()
         + (status.unrecordedDenials > 0
           ? "\n"
@@ -28,5 +28,11 @@ struct StatusCommand: AsyncParsableCommand {
               "WARNING: \(status.unrecordedDenials) refused because no row could be written")
           : "")
     }
+  }
+
+  /// Kanji and kana are two columns wide.
+  private static func row(_ name: String, _ value: String) -> String {
+    let width = name.unicodeScalars.reduce(0) { $0 + ($1.value > 0x2E7F ? 2 : 1) }
+    return name + String(repeating: " ", count: max(1, 22 - width)) + value
   }
 }

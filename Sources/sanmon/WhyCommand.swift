@@ -24,7 +24,11 @@ struct WhyCommand: AsyncParsableCommand {
     let operatorLink = OperatorLink(options: link)
     let day = (from + 9 * 3_600_000) / 86_400_000
     let entry = try await operatorLink.get(
-      query("/v1/admin/why", [("reference", reference), ("day", String(day))]), as: AuditEntry.self)
+      query("/v1/admin/why", [("reference", reference), ("day", String(day))]), as: AuditEntry.self,
+      notFound: (
+        "\(Times.show(from).prefix(10)) に照会番号 \(reference) の拒否はありません。番号と日付（--date）、接続先の系統を確認してください。",
+        "no refusal has the reference \(reference) on \(Times.show(from).prefix(10)); check the digits, the day (--date) and the segment's server"
+      ))
     try operatorLink.show(entry) { entry in
       guard let code = entry.code.flatMap(DenialCode.init(rawValue:)) else { return Rows.whole(entry) }
       let sentence = Sentences.of(code)

@@ -39,11 +39,17 @@ may_be_root() { [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && sudo -n tr
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n -- "$@"; fi
 }
+# user_command USER: sets AS_USER to the words that run a command as that user. For `start`: a function put into the
+# background would leave its child behind when it is stopped.
+user_command() {
+  AS_USER=(setpriv --reuid "$1" --regid "$(id -g "$1")" --clear-groups --no-new-privs --)
+  [ "$(id -u)" = 0 ] || AS_USER=(sudo -n -- "${AS_USER[@]}")
+}
 # as_user USER CMD…: replaces nothing else of the environment; needs root once.
 as_user() {
-  local user=$1
+  user_command "$1"
   shift
-  as_root setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups --no-new-privs -- "$@"
+  "${AS_USER[@]}" "$@"
 }
 
 # --- what was started, and its end -----------------------------------------------------------------------------------

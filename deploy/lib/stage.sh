@@ -69,6 +69,22 @@ stage_open() {
   note "フォルダー: $STAGE" "folder: $STAGE"
 }
 
+# stage_close: everything the stage started ends now; nothing of it may be left.
+stage_close() {
+  step "片付け" "Clearing the stage"
+  remove_card
+  stop_started
+  stage_reader_down
+  expect 0 '' "動かしたものはすべて終わった" "everything that was started has ended" nothing_left
+}
+
+nothing_left() {
+  local left
+  left=$(pgrep -f -a -- "$STAGE/" | grep -v "^$$ ") || return 0
+  printf '%s\n' "$left"
+  return 1
+}
+
 stage_summary() {
   step "まとめ" "Summary"
   say_ja_en "期待どおり $STAGE_RIGHT 件、違ったもの $STAGE_WRONG 件。" "$STAGE_RIGHT steps as expected, $STAGE_WRONG not."
@@ -120,7 +136,8 @@ YAML
 start_vault() {
   local at=$STAGE/$1
   as_user "$VAULT_USER" "$BIN/sanmon-vault" make-master-key --out "$at/vault/master.key" >/dev/null
-  start "vault-$1" "$STAGE/log/vault-$1.log" as_user "$VAULT_USER" "$BIN/sanmon-vault" serve \
+  user_command "$VAULT_USER"
+  start "vault-$1" "$STAGE/log/vault-$1.log" "${AS_USER[@]}" "$BIN/sanmon-vault" serve \
     --socket "$at/vault-run/vault.sock" --state "$at/vault" --master-key-file "$at/vault/master.key" \
     --peer-user "$SERVER_USER" --operator-user "$OPERATOR"
   wait_until 20 test -S "$at/vault-run/vault.sock"
@@ -128,7 +145,8 @@ start_vault() {
 
 start_server() {
   local at=$STAGE/$1
-  start "server-$1" "$STAGE/log/server-$1.log" as_user "$SERVER_USER" "$BIN/sanmond" --config "$STAGE/etc/$1.yaml"
+  user_command "$SERVER_USER"
+  start "server-$1" "$STAGE/log/server-$1.log" "${AS_USER[@]}" "$BIN/sanmond" --config "$STAGE/etc/$1.yaml"
   eval "SERVER_$1=$STARTED_PID"
   wait_until 30 test -S "$at/run/operator.sock"
 }
