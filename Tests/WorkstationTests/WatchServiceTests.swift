@@ -169,6 +169,8 @@ struct WatchServiceTests {
       _ = try await logOn(desk, folder)
       desk.say.yield("{\"event\":\"lock\",\"session\":\"s-1\",\"cause\":\"cardLost\"}\n")
       try await until { try await SessionEnder(folder: folder.state, servers: servers).watch()?.state == "locked" }
+      // The session counts as locked before the lock command has run to its end.
+      try await until { (try? String(contentsOfFile: "\(folder.path)/screen", encoding: .utf8))?.hasSuffix("\n") == true }
     }
     #expect(screen == "lock cardLost\n")
     #expect(said.contains(.screenLocked(cause: "cardLost")))
