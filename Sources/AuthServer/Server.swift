@@ -87,6 +87,10 @@ public final class Server: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await background.run() }
+      tasks.addTask { [self] in
+        // A certificate that ends within a month is replaced under way; nobody has to restart for it.
+        while (try? await Task.sleep(for: .seconds(6 * 3600))) != nil { await reloadTLS() }
+      }
       // The listeners end at shutdown; then the rest ends too.
       try await tasks.next()
       services.watch.finishAll()
@@ -119,6 +123,10 @@ public final class Server: Sendable {
     } else {
       support.log.event("cardRootsRefused")
     }
+    await reloadTLS()
+  }
+
+  private func reloadTLS() async {
     let now = services.surroundings.now()
     do {
       let identity = try await Self.identity(state, services.vault, now)

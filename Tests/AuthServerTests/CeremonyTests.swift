@@ -143,7 +143,9 @@ struct CeremonyTests {
     let session = try await pc.enter(card)
     #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 200)
     _ = try await city.link.request("POST", "/v1/admin/workstations/LGWAN-PC-0042/revoke")
-    #expect(try await refusal { try await pc.open() }?.body.code == "AP120")
+    let refused = try #require(try await refusal { try await pc.open() })
+    #expect(refused.body.code == "AP100", "the same answer as for everything before possession")
+    #expect(try await city.audit("class=ceremony&outcome=denied").last?.code == "AP120")
     #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 403)
     await city.end()
   }

@@ -141,6 +141,12 @@ struct PossessionTests {
     let opened = try await pc.open()
     let answer = try? await pc.prove(opened, pc.proofs(opened, nil, password: "kawa-no-nagare-7"))
     #expect(answer?.session == nil)
+    // With a card of another authority, too: not one hash was computed.
+    let stranger = try CardAuthority(named: "Another City").issue(slot: "9a")
+    let second = try await pc.open()
+    _ = try await refusal { try await pc.prove(second, pc.proofs(second, stranger, password: "kawa-no-nagare-7")) }
+    let metrics = String(decoding: try await city.link.request("GET", "/metrics").body, as: UTF8.self)
+    #expect(metrics.contains("\nsanmon_password_checks_total 0\n"))
     #expect(try await city.audit("person=\(sato)&class=ceremony").isEmpty, "nobody was looked up")
     await city.end()
   }

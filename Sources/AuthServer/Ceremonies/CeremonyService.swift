@@ -75,13 +75,13 @@ struct CeremonyService: Sendable {
     }
     guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
     guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
-    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now, beforePossession: true) }
+    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
 
     var ceremony: OpenCeremony
     switch services.ceremonies.redeem(id, by: workstation.id, now: now) {
     case .ceremony(let open): ceremony = open
     case .replayed: throw try await refuse(.proofReplayed, workstation, caller, now, counts: true)
-    case .expired, .unknown: throw try await refuse(.ceremonyUnknown, workstation, caller, now, beforePossession: true)
+    case .expired, .unknown: throw try await refuse(.ceremonyUnknown, workstation, caller, now)
     }
     guard ceremony.workstationCertificate == certificate else {
       throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
@@ -194,6 +194,7 @@ struct CeremonyService: Sendable {
     guard let stored else { return .notShown }
     let columns = services.columns
     let secret = Secret<TypedPassword>(copying: typed)
+    services.metrics.add(to: "sanmon_password_checks_total")
     let matched = await services.hashing.run { PasswordColumn.matches(secret, stored, columns) }
     guard let matched else { throw HTTPFault.overloaded }
     return matched ? .right : .wrong
@@ -220,7 +221,7 @@ struct CeremonyService: Sendable {
       return CeremonyAnswer(outcome: "stillNeeded", combinations: combinations.map(\.names), session: nil)
     case .denied(let code, let reference):
       count(ceremony.scenario, code.rawValue)
-      throw Refusal(code, reference: reference)
+      throw code.shown == .notAccepted ? .beforePossession(reference: reference) : Refusal(code, reference: reference)
     }
   }
 
@@ -239,16 +240,16 @@ struct CeremonyService: Sendable {
 
   // MARK: Refusals without a decision
 
-  /// Records (or counts) the refusal and makes the error to throw.
+  /// Records (or counts) the refusal and makes the error to throw: the row has the cause, the asker gets the one answer that
+  /// every refusal before possession has. Its reference leads the help desk to the row.
   private func refuse(
     _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: Caller, _ now: Moment, scenario: Scenario? = nil,
-    note: String = "", counts: Bool = false, beforePossession: Bool = false
+    note: String = "", counts: Bool = false
   ) async throws -> Refusal {
     count(scenario, code.rawValue)
-    let shown = beforePossession ? DenialCode.notAccepted : code.shown
     let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
     if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
-      return Refusal(shown, reference: reference, timing: .uniform)
+      return .beforePossession(reference: reference)
     }
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .ceremony, action: (scenario ?? .logon).rawValue, outcome: .denied)
@@ -267,6 +268,6 @@ struct CeremonyService: Sendable {
         countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
       now: now)
     services.coalescer.remember(reference, for: source)
-    return Refusal(shown, reference: reference, timing: .uniform)
+    return .beforePossession(reference: reference)
   }
 }
