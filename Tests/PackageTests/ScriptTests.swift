@@ -96,6 +96,12 @@ struct ScriptTests {
     #expect(ran.output == "bystanders live\nmine is gone\nfolder is gone\n", "\(ran.errors)")
   }
 
+  @Test("a function is not started in the background: ending its shell would leave its child behind")
+  func startsPrograms() throws {
+    let ran = try Tree.run(["bash", "-c", ". deploy/lib/common.sh; f() { sleep 5; }; start mine /dev/null f; echo went on"])
+    #expect(ran.code == 70 && ran.output == "" && ran.errors.contains("start takes a program"))
+  }
+
   @Test("free ports differ, and one that is taken is not offered")
   func ports() throws {
     let ran = try Tree.run(["bash", "-c", ". deploy/lib/common.sh; for i in 1 2 3; do free_port; echo $PORT; done"])

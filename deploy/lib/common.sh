@@ -78,6 +78,8 @@ remember_pid() {
 start() {
   local name=$1 log=$2
   shift 2
+  # A function would run in a shell of its own, and ending that shell leaves its child behind (see user_command).
+  [ "$(type -t "$1")" != function ] || stop_with "$EX_SOFTWARE" "start には関数を渡せません: $1" "start takes a program, not the function $1"
   "$@" >>"$log" 2>&1 </dev/null &
   STARTED_PID=$!
   remember_pid "$STARTED_PID" "$name"
