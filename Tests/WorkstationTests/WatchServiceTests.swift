@@ -68,6 +68,11 @@ struct WatchServiceTests {
     Issue.record("it did not come about within 10 s")
   }
 
+  /// The session counts as locked, or gone, before the lock command has run to its end.
+  private func lockCommandEnded(_ folder: String) async throws {
+    try await until { (try? String(contentsOfFile: "\(folder)/screen", encoding: .utf8))?.hasSuffix("\n") == true }
+  }
+
   private func watching(
     _ use: (Desk, TestFolder, ServerList) async throws -> Void
   ) async throws -> (said: [AgentMessage], screen: String, fault: AgentFault?) {
@@ -169,8 +174,7 @@ struct WatchServiceTests {
       _ = try await logOn(desk, folder)
       desk.say.yield("{\"event\":\"lock\",\"session\":\"s-1\",\"cause\":\"cardLost\"}\n")
       try await until { try await SessionEnder(folder: folder.state, servers: servers).watch()?.state == "locked" }
-      // The session counts as locked before the lock command has run to its end.
-      try await until { (try? String(contentsOfFile: "\(folder.path)/screen", encoding: .utf8))?.hasSuffix("\n") == true }
+      try await lockCommandEnded(folder.path)
     }
     #expect(screen == "lock cardLost\n")
     #expect(said.contains(.screenLocked(cause: "cardLost")))
@@ -209,6 +213,7 @@ struct WatchServiceTests {
       _ = try await logOn(desk, folder)
       desk.say.yield("{\"event\":\"close\",\"cause\":\"workstationRevoked\"}\n")
       try await until { try await WatchHolder(folder: folder.state) == nil }
+      try await lockCommandEnded(folder.path)
     }
     #expect(screen == "lock workstationRevoked\n")
     #expect(said.contains(.workstationClosed))
@@ -221,6 +226,7 @@ struct WatchServiceTests {
       _ = try await logOn(desk, folder)
       desk.say.yield("{\"event\":\"logoff\",\"session\":\"s-1\",\"cause\":\"$(reboot); --help\"}\n")
       try await until { try await SessionEnder(folder: folder.state, servers: servers).watch()?.session == nil }
+      try await lockCommandEnded(folder.path)
     }
     #expect(screen == "logoff server\n")
   }
