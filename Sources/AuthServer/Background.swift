@@ -46,10 +46,13 @@ struct Background: Sendable {
   func flush(all: Bool) async {
     let now = services.surroundings.now()
     for (source, window) in services.coalescer.due(now: now, all: all) {
+      // Reports of a workstation are counted under the neutral code; they are no refusals.
+      let isReport = source.code == .notAccepted
       var record = AuditRecord(
-        time: now.wallMilliseconds, eventClass: .ceremony, action: "refusals.coalesced", outcome: .denied)
+        time: now.wallMilliseconds, eventClass: isReport ? .workstation : .ceremony,
+        action: isReport ? "events.coalesced" : "refusals.coalesced", outcome: isReport ? .done : .denied)
       record.workstation = source.workstation
-      record.code = source.code
+      record.code = isReport ? nil : source.code
       record.count = window.uncounted
       record.note = "like the refusal with reference \(window.reference?.description ?? "-")"
       do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { log.event("coalescedNotWritten") }

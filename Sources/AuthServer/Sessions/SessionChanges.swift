@@ -36,43 +36,32 @@ struct EndOrLockSession: Change {
   }
 }
 
-/// Extends the lease of an open session, unless it was withdrawn or has reached its limits.
-struct RenewLease: Change {
-  enum Outcome: Sendable {
+/// Whether the lease of an open session may go on: not once it was withdrawn, has reached its limits, or its person has left.
+///
+/// Only asked, never written: 1,550 workstations that renew every few minutes would fill the log with rows that say nothing.
+/// What ends a session (lock, logoff, loss, a refused lease) has its row.
+struct LeaseQuestion: Sendable {
+  enum Answer: Sendable {
     case renewed(SessionRecord)
-    case refused(DenialCode)
+    case refused(DenialCode, SessionRecord?)
   }
 
   let session: SessionID
   let workstation: WorkstationID
-  let policy: PolicySet
   let now: Moment
   let local: LocalTime
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .session, action: "lease", outcome: .done)
-    record.workstation = workstation
-    record.session = session
-    func refuse(_ code: DenialCode, _ record: inout AuditRecord) -> (Outcome, AuditRecord) {
-      record.outcome = .refused
-      record.code = code
-      return (.refused(code), record)
+  func ask(_ state: any StateReader) throws(StorageFault) -> Answer {
+    guard let found = try state.session(session), found.workstation == workstation, found.phase == .open else {
+      return .refused(.sessionMissing, nil)
     }
-    guard var found = try state.session(session), found.workstation == workstation, found.phase == .open else {
-      return refuse(.sessionMissing, &record)
-    }
-    record.person = found.person
-    record.segment = found.segment
-    if found.isRevoked { return refuse(.sessionRevoked, &record) }
+    if found.isRevoked { return .refused(.sessionRevoked, found) }
     guard now.milliseconds(since: found.openedAt) < Int64(found.terms.overallSeconds) * 1000 else {
-      return refuse(.sessionOverLimits, &record)
+      return .refused(.sessionOverLimits, found)
     }
-    guard let person = try state.person(found.person), person.isEnabled else { return refuse(.accountDisabled, &record) }
-    if let lastDay = person.lastDay, local.day > lastDay { return refuse(.accountOutsideDates, &record) }
-    found.lastActivity = now
-    found.leaseUntil = now.advanced(bySeconds: Int64(found.terms.leaseSeconds))
-    try state.put(found)
-    return (.renewed(found), record)
+    guard let person = try state.person(found.person), person.isEnabled else { return .refused(.accountDisabled, found) }
+    if let lastDay = person.lastDay, local.day > lastDay { return .refused(.accountOutsideDates, found) }
+    return .renewed(found)
   }
 }
 

@@ -27,12 +27,30 @@ struct SessionService: Sendable {
 
   func renew(_ session: SessionID, on workstation: WorkstationRecord) async throws -> SessionStatus {
     let now = services.surroundings.now()
-    let change = RenewLease(
-      session: session, workstation: workstation.id, policy: services.policy.policy, now: now, local: services.local(now))
-    switch try await services.recorder.commit(change, now: now) {
-    case .renewed(let session): return Self.status(session)
-    case .refused(let code): throw Refusal(code, reference: nil)
+    let question = LeaseQuestion(session: session, workstation: workstation.id, now: now, local: services.local(now))
+    let answer = try await services.store.read { (state) throws(StorageFault) -> LeaseQuestion.Answer in
+      try question.ask(state)
     }
+    switch answer {
+    case .renewed(let session): return Self.status(session)
+    case .refused(let code, let found):
+      try await recordRefusedLease(session, found, code, workstation, now)
+      throw Refusal(code, reference: nil)
+    }
+  }
+
+  private func recordRefusedLease(
+    _ session: SessionID, _ found: SessionRecord?, _ code: DenialCode, _ workstation: WorkstationRecord, _ now: Moment
+  ) async throws {
+    let source = RefusalCoalescer.Source(workstation: workstation.id, code: code)
+    guard case .write = services.coalescer.verdict(source, now: now) else { return }
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .session, action: "lease", outcome: .refused)
+    record.workstation = workstation.id
+    record.segment = workstation.segment
+    record.session = session
+    record.person = found?.person
+    record.code = code
+    try await services.recorder.commit(RecordOnly(record: record), now: now)
   }
 
   func end(
