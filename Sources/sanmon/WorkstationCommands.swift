@@ -32,6 +32,50 @@ struct WorkstationEnrol: AsyncParsableCommand {
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
+    try await EnrolmentCodeRequest(workstation: workstation, segment: segment, access: access, hours: hours).make(acting)
+  }
+}
+
+struct WorkstationRenew: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "renew", abstract: "Make a new code for a workstation that is enrolled. / 登録済みの端末に新しい登録コードを発行します。",
+    discussion: """
+      For a workstation whose certificate has ended or was lost; it keeps its name, segment and access. One whose certificate
+      is still good renews by itself: sanmon-agent renew.
+
+      EXAMPLE
+        sanmon workstation renew LGWAN-PC-0042
+      """)
+  @Argument(help: "The workstation.") var workstation: String
+  @Option(help: "Hours the code is good for (1 to 168).") var hours = 24
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: acting.link)
+    let all = try await operatorLink.get("/v1/admin/workstations", as: [WorkstationSummary].self)
+    guard let known = all.first(where: { $0.workstation == workstation }) else {
+      throw fail(
+        1, "端末 \(workstation) は登録されていません。初めてなら sanmon workstation enrol を使ってください。",
+        "no workstation \(workstation) is enrolled; for a new one use: sanmon workstation enrol")
+    }
+    guard !known.isRevoked else {
+      throw fail(
+        1, "端末 \(workstation) は失効しています。別の名前で登録してください。", "workstation \(workstation) was revoked; enrol it under another name")
+    }
+    try await EnrolmentCodeRequest(
+      workstation: known.workstation, segment: known.segment, access: known.access, hours: hours
+    ).make(acting)
+  }
+}
+
+/// One code for one workstation, signed by the operator and printed once.
+struct EnrolmentCodeRequest {
+  let workstation: String
+  let segment: String
+  let access: String
+  let hours: Int
+
+  func make(_ acting: ActingOptions) async throws {
     guard (1...168).contains(hours), ["console", "remote"].contains(access) else {
       throw fail(64, "--hours は 1〜168、--access は console か remote です。", "--hours: 1 to 168; --access: console or remote")
     }
@@ -47,19 +91,6 @@ struct WorkstationEnrol: AsyncParsableCommand {
           "端末 \(code.workstation)（\(code.segment)）、期限 \(Times.show(code.expiresAt))、一回限り。",
           "for \(code.workstation) (\(code.segment)), until \(Times.show(code.expiresAt)), once.")
     }
-  }
-}
-
-struct WorkstationRenew: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "renew", abstract: "How a workstation's certificate is renewed. / 証明書の更新方法を表示します。")
-
-  func run() async throws {
-    print(
-      say(
-        "更新は端末側で sanmon-agent renew を実行します（有効な証明書を使うため、コードは要りません）。証明書が切れた端末は sanmon workstation enrol で新しいコードを発行してください。",
-        "Renewal runs on the workstation: sanmon-agent renew (its good certificate is enough). For an expired one, make a new code with: sanmon workstation enrol"
-      ))
   }
 }
 

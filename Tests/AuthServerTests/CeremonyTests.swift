@@ -120,6 +120,23 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("one instance for LGWAN and My Number, when said in full: two sessions at once, and each segment its own rules")
+  func combined() async throws {
+    let city = try await City(combined: true)
+    _ = try await city.importPeople()
+    let lgwan = try await city.workstation("LGWAN-PC-0042")
+    let mynumber = try await city.workstation("MYNUMBER-PC-0007", segment: .mynumber)
+    let both = try await city.enrolCard(takahashi)
+    let one = try await city.enrolCard(sato)
+    try await city.setPassword(takahashi, "kawa-no-nagare-7")
+    #expect(try await lgwan.enter(both).segment == "lgwan")
+    #expect(try await mynumber.enter(both, password: "kawa-no-nagare-7").segment == "mynumber")
+    let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    #expect(status.liveSessions == 2 && Set(status.segments) == ["lgwan", "mynumber"])
+    #expect(try await refusal { try await mynumber.enter(one) }?.body.code == "AP107")
+    await city.end()
+  }
+
   @Test("the desk is told why a card cannot be registered, and the log keeps it")
   func deskRefusals() async throws {
     let city = try await City()

@@ -26,7 +26,8 @@ final class City: Sendable {
   private let running: Task<Void, any Error>
   private let operatorKey = Curve25519.Signing.PrivateKey()
 
-  init(segment: Segment = .lgwan, prepare: (String) throws -> Void = { _ in }) async throws {
+  /// - Parameter combined: the instance also serves the My Number segment, as its start-up file has to say in full.
+  init(segment: Segment = .lgwan, combined: Bool = false, prepare: (String) throws -> Void = { _ in }) async throws {
     // Unix socket paths are short (108 bytes): not under a long TMPDIR.
     folder = "/tmp/sanmon-city-\(UInt32.random(in: 0...UInt32.max))"
     self.segment = segment
@@ -41,10 +42,12 @@ final class City: Sendable {
     vault = try Self.startVault(folder, clock)
     let vaultLink = VaultLink(socket: folder + "/vault.sock")
     let code = try await vaultLink.initialise(
-      VaultInitialisation(instance: InstanceID(parsing: "\(segment.name)-1"), segments: [segment], hosts: ["127.0.0.1"]))
+      VaultInitialisation(
+        instance: InstanceID(parsing: "\(segment.name)-1"), segments: combined ? [segment, .mynumber] : [segment],
+        hosts: ["127.0.0.1"]))
     try prepare(folder)
     let surroundings = Surroundings(now: { clock.now() }, random: Self.random)
-    let server = try await Server(try Self.instance(folder, segment), surroundings: surroundings, credentials: nil)
+    let server = try await Server(try Self.instance(folder, segment, combined), surroundings: surroundings, credentials: nil)
     self.server = server
     let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
     running = Task {
@@ -87,11 +90,11 @@ final class City: Sendable {
     return server
   }
 
-  private static func instance(_ folder: String, _ segment: Segment) throws -> InstanceFile {
+  private static func instance(_ folder: String, _ segment: Segment, _ combined: Bool) throws -> InstanceFile {
     let user = UnixUser.name(of: getuid()) ?? "root"
     let text = """
       instance: \(segment)-1
-      segments: [\(segment)]
+      segments: [\(segment)\(combined ? ", mynumber]\ncombined-segments: lgwan+mynumber" : "]")
       listen: {address: 127.0.0.1, port: 0}
       enrolment-listen: {address: 127.0.0.1, port: 0}
       operator-socket: \(folder)/operator.sock
@@ -99,7 +102,7 @@ final class City: Sendable {
       vault-socket: \(folder)/vault.sock
       state: \(folder)/state
       policies: \(folder)/policies
-      card-roots: {\(segment): [\(folder)/cards.pem]}
+      card-roots: {\(segment): [\(folder)/cards.pem]\(combined ? ", mynumber: [\(folder)/cards.pem]" : "")}
       hosts: [127.0.0.1]
       checkpoint-seconds: 3600
       """
@@ -143,11 +146,13 @@ final class City: Sendable {
 
   // MARK: Workstations and cards
 
-  func workstation(_ name: String, access: String = "console") async throws -> TestWorkstation {
+  func workstation(
+    _ name: String, access: String = "console", segment other: Segment? = nil
+  ) async throws -> TestWorkstation {
     let signed = try sign(
       act(
         "workstation.enrol",
-        ["workstation": name, "segment": segment.name, "access": access, "validSeconds": "3600"]))
+        ["workstation": name, "segment": (other ?? segment).name, "access": access, "validSeconds": "3600"]))
     let code: EnrolmentCode = try await link.call(
       "POST", "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)))
     let status: InstanceStatus = try await link.fetch("/v1/admin/status")

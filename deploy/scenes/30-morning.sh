@@ -42,3 +42,9 @@ expect 0 '髙橋' "髙橋さんは LGWAN 接続系の端末も同時に使える
   "Takahashi uses an LGWAN workstation at the same time (card and PIN)" agent LGWAN-PC-0043 logon --pin-fd 3
 expect 0 '' "端末は証明書を自分で更新し、そのまま使い続ける" "a workstation renews its certificate by itself" agent LGWAN-PC-0043 renew
 expect 0 '' "更新のあともロックが届く" "after the renewal a lock still arrives" agent LGWAN-PC-0043 lock
+renewal_code() {
+  operator_key lgwan
+  at_instance lgwan sanmon workstation renew LGWAN-PC-0043 "${OPERATOR_KEY[@]}" 5<<<''
+}
+expect 0 '[A-Z0-9]{4}-' "証明書を失った端末には、管理者が新しいコードを出せる" \
+  "for a workstation that lost its certificate an administrator makes a new code" renewal_code
