@@ -120,6 +120,21 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("a session left behind keeps its place only until its overall limit")
+  func leftBehind() async throws {
+    let city = try await City(segment: .mynumber)
+    _ = try await city.importPeople()
+    let first = try await city.workstation("MYNUMBER-PC-0007")
+    let second = try await city.workstation("MYNUMBER-PC-0008")
+    let card = try await city.enrolCard(takahashi)
+    try await city.setPassword(takahashi, "kawa-no-nagare-7")
+    _ = try await first.enter(card, password: "kawa-no-nagare-7")
+    #expect(try await refusal { try await second.enter(card, password: "kawa-no-nagare-7") }?.body.code == "AP114")
+    city.clock.advance(seconds: 12 * 3600 + 1)
+    #expect(try await second.enter(card, password: "kawa-no-nagare-7").segment == "mynumber")
+    await city.end()
+  }
+
   @Test("one instance for LGWAN and My Number, when said in full: two sessions at once, and each segment its own rules")
   func combined() async throws {
     let city = try await City(combined: true)

@@ -101,7 +101,7 @@ struct ConcludeCeremony: Change {
     var hasPassword = false
     if let person {
       elsewhere = try state.liveSessions(of: person.id).count {
-        $0.workstation != workstation.id && $0.segment == ceremony.segment
+        $0.countsElsewhere(than: workstation.id, in: ceremony.segment, at: now)
       }
       hasPassword = try state.password(of: person.id) != nil
     }

@@ -18,6 +18,13 @@ extension SessionRecord {
       isRevoked: isRevoked)
   }
 
+  /// Whether it takes one of its person's places in a segment. One that was withdrawn, or is past its overall limit, can never be
+  /// returned to: a workstation that was switched off without a logoff must not keep its clerk out of every other one for ever.
+  func countsElsewhere(than workstation: WorkstationID, in segment: Segment, at now: Moment) -> Bool {
+    self.workstation != workstation && self.segment == segment && !isRevoked
+      && now.milliseconds(since: openedAt) < Int64(terms.overallSeconds) * 1000
+  }
+
   /// Still within what its policy allowed when it was opened.
   func isWithinLimits(at now: Moment) -> Bool {
     now.milliseconds(since: openedAt) < Int64(terms.overallSeconds) * 1000

@@ -58,7 +58,7 @@ struct PolicyService: Sendable {
         person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
         cards: try state.cards(of: person), hasPassword: try state.password(of: person) != nil,
         elsewhere: try state.liveSessions(of: person).count {
-          $0.workstation != workstationID && $0.segment == workstation.segment
+          $0.countsElsewhere(than: workstationID, in: workstation.segment, at: moment)
         },
         blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state))
     }
