@@ -371,11 +371,18 @@ public struct PolicyReloaded: Codable, Sendable {
   /// Rendered faults, `file:line:column: …`, when the set in the folder was refused; the old set stays in force.
   public var faultsJa: [String]
   public var faultsEn: [String]
-  public init(policyVersion: String, changed: Bool, faultsJa: [String], faultsEn: [String]) {
+  /// Rendered warnings of the set that is in force now, also those that only the directory shows.
+  public var warningsJa: [String]
+  public var warningsEn: [String]
+  public init(
+    policyVersion: String, changed: Bool, faultsJa: [String], faultsEn: [String], warningsJa: [String], warningsEn: [String]
+  ) {
     self.policyVersion = policyVersion
     self.changed = changed
     self.faultsJa = faultsJa
     self.faultsEn = faultsEn
+    self.warningsJa = warningsJa
+    self.warningsEn = warningsEn
   }
 }
 

@@ -22,7 +22,7 @@ extension APIMessages {
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",
       [
         .field("policyVersion", .hex(digits: 64)), .field("changed", .boolean), .field("faultsJa", sentences),
-        .field("faultsEn", sentences),
+        .field("faultsEn", sentences), .field("warningsJa", sentences), .field("warningsEn", sentences),
       ]),
     APIMessage(
       "ExplainRequest", "What would be decided for this person at this workstation?",

@@ -63,6 +63,7 @@ public enum Sentences {
     case .sessionRevoked: .sessionRevoked
     case .operatorNotAllowed: .operatorNotAllowed
     case .enrolmentRefused: .enrolmentRefused
+    case .scenarioNotAllowed: .scenarioNotAllowed
     case .proofSignatureWrong: .proofSignatureWrong
     case .proofReplayed: .proofReplayed
     case .proofContextMismatch: .proofContextMismatch

@@ -24,6 +24,12 @@ extension Sentence {
     nextStepJa: "ご自分の業務の端末をお使いください。業務に必要なときは、所属長を通じて利用権限を申請してください。",
     nextStepEn: "Use a workstation of your own work. If you need this one, apply for access through your section head.")
 
+  static let scenarioNotAllowed = Sentence(
+    ja: "この使い方（テレワークなど）は、あなたに認められていません。",
+    en: "This kind of use, for example telework, is not open to you.",
+    nextStepJa: "庁舎内の端末をお使いください。テレワークなどが業務に必要なときは、所属長を通じて利用権限を申請してください。",
+    nextStepEn: "Use a workstation in the office. If your work needs this, apply for it through your section head.")
+
   static let passwordWrong = Sentence(
     ja: "パスワードが違います。",
     en: "The password is wrong.",

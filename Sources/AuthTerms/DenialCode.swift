@@ -28,6 +28,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case sessionRevoked = "AP124"
   case operatorNotAllowed = "AP125"
   case enrolmentRefused = "AP126"
+  case scenarioNotAllowed = "AP127"
 
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"

@@ -85,9 +85,11 @@ enum PolicyReport {
       for scenario in [Scenario.logon, .unlock, .remote] {
         for entry in rules.accepted[scenario] ?? [] {
           let waiver = entry.needs.map { ja ? "  [期限付き特例 \($0.rawValue)]" : "  [waiver \($0.rawValue)]" } ?? ""
+          let names = entry.groups.sorted().joined(separator: ", ")
+          let groups = names.isEmpty ? "" : ja ? "  [グループ \(names) だけ]" : "  [only groups: \(names)]"
           lines.append(
             "  \(pad(name(scenario, ja), 12)) \(pad(entry.combination.names.joined(separator: " + "), 24)) "
-              + "\(entry.combination.rule)\(waiver)")
+              + "\(entry.combination.rule)\(groups)\(waiver)")
         }
       }
       for rule in rules.denials { lines.append("  \(pad(ja ? "拒否" : "deny", 12)) \(pad(rule.reason, 24)) \(rule.rule)") }

@@ -75,9 +75,12 @@ struct PolicyReload: AsyncParsableCommand {
               "refused; the old rules (\(answer.policyVersion.prefix(16))) stay in force")
           ]).joined(separator: "\n")
       }
-      return answer.changed
+      let warnings = (Language.current == .ja ? answer.warningsJa : answer.warningsEn).map { "\n" + $0 }.joined()
+      return
+        (answer.changed
         ? say("新しい規則になりました: \(answer.policyVersion.prefix(16))", "new rules in force: \(answer.policyVersion.prefix(16))")
-        : say("変わりありません: \(answer.policyVersion.prefix(16))", "nothing changed: \(answer.policyVersion.prefix(16))")
+        : say("変わりありません: \(answer.policyVersion.prefix(16))", "nothing changed: \(answer.policyVersion.prefix(16))"))
+        + warnings
     }
     if !answer.faultsEn.isEmpty { throw ExitCode(65) }
   }

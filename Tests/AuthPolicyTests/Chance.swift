@@ -24,7 +24,7 @@ struct Chance: RandomNumberGenerator {
   mutating func request() throws -> DecisionRequest {
     var request = try Situation(
       one(of: [.logon, .logon, .unlock, .unlock, .remote, .release]), segment: one(of: [.lgwan, .lgwan, .mynumber, .internet]),
-      groups: hit(8) ? ["seg-lgwan"] : ["seg-lgwan", "seg-mynumber", "seg-internet"]
+      groups: Set(hit(8) ? ["seg-lgwan"] : ["seg-lgwan", "seg-mynumber", "seg-internet"]).union(hit(3) ? [] : ["telework"])
     ).request
     if hit(40) { request.workstation.segment = try Segment(parsing: "elsewhere") }
     request.workstation.isRevoked = hit(40)

@@ -54,6 +54,37 @@ struct FloorProofTests {
     #expect(try faults { $0.terms.overallSeconds = 86_401 } == ["PF414 unlock: palm (1e-6) + overall."])
   }
 
+  @Test("a line for one group below the floor, or with a palm and nothing else for that group")
+  func groups() throws {
+    var weak = accepting([.card])
+    weak.groups = ["night-watch"]
+    #expect(try faults { $0.accepted[.logon]?.append(weak) } == ["PF414 logon: card (pk) + group (night-watch)."])
+    var palm = accepting([.card, .palm])
+    palm.groups = ["night-watch"]
+    #expect(try faults { $0.accepted[.remote]?.append(palm) }.count == 1, "the other line is for telework only")
+    var other = accepting([.card, .password])
+    other.groups = ["night-watch", "telework"]
+    #expect(
+      try faults {
+        $0.accepted[.remote]?.append(palm); $0.accepted[.remote]?.append(other)
+      } == [])
+  }
+
+  @Test("many groups in many lines are proven in a moment")
+  func manyGroups() throws {
+    let started = ContinuousClock.now
+    let found = try faults { rules in
+      rules.people = Set((0..<64).map { "people-\($0)" })
+      rules.accepted[.remote] = (0..<32).map { line in
+        var entry = accepting([.card, .password])
+        entry.groups = Set((0..<16).map { "group-\(line)-\($0)" })
+        return entry
+      }
+    }
+    #expect(found == [])
+    #expect(ContinuousClock.now - started < .seconds(20))
+  }
+
   @Test("a rule that claims to need no waiver does not hide behind one")
   func unmarkedWaiver() throws {
     let waiver = Waiver(

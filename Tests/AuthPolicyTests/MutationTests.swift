@@ -10,7 +10,8 @@ struct MutationTests {
     "card", "pin", "password", "palm", "code", "or", "+", "(", ")", "pk", "pk-pin", "sym-3des", "identifier", "nothing", "lock",
     "logoff", "0", "1", "61", "999", "010", "yes", "no", "null", "~", "*", "&a", "!x", "[]", "{}", "\"", "'", "#", "-", ":",
     "|",
-    "logon", "unlock", "remote", "deny", "seg-lgwan", "mynumber", "internet", "\t", "\r", "\u{FEFF}", "ｃａｒｄ", "\u{202E}", "---",
+    "logon", "unlock", "remote", "deny", "seg-lgwan", "telework", "mynumber", "internet", "\t", "\r", "\u{FEFF}", "ｃａｒｄ",
+    "\u{202E}", "---",
   ]
 
   /// Requests over every segment: factors, classes, groups and sessions; independent of what the files say.
@@ -20,7 +21,7 @@ struct MutationTests {
       for scenario in [Scenario.logon, .unlock, .remote] {
         for proofClass in [nil] + ProofClass.allCases.map(Optional.some) {
           for others in 0..<8 {
-            for groups in [["seg-\(segment)"], ["seg-other"]] as [Set<String>] {
+            for groups in [["seg-\(segment)", "telework"], ["seg-\(segment)"], ["seg-other", "telework"]] as [Set<String>] {
               var request = try Situation(scenario, segment: segment, groups: groups).request
               if let proofClass { request.proofs.append(try Situation.card(proofClass)) }
               if others & 1 != 0 { request.proofs.append(.password) }

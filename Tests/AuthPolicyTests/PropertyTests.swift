@@ -26,7 +26,8 @@ enum Twin {
     case (.mynumber, .logon): return card && (palm >= 5 || password) && request.sessionsElsewhere < 1
     case (.lgwan, .logon): return card && (pin || password) && request.sessionsElsewhere < 2
     case (.internet, .logon): return card && (pin || password) && request.sessionsElsewhere < 1
-    case (.lgwan, .remote): return card && password && request.sessionsElsewhere < 2
+    case (.lgwan, .remote):
+      return person.groups.contains("telework") && card && password && request.sessionsElsewhere < 2
     case (.mynumber, .unlock): return session(request, 60, 12) && (card && password || palm >= 6)
     case (.lgwan, .unlock): return session(request, 60, 14) && (card && (pin || password) || palm >= 6)
     case (.internet, .unlock): return session(request, 15, 12) && card && (pin || password)
@@ -74,7 +75,7 @@ struct PropertyTests {
     // Hours, deny rules and unavailable factors need other files; all other codes of a decision are met here.
     let codes = [
       "AP100", "AP101", "AP103", "AP104", "AP105", "AP106", "AP107", "AP108", "AP110", "AP111", "AP113", "AP114", "AP115",
-      "AP116", "AP117", "AP120", "AP123", "AP124",
+      "AP116", "AP117", "AP120", "AP123", "AP124", "AP127",
     ]
     #expect(codes.filter { seen[$0] == nil } == [])
   }

@@ -12,7 +12,9 @@ struct Situation {
   }
 
   /// A Saturday (2026-08-15), 09:00.
-  init(_ scenario: Scenario = .logon, segment: Segment = .lgwan, groups: Set<String> = ["seg-lgwan", "seg-mynumber"]) throws {
+  init(
+    _ scenario: Scenario = .logon, segment: Segment = .lgwan, groups: Set<String> = ["seg-lgwan", "seg-mynumber", "telework"]
+  ) throws {
     request = DecisionRequest(
       ceremony: try CeremonyID(parsing: "c-1"), scenario: scenario,
       workstation: WorkstationFacts(id: try WorkstationID(parsing: "LGWAN-PC-0042"), segment: segment, isRevoked: false),

@@ -8,6 +8,8 @@ import Testing
 @Suite("Ceremonies", .serialized)
 struct CeremonyTests {
   private let sato = "p-000042"
+  /// Fujii Junichi, of LGWAN and telework.
+  private let teleworker = "p-000025"
   private let takahashi = "p-000007"
 
   @Test("card and PIN open an LGWAN session; lock, unlock by card and session key, logoff; each is a row with its rule")
@@ -107,8 +109,8 @@ struct CeremonyTests {
     let city = try await City()
     _ = try await city.importPeople()
     let pc = try await city.workstation("LGWAN-PC-0800", access: "remote")
-    let card = try await city.enrolCard(sato)
-    try await city.setPassword(sato, "kawa-no-nagare-7")
+    let card = try await city.enrolCard(teleworker)
+    try await city.setPassword(teleworker, "kawa-no-nagare-7")
     let opened = try await pc.open()
     #expect(opened.ceremony.scenario == "remote" && opened.ceremony.combinations == [["card", "password"]])
     #expect(try await pc.prove(opened, pc.proofs(opened, card)).combinations == [["password"]], "card and PIN are not enough")
@@ -117,6 +119,26 @@ struct CeremonyTests {
     // Reconnecting asks again: there is no unlock for a PC reached from outside.
     _ = try await pc.end("lock", session.session)
     #expect(try await pc.open().ceremony.scenario == "remote")
+    await city.end()
+  }
+
+  @Test("a clerk outside the telework group is refused there, by her card, and nothing is told to whoever shows none")
+  func teleworkOfOthers() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0800", access: "remote")
+    let desk = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    try await city.setPassword(sato, "kawa-no-nagare-7")
+    let refused = try #require(try await refusal { try await pc.enter(card, password: "kawa-no-nagare-7") })
+    #expect(refused.status == 403 && refused.body.code == "AP127")
+    let row = try #require(try await city.audit().last { $0.code == "AP127" })
+    #expect(row.person == sato && row.scenario == "remote" && row.rule == "lgwan.yaml:26")
+    #expect(try await refusal { try await pc.enter(try city.cards.issue(slot: "9a")) }?.body.code != "AP127")
+    _ = try await desk.enter(card)
+    let explained: ExplainAnswer = try await city.link.call(
+      "POST", "/v1/admin/explain", ExplainRequest(person: sato, workstation: "LGWAN-PC-0800", scenario: nil, at: nil))
+    #expect(explained.tries.map(\.code) == ["AP127"] && explained.tries.first?.rule == "lgwan.yaml:26")
     await city.end()
   }
 

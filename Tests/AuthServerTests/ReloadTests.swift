@@ -57,6 +57,20 @@ struct ReloadTests {
     await city.end()
   }
 
+  @Test("a group that nobody is in is named at reload, and never stops the rules")
+  func groupOfNobody() async throws {
+    let city = try await City()
+    #expect(try await reload(city).warningsEn == [], "before the first import nothing is known of groups")
+    _ = try await city.importPeople()
+    #expect(try await reload(city).warningsEn == [])
+    try rewrite(city, "lgwan.yaml") { $0.replacingOccurrences(of: "groups: [telework]", with: "groups: [telewrok]") }
+    let answer = try await reload(city)
+    #expect(answer.changed && answer.faultsEn == [] && answer.warningsJa.count == 2)
+    #expect(
+      answer.warningsEn.map { $0.prefix(29) }.sorted() == ["lgwan.yaml:26:1: warning: PF4", "lgwan.yaml:26:1: warning: PF4"])
+    await city.end()
+  }
+
   @Test("explain answers as the live decision does, with rule and line")
   func explain() async throws {
     let city = try await City()

@@ -80,11 +80,12 @@ public final class PolicySet: Sendable {
   }
 
   /// What a ceremony would accept, shown before anything is proven; empty if the scenario has no rule, or the person, when
-  /// given, is in none of the segment's groups. Combinations that lean on a waiver are named too, whatever the date.
+  /// given, is in none of the segment's groups or of its lines'. Combinations that lean on a waiver are named too, whatever the
+  /// date.
   public func combinations(segment: Segment, scenario: Scenario, person: PersonFacts?) -> [Combination] {
     guard let rules = rules[segment] else { return [] }
     if let person, rules.people.isDisjoint(with: person.groups) { return [] }
-    return (rules.accepted[scenario] ?? []).map(\.combination)
+    return (rules.accepted[scenario] ?? []).filter { $0.isFor(person?.groups) }.map(\.combination)
   }
 
   /// The weakest card the segment's file names, whatever the date.

@@ -42,11 +42,17 @@ package struct AcceptedCombination: Sendable, Hashable {
   package var combination: Combination
   /// Below the floor without it.
   package var needs: WaiverName?
+  /// Who the line is for, besides being one of the segment's people; empty: all of them.
+  package var groups: Set<String>
 
-  package init(combination: Combination, needs: WaiverName? = nil) {
+  package init(combination: Combination, needs: WaiverName? = nil, groups: Set<String> = []) {
     self.combination = combination
     self.needs = needs
+    self.groups = groups
   }
+
+  /// - Parameter found: `nil` while nobody has shown a card; then nothing is told about groups, and every line may still fit.
+  func isFor(_ found: Set<String>?) -> Bool { groups.isEmpty || found.map { !groups.isDisjoint(with: $0) } ?? true }
 }
 
 /// Refuses whoever meets all of its conditions; at least one is there.

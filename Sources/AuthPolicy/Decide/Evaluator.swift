@@ -31,7 +31,9 @@ struct Evaluator {
     trace.add(.throttle, .passed, throttle, [])
 
     let shown = Shown(request.proofs)
-    if let denial = proofs(shown, &trace) ?? person(rules, &trace) ?? places(rules, &trace) ?? proofClass(shown, rules, &trace)
+    let offered = accepted.filter { $0.isFor(request.person?.groups) }
+    if let denial = proofs(shown, &trace) ?? person(rules, &trace) ?? line(offered.first ?? first, offered, &trace)
+      ?? places(rules, &trace) ?? proofClass(shown, rules, &trace)
     {
       return .deny(denial)
     }
@@ -40,7 +42,7 @@ struct Evaluator {
     } else {
       if let denial = room(rules, &trace) { return .deny(denial) }
     }
-    return factors(shown, accepted, rules, &trace)
+    return factors(shown, offered, rules, &trace)
   }
 
   // MARK: Who
@@ -77,6 +79,17 @@ struct Evaluator {
       return fail(.groups, .segmentNotAllowed, rules.peopleRule, "in none of the segment's groups", &trace)
     }
     trace.add(.groups, .passed, rules.peopleRule, [])
+    return nil
+  }
+
+  /// A line may be for some of the segment's people only. Asked of a known person, so that a stranger learns no group.
+  private func line(
+    _ nearest: AcceptedCombination, _ offered: [AcceptedCombination], _ trace: inout some Trace
+  ) -> Denial? {
+    guard request.person != nil else { return nil }
+    let rule = nearest.combination.rule
+    if offered.isEmpty { return fail(.lineGroups, .scenarioNotAllowed, rule, "in no group of a line of this scenario", &trace) }
+    trace.add(.lineGroups, .passed, rule, [])
     return nil
   }
 

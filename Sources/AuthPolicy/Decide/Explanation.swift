@@ -4,7 +4,9 @@ public import AuthTerms
 public struct Explanation: Sendable {
   /// One look. The order of the cases is the order of the looks (docs/policy.md, "The order of refusals").
   public enum Subject: String, Sendable, CaseIterable {
-    case workstation, segment, rules, throttle, proofs, card, account, dates, groups, deny, hours
+    case workstation, segment, rules, throttle, proofs, card, account, dates, groups
+    case lineGroups = "line-groups"
+    case deny, hours
     case proofClass = "proof-class"
     case session
     case sessionOwner = "session-owner"
@@ -86,6 +88,11 @@ extension Explanation.Subject {
         (
           "この系統に入れるグループの一員です", "The person is in a group of the segment", "この系統に入れるグループの一員ではありません",
           "The person is in no group of the segment"
+        )
+      case .lineGroups:
+        (
+          "この場面の規則の対象者です", "A line of this scenario is for this person", "この場面の規則の対象グループに入っていません",
+          "The person is in no group that a line of this scenario is for"
         )
       case .deny: ("拒否の規則に当たりません", "No deny rule matches", "拒否の規則に当たります", "A deny rule matches")
       case .hours: ("利用できる時間です", "It is within the hours", "利用できる時間の外です", "It is outside the hours")

@@ -1,6 +1,6 @@
 import AuthTerms
 
-/// What a line of a rule list accepts: names of factors, `+` (and), `or`, parentheses.
+/// The factors a line of a rule list accepts: names of factors, `+` (and), `or`, parentheses.
 ///
 /// `+` and `or` never stand side by side without parentheses. "Card + password or palm" is how people say two different
 /// things; whoever writes the policy says which.
@@ -15,7 +15,11 @@ enum FactorExpression {
   static func parse(_ node: MarkedNode, _ log: FaultLog) -> [Set<Factor>]? {
     guard case .scalar(let text, let isPlain) = node.content else {
       log.add(
-        .wrongShape, node.position, FaultDetail(expected: Bilingual("「card + pin」のような式", "an expression such as card + pin")))
+        .wrongShape, node.position,
+        FaultDetail(
+          expected: Bilingual(
+            "「card + pin」のような式、または {factors: 式, groups: [グループ]}",
+            "an expression such as card + pin, or {factors: expression, groups: [group]}")))
       return nil
     }
     var parser = Parser(text, line: node.position.line, firstColumn: node.position.column + (isPlain ? 0 : 1), log: log)

@@ -63,6 +63,17 @@ extension FaultCode {
         "The floor is not proven: with this rule a person would get in like this: \(namedEn).",
         hint: "規則を直してください。直しても出るなら製品の不具合です。この番号を添えてご連絡ください。",
         "Change the rule; if the fault stays, it is one of the product: report this code.")
+    case .lineUnreachable:
+      return FaultSentence(
+        "この行で入れる人が一人もいません。", "Nobody can get in by this line.",
+        hint: "groups と拒否の規則、people のグループ、名簿を見比べてください。不要なら行を消してください。",
+        "Compare its groups with the deny rules, the groups under people and the directory; delete the line if it is not needed."
+      )
+    case .groupUnknown:
+      return FaultSentence(
+        "この行に、名簿のだれも入っていないグループがあります。", "This line names a group that nobody in the directory is in.",
+        hint: "グループ名の綴りを確かめ、名簿の取り込みが済んでいるか確かめてください。",
+        "Check the spelling of the group, and whether the directory has been imported.")
     default:
       return FaultSentence(
         "拒否の規則に条件がありません。すべての人を拒否してしまいます。", "The deny rule has no condition: it would refuse everybody.",

@@ -27,7 +27,7 @@ extension FaultCode {
       expressionSentence(detail)
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
       .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
-      .conditionMissing, .floorNotProven:
+      .conditionMissing, .floorNotProven, .lineUnreachable, .groupUnknown:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:

@@ -58,6 +58,8 @@ enum FaultCode: String, CaseIterable, Sendable {
   case waiverUnused = "PF412"
   case conditionMissing = "PF413"
   case floorNotProven = "PF414"
+  case lineUnreachable = "PF415"
+  case groupUnknown = "PF416"
 
   // The set
   case organisationMissing = "PF501"

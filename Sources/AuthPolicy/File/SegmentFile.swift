@@ -7,6 +7,8 @@ enum SegmentFile {
   ]
   static let mostGroups = 64
   static let mostRules = 32
+  /// Fewer than a segment's: each is tried by the proof of the floor.
+  static let mostLineGroups = 16
 
   /// - Parameter today: `LocalTime.day`, for warnings about waivers.
   static func read(_ root: MarkedNode, today: Int, _ log: FaultLog) -> SegmentRules? {
@@ -28,10 +30,11 @@ enum SegmentFile {
     for scenario in [Scenario.logon, .unlock, .remote] {
       let node = scenario == .remote ? fields.optional(scenario.rawValue) : fields.required(scenario.rawValue)
       guard let node else { continue }
-      accepted[scenario] = combinations(node, scenario, waived, log)
+      accepted[scenario] = combinations(node, scenario, people, waived, log)
     }
     let denials = fields.optional("deny").map { log.list($0, 1...mostRules).compactMap { denyRule($0, log) } } ?? []
     warnOfUnused(waivers, card, accepted, log)
+    warnOfUnreachable(accepted, people, denials, log)
 
     guard log.isClean, let segment, let card, let proof = card.proof, let removal = card.removal, let session,
       let lease = session.leaseMinutes, let idle = session.idleMinutes, let overall = session.overallHours
@@ -47,21 +50,31 @@ enum SegmentFile {
   }
 
   private static func combinations(
-    _ node: MarkedNode, _ scenario: Scenario, _ waived: Set<WaiverName>, _ log: FaultLog
+    _ node: MarkedNode, _ scenario: Scenario, _ people: Set<String>, _ waived: Set<WaiverName>, _ log: FaultLog
   ) -> [AcceptedCombination] {
-    var sets: [(factors: Set<Factor>, position: Position)] = []
+    var sets: [AcceptedLine] = []
     for entry in log.list(node, 1...mostRules) {
-      for factors in FactorExpression.parse(entry, log) ?? [] {
+      let (expression, groups) = line(entry, log)
+      for factors in expression.flatMap({ FactorExpression.parse($0, log) }) ?? [] {
+        // One set of factors stands once: who it is for is then one list to read, not the sum of several.
         if sets.contains(where: { $0.factors == factors }) { log.add(.combinationTwice, entry.position) }
-        sets.append((factors, entry.position))
+        sets.append(AcceptedLine(factors: factors, groups: groups, position: entry.position))
       }
     }
-    SegmentFloor.check(sets, scenario, waivers: waived, log)
+    SegmentFloor.check(sets, scenario, people: people, waivers: waived, log)
     return sets.map { set in
       AcceptedCombination(
         combination: Combination(factors: set.factors, rule: log.rule(set.position)),
-        needs: SegmentFloor.needs(set.factors, scenario))
+        needs: SegmentFloor.needs(set.factors, scenario), groups: set.groups)
     }
+  }
+
+  /// `card + pin`, for all of the segment's people, or `{factors: card + pin, groups: [telework]}`.
+  private static func line(_ entry: MarkedNode, _ log: FaultLog) -> (expression: MarkedNode?, groups: Set<String>) {
+    guard case .map = entry.content else { return (entry, []) }
+    let fields = Fields(entry, allowed: ["factors", "groups"], log)
+    let groups = log.distinct(fields.required("groups"), 1...mostLineGroups) { Names.group($0, log) }
+    return (fields.required("factors"), Set(groups))
   }
 
   private static func denyRule(_ node: MarkedNode, _ log: FaultLog) -> DenyRule? {
@@ -124,6 +137,31 @@ enum SegmentFile {
       if !isNeeded { log.warn(.waiverUnused, Position(line: waiver.rule.line, column: 1)) }
     }
   }
+}
+
+extension SegmentFile {
+  /// A line whose people are all refused by a deny rule, wherever they are and at whatever hour.
+  fileprivate static func warnOfUnreachable(
+    _ accepted: [Scenario: [AcceptedCombination]], _ people: Set<String>, _ denials: [DenyRule], _ log: FaultLog
+  ) {
+    let always = denials.filter { $0.workstations.isEmpty && $0.hours.isEmpty }
+    var lines: Set<Int> = []
+    for entry in accepted.values.joined() {
+      let isRefused = always.contains { rule in
+        people.isSubset(of: rule.groups) || (!entry.groups.isEmpty && entry.groups.isSubset(of: rule.groups))
+      }
+      if isRefused { lines.insert(entry.combination.rule.line) }
+    }
+    for line in lines.sorted() { log.warn(.lineUnreachable, Position(line: line, column: 1)) }
+  }
+}
+
+/// One set of factors of one line, before it is a rule.
+struct AcceptedLine {
+  var factors: Set<Factor>
+  /// Empty: all of the segment's people.
+  var groups: Set<String>
+  var position: Position
 }
 
 /// `card:`

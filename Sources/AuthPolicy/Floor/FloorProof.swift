@@ -14,10 +14,9 @@ package struct FloorProof {
   package func faults() -> [PolicyFault] {
     var faults: [PolicyFault] = []
     for rules in policy.rules.values.sorted(by: { $0.segment < $1.segment }) {
-      guard let people = State.people(of: rules) else { continue }
       let bare = policy.provable(rules)
       for scenario in [Scenario.logon, .unlock, .remote] {
-        if let (state, decision) = counterExample(bare, rules, scenario, people) {
+        if let (state, decision) = counterExample(bare, rules, scenario) {
           faults.append(fault(state, decision, rules, scenario))
         }
       }
@@ -25,26 +24,35 @@ package struct FloorProof {
     return faults
   }
 
-  private func counterExample(
-    _ bare: PolicySet, _ rules: SegmentRules, _ scenario: Scenario, _ people: Set<String>
-  ) -> (State, Grant)? {
-    for day in days(rules) {
-      for factors in State.allFactors {
-        var state = factors
-        state.day = day
-        guard let grant = bare.grant(state, rules.segment, scenario, people) else { continue }
-        if !isAboveFloor(state, grant, rules, scenario) { return (state, grant) }
-        if state.palm != nil, bare.grant(state.withoutBiometrics, rules.segment, scenario, people) == nil {
-          return (state, grant)
-        }
-        // Whatever opened it, nothing of this may be wrong with the person, the card or the session.
-        for flaw in State.Flaw.allCases where flaw.concerns(scenario, hasCard: state.proofClass != nil) {
-          state.flaw = flaw
-          if let grant = bare.grant(state, rules.segment, scenario, people) { return (state, grant) }
+  private func counterExample(_ bare: PolicySet, _ rules: SegmentRules, _ scenario: Scenario) -> (State, Grant)? {
+    for membership in Membership.all(rules, scenario) {
+      for day in days(rules) {
+        for factors in State.allFactors {
+          var state = factors
+          state.day = day
+          state.membership = membership
+          guard let grant = bare.grant(state, rules.segment, scenario) else { continue }
+          if !isAboveFloor(state, grant, rules, scenario) || !isForPerson(state, grant, rules, scenario) {
+            return (state, grant)
+          }
+          if state.palm != nil, bare.grant(state.withoutBiometrics, rules.segment, scenario) == nil { return (state, grant) }
+          // Whatever opened it, nothing of this may be wrong with the person, the card or the session.
+          for flaw in State.Flaw.allCases where flaw.concerns(scenario, hasCard: state.proofClass != nil) {
+            state.flaw = flaw
+            if let grant = bare.grant(state, rules.segment, scenario) { return (state, grant) }
+          }
         }
       }
     }
     return nil
+  }
+
+  /// The line that let the person in is for everybody, or names one of her groups.
+  private func isForPerson(_ state: State, _ grant: Grant, _ rules: SegmentRules, _ scenario: Scenario) -> Bool {
+    (rules.accepted[scenario] ?? []).contains { entry in
+      entry.combination.rule == grant.rule && entry.combination.factors == grant.factors
+        && (entry.groups.isEmpty || entry.groups.contains { state.membership.groups.contains($0) })
+    }
   }
 
   /// A day without any waiver, and both ends of each.
@@ -75,6 +83,33 @@ package struct FloorProof {
   }
 }
 
+/// Who somebody is to the lines of one scenario: in one group that may enter, and in at most one that a line names.
+///
+/// That is enough. More groups only add lines, and a grant is made by one line: whoever gets in below the floor by a line
+/// gets in by it too with only the group that the line names, and whoever lacks a way without a palm lacks it all the more.
+private struct Membership {
+  var entering: String
+  var line: String?
+
+  var groups: Set<String> { Set([entering, line].compactMap(\.self)) }
+
+  /// Groups that stand in the same lines are alike: one of each is tried, of those that may enter the ones in fewest lines.
+  static func all(_ rules: SegmentRules, _ scenario: Scenario) -> [Membership] {
+    let lines = (rules.accepted[scenario] ?? []).map(\.groups)
+    func places(_ group: String) -> Set<Int> { Set(lines.indices.filter { lines[$0].contains(group) }) }
+    func each(_ groups: Set<String>) -> [(name: String, places: Set<Int>)] {
+      var seen: Set<Set<Int>> = []
+      return groups.sorted().map { ($0, places($0)) }.filter { seen.insert($0.1).inserted }
+    }
+    let people = each(rules.people)
+    let entering = people.filter { one in !people.contains { $0.places.isStrictSubset(of: one.places) } }
+    let named = each(lines.reduce(into: []) { $0.formUnion($1) })
+    return entering.flatMap { one in
+      [Membership(entering: one.name)] + named.map { Membership(entering: one.name, line: $0.name) }
+    }
+  }
+}
+
 /// What somebody shows, and what may be wrong with it.
 private struct State {
   enum Flaw: CaseIterable {
@@ -97,6 +132,7 @@ private struct State {
   var code = false
   var hasPalm = true
   var day = 0
+  var membership = Membership(entering: "")
   var flaw: Flaw?
 
   static let allFactors: [State] = ([nil] + ProofClass.allCases.map(Optional.some)).flatMap { proofClass in
@@ -109,10 +145,9 @@ private struct State {
 
   /// The same person without a palm, with the best card and the password.
   var withoutBiometrics: State {
-    State(proofClass: .publicKeyWithPIN, password: true, palm: nil, code: false, hasPalm: false, day: day)
+    State(
+      proofClass: .publicKeyWithPIN, password: true, palm: nil, code: false, hasPalm: false, day: day, membership: membership)
   }
-
-  static func people(of rules: SegmentRules) -> Set<String>? { rules.people.isEmpty ? nil : rules.people }
 
   var words: String {
     var words: [String] = []
@@ -120,6 +155,7 @@ private struct State {
     if password { words.append("password") }
     if let palm { words.append("palm (1e-\(palm))") }
     if code { words.append("code") }
+    if let line = membership.line { words.append("group (\(line))") }
     if let flaw { words.append("\(flaw)") }
     return words.isEmpty ? "nothing" : words.joined(separator: " + ")
   }
@@ -134,7 +170,8 @@ extension PolicySet {
     return replacing(bare)
   }
 
-  fileprivate func grant(_ state: State, _ segment: Segment, _ scenario: Scenario, _ people: Set<String>) -> Grant? {
+  fileprivate func grant(_ state: State, _ segment: Segment, _ scenario: Scenario) -> Grant? {
+    let people = rules[segment]?.people ?? []
     guard let request = try? state.request(segment, scenario, people), case .grant(let grant) = decide(request) else {
       return nil
     }
@@ -171,7 +208,8 @@ extension State {
       workstation: WorkstationFacts(
         id: try WorkstationID(parsing: "w"), segment: segment, isRevoked: flaw == .revokedWorkstation),
       person: PersonFacts(
-        id: person, groups: flaw == .noGroup ? [] : people, isEnabled: flaw != .disabled,
+        id: person, groups: flaw == .noGroup ? membership.groups.subtracting(people) : membership.groups,
+        isEnabled: flaw != .disabled,
         firstDay: flaw == .tooEarly ? day + 1 : nil, lastDay: flaw == .tooLate ? day - 1 : nil, hasManagedPassword: false),
       proofs: proofs, authenticators: AuthenticatorFacts(hasPassword: true, hasPalm: hasPalm), session: waiting,
       sessionsElsewhere: 0, throttledUntil: flaw == .throttled ? now.advanced(bySeconds: 1) : nil, now: now,

@@ -9,9 +9,10 @@ enum SegmentFloor {
   ///
   /// - Parameter waivers: names that stand in the file; whether one is in force is asked at each decision.
   static func check(
-    _ sets: [(factors: Set<Factor>, position: Position)], _ scenario: Scenario, waivers: Set<WaiverName>, _ log: FaultLog
+    _ sets: [AcceptedLine], _ scenario: Scenario, people: Set<String>, waivers: Set<WaiverName>, _ log: FaultLog
   ) {
-    for (factors, position) in sets {
+    for set in sets {
+      let (factors, position) = (set.factors, set.position)
       let named = FaultDetail(expected: Bilingual(same: name(factors)))
       if factors.contains(.pin), !factors.contains(.card) { log.add(.pinWithoutCard, position, named) }
       switch scenario {
@@ -24,12 +25,17 @@ enum SegmentFloor {
         if kinds(factors).count < 2, !waivers.contains(.introductionPhase) { log.add(.oneKind, position, named) }
       }
     }
-    for (factors, position) in sets where factors.contains(.palm) {
+    for set in sets where set.factors.contains(.palm) {
       // Always a way for people whose palm cannot be enrolled (NIST SP 800-63B-4 §3.2.3), of equal assurance: as many kinds,
       // and two where three are asked, because there is no third without a body and no level above two that we could tell.
-      let needed = min(2, kinds(factors).count)
-      let alternative = sets.contains { !$0.factors.contains(.palm) && kinds($0.factors).count >= needed }
-      if !alternative { log.add(.palmWithoutAlternative, position, FaultDetail(expected: Bilingual(same: name(factors)))) }
+      // For the same people: somebody who is only in one of the line's groups must find it too.
+      let needed = min(2, kinds(set.factors).count)
+      let others = sets.filter { !$0.factors.contains(.palm) && kinds($0.factors).count >= needed }
+      let audience = set.groups.isEmpty ? people : set.groups
+      let isServed = audience.allSatisfy { group in others.contains { $0.groups.isEmpty || $0.groups.contains(group) } }
+      if others.isEmpty || !isServed {
+        log.add(.palmWithoutAlternative, set.position, FaultDetail(expected: Bilingual(same: name(set.factors))))
+      }
     }
   }
 

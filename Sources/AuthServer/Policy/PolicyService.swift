@@ -20,7 +20,10 @@ struct PolicyService: Sendable {
       let next = try services.policy.reload(today: services.local(now).day)
       record.policyVersion = next.version
       if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
-      return PolicyReloaded(policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [])
+      let warnings = next.warnings + (try await directoryWarnings(next))
+      return PolicyReloaded(
+        policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [],
+        warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
     } catch let faults as PolicyFaults {
       record.action = "policy.refused"
       record.outcome = .refused
@@ -31,8 +34,16 @@ struct PolicyService: Sendable {
       try await services.recorder.commit(RecordOnly(record: record), now: now)
       return PolicyReloaded(
         policyVersion: former.hex, changed: false, faultsJa: faults.faults.map { $0.render(.ja) },
-        faultsEn: faults.faults.map { $0.render(.en) })
+        faultsEn: faults.faults.map { $0.render(.en) }, warningsJa: [], warningsEn: [])
     }
+  }
+
+  /// Before the first import nobody is known, and nothing can be said about groups.
+  private func directoryWarnings(_ policy: PolicySet) async throws -> [PolicyFault] {
+    let people = try await services.store.read { (state) throws(StorageFault) -> [Person] in
+      try state.people(matching: "", limit: .max)
+    }
+    return people.isEmpty ? [] : policy.warnings(knowing: people.filter(\.isEnabled).map(\.groups))
   }
 
   /// Answers what each way in would give this person at this workstation, and by which rule: the live evaluator over live
@@ -85,7 +96,8 @@ struct PolicyService: Sendable {
 
   /// Every combination the rules offer here, shown with the person's best card.
   private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet) -> [([String], [Proof])] {
-    let combinations = policy.combinations(segment: facts.workstation.segment, scenario: scenario, person: facts.person.facts)
+    // Every line, also of other people's groups: the answer says why this person is refused there.
+    let combinations = policy.combinations(segment: facts.workstation.segment, scenario: scenario, person: nil)
     let best = facts.cards.max { ($0.state == .active ? 1 : 0, $0.provenClass) < ($1.state == .active ? 1 : 0, $1.provenClass) }
     return combinations.map { combination in
       var proofs: [Proof] = []
