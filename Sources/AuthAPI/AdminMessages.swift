@@ -16,7 +16,9 @@ public struct InstanceStatus: Codable, Sendable {
   public var checkpointSize: UInt64
   /// Answers refused because no row could be written, since the last recovery.
   public var unrecordedDenials: Int64
-  public var vault: String
+  /// Rows of the vault's own log, and alarms in it; absent while the vault cannot be reached.
+  public var vaultRows: UInt64?
+  public var vaultAlarms: UInt64?
   public var mainPort: Int
   public var enrolmentPort: Int
   /// SHA-256 of the workstation authority's certificate, for `sanmon-agent enrol --ca-sha256`.
@@ -27,8 +29,9 @@ public struct InstanceStatus: Codable, Sendable {
 
   public init(
     instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
-    liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64, vault: String,
-    mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String], warningsEn: [String]
+    liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64,
+    vaultRows: UInt64?, vaultAlarms: UInt64?, mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String],
+    warningsEn: [String]
   ) {
     self.instance = instance
     self.city = city
@@ -41,7 +44,8 @@ public struct InstanceStatus: Codable, Sendable {
     self.auditRows = auditRows
     self.checkpointSize = checkpointSize
     self.unrecordedDenials = unrecordedDenials
-    self.vault = vault
+    self.vaultRows = vaultRows
+    self.vaultAlarms = vaultAlarms
     self.mainPort = mainPort
     self.enrolmentPort = enrolmentPort
     self.authority = authority

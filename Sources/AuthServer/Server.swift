@@ -30,7 +30,7 @@ public final class Server: Sendable {
   ///   folder others can read, a database that is not durable.
   public init(_ instance: InstanceFile, surroundings: Surroundings, credentials: String?) async throws {
     let now = surroundings.now()
-    let clock = ServerClock(now: surroundings.now)
+    let clock = ServerClock(now: surroundings.now, microseconds: surroundings.microseconds)
     support = HTTPSupport(clock: clock, log: .standardError(clock: clock), metrics: MetricsRegistry())
     state = try StateFolder(instance.state)
     let policy = try PolicyHolder(folder: instance.policies, today: LocalTime(now, offsetSeconds: 9 * 3600).day)
@@ -146,13 +146,16 @@ public final class Server: Sendable {
     OperatorRoutes(services: services, checkpoints: checkpoints, status: { [self] in try await status() }).add(to: operators)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     operations.add(to: operators)
+    var workstationLimits = Limits()
+    workstationLimits.connectionsPerSource = instance.connectionsPerSource
     var operatorLimits = Limits()
     // A whole directory travels in one body.
     operatorLimits.bodyBytes = 16 << 20
     var listeners: [(ListenerConfiguration, Router<SanmonRequestContext>)] = [
       (
         ListenerConfiguration(
-          .workstations(address: instance.listen.listener.address, port: instance.listen.listener.port, tls: mainTLS)),
+          .workstations(address: instance.listen.listener.address, port: instance.listen.listener.port, tls: mainTLS),
+          limits: workstationLimits),
         workstations
       ),
       (
@@ -207,13 +210,14 @@ public final class Server: Sendable {
       (state) throws(StorageFault) -> (Int, Int, Int, UInt64) in
       (try state.peopleCount(), try state.workstations().count, try state.liveSessions().count, try state.auditSize())
     }
-    let vault = (try? await services.vault.status()).map { "ok, \($0.logSize) log rows, \($0.alarms) alarms" } ?? "unreachable"
+    let vault = try? await services.vault.status()
     let policy = services.policy.policy
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
       workstations: workstations, liveSessions: sessions, watching: services.watch.count, auditRows: rows,
-      checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials, vault: vault,
+      checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
+      vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
       warningsJa: policy.warnings.map { $0.render(.ja) }, warningsEn: policy.warnings.map { $0.render(.en) })
   }

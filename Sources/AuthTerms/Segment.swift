@@ -23,5 +23,21 @@ public struct Segment: Hashable, Sendable, Comparable, CustomStringConvertible {
   public static let internet = Segment(known: "internet")
 
   public var description: String { name }
+
+  /// What people call it (docs/terms.md); a segment the city named is called by that name.
+  public var title: (ja: String, en: String) {
+    switch self {
+    case .mynumber: ("マイナンバー利用事務系", "My Number segment")
+    case .lgwan: ("LGWAN接続系", "LGWAN segment")
+    case .internet: ("インターネット接続系", "internet segment")
+    default: (name, name)
+    }
+  }
+
+  /// The title of a segment that is known by its name only.
+  public static func title(of name: String) -> (ja: String, en: String) {
+    (try? Segment(parsing: name))?.title ?? (name, name)
+  }
+
   public static func < (a: Self, b: Self) -> Bool { a.name < b.name }
 }

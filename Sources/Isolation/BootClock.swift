@@ -20,6 +20,13 @@ public struct BootClock: Sendable {
       wallMilliseconds: Self.milliseconds(CLOCK_REALTIME), boot: boot, monotonicMilliseconds: Self.milliseconds(CLOCK_BOOTTIME))
   }
 
+  /// Microseconds of the same clock, for durations.
+  public func microseconds() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &now)
+    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+  }
+
   private static func milliseconds(_ clock: clockid_t) -> Int64 {
     var now = timespec()
     clock_gettime(clock, &now)

@@ -9,7 +9,7 @@ public enum Hardening {
 
     public var description: String {
       switch self {
-      case .runsAsRoot: "refuses to run as root: start it under a user of its own, or say --allow-root"
+      case .runsAsRoot: "refuses to run as root: start it under a user of its own (the shipped units do; sudo -u USER)"
       case .system(let attempted, let code): "could not \(attempted): \(String(cString: strerror(code)))"
       }
     }

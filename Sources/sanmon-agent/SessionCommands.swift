@@ -85,6 +85,44 @@ struct StatusCommand: AsyncParsableCommand {
     let person: String?
     let state: String?
     let watch: String
+
+    func lines(ja: Bool) -> [String] {
+      let day = Self.day(certificateNotAfter)
+      let who = person.map { "\(TerminalText.clean($0, limit: 64)) (\(phase(ja: ja)))" }
+      return ja
+        ? [
+          "端末：\(workstation)（\(Segment.title(of: segment).ja)）", "証明書の期限：\(day)", "ログオン中：\(who ?? "なし")",
+          "常駐プロセス：\(resident(ja: true))",
+        ]
+        : [
+          "Workstation: \(workstation) (\(Segment.title(of: segment).en))", "Certificate until: \(day)",
+          "Logged on: \(who ?? "nobody")", "Watch: \(resident(ja: false))",
+        ]
+    }
+
+    private func phase(ja: Bool) -> String {
+      switch state {
+      case "open": ja ? "使用中" : "open"
+      case "locked": ja ? "ロック中" : "locked"
+      default: TerminalText.clean(state ?? "", limit: 16)
+      }
+    }
+
+    private func resident(ja: Bool) -> String {
+      switch watch {
+      case "connected": ja ? "動作中（サーバーに接続）" : "connected"
+      case "reconnecting": ja ? "動作中（サーバーに再接続中）" : "reconnecting"
+      default: ja ? "動いていません" : "none"
+      }
+    }
+
+    /// The day at this workstation: people plan by it.
+    private static func day(_ milliseconds: Int64) -> String {
+      let formatter = DateFormatter()
+      formatter.locale = Locale(identifier: "en_US_POSIX")
+      formatter.dateFormat = "yyyy-MM-dd"
+      return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds) / 1000))
+    }
   }
 
   func run() async throws {
@@ -102,12 +140,7 @@ struct StatusCommand: AsyncParsableCommand {
       if common.json {
         Report.print(summary)
       } else {
-        let day = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: Double(summary.certificateNotAfter) / 1000))
-        let person = session.map { "\(TerminalText.clean($0.person, limit: 64)) (\(TerminalText.clean($0.state, limit: 16)))" }
-        print(ja ? "端末：\(summary.workstation)（\(summary.segment)）" : "Workstation: \(summary.workstation) (\(summary.segment))")
-        print(ja ? "証明書の期限：\(day)" : "Certificate until: \(day)")
-        print(ja ? "ログオン中：\(person ?? "なし")" : "Logged on: \(person ?? "nobody")")
-        print(ja ? "常駐：\(watching)" : "Watch: \(watching)")
+        summary.lines(ja: ja).forEach { print($0) }
       }
       if watch == nil { throw AgentFault.watchNotRunning }
     }

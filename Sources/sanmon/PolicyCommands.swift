@@ -76,7 +76,7 @@ enum PolicyReport {
       guard let rules = set.rules[segment] else { continue }
       let model = set.organisation.models[segment]?.name ?? "?"
       lines.append("")
-      lines.append("\(label(segment, ja)) (\(segment), \(model))")
+      lines.append("\(ja ? segment.title.ja : segment.title.en) (\(segment), \(model))")
       lines.append("  " + (ja ? "入れるグループ: " : "groups: ") + rules.people.sorted().joined(separator: ", "))
       lines.append(
         "  " + (ja ? "カードの最低基準: " : "card floor: ") + rules.proofFloor.name + (ja ? "、カードを抜くと: " : "; on removal: ")
@@ -103,15 +103,6 @@ enum PolicyReport {
     return ja
       ? "セッション: 通信なし \(lease) 分、無操作 \(idle) 分、全体 \(overall) 時間、同時に \(rules.sessionsAtOnce) 台"
       : "session: lease \(lease) min, idle \(idle) min, overall \(overall) h, at once \(rules.sessionsAtOnce)"
-  }
-
-  private static func label(_ segment: Segment, _ ja: Bool) -> String {
-    switch segment {
-    case .mynumber: ja ? "マイナンバー利用事務系" : "My Number segment"
-    case .lgwan: ja ? "LGWAN接続系" : "LGWAN segment"
-    case .internet: ja ? "インターネット接続系" : "internet segment"
-    default: segment.name
-    }
   }
 
   private static func name(_ scenario: Scenario, _ ja: Bool) -> String {

@@ -16,7 +16,7 @@ struct StatusCommand: AsyncParsableCommand {
         ("職員／端末", "people / PCs", "\(status.people) / \(status.workstations)"),
         ("利用中／監視接続", "live / connected", "\(status.liveSessions) / \(status.watching)"),
         ("監査記録／署名済み", "audit rows / signed", "\(status.auditRows) / \(status.checkpointSize)"),
-        ("鍵庫", "vault", status.vault),
+        ("鍵庫", "vault", Self.vault(status)),
         ("ポート／登録用", "port / enrolment", "\(status.mainPort) / \(status.enrolmentPort)"),
         ("認証局の指紋", "authority", status.authority),
       ].map { ja, en, value in Self.row(say(ja, en), value) }.joined(separator: "\n")
@@ -28,6 +28,11 @@ struct StatusCommand: AsyncParsableCommand {
               "WARNING: \(status.unrecordedDenials) refused because no row could be written")
           : "")
     }
+  }
+
+  private static func vault(_ status: InstanceStatus) -> String {
+    guard let rows = status.vaultRows, let alarms = status.vaultAlarms else { return say("応答がありません", "does not answer") }
+    return say("応答あり、記録 \(rows) 件、警報 \(alarms) 件", "answers; \(rows) log rows, \(alarms) alarms")
   }
 
   /// Kanji and kana are two columns wide.

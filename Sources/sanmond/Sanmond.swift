@@ -33,7 +33,7 @@ struct Sanmond: AsyncParsableCommand {
     do {
       try Hardening.apply(allowsRoot: false)
       let clock = try BootClock()
-      surroundings = Surroundings(now: { clock.now() }, random: Self.random)
+      surroundings = Surroundings(now: { clock.now() }, microseconds: { clock.microseconds() }, random: Self.random)
     } catch {
       FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
       throw ExitCode(77)

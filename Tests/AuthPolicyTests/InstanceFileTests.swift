@@ -22,7 +22,8 @@ struct InstanceFileTests {
             .mynumber: ["/etc/sanmon/roots/mynumber.pem"],
           ],
           cardCRLs: [.lgwan: ["/var/lib/sanmon/crl/lgwan.crl"]], staleGraceHours: 12,
-          hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30))
+          hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30,
+          connectionsPerSource: 200))
   }
 
   @Test func defaults() throws {
@@ -31,13 +32,14 @@ struct InstanceFileTests {
       .breaking("  mynumber: [/etc/sanmon/roots/mynumber.pem]\n", "")
       .breaking("metrics-listen: {address: 127.0.0.1, port: 9443}\n", "")
       .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12}\n", "")
-      .breaking("checkpoint-seconds: 30\n", "")
+      .breaking("checkpoint-seconds: 30\n", "").breaking("connections-per-source: 200\n", "")
     let file = try parse(text)
     #expect(file.segments == [.lgwan])
     #expect(file.metricsListen == nil)
     #expect(file.cardCRLs.isEmpty)
     #expect(file.staleGraceHours == 0)
     #expect(file.checkpointSeconds == 60)
+    #expect(file.connectionsPerSource == 32)
     #expect(file.listen.minimum == .v13)
   }
 

@@ -71,6 +71,7 @@ enum Samples {
     hosts: [lgwan-1.sanmon.example, "2001:db8::10"]
     policies: /etc/sanmon/policies
     checkpoint-seconds: 30
+    connections-per-source: 200
 
     """
 

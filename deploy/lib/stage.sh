@@ -91,17 +91,68 @@ stage_summary() {
 }
 
 stage_invite() {
+  stage_hand
   say_ja_en "
-サーバーは動いたままです。別の端末で次を実行してみてください（Ctrl-C で終了）:
-  export PATH=$BIN:\$PATH SANMON_SOCKET=$STAGE/lgwan/run/operator.sock
+サーバーは動いたままです（Ctrl-C で終了）。別の端末で、まず次の 1 行を実行してください:
+  . $STAGE/hand
+続けて、たとえば（暗証番号は 246810、髙橋さんのマイナンバー側のパスワードは kawa-no-nagare-7）:
+  card takahashi                  カードを読み取り機に置く（ほかに sato＝紛失の届出済み、yamada、外すのは card none）
+  pc LGWAN-PC-0042 logon          その端末でログオンする（ほかに unlock, lock, logoff, status）
+  pc MYNUMBER-PC-0007 unlock
   sanmon status
   sanmon audit list --workstation LGWAN-PC-0042 --since today
-  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042" "
-The servers stay up. In another terminal, try (Ctrl-C here ends them):
-  export PATH=$BIN:\$PATH SANMON_SOCKET=$STAGE/lgwan/run/operator.sock
+  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042
+  at mynumber                     以後の sanmon はマイナンバー側のサーバーへ（戻すのは at lgwan）" "
+The servers stay up (Ctrl-C here ends them). In another terminal, first this line:
+  . $STAGE/hand
+then, for example (the PIN is 246810, Takahashi's password in My Number kawa-no-nagare-7):
+  card takahashi                  put a card on the reader (also sato, reported lost, and yamada; take it off: card none)
+  pc LGWAN-PC-0042 logon          log on at that workstation (also unlock, lock, logoff, status)
+  pc MYNUMBER-PC-0007 unlock
   sanmon status
   sanmon audit list --workstation LGWAN-PC-0042 --since today
-  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042"
+  sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042
+  at mynumber                     sanmon then asks the My Number server (back: at lgwan)"
+}
+
+# stage_hand: a file for an interactive shell, so that somebody can go on by hand at this stage.
+stage_hand() {
+  remove_card
+  {
+    printf 'export PATH=%q:"$PATH" SANMON_BIN=%q PCSCLITE_CSOCK_NAME=%q\n' "$BIN" "$BIN" "$(pcscd_socket "$STAGE/reader")"
+    printf '. %q\n' "$SANMON_ROOT/deploy/lib/pcscd.sh"
+    printf 'SANMON_STAGE=%q\n' "$STAGE"
+    cat <<'HAND'
+at() { export SANMON_SOCKET="$SANMON_STAGE/$1/run/operator.sock"; }
+pc() {
+  local workstation=$1 command=$2
+  shift 2
+  sanmon-agent "$command" --state "$SANMON_STAGE/desk/$workstation" "$@"
+}
+card() {
+  if [ -n "${SANMON_CARD_PID:-}" ]; then
+    kill "$SANMON_CARD_PID" 2>/dev/null
+    wait "$SANMON_CARD_PID" 2>/dev/null
+    SANMON_CARD_PID=
+    sleep 0.6
+  fi
+  [ "$1" != none ] || return 0
+  if [ ! -f "$SANMON_STAGE/cards/$1.card" ]; then
+    ls "$SANMON_STAGE/cards" | sed -n 's/\.card$//p'
+    return 1
+  fi
+  # The pipe, open at both ends, never ends: the card stays until it is taken off.
+  [ -n "${SANMON_CARD_PIPE:-}" ] || exec {SANMON_CARD_PIPE}<>"$SANMON_STAGE/card.pipe"
+  set +m # no job notices
+  cardsim_in_namespace "$SANMON_STAGE/reader" insert --card "$SANMON_STAGE/cards/$1.card" \
+    >>"$SANMON_STAGE/log/card.log" 2>&1 <&"$SANMON_CARD_PIPE" &
+  SANMON_CARD_PID=$!
+  set -m
+  sleep 1.2
+}
+at lgwan
+HAND
+  } >"$STAGE/hand"
 }
 
 # --- instances -------------------------------------------------------------------------------------------------------

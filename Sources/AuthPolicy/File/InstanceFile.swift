@@ -55,12 +55,15 @@ public struct InstanceFile: Sendable, Hashable {
   public var hosts: [String]
   /// Seconds between two signed checkpoints of the log.
   public var checkpointSeconds: Int
+  /// Connections that one address may hold to the workstations' listener: more than 1 where many workstations share an
+  /// address (a telework gateway).
+  public var connectionsPerSource: Int
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], vaultSocket: String, state: String, policies: String,
     cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:], staleGraceHours: Int = 0, hosts: [String],
-    checkpointSeconds: Int = 60
+    checkpointSeconds: Int = 60, connectionsPerSource: Int = 32
   ) {
     self.instance = instance
     self.segments = segments
@@ -77,6 +80,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.staleGraceHours = staleGraceHours
     self.hosts = hosts
     self.checkpointSeconds = checkpointSeconds
+    self.connectionsPerSource = connectionsPerSource
   }
 
   /// - Throws: every fault of the file.

@@ -7,7 +7,7 @@ struct InstanceReader {
   private static let keys = [
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "vault-socket", "state", "policies", "card-roots", "card-crls", "revocation", "hosts",
-    "checkpoint-seconds",
+    "checkpoint-seconds", "connections-per-source",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -35,13 +35,15 @@ struct InstanceReader {
     let grace = fields.optional("revocation").map { staleGrace($0) } ?? 0
     let hosts = log.distinct(fields.required("hosts"), 1...32) { host($0) }
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
+    let perSource = fields.optional("connections-per-source").map { log.integer($0, 1...4096) } ?? 32
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
-      let grace, let checkpoint
+      let grace, let checkpoint, let perSource
     else { return nil }
     return InstanceFile(
       instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
       operatorSocket: operatorSocket, operatorUsers: users, vaultSocket: vaultSocket, state: state, policies: policies,
-      cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts, checkpointSeconds: checkpoint)
+      cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts, checkpointSeconds: checkpoint,
+      connectionsPerSource: perSource)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

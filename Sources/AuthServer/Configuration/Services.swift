@@ -9,11 +9,18 @@ import VaultLink
 /// The real clock and random source, handed in by the executable (or by a test that moves the clock).
 public struct Surroundings: Sendable {
   public let now: @Sendable () -> Moment
+  /// Monotonic microseconds, for durations in logs and metrics.
+  public let microseconds: @Sendable () -> Int64
   /// Cryptographically random bytes.
   public let random: @Sendable (Int) -> [UInt8]
 
-  public init(now: @escaping @Sendable () -> Moment, random: @escaping @Sendable (Int) -> [UInt8]) {
+  /// - Parameter microseconds: without it, durations are as coarse as `now`.
+  public init(
+    now: @escaping @Sendable () -> Moment, microseconds: (@Sendable () -> Int64)? = nil,
+    random: @escaping @Sendable (Int) -> [UInt8]
+  ) {
     self.now = now
+    self.microseconds = microseconds ?? { now().monotonicMilliseconds * 1000 }
     self.random = random
   }
 

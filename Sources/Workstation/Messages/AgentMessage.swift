@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// What the agent says besides refusals.
 public enum AgentMessage: Sendable, Equatable {
   case placeCard
@@ -50,8 +52,8 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose("この端末はロック中の利用があるため、ロックを解除します。", "A session is locked here: unlocking it.")
     case .enrolled(let workstation, let segment):
       language.choose(
-        "この端末を \(workstation)（\(Self.segment(segment, .ja))）として登録しました。",
-        "This machine is now enrolled as \(workstation) (\(Self.segment(segment, .en))).")
+        "この端末を \(workstation)（\(Segment.title(of: segment).ja)）として登録しました。",
+        "This machine is now enrolled as \(workstation) (\(Segment.title(of: segment).en)).")
     case .renewed(let workstation):
       language.choose("\(workstation) の証明書を更新しました。", "The certificate of \(workstation) was renewed.")
     case .granted(let name):
@@ -87,15 +89,6 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose(
         "端末の休止または時計の変更があったため、次はログオフして、はじめからのログオンが必要です。",
         "The machine slept or its clock jumped: next time, log off and log on from the beginning.")
-    }
-  }
-
-  static func segment(_ name: String, _ language: Language) -> String {
-    switch name {
-    case "mynumber": language.choose("マイナンバー利用事務系", "My Number segment")
-    case "lgwan": language.choose("LGWAN接続系", "LGWAN segment")
-    case "internet": language.choose("インターネット接続系", "internet segment")
-    default: name
     }
   }
 
