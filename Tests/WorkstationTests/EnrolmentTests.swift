@@ -4,6 +4,7 @@ import AuthTerms
 import Crypto
 import Foundation
 import SwiftASN1
+import Synchronization
 import Testing
 import Workstation
 import X509
@@ -157,6 +158,29 @@ struct EnrolmentTests {
       let key = try #require(P256.Signing.PublicKey(try Certificate(derEncoded: old.certificate).publicKey))
       #expect(
         key.isValidSignature(proof, for: Data(VaultRenewal.message(certificateRequest: Array(message.certificateRequest)))))
+    }
+  }
+
+  @Test("a running watch renews by itself near the end, and says so")
+  func renewsItself() async throws {
+    try await serving { server in
+      let old = try await enrol(server)
+      // An hour before the certificate's end, on this machine's clock.
+      clock.advance(milliseconds: old.notAfter - 3_600_000 - clock.now.wallMilliseconds)
+      let state = try AgentState(reading: folder.state)
+      let said = Mutex<[AgentMessage]>([])
+      let watch = WatchService(
+        state: state, servers: try await state.connections(), surroundings: clock.surroundings, lockCommand: nil,
+        say: { message in said.withLock { $0.append(message) } })
+      let running = Task { try await watch.run() }
+      for _ in 0..<200 where !said.withLock({ $0.contains(.renewed(workstation: "LGWAN-PC-0042")) }) {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      await watch.stop()
+      try await running.value
+      #expect(said.withLock { $0.contains(.renewed(workstation: "LGWAN-PC-0042")) })
+      #expect(try AgentState(reading: folder.state).workstation != old)
+      #expect(server.requests.filter { $0.path == "/v1/workstation/renewal" }.count == 1)
     }
   }
 

@@ -10,6 +10,8 @@ public enum AgentMessage: Sendable, Equatable {
   case logonIsUnlock
   case enrolled(workstation: String, segment: String)
   case renewed(workstation: String)
+  /// It could not be renewed so far.
+  case certificateEnds(days: Int)
   case granted(displayName: String)
   case unlocked(displayName: String)
   case keysDie
@@ -56,6 +58,10 @@ public enum AgentMessage: Sendable, Equatable {
         "This machine is now enrolled as \(workstation) (\(Segment.title(of: segment).en)).")
     case .renewed(let workstation):
       language.choose("\(workstation) の証明書を更新しました。", "The certificate of \(workstation) was renewed.")
+    case .certificateEnds(let days):
+      language.choose(
+        "この端末の証明書はあと \(days) 日で切れますが、まだ更新できていません。情報システム担当にお知らせください。",
+        "The certificate of this workstation ends in \(days) days and could not be renewed yet. Tell the IT section.")
     case .granted(let name):
       language.choose("\(name) さん、ログオンしました。", "\(name), you are logged on.")
     case .unlocked(let name):

@@ -12,12 +12,13 @@ public actor WatchService {
     let at: Moment
   }
 
-  private let state: AgentState
+  private var state: AgentState
   private var servers: ServerList
   private let surroundings: Surroundings
   private let lockCommand: LockCommand?
   private let say: @Sendable (AgentMessage) -> Void
   private var session = SessionGuard()
+  private var renewals = RenewalSchedule()
   /// The keys of the held session.
   private var keyring: SessionKeyring?
   /// Keys made for ceremonies that run now; at most 4, for 2 minutes.
@@ -130,7 +131,22 @@ public actor WatchService {
       await carryOut(session.tick(now: surroundings.now()))
       let now = surroundings.now()
       prepared.removeAll { now.milliseconds(since: $0.at) > 120_000 }
+      if renewals.isDue(state.workstation.workstation, notAfter: state.workstation.notAfter, now: now) {
+        Task { await self.renewCertificate() }
+      }
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
+    }
+  }
+
+  private func renewCertificate() async {
+    do throws(AgentFault) {
+      let renewed = try await Enrolment(state: state.path, surroundings: surroundings).renew()
+      say(.renewed(workstation: renewed.workstation.text))
+    } catch {
+      // Tried again in an hour; near the end somebody has to know.
+      if let days = renewals.warning(notAfter: state.workstation.notAfter, now: surroundings.now()) {
+        say(.certificateEnds(days: days))
+      }
     }
   }
 
@@ -320,6 +336,7 @@ public actor WatchService {
       renewed.workstation.segment == state.workstation.segment,
       let connections = try? await renewed.connections()
     else { return WatchReply(fault: "malformed") }
+    state = renewed
     let former = servers
     servers = connections
     former.close()
