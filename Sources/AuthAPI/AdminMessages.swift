@@ -159,7 +159,7 @@ public struct CardChallenge: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/admin/cards`: a key that signed `EnrolmentPreimage` becomes this person's card.
+/// Body of `POST /v1/admin/cards`: a key that signed `EnrolmentPreimage` is registered on one of this person's cards.
 public struct CardEnrolment: Codable, Sendable {
   public var person: String
   public var segment: String
@@ -171,10 +171,14 @@ public struct CardEnrolment: Codable, Sendable {
   public var signature: Data
   /// The desk saw the card refuse this key before its PIN was verified.
   public var refusedWithoutPIN: Bool
+  /// The card's own number (CHUID, tag 34), 16 bytes, as the desk read it; absent or all zero: it has none.
+  public var guid: Data?
+  /// A registered card of this person that gains the key; for cards without a GUID.
+  public var card: String?
 
   public init(
     person: String, segment: String, profile: String, slot: String, nonce: Data, certificate: Data, algorithm: String,
-    signature: Data, refusedWithoutPIN: Bool
+    signature: Data, refusedWithoutPIN: Bool, guid: Data?, card: String?
   ) {
     self.person = person
     self.segment = segment
@@ -185,23 +189,40 @@ public struct CardEnrolment: Codable, Sendable {
     self.algorithm = algorithm
     self.signature = signature
     self.refusedWithoutPIN = refusedWithoutPIN
+    self.guid = guid
+    self.card = card
   }
 }
 
+/// One physical card with the keys registered on it.
 public struct CardSummary: Codable, Sendable {
   public var card: String
   public var person: String
-  public var slot: String
-  public var proofClass: String
   public var state: String
-  public var enrolledBy: String
+  /// The card's own number in hexadecimal, if it has one.
+  public var guid: String?
+  public var keys: [CardKeySummary]
 
-  public init(card: String, person: String, slot: String, proofClass: String, state: String, enrolledBy: String) {
+  public init(card: String, person: String, state: String, guid: String?, keys: [CardKeySummary]) {
     self.card = card
     self.person = person
+    self.state = state
+    self.guid = guid
+    self.keys = keys
+  }
+}
+
+public struct CardKeySummary: Codable, Sendable {
+  public var slot: String
+  public var proofClass: String
+  /// SHA-256 of its SubjectPublicKeyInfo.
+  public var key: String
+  public var enrolledBy: String
+
+  public init(slot: String, proofClass: String, key: String, enrolledBy: String) {
     self.slot = slot
     self.proofClass = proofClass
-    self.state = state
+    self.key = key
     self.enrolledBy = enrolledBy
   }
 }

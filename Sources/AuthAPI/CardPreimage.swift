@@ -84,17 +84,26 @@ public struct SessionPreimage: Sendable, Equatable {
   }
 }
 
-/// What a card signs when it is enrolled for a person: `sanmon/enrol/1`, the server's nonce, the person and the slot.
+/// What a card signs when one of its keys is enrolled for a person: `sanmon/enrol/2`, the server's nonce, the person, the slot,
+/// the GUID that the desk read and the card it named, length-prefixed.
+///
+/// The signature shows that this key was there when the desk read that GUID; it does not show that the GUID is the card's.
 public struct EnrolmentPreimage: Sendable, Equatable {
-  public static let label = "sanmon/enrol/1"
+  public static let label = "sanmon/enrol/2"
   public var nonce: [UInt8]
   public var person: String
   public var slot: String
+  /// 16 bytes, or none.
+  public var guid: [UInt8]
+  /// A card that is registered already and gains this key, or empty.
+  public var card: String
 
-  public init(nonce: [UInt8], person: String, slot: String) {
+  public init(nonce: [UInt8], person: String, slot: String, guid: [UInt8], card: String) {
     self.nonce = nonce
     self.person = person
     self.slot = slot
+    self.guid = guid
+    self.card = card
   }
 
   public var canonicalBytes: [UInt8] {
@@ -103,6 +112,8 @@ public struct EnrolmentPreimage: Sendable, Equatable {
     writer.field(nonce)
     writer.field(person)
     writer.field(slot)
+    writer.field(guid)
+    writer.field(card)
     return writer.bytes
   }
 }

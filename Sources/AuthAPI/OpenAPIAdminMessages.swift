@@ -99,23 +99,30 @@ extension APIMessages {
         .field("person", .identifier), .field("displayName", name), .field("nonce", .bytes(minimum: 32, maximum: 32)),
       ]),
     APIMessage(
-      "CardEnrolment", "A key that signed the challenge becomes this person's card.",
+      "CardEnrolment", "A key that signed the challenge is registered on one of this person's cards.",
       [
         .field("person", .identifier), .field("segment", .segment), .field("profile", .oneOf(["piv"])),
         .field("slot", .oneOf(["9a", "9e"])), .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)), .field("refusedWithoutPIN", .boolean),
+        .optional("guid", .bytes(minimum: 16, maximum: 16)), .optional("card", .identifier),
       ]),
     APIMessage(
-      "CardSummary", "One registered card.",
+      "CardSummary", "One physical card with the keys registered on it.",
       [
-        .field("card", .identifier), .field("person", .identifier), .field("slot", .oneOf(["9a", "9e"])),
-        .field("proofClass", .oneOf(proofClasses)), .field("state", .oneOf(["active", "suspended", "lost"])),
+        .field("card", .identifier), .field("person", .identifier),
+        .field("state", .oneOf(["active", "suspended", "lost"])), .optional("guid", .hex(digits: 32)),
+        .field("keys", .array(.message("CardKeySummary"), maximum: nil)),
+      ]),
+    APIMessage(
+      "CardKeySummary", "One key of a card.",
+      [
+        .field("slot", .oneOf(["9a", "9e"])), .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),
     APIMessage(
-      "CardStateChange", "A card is lost, suspended, or found again.",
+      "CardStateChange", "A card, with all its keys, is lost, suspended, or found again.",
       [.field("state", .oneOf(["active", "suspended", "lost"])), .field("reason", .text(maximum: 500))]),
     APIMessage(
       "CardStateChanged", "The card, and how many sessions were told to lock.",

@@ -173,7 +173,7 @@ public enum APIRoutes {
       "/v1/admin/cards/challenge", .operators, "Begin to enrol a card", body: "CardChallengeRequest", answer: "CardChallenge",
       problems: [.notFound]),
     .post(
-      "/v1/admin/cards", .operators, "Enrol a card by its key", body: "CardEnrolment", .created, answer: "CardSummary",
+      "/v1/admin/cards", .operators, "Enrol a key of a card", body: "CardEnrolment", .created, answer: "CardSummary",
       problems: [.conflict, .notFound]),
     .post(
       "/v1/admin/cards/{card}/state", .operators, "Lost, suspended, or active again", body: "CardStateChange",

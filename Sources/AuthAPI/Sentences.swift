@@ -64,6 +64,9 @@ public enum Sentences {
     case .operatorNotAllowed: .operatorNotAllowed
     case .enrolmentRefused: .enrolmentRefused
     case .scenarioNotAllowed: .scenarioNotAllowed
+    case .cardOfOtherPerson: .cardOfOtherPerson
+    case .cardNotTheNamed: .cardNotTheNamed
+    case .keyRegistered: .keyRegistered
     case .proofSignatureWrong: .proofSignatureWrong
     case .proofReplayed: .proofReplayed
     case .proofContextMismatch: .proofContextMismatch

@@ -31,6 +31,25 @@ extension Sentence {
     nextStepJa: "暗証番号（PIN）の使える職員カードでやり直してください。お持ちでないときは、情報システム担当へ発行をご依頼ください。",
     nextStepEn: "Retry with a staff card that has a PIN. If you have none, ask the IT section to issue one.")
 
+  // For the desk, while a card is registered.
+  static let cardOfOtherPerson = Sentence(
+    ja: "同じ番号（GUID）のカードが、ほかの職員に登録されています。",
+    en: "A card with the same number (GUID) is registered for another person.",
+    nextStepJa: "カードの取り違えがないかを確かめてください。前の持ち主のカードを引き継ぐことはできません。発行元で番号を付け直してから登録してください。",
+    nextStepEn: "Check whose card this is. A card is not passed on: have its issuer give it a number of its own first.")
+
+  static let cardNotTheNamed = Sentence(
+    ja: "指定されたカード番号は、読み取り機に置かれたカードのものではありません。",
+    en: "The card id that was given is not that of the card on the reader.",
+    nextStepJa: "sanmon card list でこの職員のカードを確かめ、番号を直すか、--card を付けずに登録してください。",
+    nextStepEn: "Look at the person's cards with 'sanmon card list'; correct the id, or register without --card.")
+
+  static let keyRegistered = Sentence(
+    ja: "このカードの鍵は、既に登録されています。",
+    en: "This key of the card is registered already.",
+    nextStepJa: "登録し直す必要はありません。だれのカードかは sanmon card list で確かめられます。",
+    nextStepEn: "It need not be registered again; 'sanmon card list' shows whose card it is.")
+
   // For the help desk and the auditor only.
   static let proofSignatureWrong = Sentence(
     ja: "カードの署名が、示された証明書の鍵と一致しませんでした。",

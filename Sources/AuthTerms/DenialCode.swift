@@ -30,6 +30,11 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case enrolmentRefused = "AP126"
   case scenarioNotAllowed = "AP127"
 
+  // At the desk, while a card is registered.
+  case cardOfOtherPerson = "AP131"
+  case cardNotTheNamed = "AP132"
+  case keyRegistered = "AP133"
+
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"
   case proofReplayed = "AP142"

@@ -39,7 +39,7 @@ public enum OperatorTag {}
 public typealias PersonID = Identifier<PersonTag>
 /// One workstation, as an administrator named it at enrolment (`LGWAN-PC-0042`).
 public typealias WorkstationID = Identifier<WorkstationTag>
-/// One registered card key.
+/// One physical card, with all keys registered on it.
 public typealias CardID = Identifier<CardTag>
 public typealias SessionID = Identifier<SessionTag>
 public typealias CeremonyID = Identifier<CeremonyTag>

@@ -35,7 +35,9 @@ public protocol StateReader {
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword?
 
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard?
+  /// The card that this key is registered on.
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard?
+  func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard?
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard]
 
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord?
@@ -64,6 +66,7 @@ public protocol StateReader {
 public protocol StateTransaction: StateReader {
   mutating func put(_ person: Person) throws(StorageFault)
   mutating func put(_ password: StoredPassword) throws(StorageFault)
+  /// The card with all its keys: a key that is no longer among them is nobody's.
   mutating func put(_ card: RegisteredCard) throws(StorageFault)
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault)
   mutating func put(_ session: SessionRecord) throws(StorageFault)

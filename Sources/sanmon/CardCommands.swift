@@ -13,13 +13,23 @@ struct CardCommand: AsyncParsableCommand {
       case "lost": say("紛失", "lost")
       default: say("停止中", "suspended")
       }
-    return "\(card.card)  \(card.person)  PIV \(card.slot)  \(card.proofClass)  \(state)  " + say("登録者 ", "by ")
-      + card.enrolledBy
+    let number = card.guid.map { "  GUID \($0)" } ?? "  " + say("GUID なし", "no GUID")
+    let keys = card.keys.map { key in
+      "\n  PIV \(key.slot)  \(key.proofClass)  " + say("登録者 ", "by ") + key.enrolledBy
+    }
+    return "\(card.card)  \(card.person)  \(state)" + number + keys.joined()
   }
 }
 
 struct CardList: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "A person's cards. / 職員のカードを一覧します。")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "A person's cards, each with its keys. / 職員のカードを、鍵とともに一覧します。",
+    discussion: """
+      One card is one piece of plastic, whatever number of keys is registered on it.
+
+      EXAMPLE
+        sanmon card list --person p-000042
+      """)
   @Option(help: "Person id.") var person: String
   @OptionGroup var link: LinkOptions
 
@@ -54,7 +64,13 @@ struct CardStateOptions: ParsableArguments {
 
 struct CardLost: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lost", abstract: "Withdraw a lost card at once; its sessions lock. / 紛失カードを直ちに失効します。")
+    commandName: "lost", abstract: "Withdraw a lost card at once; its sessions lock. / 紛失カードを直ちに失効します。",
+    discussion: """
+      All keys of the card stop at once, and with them every session that was opened with any of them.
+
+      EXAMPLE
+        sanmon card lost card-3f5a --reason "reported by telephone"
+      """)
   @OptionGroup var options: CardStateOptions
   func run() async throws { try await options.set("lost") }
 }

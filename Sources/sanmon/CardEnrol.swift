@@ -13,12 +13,19 @@ struct CardEnrol: AsyncParsableCommand {
       Proves what the card's key is worth before it is registered: key 9A must refuse to sign without its PIN. The PIN is
       typed here, checked by the card, and goes nowhere else.
 
-      EXAMPLE
+      A card tells its own number (GUID): a second key of the same card joins the first, so that a loss is reported once. For a
+      card that tells none, name the card that is registered already with --card.
+
+      EXAMPLES
         sanmon card enrol --person p-000042 --segment lgwan
+        sanmon card enrol --person p-000042 --segment lgwan --slot 9e
+        sanmon card enrol --person p-000042 --segment lgwan --slot 9e --card card-3f5a
       """)
   @Option(help: "Person id.") var person: String
   @Option(help: "The segment whose card roots the certificate must lead to.") var segment: String
   @Option(help: "Key slot: 9a (with PIN) or 9e (card only).") var slot = "9a"
+  @Option(help: "A registered card of this person that gains the key, if the card tells no number of its own.")
+  var card: String?
   @Option(help: "The reader's name, if several hold cards.") var reader: String?
   @Option(help: "Read the PIN from this file descriptor instead of the terminal.") var pinFd: Int32?
   @OptionGroup var link: LinkOptions
@@ -31,17 +38,23 @@ struct CardEnrol: AsyncParsableCommand {
     let challenge = try await operatorLink.post(
       "/v1/admin/cards/challenge", CardChallengeRequest(person: person), as: CardChallenge.self)
     printError(say("登録する職員: ", "registering for: ") + "\(challenge.person) \(Rows.visible(challenge.displayName))")
-    let preimage = EnrolmentPreimage(nonce: Array(challenge.nonce), person: challenge.person, slot: self.slot)
-    let digest = Array(SHA256.hash(data: Data(preimage.canonicalBytes)))
     let pin = slot == .authentication ? try readPIN() : nil
-    let evidence = try await prove(slot, digest, pin)
+    let (evidence, guid) = try await prove(slot, challenge, pin)
+    if guid == nil, card == nil {
+      printError(
+        say(
+          "このカードには番号（GUID）がないため、一枚の別のカードとして登録します。登録済みのカードの別の鍵なら --card で指定してください。",
+          "this card tells no number (GUID): registering it as a card of its own; for another key of a registered card use --card"
+        ))
+    }
     let answer = try await operatorLink.post(
       "/v1/admin/cards",
       CardEnrolment(
         person: challenge.person, segment: segment, profile: "piv", slot: self.slot, nonce: challenge.nonce,
         certificate: Data(evidence.certificate),
         algorithm: evidence.algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256",
-        signature: Data(evidence.signature), refusedWithoutPIN: evidence.proofClass == .publicKeyWithPIN),
+        signature: Data(evidence.signature), refusedWithoutPIN: evidence.proofClass == .publicKeyWithPIN,
+        guid: guid.map { Data($0.bytes) }, card: card),
       as: CardSummary.self)
     try operatorLink.show(answer, CardCommand.line)
   }
@@ -51,20 +64,29 @@ struct CardEnrol: AsyncParsableCommand {
     return typed.withBytes { Secret<PIN>(copying: $0) }
   }
 
-  private func prove(_ slot: PIVSlot, _ digest: [UInt8], _ pin: Secret<PIN>?) async throws -> PIVSlotEvidence {
+  /// One visit to the card: its number, and a signature over an enrolment that names it.
+  private func prove(
+    _ slot: PIVSlot, _ challenge: CardChallenge, _ pin: Secret<PIN>?
+  ) async throws -> (PIVSlotEvidence, CardGUID?) {
+    let named = card ?? ""
     let outcome: PIVEnrolmentOutcome
+    let guid: CardGUID?
     do {
-      outcome = try await CardReaders.withCard(
+      (outcome, guid) = try await CardReaders.withCard(
         reader: reader.map { .named($0) } ?? .onlyPIVCard, deadline: .seconds(20)
       ) { (channel) throws(CardFailure) in
         var card = PIVCard(channel: channel)
-        return try card.proveSlot(slot, digest: digest, pin: pin)
+        let guid = try card.ownNumber()
+        let preimage = EnrolmentPreimage(
+          nonce: Array(challenge.nonce), person: challenge.person, slot: slot.name, guid: guid?.bytes ?? [], card: named)
+        let digest = Array(SHA256.hash(data: Data(preimage.canonicalBytes)))
+        return (try card.proveSlot(slot, digest: digest, pin: pin), guid)
       }
     } catch {
       throw fail(74, "カードを使えませんでした: \(error)", "the card could not be used: \(error)")
     }
     switch outcome {
-    case .proven(let evidence): return evidence
+    case .proven(let evidence): return (evidence, guid)
     case .wrongPIN(let tries): throw fail(65, "暗証番号（PIN）が違います。残り \(tries) 回。", "wrong PIN; \(tries) tries left")
     case .pinBlocked: throw fail(65, "カードの暗証番号（PIN）が止まっています。解除してください。", "the card's PIN is blocked; unblock it")
     }

@@ -12,7 +12,9 @@ struct PreimageTests {
     workstationCertificate: [UInt8](repeating: 0xB2, count: 32), slot: "9a", sealingSuite: "x25519-chachapoly",
     sessionKeys: [UInt8](repeating: 0xC3, count: 32))
   private let session = SessionPreimage(session: "s-0001", ceremony: "c-0001", nonce: (0..<32).map { UInt8($0) })
-  private let enrolment = EnrolmentPreimage(nonce: (0..<32).map { UInt8($0) }, person: "p-000042", slot: "9a")
+  private let enrolment = EnrolmentPreimage(
+    nonce: (0..<32).map { UInt8($0) }, person: "p-000042", slot: "9a", guid: [UInt8](repeating: 0xD4, count: 16),
+    card: "card-0001")
 
   @Test("the bytes are the golden ones")
   func goldenBytes() {
@@ -33,7 +35,7 @@ struct PreimageTests {
     for (label, bytes) in all {
       var reader = LengthPrefixedReader(bytes, subject: "preimage")
       #expect(try reader.text() == label)
-      #expect(label.hasPrefix("sanmon/") && label.hasSuffix("/1"))
+      #expect(label.hasPrefix("sanmon/") && label.hasSuffix(label == EnrolmentPreimage.label ? "/2" : "/1"))
     }
     #expect(Set(all.map(\.0)).count == 3)
     // No preimage is the beginning of another: a signature over one never counts for a longer one.
@@ -78,7 +80,8 @@ struct PreimageTests {
         }
       ).count == sessions.count)
     let enrolments: [(inout EnrolmentPreimage) -> Void] = [
-      { _ in }, { $0.nonce[0] ^= 1 }, { $0.person = "p-000043" }, { $0.slot = "9e" },
+      { _ in }, { $0.nonce[0] ^= 1 }, { $0.person = "p-000043" }, { $0.slot = "9e" }, { $0.guid[15] ^= 1 },
+      { $0.guid = [] }, { $0.card = "card-0002" }, { $0.card = "" },
     ]
     #expect(
       Set(

@@ -167,20 +167,27 @@ final class City: Sendable {
     return try await TestWorkstation(name: name, key: key, issued: issued, port: status.mainPort)
   }
 
-  /// Registers a new card of `person` at the desk.
+  /// Registers one key of a card of `person` at the desk.
+  /// - Parameters:
+  ///   - guid: what the desk read from the card; the card signs it.
+  ///   - sent: what the desk sends instead.
+  ///   - named: the registered card that gains the key.
   func enrolCard(
-    _ person: String, slot: String = "9a", refusedWithoutPIN: Bool = true, authority: CardAuthority? = nil
+    _ person: String, slot: String = "9a", refusedWithoutPIN: Bool = true, authority: CardAuthority? = nil,
+    guid: [UInt8]? = nil, sent: [UInt8]? = nil, named: String? = nil, key: TestCard? = nil
   ) async throws -> TestCard {
-    let card = try (authority ?? cards).issue(slot: slot)
+    let card = try key ?? (authority ?? cards).issue(slot: slot)
     let challenge: CardChallenge = try await link.call(
       "POST", "/v1/admin/cards/challenge", CardChallengeRequest(person: person))
-    let preimage = EnrolmentPreimage(nonce: Array(challenge.nonce), person: person, slot: slot)
+    let preimage = EnrolmentPreimage(
+      nonce: Array(challenge.nonce), person: person, slot: slot, guid: guid ?? [], card: named ?? "")
     let summary: CardSummary = try await link.call(
       "POST", "/v1/admin/cards",
       CardEnrolment(
         person: person, segment: segment.name, profile: "piv", slot: slot, nonce: challenge.nonce,
         certificate: Data(card.certificate), algorithm: "ecdsa-p256-sha256",
-        signature: Data(try card.sign(preimage.canonicalBytes)), refusedWithoutPIN: refusedWithoutPIN))
+        signature: Data(try card.sign(preimage.canonicalBytes)), refusedWithoutPIN: refusedWithoutPIN,
+        guid: (sent ?? guid).map { Data($0) }, card: named))
     card.id = summary.card
     return card
   }

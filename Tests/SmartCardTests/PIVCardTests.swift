@@ -80,6 +80,24 @@ struct PIVCardTests {
     #expect(isMalformed(failure { () throws(CardFailure) in try short.guid() }))
   }
 
+  @Test(
+    "a card tells its own number, or none; a card that goes is neither",
+    arguments: [
+      ("a number", [0x53, 0x12, 0x34, 0x10] + [UInt8](repeating: 0xD4, count: 16) + [0x90, 0x00], 16),
+      ("sixteen zero bytes", [0x53, 0x12, 0x34, 0x10] + [UInt8](repeating: 0, count: 16) + [0x90, 0x00], 0),
+      ("too short", [0x53, 0x03, 0x34, 0x01, 0x01, 0x90, 0x00], 0), ("no tag 34", [0x53, 0x00, 0x90, 0x00], 0),
+      ("not TLV", [0xFF, 0x90, 0x00], 0), ("no CHUID", [0x6A, 0x82], 0), ("behind the PIN", [0x69, 0x82], 0),
+      ("some status", [0x6F, 0x00], 0), ("pulled", [], nil),
+    ] as [(String, [UInt8], Int?)])
+  func ownNumber(what: String, answer: [UInt8], count: Int?) throws {
+    var asked = card(Self.template + [0x90, 0x00], answer)
+    if let count {
+      #expect(try asked.ownNumber()?.bytes.count ?? 0 == count, "\(what)")
+    } else {
+      #expect(failure { () throws(CardFailure) in try asked.ownNumber() } == .cardRemoved)
+    }
+  }
+
   // MARK: PIN
 
   @Test(

@@ -108,6 +108,7 @@ extension Looking {
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword? { try below.password(of: person) }
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard? { try below.card(id) }
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? { try below.card(key: key) }
+  func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard? { try below.card(guid: guid) }
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] { try below.cards(of: person) }
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? { try below.workstation(id) }
   func workstations() throws(StorageFault) -> [WorkstationRecord] { try below.workstations() }

@@ -11,6 +11,14 @@ final class Tool {
     try queue.write { try $0.execute(sql: sql, arguments: arguments) }
   }
 
+  /// With foreign keys off, as a tool without them would.
+  func runUnchecked(_ sql: String) throws {
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA foreign_keys = OFF")
+      try db.execute(sql: sql)
+    }
+  }
+
   /// Lifts what protects rows from mistakes, as an attacker would first.
   func liftTriggers() throws {
     try run("DROP TRIGGER audit_rows_stay; DROP TRIGGER audit_rows_do_not_change")

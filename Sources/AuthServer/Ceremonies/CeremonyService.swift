@@ -185,7 +185,7 @@ struct CeremonyService: Sendable {
   ) async throws -> ConcludeCeremony.PasswordResult {
     guard let typed = message.password, !typed.isEmpty, let shown = ceremony.shown else { return .notShown }
     let stored = try await services.store.read { (state) throws(StorageFault) -> StoredPassword? in
-      guard let card = try state.card(key: shown.key), card.state == .active, card.slot == shown.slot,
+      guard let card = try state.card(key: shown.key), card.state == .active, card.key(shown.key)?.slot == shown.slot,
         let person = try state.person(card.person), person.isEnabled,
         try Throttling.blockedUntil([.card(card.id), .person(person.id)], now: now, in: state) == nil
       else { return nil }

@@ -49,13 +49,13 @@ struct ConcludeCeremony: Change {
       return try deny(.workstationUnknown, .builtin("workstation"), "no such workstation certificate", &record, &state)
     }
     let registered = try registeredCard(in: state)
-    if let card, registered == nil {
+    let key = card.flatMap { registered?.key($0.key) }
+    if let card, key == nil {
       return try deny(.cardNotRegistered, .builtin("card"), "key \(card.key.hex.prefix(16)) is not registered", &record, &state)
     }
-    if let card, let registered, registered.slot != card.slot {
-      record.card = registered.id
-      return try deny(
-        .slotMismatch, .builtin("card"), "registered as \(registered.slot), shown as \(card.slot)", &record, &state)
+    if let card, let key, key.slot != card.slot {
+      record.card = registered?.id
+      return try deny(.slotMismatch, .builtin("card"), "registered as \(key.slot), shown as \(card.slot)", &record, &state)
     }
     let session = try state.liveSession(on: ceremony.workstation)
     // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
@@ -92,8 +92,8 @@ struct ConcludeCeremony: Change {
     in state: some StateReader
   ) throws(StorageFault) -> DecisionRequest {
     var proofs: [Proof] = []
-    if let card, let registered {
-      proofs.append(.card(registered.id, min(card.exchangeClass, registered.provenClass), registered.state))
+    if let card, let registered, let key = registered.key(card.key) {
+      proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
     if password == .right { proofs.append(.password) }
     if ceremony.sessionKeyProven, let waiting = ceremony.session { proofs.append(.sessionKey(waiting)) }
@@ -172,7 +172,6 @@ struct ConcludeCeremony: Change {
       session = former
       session.phase = .open
       session.lastActivity = now
-      session.leaseUntil = now.advanced(bySeconds: Int64(grant.session.leaseSeconds))
     } else {
       if var former {
         former.phase = .ended
@@ -185,8 +184,7 @@ struct ConcludeCeremony: Change {
         id: newSession, person: person.id, workstation: ceremony.workstation, segment: ceremony.segment,
         scenario: ceremony.scenario, card: card?.id, phase: .open, isRevoked: false,
         kinds: Set(grant.factors.map(\.kind)), assurance: grant.assurance, openedAt: now, lastActivity: now,
-        leaseUntil: now.advanced(bySeconds: Int64(grant.session.leaseSeconds)), terms: grant.session,
-        signingKey: Array(keys.signing), sealingKey: Array(keys.sealing), sealingSuite: keys.suite)
+        terms: grant.session, signingKey: Array(keys.signing), sealingKey: Array(keys.sealing), sealingSuite: keys.suite)
     }
     try state.put(session)
     for key in keys(person: person, card: card) {

@@ -7,7 +7,7 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Registers a card for a person by its key, and withdraws it.
+/// Registers keys on the cards of people, and withdraws cards.
 struct CardDesk: Sendable {
   let services: Services
   let challenges: EnrolmentChallenges
@@ -28,12 +28,18 @@ struct CardDesk: Sendable {
     guard enrolment.profile == "piv", ["9a", "9e"].contains(enrolment.slot) else { throw HTTPFault.malformed(.value) }
     guard challenges.redeem(Array(enrolment.nonce), for: person, now: now) else { throw HTTPFault.malformed(.value) }
     guard let trust = services.trust.trust(segment) else { throw HTTPFault.malformed(.value) }
+    guard (enrolment.guid?.count ?? 16) == 16 else { throw HTTPFault.malformed(.value) }
+    // All zero is how an issuer writes that a card has none.
+    let guid = enrolment.guid.flatMap { try? CardGUID(parsing: $0) }
     let validated: ValidatedCardCertificate
     switch trust.validate(Array(enrolment.certificate), at: now.wallMilliseconds) {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): throw try await refuse(code, note, enrolment, person, segment, acting, now)
     }
-    let preimage = EnrolmentPreimage(nonce: Array(enrolment.nonce), person: person.text, slot: enrolment.slot)
+    let named = try enrolment.card.map { try CardID(parsing: $0) }
+    let preimage = EnrolmentPreimage(
+      nonce: Array(enrolment.nonce), person: person.text, slot: enrolment.slot, guid: enrolment.guid.map { Array($0) } ?? [],
+      card: named?.text ?? "")
     guard
       validated.verify(
         signature: Array(enrolment.signature), algorithm: enrolment.algorithm, over: preimage.canonicalBytes)
@@ -42,13 +48,17 @@ struct CardDesk: Sendable {
     }
     // 9E signs without a PIN (SP 800-73-5); 9A is pk-pin only if the desk saw the card refuse without one.
     let isGuarded = enrolment.slot == "9a" && enrolment.refusedWithoutPIN
-    let card = RegisteredCard(
-      id: services.surroundings.identifier("card"), person: person, key: validated.key, profile: enrolment.profile,
-      slot: enrolment.slot, provenClass: isGuarded ? .publicKeyWithPIN : .publicKey, state: .active,
-      enrolledBy: acting.id, enrolledAt: now)
-    let change = RegisterCard(card: card, segment: segment, now: now)
-    guard let written = try await services.recorder.commit(change, now: now) else { throw HTTPFault.conflict }
-    return Self.summary(written)
+    let key = RegisteredKey(
+      fingerprint: validated.key, profile: enrolment.profile, slot: enrolment.slot,
+      provenClass: isGuarded ? .publicKeyWithPIN : .publicKey, enrolledBy: acting.id, enrolledAt: now)
+    let change = RegisterKey(
+      key: key, person: person, guid: guid, named: named, newCard: services.surroundings.identifier("card"), segment: segment,
+      now: now)
+    switch try await services.recorder.commit(change, now: now) {
+    case .registered(let card): return Self.summary(card)
+    case .refused(let code): throw HTTPFault.conflictBecause(code)
+    case .personUnknown: throw HTTPFault.conflict
+    }
   }
 
   /// The desk is told the cause; the row keeps it.
@@ -85,8 +95,11 @@ struct CardDesk: Sendable {
 
   static func summary(_ card: RegisteredCard) -> CardSummary {
     CardSummary(
-      card: card.id.text, person: card.person.text, slot: card.slot, proofClass: card.provenClass.name,
-      state: card.state.rawValue, enrolledBy: card.enrolledBy.text)
+      card: card.id.text, person: card.person.text, state: card.state.rawValue, guid: card.guid?.hex,
+      keys: card.keys.map {
+        CardKeySummary(
+          slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
+      })
   }
 }
 
@@ -106,66 +119,5 @@ final class EnrolmentChallenges: Sendable {
       guard let found = open.removeValue(forKey: nonce) else { return false }
       return found.person == person && now.milliseconds(since: found.since) < 300_000
     }
-  }
-}
-
-struct RegisterCard: Change {
-  let card: RegisteredCard
-  let segment: Segment
-  let now: Moment
-
-  /// `nil`: the person is unknown, or the key belongs to a registered card already.
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (RegisteredCard?, AuditRecord) {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "card.enrolled", outcome: .done)
-    record.person = card.person
-    record.card = card.id
-    record.segment = segment
-    record.proofClass = card.provenClass
-    record.operatorID = card.enrolledBy
-    record.note = "key \(card.key.hex.prefix(16)) slot \(card.slot)"
-    guard try state.person(card.person) != nil, try state.card(key: card.key) == nil else {
-      record.outcome = .refused
-      record.note += "; person unknown or key registered already"
-      return (nil, record)
-    }
-    try state.put(card)
-    return (card, record)
-  }
-}
-
-/// Loss, suspension, return of a card. A card that is not active takes its person's sessions opened with it along.
-struct ChangeCardState: Change {
-  let card: CardID
-  let state: CardState
-  let reason: String
-  let by: OperatorID
-  let now: Moment
-
-  func apply(
-    to transaction: inout some StateTransaction
-  ) throws(StorageFault) -> ((RegisteredCard, [SessionRecord])?, AuditRecord) {
-    var record = AuditRecord(
-      time: now.wallMilliseconds, eventClass: .enrolment, action: "card.\(state.rawValue)", outcome: .done)
-    record.card = card
-    record.operatorID = by
-    record.note = reason
-    guard var found = try transaction.card(card) else {
-      record.outcome = .refused
-      return (nil, record)
-    }
-    record.person = found.person
-    found.state = state
-    try transaction.put(found)
-    var withdrawn: [SessionRecord] = []
-    if state != .active {
-      for var session in try transaction.liveSessions(of: found.person) where session.card == card {
-        session.phase = .locked
-        session.isRevoked = true
-        try transaction.put(session)
-        withdrawn.append(session)
-      }
-    }
-    record.count = Int64(1 + withdrawn.count)
-    return ((found, withdrawn), record)
   }
 }

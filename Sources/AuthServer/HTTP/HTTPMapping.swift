@@ -53,6 +53,7 @@ enum HTTPMapping {
     case .methodNotAllowed(let allowed):
       problem(.methodNotAllowed, .methodNotAllowed, headers: [.allow: allowed.joined(separator: ", ")])
     case .conflict: problem(.conflict, .conflict)
+    case .conflictBecause(let code): Answer(status: .conflict, body: ErrorBody(telling: code), code: code.rawValue)
     case .tooLarge: problem(.contentTooLarge, .tooLarge, headers: [.connection: "close"])
     case .wrongMediaType: problem(.unsupportedMediaType, .wrongMediaType)
     case .tooManyRequests(let seconds):

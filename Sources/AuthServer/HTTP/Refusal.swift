@@ -40,6 +40,8 @@ public enum HTTPFault: Error, Sendable, Equatable {
   case notFound
   case methodNotAllowed(allowed: [String])
   case conflict
+  /// What is there already stands against it; the operator is told what.
+  case conflictBecause(DenialCode)
   case tooLarge
   case wrongMediaType
   /// - Parameter retryAfterSeconds: told to the client.

@@ -94,11 +94,14 @@ struct PolicyService: Sendable {
     let blocked: Moment?
   }
 
-  /// Every combination the rules offer here, shown with the person's best card.
+  /// Every combination the rules offer here, shown with the best key of the person's cards.
   private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet) -> [([String], [Proof])] {
     // Every line, also of other people's groups: the answer says why this person is refused there.
     let combinations = policy.combinations(segment: facts.workstation.segment, scenario: scenario, person: nil)
-    let best = facts.cards.max { ($0.state == .active ? 1 : 0, $0.provenClass) < ($1.state == .active ? 1 : 0, $1.provenClass) }
+    let keys = facts.cards.flatMap { card in card.keys.map { (card: card, provenClass: $0.provenClass) } }
+    let best = keys.max {
+      ($0.card.state == .active ? 1 : 0, $0.provenClass) < ($1.card.state == .active ? 1 : 0, $1.provenClass)
+    }
     return combinations.map { combination in
       var proofs: [Proof] = []
       if scenario == .unlock, let session = facts.session { proofs.append(.sessionKey(session.id)) }
@@ -108,7 +111,7 @@ struct PolicyService: Sendable {
         case .card:
           if let best {
             let shown = combination.factors.contains(.pin) ? best.provenClass : min(best.provenClass, .publicKey)
-            proofs.append(.card(best.id, shown, best.state))
+            proofs.append(.card(best.card.id, shown, best.card.state))
           }
         case .pin: break
         case .password: if facts.hasPassword { proofs.append(.password) }

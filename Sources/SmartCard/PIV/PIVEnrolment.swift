@@ -20,6 +20,20 @@ public enum PIVEnrolmentOutcome: Sendable, Equatable {
 }
 
 extension PIVCard {
+  /// The GUID by which the desk tells the keys of one card, or `nil` for a card that tells none: no CHUID, one that cannot be
+  /// read or has no GUID of 16 bytes, or sixteen zero bytes. Errors: those of the channel (a pulled card, a lost reader).
+  public mutating func ownNumber() throws(CardFailure) -> CardGUID? {
+    try select()
+    let read: [UInt8]
+    do throws(CardFailure) { read = try guid() } catch {
+      switch error {
+      case .missingObject, .pinRequired, .malformedCard, .refused: return nil
+      default: throw error
+      }
+    }
+    return try? CardGUID(parsing: read)
+  }
+
   /// Shows at the desk what a slot's key is worth, by trying it: without the PIN, then with it.
   ///
   /// Slot 9A by its number alone proves nothing: a card can be issued with a PIN policy of "never". So the key must refuse

@@ -68,10 +68,20 @@ enum Sample {
     try Fingerprint<Tag>(parsing: [UInt8](repeating: byte, count: 32))
   }
 
-  static func card(_ id: String, key: UInt8, person: Int = 1, state: CardState = .active) throws -> RegisteredCard {
+  /// - Parameter guid: sixteen times this byte.
+  static func card(_ id: String, keys: [RegisteredKey], person: Int = 1, guid: UInt8? = nil) throws -> RegisteredCard {
     RegisteredCard(
-      id: try CardID(parsing: id), person: try PersonID(parsing: "p\(person)"), key: try fingerprint(key), profile: "piv",
-      slot: "9a", provenClass: .publicKeyWithPIN, state: state, enrolledBy: try OperatorID(parsing: "op1"), enrolledAt: moment)
+      id: try CardID(parsing: id), person: try PersonID(parsing: "p\(person)"), guid: try guid.map(self.guid), state: .active,
+      keys: keys)
+  }
+
+  static func guid(_ byte: UInt8) throws -> CardGUID { try CardGUID(parsing: [UInt8](repeating: byte, count: 16)) }
+
+  static func key(_ byte: UInt8, slot: String = "9a") throws -> RegisteredKey {
+    RegisteredKey(
+      fingerprint: try fingerprint(byte), profile: "piv", slot: slot,
+      provenClass: slot == "9a" ? .publicKeyWithPIN : .publicKey, enrolledBy: try OperatorID(parsing: "op1"),
+      enrolledAt: moment)
   }
 
   static func workstation(_ id: String, certificates: [UInt8]) throws -> WorkstationRecord {
@@ -89,7 +99,7 @@ enum Sample {
       id: try SessionID(parsing: id), person: try PersonID(parsing: "p\(person)"),
       workstation: try WorkstationID(parsing: workstation),
       segment: .lgwan, scenario: .logon, card: nil, phase: phase, isRevoked: false, kinds: [.have, .know], assurance: .aal3,
-      openedAt: moment, lastActivity: moment.advanced(bySeconds: 1), leaseUntil: moment.advanced(bySeconds: 300),
+      openedAt: moment, lastActivity: moment.advanced(bySeconds: 1),
       terms: SessionTerms(leaseSeconds: 300, idleSeconds: 3600, overallSeconds: 43_200, onCardRemoval: .lock),
       signingKey: [UInt8](repeating: 7, count: 32), sealingKey: [9, 8, 7], sealingSuite: "x25519-sha256-chachapoly")
   }

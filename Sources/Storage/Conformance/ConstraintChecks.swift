@@ -19,14 +19,42 @@ extension StoreConformance {
         "an ended session came back beside a live one", store, Puts(sessions: [try Sample.session("s1", on: "PC-1")]))
     },
     Check(name: "one card key belongs to one card") { store in
-      _ = try await store.commit(Puts(people: [try Sample.person(1)], cards: [try Sample.card("c1", key: 1)]))
-      try await expectConflict(
-        "one key was registered for two cards", store, Puts(cards: [try Sample.card("c2", key: 1)]))
-      _ = try await store.commit(Puts(cards: [try Sample.card("c1", key: 2)]))
-      let old = try await store.read { (state) throws(StorageFault) in
-        (try? Sample.fingerprint(1)).flatMap { key in try? state.card(key: key) }
+      _ = try await store.commit(
+        Puts(people: [try Sample.person(1)], cards: [try Sample.card("c1", keys: [Sample.key(1), Sample.key(2, slot: "9e")])]))
+      for key: UInt8 in [1, 2] {
+        try await expectConflict(
+          "one key was registered for two cards", store, Puts(cards: [try Sample.card("c2", keys: [Sample.key(key)])]))
       }
-      try expect(old == nil, "a card was found by a key it no longer has")
+      try await expectConflict(
+        "two keys were registered in one slot", store,
+        Puts(cards: [try Sample.card("c2", keys: [Sample.key(3), Sample.key(4)])]))
+      _ = try await store.commit(Puts(cards: [try Sample.card("c1", keys: [Sample.key(3), Sample.key(2, slot: "9e")])]))
+      let found = try await store.read { (state) throws(StorageFault) in
+        ([1, 2, 3] as [UInt8]).map { byte in
+          (try? Sample.fingerprint(byte)).flatMap { key in try? state.card(key: key)?.id.text }
+        }
+      }
+      try expect(found == [nil, "c1", "c1"], "a card was found by a key it no longer has, or not by each of its keys")
+    },
+    Check(name: "one GUID belongs to one card; cards without one are many") { store in
+      let numbered = try Sample.card("c1", keys: [Sample.key(1)], guid: 7)
+      _ = try await store.commit(
+        Puts(
+          people: [try Sample.person(1)],
+          cards: [
+            numbered, try Sample.card("c2", keys: [Sample.key(2)]), try Sample.card("c3", keys: [Sample.key(3)]),
+          ]))
+      try await expectConflict(
+        "one GUID was given to two cards", store, Puts(cards: [try Sample.card("c2", keys: [Sample.key(2)], guid: 7)]))
+      let (seven, eight) = (try Sample.guid(7), try Sample.guid(8))
+      let found = try await store.read { (state) throws(StorageFault) in
+        (try state.card(guid: seven), try state.card(guid: eight))
+      }
+      try expect(found.0 == numbered && found.1 == nil, "a card was not found by its GUID, or by another")
+      _ = try await store.commit(Puts(cards: [try Sample.card("c1", keys: [Sample.key(1)], guid: 8)]))
+      _ = try await store.commit(Puts(cards: [try Sample.card("c2", keys: [Sample.key(2)], guid: 7)]))
+      let moved = try await store.read { (state) throws(StorageFault) in try state.card(guid: seven)?.id.text }
+      try expect(moved == "c2", "a GUID that was free could not be given")
     },
     Check(name: "one account belongs to one person") { store in
       _ = try await store.commit(Puts(people: [try Sample.person(1)]))
@@ -63,7 +91,7 @@ extension StoreConformance {
         "two operators have one unix user", store, Puts(operators: [try Sample.operatorRecord("op2", key: 2, unixUser: "a")]))
     },
     Check(name: "cards, passwords and sessions name people and workstations that are there") { store in
-      try await expectConflict("a card of nobody was kept", store, Puts(cards: [try Sample.card("c1", key: 1)]))
+      try await expectConflict("a card of nobody was kept", store, Puts(cards: [try Sample.card("c1", keys: [Sample.key(1)])]))
       try await expectConflict(
         "a password of nobody was kept", store,
         Puts(passwords: [StoredPassword(person: try PersonID(parsing: "p1"), sealed: [1], changedAt: Sample.moment)]))

@@ -7,7 +7,8 @@ extension StoreConformance {
     Check(name: "what was committed is read back, field by field") { store in
       let person = try Sample.person(1)
       let workstation = try Sample.workstation("PC-1", certificates: [1, 2])
-      var card = try Sample.card("c1", key: 1)
+      let key = try Sample.key(1)
+      var card = try Sample.card("c1", keys: [key], guid: 9)
       var session = try Sample.session("s1", on: "PC-1")
       session.card = card.id
       let record = try Sample.operatorRecord("op1", key: 5, unixUser: "sanmon-admin")
@@ -17,11 +18,15 @@ extension StoreConformance {
           people: [person], passwords: [password], workstations: [workstation], cards: [card], sessions: [session],
           operators: [record]))
       card.state = .lost
+      card.keys.append(try Sample.key(2, slot: "9e"))
       _ = try await store.commit(Puts(cards: [card]))
+      let guid = card.guid
       let found = try await store.read { [card, session] (state) throws(StorageFault) in
         let seen: [Bool] = [
           try state.person(person.id) == person, try state.person(account: person.account) == person,
-          try state.cards(of: person.id) == [card], try state.card(card.id) == card, try state.card(key: card.key) == card,
+          try state.cards(of: person.id) == [card], try state.card(card.id) == card,
+          try state.card(key: key.fingerprint) == card,
+          try guid.map { (guid) throws(StorageFault) in try state.card(guid: guid) } == card,
           try state.workstation(workstation.id) == workstation, try state.workstations() == [workstation],
           try state.session(session.id) == session, try state.liveSession(on: workstation.id) == session,
           try state.liveSessions(of: person.id) == [session], try state.liveSessions() == [session],

@@ -1,32 +1,47 @@
 public import AuthPolicy
 public import AuthTerms
 
-/// One key of one card, registered for one person.
+/// One physical card of one person, with the keys that were registered on it. Loss, suspension and return are the card's.
 public struct RegisteredCard: Sendable, Hashable {
   public var id: CardID
   public var person: PersonID
-  public var key: KeyFingerprint
+  /// What the desk read from the card, if the card has one; unique among cards.
+  public var guid: CardGUID?
+  public var state: CardState
+  /// In the order of their slots; one key a slot. No key is on two cards.
+  public var keys: [RegisteredKey]
+
+  public init(id: CardID, person: PersonID, guid: CardGUID?, state: CardState, keys: [RegisteredKey]) {
+    self.id = id
+    self.person = person
+    self.guid = guid
+    self.state = state
+    self.keys = keys
+  }
+
+  public func key(_ fingerprint: KeyFingerprint) -> RegisteredKey? { keys.first { $0.fingerprint == fingerprint } }
+}
+
+/// One key of a card.
+public struct RegisteredKey: Sendable, Hashable {
+  public var fingerprint: KeyFingerprint
   /// `piv`
   public var profile: String
   /// `9a` or `9e`
   public var slot: String
   /// What was proven for this key at enrolment.
   public var provenClass: ProofClass
-  public var state: CardState
   public var enrolledBy: OperatorID
   public var enrolledAt: Moment
 
   public init(
-    id: CardID, person: PersonID, key: KeyFingerprint, profile: String, slot: String, provenClass: ProofClass,
-    state: CardState, enrolledBy: OperatorID, enrolledAt: Moment
+    fingerprint: KeyFingerprint, profile: String, slot: String, provenClass: ProofClass, enrolledBy: OperatorID,
+    enrolledAt: Moment
   ) {
-    self.id = id
-    self.person = person
-    self.key = key
+    self.fingerprint = fingerprint
     self.profile = profile
     self.slot = slot
     self.provenClass = provenClass
-    self.state = state
     self.enrolledBy = enrolledBy
     self.enrolledAt = enrolledAt
   }

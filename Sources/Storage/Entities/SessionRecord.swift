@@ -22,7 +22,6 @@ public struct SessionRecord: Sendable, Hashable {
   public var assurance: AssuranceLevel
   public var openedAt: Moment
   public var lastActivity: Moment
-  public var leaseUntil: Moment
   public var terms: SessionTerms
   /// Ed25519, 32 bytes.
   public var signingKey: [UInt8]
@@ -33,7 +32,7 @@ public struct SessionRecord: Sendable, Hashable {
   public init(
     id: SessionID, person: PersonID, workstation: WorkstationID, segment: Segment, scenario: Scenario, card: CardID?,
     phase: SessionPhase, isRevoked: Bool, kinds: Set<FactorKind>, assurance: AssuranceLevel, openedAt: Moment,
-    lastActivity: Moment, leaseUntil: Moment, terms: SessionTerms, signingKey: [UInt8], sealingKey: [UInt8],
+    lastActivity: Moment, terms: SessionTerms, signingKey: [UInt8], sealingKey: [UInt8],
     sealingSuite: String
   ) {
     self.id = id
@@ -48,7 +47,6 @@ public struct SessionRecord: Sendable, Hashable {
     self.assurance = assurance
     self.openedAt = openedAt
     self.lastActivity = lastActivity
-    self.leaseUntil = leaseUntil
     self.terms = terms
     self.signingKey = signingKey
     self.sealingKey = sealingKey

@@ -9,6 +9,7 @@ struct MemoryState {
   private var passwords: [PersonID: StoredPassword] = [:]
   private var cardsByID: [CardID: RegisteredCard] = [:]
   private var idByKey: [KeyFingerprint: CardID] = [:]
+  private var idByGUID: [CardGUID: CardID] = [:]
   private var workstationsByID: [WorkstationID: WorkstationRecord] = [:]
   private var idByCertificate: [CertificateFingerprint: WorkstationID] = [:]
   private var sessions: [SessionID: SessionRecord] = [:]
@@ -76,6 +77,7 @@ extension MemoryState: StateTransaction {
 
   func card(_ id: CardID) -> RegisteredCard? { cardsByID[id] }
   func card(key: KeyFingerprint) -> RegisteredCard? { idByKey[key].flatMap { cardsByID[$0] } }
+  func card(guid: CardGUID) -> RegisteredCard? { idByGUID[guid].flatMap { cardsByID[$0] } }
   func cards(of person: PersonID) -> [RegisteredCard] {
     cardsByID.values.filter { $0.person == person }.sorted { $0.id < $1.id }
   }
@@ -121,10 +123,21 @@ extension MemoryState: StateTransaction {
 
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
     try require(card.person)
-    guard idByKey[card.key] ?? card.id == card.id else { throw .conflict("the key is another card's") }
-    if let before = cardsByID[card.id] { idByKey[before.key] = nil }
-    cardsByID[card.id] = card
-    idByKey[card.key] = card.id
+    let prints = card.keys.map(\.fingerprint)
+    guard Set(prints).count == prints.count, prints.allSatisfy({ idByKey[$0] ?? card.id == card.id }) else {
+      throw .conflict("the key is another card's")
+    }
+    guard Set(card.keys.map(\.slot)).count == prints.count else { throw .conflict("two keys in one slot") }
+    if let guid = card.guid, idByGUID[guid] ?? card.id != card.id { throw .conflict("the GUID is another card's") }
+    if let before = cardsByID[card.id] {
+      for key in before.keys { idByKey[key.fingerprint] = nil }
+      if let guid = before.guid { idByGUID[guid] = nil }
+    }
+    var kept = card
+    kept.keys.sort { $0.slot < $1.slot }
+    cardsByID[card.id] = kept
+    for print in prints { idByKey[print] = card.id }
+    if let guid = card.guid { idByGUID[guid] = card.id }
   }
 
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {

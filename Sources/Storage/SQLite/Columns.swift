@@ -58,8 +58,16 @@ struct Columns {
   }
 
   mutating func bytes() throws -> [UInt8] {
-    guard case .blob(let data) = try value() else { throw corrupt }
-    return Array(data)
+    guard let bytes = try optionalBytes() else { throw corrupt }
+    return bytes
+  }
+
+  mutating func optionalBytes() throws -> [UInt8]? {
+    switch try value() {
+    case .blob(let data): Array(data)
+    case .null: nil
+    default: throw corrupt
+    }
   }
 
   /// - Parameter parse: `nil` or an error means that no such value is ever written.
@@ -120,12 +128,16 @@ struct TableSQL {
   /// The first is the key.
   let columns: [String]
 
+  var insert: String {
+    "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
+  }
+
   var select: String { "SELECT \(columns.joined(separator: ", ")) FROM \(name)" }
 
   /// Insert, or overwrite the row with the same key. Another unique column that is taken is a constraint error, never an overwrite.
   var upsert: String {
-    "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", "))) "
-      + "ON CONFLICT (\(columns[0])) DO UPDATE SET "
+    insert
+      + " ON CONFLICT (\(columns[0])) DO UPDATE SET "
       + columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
   }
 }

@@ -16,6 +16,11 @@ enum Migrations {
         try db.execute(sql: schema)
       }
     }
+    // A table that others refer to is exchanged: foreign keys are off meanwhile and checked before the commit.
+    migrator.registerMigration("v2", foreignKeyChecks: .deferred) { db in
+      try db.execute(sql: CardsTable.keysOfTheirOwn)
+      try db.execute(sql: SessionsTable.withoutLease)
+    }
     return migrator
   }
 

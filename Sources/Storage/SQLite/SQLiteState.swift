@@ -71,6 +71,9 @@ extension SQLiteState: StateTransaction {
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? {
     try trouble.asking { try CardsTable.card(key: key, in: db) }
   }
+  func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard? {
+    try trouble.asking { try CardsTable.card(guid: guid, in: db) }
+  }
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
     try trouble.asking { try CardsTable.cards(of: person, in: db) }
   }

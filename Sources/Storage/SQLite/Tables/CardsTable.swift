@@ -3,6 +3,7 @@ import AuthTerms
 import GRDB
 
 enum CardsTable {
+  /// As version 1 shipped it: one key was one card.
   static let schema = """
     CREATE TABLE cards (
       id TEXT NOT NULL PRIMARY KEY,
@@ -18,37 +19,87 @@ enum CardsTable {
     CREATE INDEX cards_by_person ON cards (person);
     """
 
-  private static let sql = TableSQL(
-    name: "cards",
-    columns: ["id", "person", "key", "profile", "slot", "proven_class", "state", "enrolled_by", "enrolled_at"])
+  /// Keys get a table of their own. Each card of version 1 stays a card with its one key: nobody then read which keys lie on one.
+  static let keysOfTheirOwn = """
+    CREATE TABLE new_cards (
+      id TEXT NOT NULL PRIMARY KEY,
+      person TEXT NOT NULL REFERENCES people (id),
+      guid BLOB UNIQUE,
+      state TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO new_cards (id, person, guid, state) SELECT id, person, NULL, state FROM cards;
+    CREATE TABLE new_keys (
+      key BLOB NOT NULL PRIMARY KEY,
+      card TEXT NOT NULL REFERENCES new_cards (id),
+      profile TEXT NOT NULL,
+      slot TEXT NOT NULL,
+      proven_class TEXT NOT NULL,
+      enrolled_by TEXT NOT NULL,
+      enrolled_at TEXT NOT NULL,
+      UNIQUE (card, slot)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO new_keys (key, card, profile, slot, proven_class, enrolled_by, enrolled_at)
+      SELECT key, id, profile, slot, proven_class, enrolled_by, enrolled_at FROM cards;
+    DROP TABLE cards;
+    ALTER TABLE new_cards RENAME TO cards;
+    ALTER TABLE new_keys RENAME TO card_keys;
+    CREATE INDEX cards_by_person ON cards (person);
+    """
+
+  private static let sql = TableSQL(name: "cards", columns: ["id", "person", "guid", "state"])
+  private static let keys = TableSQL(
+    name: "card_keys", columns: ["key", "card", "profile", "slot", "proven_class", "enrolled_by", "enrolled_at"])
 
   static func card(_ id: CardID, in db: Database) throws -> RegisteredCard? {
-    try db.row("\(sql.select) WHERE id = ?", [id.text]).map(card)
+    try db.row("\(sql.select) WHERE id = ?", [id.text]).map { try card($0, in: db) }
   }
 
   static func card(key: KeyFingerprint, in db: Database) throws -> RegisteredCard? {
-    try db.row("\(sql.select) WHERE key = ?", [key.bytes.column]).map(card)
+    try db.row("\(sql.select) WHERE id = (SELECT card FROM card_keys WHERE key = ?)", [key.bytes.column])
+      .map { try card($0, in: db) }
+  }
+
+  static func card(guid: CardGUID, in db: Database) throws -> RegisteredCard? {
+    try db.row("\(sql.select) WHERE guid = ?", [guid.bytes.column]).map { try card($0, in: db) }
   }
 
   static func cards(of person: PersonID, in db: Database) throws -> [RegisteredCard] {
-    try db.rows("\(sql.select) WHERE person = ? ORDER BY id", [person.text]).map(card)
+    try db.rows("\(sql.select) WHERE person = ? ORDER BY id", [person.text]).map { try card($0, in: db) }
   }
 
   static func put(_ card: RegisteredCard, in db: Database) throws {
-    try db.run(
-      sql.upsert,
-      [
-        card.id.text, card.person.text, card.key.bytes.column, card.profile, card.slot, card.provenClass.name,
-        card.state.rawValue, card.enrolledBy.text, card.enrolledAt.column,
-      ])
+    try db.run(sql.upsert, [card.id.text, card.person.text, card.guid?.bytes.column, card.state.rawValue])
+    try db.run("DELETE FROM card_keys WHERE card = ?", [card.id.text])
+    for key in card.keys {
+      try db.run(
+        keys.insert,
+        [
+          key.fingerprint.bytes.column, card.id.text, key.profile, key.slot, key.provenClass.name, key.enrolledBy.text,
+          key.enrolledAt.column,
+        ])
+    }
   }
 
-  private static func card(_ row: Row) throws -> RegisteredCard {
+  private static func card(_ row: Row, in db: Database) throws -> RegisteredCard {
     var columns = Columns(row, of: "cards")
+    let id = try columns.word { try CardID(parsing: $0) }
     return RegisteredCard(
-      id: try columns.word { try CardID(parsing: $0) }, person: try columns.word { try PersonID(parsing: $0) },
-      key: try columns.fingerprint(KeyFingerprint.self), profile: try columns.text(), slot: try columns.text(),
-      provenClass: try columns.word { ProofClass(name: $0) }, state: try columns.word(CardState.init(rawValue:)),
+      id: id, person: try columns.word { try PersonID(parsing: $0) },
+      guid: try columns.optionalBytes().map { (bytes) throws -> CardGUID in
+        guard let guid = try? CardGUID(parsing: bytes) else { throw StorageFault.corrupt("table cards, guid") }
+        return guid
+      },
+      state: try columns.word(CardState.init(rawValue:)),
+      keys: try db.rows("\(keys.select) WHERE card = ? ORDER BY slot", [id.text]).map(key))
+  }
+
+  private static func key(_ row: Row) throws -> RegisteredKey {
+    var columns = Columns(row, of: "card_keys")
+    let fingerprint = try columns.fingerprint(KeyFingerprint.self)
+    _ = try columns.text()
+    return RegisteredKey(
+      fingerprint: fingerprint, profile: try columns.text(), slot: try columns.text(),
+      provenClass: try columns.word { ProofClass(name: $0) },
       enrolledBy: try columns.word { try OperatorID(parsing: $0) }, enrolledAt: try columns.moment())
   }
 }

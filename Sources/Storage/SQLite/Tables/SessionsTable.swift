@@ -3,7 +3,7 @@ import AuthTerms
 import GRDB
 
 enum SessionsTable {
-  // The partial index is the rule "one live session on one workstation", kept by the database whatever the code above does.
+  // As version 1 shipped it. The partial index is the rule "one live session on one workstation", kept by the database whatever the code above does.
   static let schema = """
     CREATE TABLE sessions (
       id TEXT NOT NULL PRIMARY KEY,
@@ -31,11 +31,14 @@ enum SessionsTable {
     CREATE INDEX live_sessions_of_person ON sessions (person) WHERE phase <> 'ended';
     """
 
+  /// When a lease ends depends on when its workstation was last heard, which no row tells.
+  static let withoutLease = "ALTER TABLE sessions DROP COLUMN lease_until"
+
   private static let sql = TableSQL(
     name: "sessions",
     columns: [
       "id", "person", "workstation", "segment", "scenario", "card", "phase", "is_revoked", "kinds", "assurance", "opened_at",
-      "last_activity", "lease_until", "lease_seconds", "idle_seconds", "overall_seconds", "on_card_removal", "signing_key",
+      "last_activity", "lease_seconds", "idle_seconds", "overall_seconds", "on_card_removal", "signing_key",
       "sealing_key", "sealing_suite",
     ])
 
@@ -62,7 +65,7 @@ enum SessionsTable {
         session.id.text, session.person.text, session.workstation.text, session.segment.name, session.scenario.rawValue,
         session.card?.text, session.phase.rawValue, session.isRevoked,
         FactorKind.allCases.filter(session.kinds.contains).map(\.rawValue).joined(separator: ","),
-        session.assurance.rawValue, session.openedAt.column, session.lastActivity.column, session.leaseUntil.column,
+        session.assurance.rawValue, session.openedAt.column, session.lastActivity.column,
         session.terms.leaseSeconds, session.terms.idleSeconds, session.terms.overallSeconds,
         session.terms.onCardRemoval.rawValue, session.signingKey.column, session.sealingKey.column, session.sealingSuite,
       ])
@@ -76,7 +79,6 @@ enum SessionsTable {
       scenario: try columns.word(Scenario.init(rawValue:)), card: try columns.optionalWord { try CardID(parsing: $0) },
       phase: try columns.word(SessionPhase.init(rawValue:)), isRevoked: try columns.flag(), kinds: try columns.word(kinds),
       assurance: try assurance(&columns), openedAt: try columns.moment(), lastActivity: try columns.moment(),
-      leaseUntil: try columns.moment(),
       terms: SessionTerms(
         leaseSeconds: Int(try columns.integer()), idleSeconds: Int(try columns.integer()),
         overallSeconds: Int(try columns.integer()), onCardRemoval: try columns.word(CardRemoval.init(rawValue:))),
