@@ -432,6 +432,8 @@ public struct AuditEntry: Codable, Sendable {
   public var code: String?
   public var rule: String?
   public var policyVersion: String?
+  /// Waivers that were needed, each with the first 16 digits of its hash: `identifier-as-possession@0123456789abcdef`.
+  public var waivers: [String]
   public var reference: String?
   public var latencyMilliseconds: Int64?
   public var count: Int64
@@ -441,7 +443,7 @@ public struct AuditEntry: Codable, Sendable {
     sequence: UInt64, time: Int64, eventClass: String, action: String, outcome: String, person: String?,
     personName: String?, workstation: String?, segment: String?, scenario: String?, session: String?, card: String?,
     operatorID: String?, factors: [String], proofClass: String?, assurance: String?, code: String?, rule: String?,
-    policyVersion: String?, reference: String?, latencyMilliseconds: Int64?, count: Int64, note: String
+    policyVersion: String?, waivers: [String], reference: String?, latencyMilliseconds: Int64?, count: Int64, note: String
   ) {
     self.sequence = sequence
     self.time = time
@@ -462,6 +464,7 @@ public struct AuditEntry: Codable, Sendable {
     self.code = code
     self.rule = rule
     self.policyVersion = policyVersion
+    self.waivers = waivers
     self.reference = reference
     self.latencyMilliseconds = latencyMilliseconds
     self.count = count

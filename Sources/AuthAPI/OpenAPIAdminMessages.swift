@@ -26,6 +26,19 @@ extension APIMessages {
         .field("faultsEn", sentences), .field("warningsJa", sentences), .field("warningsEn", sentences),
       ]),
     APIMessage(
+      "WaiverSummary", "One waiver of the policy files, and whether its approvers have signed it.",
+      [
+        .field("hash", .hex(digits: 64)), .field("segment", .segment), .field("waiver", .text(maximum: 64)),
+        .field("from", .text(maximum: 10)), .field("until", .text(maximum: 10)),
+        .field("approvers", .array(.identifier, maximum: 8)), .field("reason", .text(maximum: 200)),
+        .field("rule", .text(maximum: 512)), .field("state", .oneOf(["unsigned", "approved", "lapsed"])),
+        .field("isWithinDates", .boolean), .field("signedBy", .array(.identifier, maximum: 8)),
+        .field("missing", .array(.identifier, maximum: 8)), .optional("signedAt", .time), .optional("act", .hex(digits: 64)),
+      ]),
+    APIMessage(
+      "WaiverAct", "A signed act policy.waiver.approve or policy.waiver.withdraw.", [.field("act", signedAct)]),
+    APIMessage("WaiverWithdrawn", "The waiver is not approved any more.", [.field("hash", .hex(digits: 64))]),
+    APIMessage(
       "ExplainRequest", "What would be decided for this person at this workstation?",
       [
         .field("person", .text(maximum: 128)), .field("workstation", .identifier), .optional("scenario", .oneOf(scenarios)),
@@ -58,6 +71,7 @@ extension APIMessages {
         .field("factors", .array(.oneOf(factors + ["session-key"]), maximum: 6)), .optional("proofClass", .oneOf(proofClasses)),
         .optional("assurance", .oneOf(["AAL1", "AAL2", "AAL3"])), .optional("code", .text(maximum: 8)),
         .optional("rule", .text(maximum: 512)), .optional("policyVersion", .hex(digits: 64)),
+        .field("waivers", .array(.text(maximum: 128), maximum: nil)),
         .optional("reference", .reference), .optional("latencyMilliseconds", .count), .field("count", .count),
         .field("note", .text(maximum: 4096)),
       ]),

@@ -133,6 +133,13 @@ public enum APIRoutes {
   static let instance: [APIRoute] = [
     .get("/v1/admin/status", .operators, "How the instance is", answer: .message("InstanceStatus")),
     .post("/v1/admin/policy/reload", .operators, "Read the policy files again", body: nil, answer: "PolicyReloaded"),
+    .get("/v1/admin/policy/waivers", .operators, "Waivers, and who has signed them", answer: .list("WaiverSummary")),
+    .post(
+      "/v1/admin/policy/waivers/approve", .operators, "Approve a waiver by its approvers' signatures", body: "WaiverAct",
+      answer: "WaiverSummary", problems: [.conflict, .notFound]),
+    .post(
+      "/v1/admin/policy/waivers/withdraw", .operators, "Withdraw the approval of a waiver", body: "WaiverAct",
+      answer: "WaiverWithdrawn", problems: [.conflict, .notFound]),
     .post(
       "/v1/admin/explain", .operators, "What would be decided, and by which rule", body: "ExplainRequest",
       answer: "ExplainAnswer", problems: [.notFound]),

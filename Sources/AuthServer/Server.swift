@@ -212,6 +212,7 @@ public final class Server: Sendable {
     }
     let vault = try? await services.vault.status()
     let policy = services.policy.policy
+    let warnings = try await WaiverDesk(services: services).warnings()
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
@@ -219,7 +220,7 @@ public final class Server: Sendable {
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
-      warningsJa: policy.warnings.map { $0.render(.ja) }, warningsEn: policy.warnings.map { $0.render(.en) })
+      warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
   }
 
   private func record(_ action: String) async throws {

@@ -63,6 +63,7 @@ public struct Fingerprint<Tag>: Hashable, Sendable, CustomStringConvertible {
 public enum PublicKeyTag {}
 public enum CertificateTag {}
 public enum PolicyTag {}
+public enum WaiverTag {}
 
 /// SHA-256 of a DER SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): how a card or operator key is recognised.
 public typealias KeyFingerprint = Fingerprint<PublicKeyTag>
@@ -70,6 +71,8 @@ public typealias KeyFingerprint = Fingerprint<PublicKeyTag>
 public typealias CertificateFingerprint = Fingerprint<CertificateTag>
 /// SHA-256 over the policy files that were in force: each audit row names it.
 public typealias PolicyVersion = Fingerprint<PolicyTag>
+/// SHA-256 over the canonical bytes of one waiver: what its approvers sign.
+public typealias WaiverHash = Fingerprint<WaiverTag>
 
 /// The six digits a refused clerk reads to the help desk; unique per instance and day.
 public struct Reference: Hashable, Sendable, CustomStringConvertible {

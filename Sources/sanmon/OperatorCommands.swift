@@ -139,7 +139,7 @@ struct OperatorAdd: AsyncParsableCommand {
 
 extension OperatorAdd {
   /// What 'operator accept' wrote: the scheme and the signature in hexadecimal.
-  fileprivate static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
+  static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
     let text = FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
     let parts = text.split(whereSeparator: \.isWhitespace)
     guard parts.count == 2, let scheme = SignatureScheme(rawValue: String(parts[0])), let signature = try? Hex.decode(parts[1])

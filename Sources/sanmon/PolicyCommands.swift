@@ -8,7 +8,7 @@ import Foundation
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。",
-    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self])
+    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self, WaiverCommand.self])
 
   /// `sanmon policy check DIR`
   struct Check: ParsableCommand {

@@ -13,6 +13,7 @@ enum Rows {
     if let assurance = entry.assurance { parts.append(assurance) }
     if let code = entry.code { parts.append(code) }
     if let rule = entry.rule { parts.append(say("規則 ", "rule ") + rule) }
+    if !entry.waivers.isEmpty { parts.append(say("特例 ", "waiver ") + entry.waivers.joined(separator: ", ")) }
     if let reference = entry.reference { parts.append(say("照会番号 ", "reference ") + reference) }
     if let operatorID = entry.operatorID { parts.append(say("操作者 ", "operator ") + operatorID) }
     if entry.count > 1 { parts.append("×\(entry.count)") }
@@ -38,6 +39,7 @@ enum Rows {
       (say("場面", "scenario"), entry.scenario), (say("認証要素", "factors"), entry.factors.joined(separator: " + ")),
       (say("カードの証明", "card proof"), entry.proofClass), (say("保証レベル", "assurance"), entry.assurance),
       (say("理由", "reason"), entry.code.map { $0 + " " + reason($0) }), (say("規則", "rule"), entry.rule),
+      (say("期限付き特例", "waivers"), entry.waivers.joined(separator: ", ")),
       (say("ポリシー版", "policy version"), entry.policyVersion), (say("照会番号", "reference"), entry.reference),
       (say("セッション", "session"), entry.session), (say("カード", "card"), entry.card),
       (say("操作者", "operator"), entry.operatorID),
@@ -72,7 +74,7 @@ enum Rows {
       + [
         "row", "time", "class", "outcome", "action", "person", "name", "workstation", "segment", "scenario", "factors",
         "proof_class", "assurance", "code", "rule", "policy_version", "reference", "session", "card", "operator", "latency_ms",
-        "count", "note",
+        "count", "note", "waivers",
       ].joined(separator: ",") + "\r\n"
   }
 
@@ -82,6 +84,7 @@ enum Rows {
       entry.personName, entry.workstation, entry.segment, entry.scenario, entry.factors.joined(separator: "+"),
       entry.proofClass, entry.assurance, entry.code, entry.rule, entry.policyVersion, entry.reference, entry.session,
       entry.card, entry.operatorID, entry.latencyMilliseconds.map(String.init), String(entry.count), entry.note,
+      entry.waivers.joined(separator: " "),
     ]
     return values.map { field($0 ?? "") }.joined(separator: ",") + "\r\n"
   }

@@ -1,5 +1,6 @@
 /// Every way to be refused that one edit of a right file can reach.
 enum Breaks {
+  private static let remote = "remote:\n  - card + password\n"
   static let waiver =
     "waivers:\n  - {waiver: introduction-phase, from: 2026-07-01, until: 2026-09-01, approvers: [A], reason: R}\n"
 
@@ -155,6 +156,10 @@ enum Breaks {
     Break(
       "PF409 13:52", "remote:\n  - card + password\n",
       "remote:\n  - card + password\n" + waiver.breaking("2026-09-01", "2026-06-30")),
+    Break("PF215 13:83", remote, remote + waiver.breaking("[A]", "[市長]")),
+    Break("PF216 13:83", remote, remote + waiver.breaking("[A]", "[\"*\"]")),
+    Break("PF212 13:86", remote, remote + waiver.breaking("[A]", "[A, A]")),
+    Break("PF211 13:82", remote, remote + waiver.breaking("[A]", "[A, B, C, D, E, F, G, H, I]")),
     Break("PF413 13:5", "remote:\n  - card + password\n", "remote:\n  - card + password\ndeny:\n  - {reason: R}\n"),
   ]
 

@@ -23,7 +23,7 @@ struct DocumentTests {
     let set = try Samples.set(found[0] + "\n" + found[1])
     #expect(
       set.combinations(segment: .lgwan, scenario: .unlock, person: nil).map(\.names) == [["card", "password"], ["palm"]])
-    #expect(set.warnings.map(\.code).sorted() == ["PF411", "PF412"])
+    #expect(set.warnings.map(\.code).sorted() == ["PF412", "PF417"])
   }
 
   @Test func everyCodeIsListed() throws {

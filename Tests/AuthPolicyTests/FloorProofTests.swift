@@ -1,5 +1,6 @@
 import AuthPolicy
 import AuthTerms
+import Crypto
 import Foundation
 import Testing
 
@@ -85,11 +86,11 @@ struct FloorProofTests {
     #expect(ContinuousClock.now - started < .seconds(20))
   }
 
-  @Test("a rule that claims to need no waiver does not hide behind one")
+  @Test("a rule that claims to need no waiver does not hide behind one, signed or not")
   func unmarkedWaiver() throws {
-    let waiver = Waiver(
-      name: .introductionPhase, from: 100, until: 110, approvers: ["A"], reason: "R", rule: RuleID(file: "lgwan.yaml", line: 30)
-    )
+    let waiver = try Waiver(
+      segment: .lgwan, name: .introductionPhase, from: 100, until: 110, approvers: [OperatorID(parsing: "yamada")],
+      reason: "R", rule: RuleID(file: "lgwan.yaml", line: 30), digest: { Array(SHA256.hash(data: $0)) })
     var marked = accepting([.card])
     marked.needs = .introductionPhase
     #expect(
@@ -101,5 +102,9 @@ struct FloorProofTests {
       try faults {
         $0.waivers = [waiver]; $0.accepted[.logon]?.append(accepting([.card]))
       }.count == 1)
+    #expect(
+      try faults {
+        $0.waivers = [waiver]; $0.proofFloor = .identifier
+      } == [], "a waiver of another name does not lower the floor of cards")
   }
 }

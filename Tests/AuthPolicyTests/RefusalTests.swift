@@ -158,7 +158,7 @@ struct RefusalTests {
   }
 }
 
-@Suite("hours, deny rules and waivers")
+@Suite("hours and deny rules")
 struct ClauseTests {
   @Test(
     "the first minute is inside, the last is not",
@@ -193,55 +193,5 @@ struct ClauseTests {
     let morning = try Situation(groups: ["seg-lgwan", "g1"])
     let expected = denies ? "AP112 lgwan.yaml:13" : "grant card+pin AAL2 lgwan.yaml:6"
     #expect(try set.decide(morning.showing(Situation.card())).summary == expected)
-  }
-
-  @Test(
-    "a waiver for numbers of cards holds on its days and marks each row",
-    arguments: [(-1, false), (0, true), (30, true), (31, false)])
-  func identifierAsPossession(day: Int, holds: Bool) throws {
-    // 2026-08-15 … 2026-09-14
-    let text =
-      Samples.lgwan.breaking("proof: pk", "proof: identifier")
-      + "waivers:\n  - {waiver: identifier-as-possession, from: 2026-08-15, until: 2026-09-14, approvers: [市長], reason: 更新待ち}\n"
-    let set = try Samples.set(text)
-    #expect(set.warnings.map(\.code) == ["PF411"])
-    var morning = try Situation()
-    morning.request.local = LocalTime(weekday: 1, minuteOfDay: 540, day: Samples.today + day)
-    let expected = holds ? "grant card+password AAL1 lgwan.yaml:7 waivers identifier-as-possession" : "AP108 lgwan.yaml:3"
-    #expect(try set.decide(morning.showing(Situation.card(.identifier), .password)).summary == expected)
-    // A better card needs no waiver and gets no mark.
-    #expect(try set.decide(morning.showing(Situation.card())).summary == "grant card+pin AAL2 lgwan.yaml:6")
-  }
-
-  @Test("an introduction phase ends by itself", arguments: [(0, true), (17, true), (18, false)])
-  func introductionPhase(day: Int, holds: Bool) throws {
-    // … 2026-09-01
-    let text = Samples.lgwan.breaking("- card + pin", "- card") + Breaks.waiver
-    let set = try Samples.set(text)
-    var morning = try Situation()
-    morning.request.local = LocalTime(weekday: 1, minuteOfDay: 540, day: Samples.today + day)
-    let expected = holds ? "grant card AAL1 lgwan.yaml:6 waivers introduction-phase" : "needs password lgwan.yaml:7"
-    #expect(try set.decide(morning.showing(Situation.card())).summary == expected)
-    // Whoever shows two kinds is granted without it.
-    #expect(
-      try set.decide(morning.showing(Situation.card(), .password)).summary == "grant card+password AAL2 lgwan.yaml:7")
-  }
-
-  @Test("an ended or unneeded waiver is a warning, so that the server starts on the morning after")
-  func warnings() throws {
-    let unneeded = try Samples.set(Samples.lgwan + Breaks.waiver)
-    #expect(unneeded.warnings.map(\.code) == ["PF412", "PF411"])
-    let ended = try Samples.set(Samples.lgwan.breaking("- card + pin", "- card") + Breaks.waiver, today: Samples.today + 60)
-    #expect(ended.warnings.map(\.code) == ["PF410"])
-    #expect(ended.warnings.first?.severity == .warning)
-  }
-
-  @Test("My Number: two different people")
-  func twoApprovers() throws {
-    let text = Samples.lgwan.breaking("segment: lgwan", "segment: mynumber") + Breaks.waiver
-    #expect(Samples.faults(segment: "mynumber", text).map(\.code) == ["PF407"])
-    #expect(
-      Samples.faults(segment: "mynumber", text.breaking("approvers: [A]", "approvers: [A, A]")).map(\.code).contains("PF212"))
-    #expect(Samples.faults(segment: "mynumber", text.breaking("approvers: [A]", "approvers: [A, B]")).isEmpty)
   }
 }

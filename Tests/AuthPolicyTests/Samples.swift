@@ -91,6 +91,13 @@ enum Samples {
   }
 }
 
+extension PolicySet {
+  /// What is accepted on a day on which nothing is signed.
+  func combinations(segment: Segment, scenario: Scenario, person: PersonFacts?) -> [Combination] {
+    combinations(segment: segment, scenario: scenario, person: person, on: Samples.today, approved: [])
+  }
+}
+
 extension String {
   /// The same text with the one occurrence of `old` replaced; a test that breaks nothing fails.
   func breaking(_ old: String, _ new: String) -> String {

@@ -48,7 +48,7 @@ extension Decision {
     switch self {
     case .grant(let grant):
       let factors = grant.factors.sorted().map(\.rawValue).joined(separator: "+")
-      let waivers = grant.waivers.isEmpty ? "" : " waivers " + grant.waivers.joined(separator: ",")
+      let waivers = grant.waivers.isEmpty ? "" : " waivers " + grant.waivers.map(\.name).joined(separator: ",")
       return "grant \(factors) \(grant.assurance.name) \(grant.rule)\(waivers)"
     case .stillNeeded(let combinations, let rule):
       return "needs " + combinations.map { $0.names.joined(separator: "+") }.joined(separator: " or ") + " \(rule)"

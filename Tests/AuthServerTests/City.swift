@@ -23,8 +23,9 @@ final class City: Sendable {
   let server: Server
   let clock: MovableClock
   private let vault: VaultServer
-  private let running: Task<Void, any Error>
-  private let operatorKey = Curve25519.Signing.PrivateKey()
+  private let running: Mutex<Task<Void, any Error>>
+  private let file: InstanceFile
+  let operatorKey = Curve25519.Signing.PrivateKey()
 
   /// - Parameter combined: the instance also serves the My Number segment, as its start-up file has to say in full.
   init(segment: Segment = .lgwan, combined: Bool = false, prepare: (String) throws -> Void = { _ in }) async throws {
@@ -46,15 +47,10 @@ final class City: Sendable {
         instance: InstanceID(parsing: "\(segment.name)-1"), segments: combined ? [segment, .mynumber] : [segment],
         hosts: ["127.0.0.1"]))
     try prepare(folder)
-    let surroundings = Surroundings(now: { clock.now() }, random: Self.random)
-    let server = try await Server(try Self.instance(folder, segment, combined), surroundings: surroundings, credentials: nil)
+    file = try Self.instance(folder, segment, combined)
+    let (server, task) = try await Self.start(file, clock)
     self.server = server
-    let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
-    running = Task {
-      defer { isReady.finish() }
-      try await server.run { isReady.yield() }
-    }
-    for await _ in ready { break }
+    running = Mutex(task)
     var settings = ClientSettings()
     settings.answerLimit = 32 << 20
     settings.deadlineMilliseconds = 60_000
@@ -62,11 +58,36 @@ final class City: Sendable {
     try await becomeAdministrator(code: code)
   }
 
+  /// A server over the same folder, from its start, until it listens.
+  private static func start(
+    _ file: InstanceFile, _ clock: MovableClock
+  ) async throws -> (Server, Task<Void, any Error>) {
+    let surroundings = Surroundings(now: { clock.now() }, random: random)
+    let server = try await Server(file, surroundings: surroundings, credentials: nil)
+    let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
+    let task = Task {
+      defer { isReady.finish() }
+      try await server.run { isReady.yield() }
+    }
+    for await _ in ready { break }
+    return (server, task)
+  }
+
+  /// Stops the server and starts another over the same folder: what is only in memory is gone. Its TLS ports are new ones.
+  func restart() async throws {
+    let former = running.withLock { $0 }
+    former.cancel()
+    _ = await former.result
+    let (_, task) = try await Self.start(file, clock)
+    running.withLock { $0 = task }
+  }
+
   /// Ends server and vault and removes the folder.
   func end() async {
     link.close()
-    running.cancel()
-    _ = await running.result
+    let task = running.withLock { $0 }
+    task.cancel()
+    _ = await task.result
     vault.stop()
     try? FileManager.default.removeItem(atPath: folder)
   }

@@ -4,18 +4,23 @@ public import AuthTerms
 public final class PolicySet: Sendable {
   public let version: PolicyVersion
   public let organisation: Organisation
-  /// Standing warnings: waivers in force, ended or unused.
-  public let warnings: [PolicyFault]
+  /// Standing warnings as long as nothing is known of approvals: waivers that nobody has signed yet, ended or unused, and lines
+  /// that nobody can use. `warnings(on:approved:segments:)` knows more.
+  public var warnings: [PolicyFault] { warnings(on: today, approved: []) }
+  /// What is odd in the files themselves, whatever the day.
+  let lint: [PolicyFault]
+  private let today: Int
   package let rules: [Segment: SegmentRules]
 
   static let mostFiles = 32
 
   private init(
-    version: PolicyVersion, organisation: Organisation, warnings: [PolicyFault], rules: [Segment: SegmentRules]
+    version: PolicyVersion, organisation: Organisation, lint: [PolicyFault], today: Int, rules: [Segment: SegmentRules]
   ) {
     self.version = version
     self.organisation = organisation
-    self.warnings = warnings
+    self.lint = lint
+    self.today = today
     self.rules = rules
   }
 
@@ -24,13 +29,13 @@ public final class PolicySet: Sendable {
   /// - Parameters:
   ///   - sources: every file of the policy folder, in any order; at most 32 of at most 256 KiB.
   ///   - digest: SHA-256.
-  ///   - today: `LocalTime.day`; only warnings depend on it, whether a waiver is in force is asked at each decision.
+  ///   - today: `LocalTime.day`; only `warnings` depend on it, whether a waiver is in force is asked at each decision.
   /// - Throws: every fault of every file, never only the first.
   public static func compile(
     _ sources: [PolicySource], digest: ([UInt8]) -> [UInt8], today: Int
   ) throws(PolicyFaults) -> PolicySet {
-    var set = SetReader(today: today)
-    set.read(sources)
+    var set = SetReader()
+    set.read(sources, digest)
     guard set.faults.isEmpty, let organisation = set.organisation?.organisation else {
       throw PolicyFaults(FaultLog.sorted(set.faults))
     }
@@ -40,7 +45,7 @@ public final class PolicySet: Sendable {
       throw PolicyFaults(log.faults)
     }
     let policy = PolicySet(
-      version: version, organisation: organisation, warnings: FaultLog.sorted(set.warnings), rules: set.rules)
+      version: version, organisation: organisation, lint: set.warnings, today: today, rules: set.rules)
     let unproven = FloorProof(policy).faults()
     guard unproven.isEmpty else { throw PolicyFaults(unproven) }
     return policy
@@ -50,7 +55,7 @@ public final class PolicySet: Sendable {
   package func replacing(_ changed: SegmentRules) -> PolicySet {
     var rules = rules
     rules[changed.segment] = changed
-    return PolicySet(version: version, organisation: organisation, warnings: warnings, rules: rules)
+    return PolicySet(version: version, organisation: organisation, lint: lint, today: today, rules: rules)
   }
 
   /// What the version is the hash of: a domain, then each name and its bytes, length-prefixed, sorted by name.
@@ -79,13 +84,14 @@ public final class PolicySet: Sendable {
     return Explanation(steps: trace.steps, decision: decision, policy: version)
   }
 
-  /// What a ceremony would accept, shown before anything is proven; empty if the scenario has no rule, or the person, when
-  /// given, is in none of the segment's groups or of its lines'. Combinations that lean on a waiver are named too, whatever the
-  /// date.
-  public func combinations(segment: Segment, scenario: Scenario, person: PersonFacts?) -> [Combination] {
+  /// What a ceremony would accept on that day, shown before anything is proven; empty if the scenario has no rule, or the
+  /// person, when given, is in none of the segment's groups or of its lines'.
+  public func combinations(
+    segment: Segment, scenario: Scenario, person: PersonFacts?, on day: Int, approved: Set<WaiverHash>
+  ) -> [Combination] {
     guard let rules = rules[segment] else { return [] }
     if let person, rules.people.isDisjoint(with: person.groups) { return [] }
-    return (rules.accepted[scenario] ?? []).filter { $0.isFor(person?.groups) }.map(\.combination)
+    return rules.accepted(scenario, on: day, approved: approved).filter { $0.isFor(person?.groups) }.map(\.combination)
   }
 
   /// The weakest card the segment's file names, whatever the date.
@@ -111,15 +117,12 @@ public enum ThrottleSubject: Sendable, CaseIterable {
 
 /// Reads the files of one set and holds them against each other.
 private struct SetReader {
-  let today: Int
   var faults: [PolicyFault] = []
   var warnings: [PolicyFault] = []
   var organisation: OrganisationFile.Result?
   var rules: [Segment: SegmentRules] = [:]
 
-  init(today: Int) { self.today = today }
-
-  mutating func read(_ sources: [PolicySource]) {
+  mutating func read(_ sources: [PolicySource], _ digest: ([UInt8]) -> [UInt8]) {
     guard sources.count <= PolicySet.mostFiles else { return add(.tooManyFiles, OrganisationFile.name) }
     var names: Set<String> = []
     for source in sources {
@@ -127,7 +130,7 @@ private struct SetReader {
         add(.fileTwice, Self.showable(source.name))
         continue
       }
-      if source.name == OrganisationFile.name { readOrganisation(source) } else { readSegment(source) }
+      if source.name == OrganisationFile.name { readOrganisation(source) } else { readSegment(source, digest) }
     }
     guard names.contains(OrganisationFile.name) else { return add(.organisationMissing, OrganisationFile.name) }
     holdTogether(names)
@@ -139,12 +142,12 @@ private struct SetReader {
     take(log)
   }
 
-  private mutating func readSegment(_ source: PolicySource) {
+  private mutating func readSegment(_ source: PolicySource, _ digest: ([UInt8]) -> [UInt8]) {
     guard source.name.hasSuffix(".yaml"), (try? Segment(parsing: source.name.dropLast(5))) != nil else {
       return add(.unknownFile, Self.showable(source.name))
     }
     let log = FaultLog(file: source.name)
-    if let segment = MarkedTree.parse(source.bytes, log).flatMap({ SegmentFile.read($0, today: today, log) }) {
+    if let segment = MarkedTree.parse(source.bytes, log).flatMap({ SegmentFile.read($0, digest: digest, log) }) {
       rules[segment.segment] = segment
     }
     take(log)

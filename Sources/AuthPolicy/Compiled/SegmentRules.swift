@@ -1,42 +1,5 @@
 package import AuthTerms
 
-/// Time-limited exceptions. Each has an approver, an end and a mark in every row it made possible.
-package enum WaiverName: String, CaseIterable, Sendable {
-  /// A card that only shows its number (UID, IDm) counts as possession.
-  case identifierAsPossession = "identifier-as-possession"
-  /// Logon and remote with one kind of factor while factors are introduced one after the other.
-  case introductionPhase = "introduction-phase"
-
-  /// Days from `from` to `until`, both inside.
-  package var longestDays: Int {
-    switch self {
-    case .identifierAsPossession: 366
-    case .introductionPhase: 90
-    }
-  }
-}
-
-package struct Waiver: Sendable, Hashable {
-  package var name: WaiverName
-  /// `LocalTime.day`, both inclusive.
-  package var from: Int
-  package var until: Int
-  package var approvers: [String]
-  package var reason: String
-  package var rule: RuleID
-
-  package init(name: WaiverName, from: Int, until: Int, approvers: [String], reason: String, rule: RuleID) {
-    self.name = name
-    self.from = from
-    self.until = until
-    self.approvers = approvers
-    self.reason = reason
-    self.rule = rule
-  }
-
-  package func isInForce(on day: Int) -> Bool { (from...max(from, until)).contains(day) }
-}
-
 /// One set of factors that one line of the file accepts in one scenario.
 package struct AcceptedCombination: Sendable, Hashable {
   package var combination: Combination
@@ -93,18 +56,23 @@ package struct SegmentRules: Sendable {
 
   package var countOfRules: Int { accepted.values.reduce(denials.count) { $0 + $1.count } }
 
-  package func waiver(_ name: WaiverName, on day: Int) -> Waiver? {
-    waivers.first { $0.name == name && $0.isInForce(on: day) }
+  /// The waiver of that name that holds on that day: inside its dates, and signed by its approvers.
+  package func waiver(_ name: WaiverName, on day: Int, approved: Set<WaiverHash>) -> Waiver? {
+    waivers.first { $0.name == name && $0.isInForce(on: day) && approved.contains($0.hash) }
   }
 
-  /// What the segment accepts on that day: combinations that lean on a waiver are there only while it is in force.
-  package func accepted(_ scenario: Scenario, on day: Int) -> [AcceptedCombination] {
-    (accepted[scenario] ?? []).filter { entry in entry.needs.map { waiver($0, on: day) != nil } ?? true }
+  /// What the segment accepts on that day: combinations that lean on a waiver are there only while it is in force and signed.
+  package func accepted(_ scenario: Scenario, on day: Int, approved: Set<WaiverHash>) -> [AcceptedCombination] {
+    (accepted[scenario] ?? []).filter { entry in
+      entry.needs.map { waiver($0, on: day, approved: approved) != nil } ?? true
+    }
   }
 
   /// The weakest card that is taken for one, on that day.
-  package func proofFloor(on day: Int) -> ProofClass {
-    if proofFloor == .identifier, waiver(.identifierAsPossession, on: day) == nil { return SegmentFloor.weakestProof(segment) }
+  package func proofFloor(on day: Int, approved: Set<WaiverHash>) -> ProofClass {
+    if proofFloor == .identifier, waiver(.identifierAsPossession, on: day, approved: approved) == nil {
+      return SegmentFloor.weakestProof(segment)
+    }
     return proofFloor
   }
 }

@@ -36,11 +36,11 @@ public struct Grant: Sendable {
   public let assurance: AssuranceLevel
   public let session: SessionTerms
   /// Time-limited exceptions that were needed; each is marked in the row.
-  public let waivers: [String]
+  public let waivers: [UsedWaiver]
 
   init(
     ceremony: CeremonyID, person: PersonID, workstation: WorkstationID, segment: Segment, scenario: Scenario, rule: RuleID,
-    policy: PolicyVersion, factors: Set<Factor>, assurance: AssuranceLevel, session: SessionTerms, waivers: [String]
+    policy: PolicyVersion, factors: Set<Factor>, assurance: AssuranceLevel, session: SessionTerms, waivers: [UsedWaiver]
   ) {
     self.ceremony = ceremony
     self.person = person

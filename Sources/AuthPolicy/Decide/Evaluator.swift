@@ -18,7 +18,7 @@ struct Evaluator {
     }
     trace.add(.segment, .passed, rules.declared, [])
 
-    let accepted = rules.accepted(request.scenario, on: request.local.day)
+    let accepted = rules.accepted(request.scenario, on: request.local.day, approved: request.approvedWaivers)
     guard let first = accepted.first else {
       return deny(.rules, .noRule, rules.declared, "no combination is accepted in this scenario", &trace)
     }
@@ -111,7 +111,7 @@ struct Evaluator {
 
   private func proofClass(_ shown: Shown, _ rules: SegmentRules, _ trace: inout some Trace) -> Denial? {
     guard let proofClass = shown.proofClass else { return nil }
-    let floor = rules.proofFloor(on: request.local.day)
+    let floor = rules.proofFloor(on: request.local.day, approved: request.approvedWaivers)
     if proofClass < floor {
       return fail(.proofClass, .proofBelowFloor, rules.proofRule, "\(proofClass.name) is below \(floor.name)", &trace)
     }
@@ -180,8 +180,10 @@ struct Evaluator {
     _ shown: Shown, _ accepted: [AcceptedCombination], _ rules: SegmentRules, _ trace: inout some Trace
   ) -> Decision {
     let day = request.local.day
+    let approved = request.approvedWaivers
     let identifierWaiver =
-      shown.proofClass == .identifier && rules.proofFloor == .identifier ? rules.waiver(.identifierAsPossession, on: day) : nil
+      shown.proofClass == .identifier && rules.proofFloor == .identifier
+      ? rules.waiver(.identifierAsPossession, on: day, approved: approved) : nil
     let factors = shown.factors(request.authenticators, identifierCounts: identifierWaiver != nil)
 
     let complete = accepted.filter {
@@ -189,17 +191,17 @@ struct Evaluator {
     }
     if let person = request.person, let best = strongest(complete, card: shown.proofClass) {
       trace.add(.factors, .passed, best.combination.rule, factors)
-      var waivers: [String] = []
-      if identifierWaiver != nil, best.combination.factors.contains(.card) {
-        waivers.append(WaiverName.identifierAsPossession.rawValue)
-      }
-      if let needed = best.needs { waivers.append(needed.rawValue) }
+      let used = [
+        best.combination.factors.contains(.card) ? identifierWaiver : nil,
+        best.needs.flatMap { rules.waiver($0, on: day, approved: approved) },
+      ]
       return .grant(
         Grant(
           ceremony: request.ceremony, person: person.id, workstation: request.workstation.id,
           segment: request.workstation.segment, scenario: request.scenario, rule: best.combination.rule,
           policy: policy.version, factors: best.combination.factors,
-          assurance: Assurance.level(best.combination.factors, card: shown.proofClass), session: rules.terms, waivers: waivers))
+          assurance: Assurance.level(best.combination.factors, card: shown.proofClass), session: rules.terms,
+          waivers: used.compactMap { $0.map(UsedWaiver.init) }))
     }
 
     let open = accepted.filter { isWithin(factors, $0.combination.factors) }

@@ -16,13 +16,15 @@ public struct DecisionRequest: Sendable {
   public var sessionsElsewhere: Int
   /// Set while person, card or workstation is throttled.
   public var throttledUntil: Moment?
+  /// Waivers whose approvals hold now; a waiver that is not here is not there.
+  public var approvedWaivers: Set<WaiverHash>
   public var now: Moment
   public var local: LocalTime
 
   public init(
     ceremony: CeremonyID, scenario: Scenario, workstation: WorkstationFacts, person: PersonFacts?, proofs: [Proof],
-    authenticators: AuthenticatorFacts, session: SessionFacts?, sessionsElsewhere: Int, throttledUntil: Moment?, now: Moment,
-    local: LocalTime
+    authenticators: AuthenticatorFacts, session: SessionFacts?, sessionsElsewhere: Int, throttledUntil: Moment?,
+    approvedWaivers: Set<WaiverHash> = [], now: Moment, local: LocalTime
   ) {
     self.ceremony = ceremony
     self.scenario = scenario
@@ -33,6 +35,7 @@ public struct DecisionRequest: Sendable {
     self.session = session
     self.sessionsElsewhere = sessionsElsewhere
     self.throttledUntil = throttledUntil
+    self.approvedWaivers = approvedWaivers
     self.now = now
     self.local = local
   }

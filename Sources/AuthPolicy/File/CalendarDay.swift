@@ -12,6 +12,20 @@ enum CalendarDay {
     return days(year, month, day)
   }
 
+  /// The same day as `YYYY-MM-DD`.
+  static func text(_ day: Int) -> String {
+    // The year that begins on or before it is this one or the next: 365.2425 days are a year on average.
+    var year = 1970 + day / 366
+    while days(year + 1, 1, 1) <= day { year += 1 }
+    var month = 1
+    while month < 12, days(year, month + 1, 1) <= day { month += 1 }
+    func digits(_ number: Int, _ count: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, count - text.count)) + text
+    }
+    return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day - days(year, month, 1) + 1, 2))"
+  }
+
   private static func number(_ units: ArraySlice<UInt8>) -> Int? {
     var value = 0
     for unit in units {

@@ -52,7 +52,8 @@ extension FaultCode {
         hint: "行を消し、特例に頼っていた規則を直してください。", "Delete it, and change the rules that relied on it.")
     case .waiverInForce:
       return FaultSentence(
-        "期限付き特例「\(namedJa)」が書かれています。", "The waiver '\(namedEn)' is written here.", hint: "期限までに不要になるよう準備してください。",
+        "期限付き特例「\(namedJa)」が署名され、書かれた期間に効きます。", "The waiver '\(namedEn)' is signed and holds on its days.",
+        hint: "期限までに不要になるよう準備してください。",
         "Prepare to be without it before it ends.")
     case .waiverUnused:
       return FaultSentence(
@@ -63,6 +64,13 @@ extension FaultCode {
         "The floor is not proven: with this rule a person would get in like this: \(namedEn).",
         hint: "規則を直してください。直しても出るなら製品の不具合です。この番号を添えてご連絡ください。",
         "Change the rule; if the fault stays, it is one of the product: report this code.")
+    case .waiverUnsigned:
+      return FaultSentence(
+        "期限付き特例\(namedJa)は、承認者の署名がまだないため効きません。ハッシュ値: \(detail.suggestion ?? "")",
+        "The waiver \(namedEn) is not signed by its approvers yet and does not count; hash \(detail.suggestion ?? "").",
+        hint: "承認者が sanmon policy waiver approve で署名します(二人以上なら propose と sign も)。確かめるには sanmon policy waiver list。",
+        "Its approvers sign it with: sanmon policy waiver approve (several people: also propose and sign); see sanmon policy waiver list."
+      )
     case .lineUnreachable:
       return FaultSentence(
         "この行で入れる人が一人もいません。", "Nobody can get in by this line.",

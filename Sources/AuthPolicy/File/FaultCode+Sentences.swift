@@ -27,7 +27,8 @@ extension FaultCode {
       expressionSentence(detail)
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
       .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
-      .conditionMissing, .floorNotProven, .lineUnreachable, .groupUnknown:
+      .conditionMissing, .floorNotProven, .lineUnreachable, .groupUnknown,
+      .waiverUnsigned:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:

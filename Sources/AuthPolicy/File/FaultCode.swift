@@ -60,6 +60,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case floorNotProven = "PF414"
   case lineUnreachable = "PF415"
   case groupUnknown = "PF416"
+  case waiverUnsigned = "PF417"
 
   // The set
   case organisationMissing = "PF501"

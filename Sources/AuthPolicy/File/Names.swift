@@ -19,6 +19,10 @@ enum Names {
     log.name(node, identifier) { text throws(MalformedInput) in try WorkstationID(parsing: text) }
   }
 
+  static func operatorID(_ node: MarkedNode, _ log: FaultLog) -> OperatorID? {
+    log.name(node, identifier) { text throws(MalformedInput) in try OperatorID(parsing: text) }
+  }
+
   static func site(_ node: MarkedNode?, _ log: FaultLog) -> String? {
     log.name(node, identifier) { text throws(MalformedInput) in try Identifier<Never>(parsing: text).text }
   }

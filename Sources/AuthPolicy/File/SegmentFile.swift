@@ -7,11 +7,13 @@ enum SegmentFile {
   ]
   static let mostGroups = 64
   static let mostRules = 32
+  /// As many as one act takes signatures (`SignedAct`: the proposer's and up to eight approvals), less one.
+  static let mostApprovers = 8
   /// Fewer than a segment's: each is tried by the proof of the floor.
   static let mostLineGroups = 16
 
-  /// - Parameter today: `LocalTime.day`, for warnings about waivers.
-  static func read(_ root: MarkedNode, today: Int, _ log: FaultLog) -> SegmentRules? {
+  /// - Parameter digest: SHA-256, for the hash of each waiver.
+  static func read(_ root: MarkedNode, digest: ([UInt8]) -> [UInt8], _ log: FaultLog) -> SegmentRules? {
     let fields = Fields(root, allowed: keys, log)
     let segment = log.name(fields.required("segment"), Names.segment) { text throws(MalformedInput) in
       try Segment(parsing: text)
@@ -20,7 +22,7 @@ enum SegmentFile {
       log.add(.nameMismatch, node.position)
     }
     let people = Set(log.distinct(fields.required("people"), 1...mostGroups) { Names.group($0, log) })
-    let waivers = fields.optional("waivers").map { log.list($0, 1...4).compactMap { waiver($0, segment, today, log) } } ?? []
+    let waivers = fields.optional("waivers").map { log.list($0, 1...4).compactMap { waiver($0, segment, digest, log) } } ?? []
     let waived = Set(waivers.map(\.name))
     let card = fields.required("card").map { CardClause($0, segment, waived, log) }
     let session = fields.required("session").map { SessionClause($0, log) }
@@ -100,12 +102,14 @@ enum SegmentFile {
     }
   }
 
-  private static func waiver(_ node: MarkedNode, _ segment: Segment?, _ today: Int, _ log: FaultLog) -> Waiver? {
+  private static func waiver(
+    _ node: MarkedNode, _ segment: Segment?, _ digest: ([UInt8]) -> [UInt8], _ log: FaultLog
+  ) -> Waiver? {
     let fields = Fields(node, allowed: ["waiver", "from", "until", "approvers", "reason"], log)
     let name = log.word(fields.required("waiver"), of: WaiverName.allCases.map(\.rawValue)).flatMap(WaiverName.init)
     let from = log.day(fields.required("from"))
     let until = log.day(fields.required("until"))
-    let approvers = log.distinct(fields.required("approvers"), 1...8) { log.text($0, most: 64) }
+    let approvers = log.distinct(fields.required("approvers"), 1...mostApprovers) { Names.operatorID($0, log) }
     let reason = log.text(fields.required("reason"), most: 200)
     guard let name, let from, let until, let reason else { return nil }
     if until < from { log.add(.waiverReversed, fields.place("until")) }
@@ -115,14 +119,15 @@ enum SegmentFile {
         FaultDetail(expected: Bilingual("\(name.longestDays) 日", "\(name.longestDays) days")))
     }
     if segment == .mynumber, approvers.count < 2 { log.add(.twoApprovers, fields.place("approvers")) }
-    // Never an error: a server that cannot be restarted on the morning after would be a worse exception than this one.
-    if until < today {
-      log.warn(.waiverExpired, node.position)
-    } else {
-      log.warn(.waiverInForce, node.position, FaultDetail(expected: Bilingual(same: name.rawValue)))
+    guard let segment else { return nil }
+    do throws(MalformedInput) {
+      return try Waiver(
+        segment: segment, name: name, from: from, until: until, approvers: approvers, reason: reason,
+        rule: log.rule(node.position), column: node.position.column, digest: digest)
+    } catch {
+      log.add(.badDigest, node.position)
+      return nil
     }
-    return Waiver(
-      name: name, from: from, until: until, approvers: approvers, reason: reason, rule: log.rule(node.position))
   }
 
   private static func warnOfUnused(

@@ -26,10 +26,11 @@ package struct FloorProof {
 
   private func counterExample(_ bare: PolicySet, _ rules: SegmentRules, _ scenario: Scenario) -> (State, Grant)? {
     for membership in Membership.all(rules, scenario) {
-      for day in days(rules) {
+      for (day, approved) in days(rules) {
         for factors in State.allFactors {
           var state = factors
           state.day = day
+          state.approved = approved
           state.membership = membership
           guard let grant = bare.grant(state, rules.segment, scenario) else { continue }
           if !isAboveFloor(state, grant, rules, scenario) || !isForPerson(state, grant, rules, scenario) {
@@ -55,15 +56,22 @@ package struct FloorProof {
     }
   }
 
-  /// A day without any waiver, and both ends of each.
-  private func days(_ rules: SegmentRules) -> [Int] { [0] + rules.waivers.flatMap { [$0.from, $0.until, $0.until + 1] } }
+  /// A day without any waiver and both ends of each, with all of them signed, none, and each alone.
+  private func days(_ rules: SegmentRules) -> [(day: Int, approved: Set<WaiverHash>)] {
+    let signed = Set([[], Set(rules.waivers.map(\.hash))] + rules.waivers.map { [$0.hash] })
+    return ([0] + rules.waivers.flatMap { [$0.from, $0.until, $0.until + 1] }).flatMap { day in
+      signed.map { (day, $0) }
+    }
+  }
 
   private func isAboveFloor(_ state: State, _ grant: Grant, _ rules: SegmentRules, _ scenario: Scenario) -> Bool {
-    let inForce = Set(rules.waivers.filter { $0.from <= state.day && state.day <= $0.until }.map(\.name))
+    let inForce = Set(
+      rules.waivers.filter { $0.from <= state.day && state.day <= $0.until && state.approved.contains($0.hash) }.map(\.name))
+    let marked = grant.waivers.map(\.name)
     let weakest: ProofClass = rules.segment == .mynumber ? .publicKey : .symmetric3DES
     let isWaived = state.proofClass == .identifier && inForce.contains(.identifierAsPossession)
     if let proofClass = state.proofClass, proofClass < weakest, !isWaived { return false }
-    if isWaived, grant.factors.contains(.card), !grant.waivers.contains(WaiverName.identifierAsPossession.rawValue) {
+    if isWaived, grant.factors.contains(.card), !marked.contains(WaiverName.identifierAsPossession.rawValue) {
       return false
     }
     let hasPossession = state.proofClass != nil || state.code
@@ -71,8 +79,8 @@ package struct FloorProof {
     let palm = state.palm ?? 0
     if scenario == .unlock { return knows || palm >= 6 || (palm >= 5 && hasPossession) }
     guard hasPossession else { return false }
-    if knows || palm >= 5 { return grant.factors.count >= 2 || grant.waivers == [WaiverName.introductionPhase.rawValue] }
-    return inForce.contains(.introductionPhase) && grant.waivers.contains(WaiverName.introductionPhase.rawValue)
+    if knows || palm >= 5 { return grant.factors.count >= 2 || marked == [WaiverName.introductionPhase.rawValue] }
+    return inForce.contains(.introductionPhase) && marked.contains(WaiverName.introductionPhase.rawValue)
   }
 
   private func fault(_ state: State, _ grant: Grant, _ rules: SegmentRules, _ scenario: Scenario) -> PolicyFault {
@@ -132,6 +140,7 @@ private struct State {
   var code = false
   var hasPalm = true
   var day = 0
+  var approved: Set<WaiverHash> = []
   var membership = Membership(entering: "")
   var flaw: Flaw?
 
@@ -146,7 +155,8 @@ private struct State {
   /// The same person without a palm, with the best card and the password.
   var withoutBiometrics: State {
     State(
-      proofClass: .publicKeyWithPIN, password: true, palm: nil, code: false, hasPalm: false, day: day, membership: membership)
+      proofClass: .publicKeyWithPIN, password: true, palm: nil, code: false, hasPalm: false, day: day, approved: approved,
+      membership: membership)
   }
 
   var words: String {
@@ -212,7 +222,8 @@ extension State {
         isEnabled: flaw != .disabled,
         firstDay: flaw == .tooEarly ? day + 1 : nil, lastDay: flaw == .tooLate ? day - 1 : nil, hasManagedPassword: false),
       proofs: proofs, authenticators: AuthenticatorFacts(hasPassword: true, hasPalm: hasPalm), session: waiting,
-      sessionsElsewhere: 0, throttledUntil: flaw == .throttled ? now.advanced(bySeconds: 1) : nil, now: now,
+      sessionsElsewhere: 0, throttledUntil: flaw == .throttled ? now.advanced(bySeconds: 1) : nil,
+      approvedWaivers: approved, now: now,
       local: LocalTime(weekday: 1, minuteOfDay: 540, day: day))
   }
 }

@@ -65,7 +65,8 @@ struct AuditService: Sendable {
       workstation: record.workstation?.text, segment: record.segment?.name, scenario: record.scenario?.rawValue,
       session: record.session?.text, card: record.card?.text, operatorID: record.operatorID?.text, factors: record.factors,
       proofClass: record.proofClass?.name, assurance: record.assurance?.name, code: record.code?.rawValue,
-      rule: record.rule?.description, policyVersion: record.policyVersion?.hex, reference: record.reference?.description,
-      latencyMilliseconds: record.latencyMilliseconds, count: record.count, note: record.note)
+      rule: record.rule?.description, policyVersion: record.policyVersion?.hex, waivers: record.waivers,
+      reference: record.reference?.description, latencyMilliseconds: record.latencyMilliseconds, count: record.count,
+      note: record.note)
   }
 }

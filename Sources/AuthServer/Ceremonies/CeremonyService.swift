@@ -28,11 +28,14 @@ struct CeremonyService: Sendable {
   func open(_ caller: Caller) async throws -> CeremonyOpened {
     let now = services.surroundings.now()
     let certificate = caller.certificate
-    let found = try await services.store.read { (state) throws(StorageFault) -> (WorkstationRecord, SessionRecord?)? in
+    let (policy, waivers, local) = (services.policy.policy, services.waivers, services.local(now))
+    let found = try await services.store.read {
+      (state) throws(StorageFault) -> (WorkstationRecord, SessionRecord?, Set<WaiverHash>)? in
       guard let workstation = try state.workstation(certificate: certificate) else { return nil }
-      return (workstation, try state.liveSession(on: workstation.id))
+      let approved = try waivers.approved(policy, in: workstation.segment, on: local.day, state: state)
+      return (workstation, try state.liveSession(on: workstation.id), approved)
     }
-    guard let (workstation, session) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    guard let (workstation, session, approved) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
     guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
     guard services.instance.segments.contains(workstation.segment) else {
       throw try await refuse(.segmentNotServed, workstation, caller, now)
@@ -50,7 +53,8 @@ struct CeremonyService: Sendable {
       workstationCertificate: certificate, segment: workstation.segment, scenario: scenario,
       session: scenario == .unlock ? session?.id : nil, expiresAt: now.advanced(bySeconds: Self.lifetimeSeconds))
     guard services.ceremonies.open(ceremony, now: now) else { throw HTTPFault.overloaded }
-    let combinations = services.policy.policy.combinations(segment: workstation.segment, scenario: scenario, person: nil)
+    let combinations = policy.combinations(
+      segment: workstation.segment, scenario: scenario, person: nil, on: local.day, approved: approved)
     return CeremonyOpened(
       ceremony: ceremony.id.text, nonce: Data(ceremony.nonce), scenario: scenario.rawValue, segment: workstation.segment.name,
       workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,
@@ -208,8 +212,9 @@ struct CeremonyService: Sendable {
     // The decision's own time: hashing may have taken a while.
     let now = services.surroundings.now()
     let change = ConcludeCeremony(
-      ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy, now: now,
-      local: services.local(now), latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
+      ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy,
+      waivers: services.waivers, now: now, local: services.local(now),
+      latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
       newSession: services.surroundings.identifier("s"), referenceStart: services.surroundings.number())
     switch try await services.recorder.commit(change, now: now) {
     case .granted(let session, let person, let grant):

@@ -26,6 +26,7 @@ struct ConcludeCeremony: Change {
   let card: VerifiedCard?
   let password: PasswordResult
   let policy: PolicySet
+  let waivers: WaiverApprovals
   let now: Moment
   let local: LocalTime
   let latencyMilliseconds: Int64
@@ -111,7 +112,8 @@ struct ConcludeCeremony: Change {
       person: person?.facts, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: false), session: session?.facts,
       sessionsElsewhere: elsewhere,
-      throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state), now: now,
+      throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state),
+      approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state), now: now,
       local: local)
   }
 
@@ -194,7 +196,7 @@ struct ConcludeCeremony: Change {
     record.session = session.id
     record.assurance = grant.assurance
     record.rule = grant.rule
-    record.waivers = grant.waivers
+    record.waivers = grant.waivers.map(\.description)
     return (.granted(session, person, grant), record)
   }
 }

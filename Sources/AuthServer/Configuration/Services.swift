@@ -51,6 +51,7 @@ final class Services: Sendable {
   let store: any CheckpointingStore
   let recorder: Recorder
   let policy: PolicyHolder
+  let waivers: WaiverApprovals
   let trust: TrustHolder
   let vault: VaultLink
   let ceremonies = CeremonyTable()
@@ -75,6 +76,7 @@ final class Services: Sendable {
     self.store = store
     recorder = Recorder(store: store)
     self.policy = policy
+    waivers = WaiverApprovals(instance: instance.instance)
     self.trust = trust
     self.vault = vault
     self.columns = columns

@@ -20,7 +20,7 @@ struct PolicyService: Sendable {
       let next = try services.policy.reload(today: services.local(now).day)
       record.policyVersion = next.version
       if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
-      let warnings = next.warnings + (try await directoryWarnings(next))
+      let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next)
       return PolicyReloaded(
         policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [],
         warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
@@ -63,6 +63,7 @@ struct PolicyService: Sendable {
       return scenario
     }
     let moment = now
+    let (policy, waivers, local) = (services.policy.policy, services.waivers, services.local(now))
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
       return Facts(
@@ -71,12 +72,12 @@ struct PolicyService: Sendable {
         elsewhere: try state.liveSessions(of: person).count {
           $0.countsElsewhere(than: workstationID, in: workstation.segment, at: moment)
         },
-        blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state))
+        blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state),
+        approved: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state))
     }
     guard let facts else { throw HTTPFault.notFound }
     let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
-    let policy = services.policy.policy
-    let tries = tries(facts, scenario, policy).map { factors, proofs in
+    let tries = tries(facts, scenario, policy, local.day).map { factors, proofs in
       explained(policy.explain(self.request(facts, scenario, proofs, now)), factors)
     }
     return ExplainAnswer(
@@ -92,12 +93,14 @@ struct PolicyService: Sendable {
     let hasPassword: Bool
     let elsewhere: Int
     let blocked: Moment?
+    let approved: Set<WaiverHash>
   }
 
   /// Every combination the rules offer here, shown with the best key of the person's cards.
-  private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet) -> [([String], [Proof])] {
+  private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet, _ day: Int) -> [([String], [Proof])] {
     // Every line, also of other people's groups: the answer says why this person is refused there.
-    let combinations = policy.combinations(segment: facts.workstation.segment, scenario: scenario, person: nil)
+    let combinations = policy.combinations(
+      segment: facts.workstation.segment, scenario: scenario, person: nil, on: day, approved: facts.approved)
     let keys = facts.cards.flatMap { card in card.keys.map { (card: card, provenClass: $0.provenClass) } }
     let best = keys.max {
       ($0.card.state == .active ? 1 : 0, $0.provenClass) < ($1.card.state == .active ? 1 : 0, $1.provenClass)
@@ -130,7 +133,8 @@ struct PolicyService: Sendable {
         id: facts.workstation.id, segment: facts.workstation.segment, isRevoked: facts.workstation.isRevoked),
       person: facts.person.facts, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
-      sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked, now: now, local: services.local(now))
+      sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked, approvedWaivers: facts.approved, now: now,
+      local: services.local(now))
   }
 
   private func explained(_ explanation: Explanation, _ factors: [String]) -> ExplainedTry {

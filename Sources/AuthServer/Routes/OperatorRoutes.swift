@@ -24,9 +24,10 @@ struct OperatorRoutes: Sendable {
     addCards(to: router)
     addWorkstations(to: router)
     addOperators(to: router)
+    addWaivers(to: router)
   }
 
-  private func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {
+  func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {
     try OperatorDirectory(services: services).require(roles, await acting(context))
   }
 

@@ -1,0 +1,8 @@
+// Acts about the rules: the server carries them out, and checks each again whenever it counts.
+
+extension Act.Kind {
+  /// Parameters: `hash`, `segment`, `waiver`, `from`, `until`, `approvers` (with commas) and `reason`, as they stand in the file.
+  public static let approveWaiver = "policy.waiver.approve"
+  /// Parameter: `hash`.
+  public static let withdrawWaiver = "policy.waiver.withdraw"
+}
