@@ -35,6 +35,28 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("an unlock needs the very key the session was opened with; another one, well signed, does not count")
+  func otherSessionKey() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    let session = try await pc.enter(card)
+    _ = try await pc.end("lock", session.session)
+    let opened = try await pc.open()
+    #expect(opened.ceremony.session == session.session)
+    let refused = try await refusal { try await pc.prove(opened, pc.proofsWithOtherKeys(opened, card)) }
+    #expect(refused?.body.code == "AP115")
+    // Nor without the card: nobody is known then, and nothing is told.
+    let again = try await pc.open()
+    #expect(try await pc.prove(again, pc.proofsWithOtherKeys(again, nil)).outcome == "stillNeeded")
+    #expect(try await pc.enter(card).session == session.session, "its own key still unlocks")
+    let rows = try await city.audit("workstation=LGWAN-PC-0042&class=ceremony")
+    #expect(rows.map(\.outcome) == ["granted", "denied", "stillNeeded", "granted"])
+    #expect(rows[2].person == nil, "an unproven key names nobody")
+    await city.end()
+  }
+
   @Test("a wrong password is refused with its own reason after possession, and slows down after the free ones")
   func wrongPassword() async throws {
     let city = try await City(segment: .mynumber)

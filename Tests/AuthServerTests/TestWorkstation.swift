@@ -68,6 +68,20 @@ final class TestWorkstation: Sendable {
     return message
   }
 
+  /// Right in everything but the keys: made anew by whoever took the workstation over after the session was opened.
+  func proofsWithOtherKeys(_ opened: Opened, _ card: TestCard?) throws -> ProofsMessage {
+    let other = Curve25519.Signing.PrivateKey()
+    let keys = SessionKeys(
+      suite: keys.suite, sealing: Curve25519.KeyAgreement.PrivateKey().publicKey.rawRepresentation,
+      signing: other.publicKey.rawRepresentation)
+    var message = try proofs(opened, card) { $0.sessionKeys = Array(SHA256.hash(data: keys.canonicalBytes)) }
+    message.sessionKeys = keys
+    let preimage = SessionPreimage(
+      session: opened.ceremony.session ?? "", ceremony: opened.ceremony.ceremony, nonce: Array(opened.ceremony.nonce))
+    message.sessionSignature = try other.signature(for: Data(preimage.canonicalBytes))
+    return message
+  }
+
   func prove(_ opened: Opened, _ message: ProofsMessage) async throws -> CeremonyAnswer {
     let path = "/v1/ceremonies/\(opened.ceremony.ceremony)/proofs"
     let answer = try await connection.request("POST", path, body: Array(try JSONEncoder().encode(message)))

@@ -60,7 +60,7 @@ struct ConcludeCeremony: Change {
     }
     let session = try state.liveSession(on: ceremony.workstation)
     // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
-    let holder = registered?.person ?? (ceremony.sessionKeyProven ? session?.person : nil)
+    let holder = registered?.person ?? (provesKey(of: session) ? session?.person : nil)
     let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
     let request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
     describe(request, card: registered, person: person, session: session, in: &record)
@@ -83,6 +83,16 @@ struct ConcludeCeremony: Change {
     }
   }
 
+  /// Whether the signature that was checked is by the very keys this session was opened with. Keys made later, by whoever
+  /// took the workstation over, sign just as well.
+  private func provesKey(of session: SessionRecord?) -> Bool {
+    guard ceremony.sessionKeyProven, let session, session.id == ceremony.session, let keys = ceremony.sessionKeys else {
+      return false
+    }
+    return session.signingKey == Array(keys.signing) && session.sealingKey == Array(keys.sealing)
+      && session.sealingSuite == keys.suite
+  }
+
   private func registeredCard(in state: some StateReader) throws(StorageFault) -> RegisteredCard? {
     guard let card else { return nil }
     return try state.card(key: card.key)
@@ -97,7 +107,7 @@ struct ConcludeCeremony: Change {
       proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
     if password == .right { proofs.append(.password) }
-    if ceremony.sessionKeyProven, let waiting = ceremony.session { proofs.append(.sessionKey(waiting)) }
+    if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
     var elsewhere = 0
     var hasPassword = false
     if let person {
