@@ -26,7 +26,7 @@ public enum OpenAPIDocument {
           (
             "description",
             .string(
-              "Logon server of a city hall. Workstations are known by their client certificates, operators by the uid at a unix socket."
+              "Logon server of a city hall. Workstations are known by their client certificates; operators by the uid at a unix socket, or by the certificate on their card."
             )
           ),
         ])
@@ -84,11 +84,9 @@ public enum OpenAPIDocument {
       answers[HTTPProblem.unavailable.status] = description(
         "Not ready", content(APISchema.message("ReadinessReport").json))
     }
-    if route.canRefuse {
-      answers[refused] = description(
-        "No. The code says why; before possession of a card is proven it is always the same.",
-        content(APISchema.message("ErrorBody").json))
-    }
+    answers[refused] = description(
+      "No. The code says why; before possession of a card is proven it is always the same.",
+      content(APISchema.message("ErrorBody").json))
     return answers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 

@@ -8,8 +8,14 @@ public struct APIRoute: Sendable {
   public enum Door: String, Sendable, CaseIterable {
     case workstations
     case enrolment
+    /// The unix socket.
     case operators
+    /// The same routes for certificates on operators' cards.
+    case operatorsTLS
     case metrics
+
+    /// What an operator may ask, she may ask at both doors.
+    static let forOperators: Set<Door> = [.operators, .operatorsTLS]
   }
   public struct Parameter: Sendable {
     public let name: String
@@ -41,8 +47,6 @@ public struct APIRoute: Sendable {
   public var request: String?
   public var success: Success = .done
   public var answer: Answer
-  /// Whether "no" is an answer of this route (403).
-  public var canRefuse = true
   /// What else it may answer, beyond what every route may.
   public var problems: [HTTPProblem] = []
 }
@@ -50,7 +54,8 @@ public struct APIRoute: Sendable {
 extension APIRoute {
   static func get(_ path: String, _ door: Door, _ summary: String, query: [Parameter] = [], answer: Answer) -> APIRoute {
     APIRoute(
-      method: .get, path: path, doors: [door], summary: summary, parameters: parameters(of: path), query: query, answer: answer,
+      method: .get, path: path, doors: doors(door), summary: summary, parameters: parameters(of: path), query: query,
+      answer: answer,
       problems: problems(of: path) + (query.isEmpty ? [] : [.badRequest]))
   }
 
@@ -59,10 +64,12 @@ extension APIRoute {
     problems: [HTTPProblem] = []
   ) -> APIRoute {
     APIRoute(
-      method: .post, path: path, doors: [door], summary: summary, parameters: parameters(of: path), request: body,
+      method: .post, path: path, doors: doors(door), summary: summary, parameters: parameters(of: path), request: body,
       success: success, answer: .message(answer),
       problems: Self.problems(of: path) + [.badRequest] + (body == nil ? [] : [.wrongMediaType]) + problems)
   }
+
+  private static func doors(_ door: Door) -> Set<Door> { door == .operators ? Door.forOperators : [door] }
 
   /// A name that cannot exist, or does not, is not found.
   private static func problems(of path: String) -> [HTTPProblem] { path.contains("{") ? [.notFound] : [] }
@@ -117,10 +124,10 @@ public enum APIRoutes {
   }()
 
   private static let document: APIRoute = {
-    // Workstations get their own part; on the operators' socket and beside the metrics it is the whole.
+    // Workstations get their own part; at the operators' doors and beside the metrics it is the whole.
     APIRoute(
-      method: .get, path: "/openapi.json", doors: [.workstations, .operators, .metrics], summary: "This document",
-      answer: .document, canRefuse: false)
+      method: .get, path: "/openapi.json", doors: APIRoute.Door.forOperators.union([.workstations, .metrics]),
+      summary: "This document", answer: .document)
   }()
 
   static let enrolment: [APIRoute] = [
@@ -211,7 +218,9 @@ public enum APIRoutes {
   ]
 
   private static func operation(_ path: String, _ summary: String, _ answer: APIRoute.Answer) -> APIRoute {
-    APIRoute(method: .get, path: path, doors: [.operators, .metrics], summary: summary, answer: answer, canRefuse: false)
+    // Refused only at the operators' TLS listener, where nothing is answered to a card that is no operator's.
+    APIRoute(
+      method: .get, path: path, doors: APIRoute.Door.forOperators.union([.metrics]), summary: summary, answer: answer)
   }
 
   private static func found(_ route: APIRoute) -> APIRoute {

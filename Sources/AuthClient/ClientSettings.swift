@@ -9,17 +9,30 @@ public enum ServerTrust: Sendable {
   case authority(CertificateFingerprint)
 }
 
-/// The certificate and key this end shows. The key is PEM (PKCS#8 or SEC 1).
+/// The certificate this end shows, and its key: in memory (PEM, PKCS#8 or SEC 1), or held elsewhere.
 public struct ClientIdentity: Sendable {
+  enum Key: Sendable {
+    case pem(Secret<KeyMaterial>)
+    case held(HeldKey)
+  }
+
   public let certificate: [UInt8]
-  let key: Secret<KeyMaterial>
+  let key: Key
 
   /// - Parameters:
   ///   - certificate: the leaf, DER.
   ///   - key: PEM text.
   public init(certificate: [UInt8], key: Secret<KeyMaterial>) {
     self.certificate = certificate
-    self.key = key
+    self.key = .pem(key)
+  }
+
+  /// - Parameters:
+  ///   - certificate: the leaf, DER; its key must be the held one.
+  ///   - held: TLS 1.3 only.
+  public init(certificate: [UInt8], held: HeldKey) {
+    self.certificate = certificate
+    self.key = .held(held)
   }
 }
 

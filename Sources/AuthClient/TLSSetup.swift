@@ -17,9 +17,15 @@ struct TLSSetup: Sendable {
       configuration.trustRoots = .certificates(try roots.map { try NIOSSLCertificate(bytes: $0, format: .der) })
       if let identity {
         configuration.certificateChain = [.certificate(try NIOSSLCertificate(bytes: identity.certificate, format: .der))]
-        // BoringSSL keeps its own copy of the key for as long as the context lives.
-        let key = try identity.key.withBytes { try NIOSSLPrivateKey(bytes: Array($0), format: .pem) }
-        configuration.privateKey = .privateKey(key)
+        switch identity.key {
+        case .pem(let secret):
+          // BoringSSL keeps its own copy of the key for as long as the context lives.
+          let key = try secret.withBytes { try NIOSSLPrivateKey(bytes: Array($0), format: .pem) }
+          configuration.privateKey = .privateKey(key)
+        case .held(let key):
+          configuration.minimumTLSVersion = .tlsv13
+          configuration.privateKey = .privateKey(NIOSSLPrivateKey(customPrivateKey: HeldKeySigner(key)))
+        }
       }
       context = try NIOSSLContext(configuration: configuration)
     } catch {

@@ -49,7 +49,8 @@ struct Background: Sendable {
       // Reports of a workstation are counted under the neutral code; they are no refusals.
       let isReport = source.code == .notAccepted
       var record = AuditRecord(
-        time: now.wallMilliseconds, eventClass: isReport ? .workstation : .ceremony,
+        time: now.wallMilliseconds,
+        eventClass: source.operatorCertificate != nil ? .administration : isReport ? .workstation : .ceremony,
         action: isReport ? "events.coalesced" : "refusals.coalesced", outcome: isReport ? .done : .denied)
       record.workstation = source.workstation
       record.code = isReport ? nil : source.code

@@ -22,6 +22,8 @@ public final class Server: Sendable {
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
+  /// `nil` if operators come through the unix socket alone.
+  private let operatorTLS: ServerTLS?
   private let authority: String
   private let ports = Mutex<[ListenerName: Int]>([:])
 
@@ -54,6 +56,12 @@ public final class Server: Sendable {
       identity: identity, trustRoots: TLSTrustRoots(roots), minimum: instance.listen.minimum == .v12 ? .tls12 : .tls13)
     enrolmentTLS = try ServerTLS.serverOnly(
       identity: identity, minimum: instance.enrolmentListen.minimum == .v12 ? .tls12 : .tls13)
+    if let door = instance.operatorListen, let trust = services.trust.operators {
+      operatorTLS = try ServerTLS.mutual(
+        identity: identity, trustRoots: TLSTrustRoots(trust.anchors), minimum: door.listen.minimum == .v12 ? .tls12 : .tls13)
+    } else {
+      operatorTLS = nil
+    }
   }
 
   private static func identity(_ state: StateFolder, _ vault: VaultLink, _ now: Moment) async throws -> TLSIdentity {
@@ -133,6 +141,9 @@ public final class Server: Sendable {
       let roots = try TLSTrustRoots(await services.vault.trustRoots())
       try mainTLS.replace(identity: identity, trustRoots: roots)
       try enrolmentTLS.replace(identity: identity, trustRoots: nil)
+      if let operatorTLS, let trust = services.trust.operators {
+        try operatorTLS.replace(identity: identity, trustRoots: TLSTrustRoots(trust.anchors))
+      }
     } catch { support.log.event("tlsReloadRefused") }
   }
 
@@ -142,9 +153,11 @@ public final class Server: Sendable {
     WorkstationRoutes(services: services, openAPI: OpenAPIDocument.json).add(to: workstations)
     let enrolment = Router(context: SanmonRequestContext.self)
     EnrolmentRoutes(services: services).add(to: enrolment)
-    let operators = Router(context: SanmonRequestContext.self)
-    OperatorRoutes(services: services, checkpoints: checkpoints, status: { [self] in try await status() }).add(to: operators)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
+    let operatorRoutes = OperatorRoutes(
+      services: services, checkpoints: checkpoints, status: { [self] in try await status() })
+    let operators = Router(context: SanmonRequestContext.self)
+    operatorRoutes.add(to: operators)
     operations.add(to: operators)
     var workstationLimits = Limits()
     workstationLimits.connectionsPerSource = instance.connectionsPerSource
@@ -171,6 +184,20 @@ public final class Server: Sendable {
         operators
       ),
     ]
+    if let door = instance.operatorListen, let operatorTLS {
+      let router = Router(context: SanmonRequestContext.self)
+      // First, so that it stands before every route and before the answer that there is none.
+      router.add(middleware: OperatorCardDoor(services: services))
+      operatorRoutes.add(to: router)
+      operations.add(to: router)
+      listeners.append(
+        (
+          ListenerConfiguration(
+            .operatorsTLS(address: door.listen.listener.address, port: door.listen.listener.port, tls: operatorTLS),
+            limits: operatorLimits),
+          router
+        ))
+    }
     if let metrics = instance.metricsListen {
       let router = Router(context: SanmonRequestContext.self)
       operations.add(to: router)

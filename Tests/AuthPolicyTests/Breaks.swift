@@ -193,5 +193,12 @@ enum Breaks {
     Break("PF606 16:9", "[lgwan-1.sanmon.example, \"2001:db8::10\"]", "[1.2.3.4.5]", in: .instance),
     Break("PF606 16:9", "[lgwan-1.sanmon.example, \"2001:db8::10\"]", "[-a.example]", in: .instance),
     Break("PF607 5:1", "port: 8444", "port: 8443", in: .instance),
+    Break("PF607 20:1", "port: 8445", "port: 8444", in: .instance),
+    Break("PF608 20:1", "operator-roots: [/etc/sanmon/operators/staff-ca.pem]\n", "", in: .instance),
+    Break("PF609 20:1", "operator-listen: {address: 192.0.2.10, port: 8445}\n", "", in: .instance),
+    Break("PF211 21:17", "[/etc/sanmon/operators/staff-ca.pem]", "[]", in: .instance),
+    Break("PF605 21:18", "/etc/sanmon/operators/staff-ca.pem", "operators/staff-ca.pem", in: .instance),
+    Break("PF201 20:52", "port: 8445}", "port: 8445, roots: []}", in: .instance),
+    Break("PF210 20:65", "port: 8445}", "port: 8445, tls-minimum: 1.2}", in: .instance),
   ]
 }

@@ -15,7 +15,11 @@ struct InstanceFileTests {
           listen: TLSListener(listener: Listener(address: "192.0.2.10", port: 8443)),
           enrolmentListen: TLSListener(listener: Listener(address: "192.0.2.10", port: 8444), minimum: .v12),
           metricsListen: Listener(address: "127.0.0.1", port: 9443), operatorSocket: "/run/sanmon/operator.sock",
-          operatorUsers: ["it-a", "it-b"], vaultSocket: "/run/sanmon/vault.sock", state: "/var/lib/sanmon/lgwan-1",
+          operatorUsers: ["it-a", "it-b"],
+          operatorListen: OperatorListener(
+            listen: TLSListener(listener: Listener(address: "192.0.2.10", port: 8445)),
+            roots: ["/etc/sanmon/operators/staff-ca.pem"], crls: ["/var/lib/sanmon/crl/operators.crl"]),
+          vaultSocket: "/run/sanmon/vault.sock", state: "/var/lib/sanmon/lgwan-1",
           policies: "/etc/sanmon/policies",
           cardRoots: [
             .lgwan: ["/etc/sanmon/roots/lgwan.pem", "/etc/sanmon/roots/lgwan-next.pem"],
@@ -33,9 +37,13 @@ struct InstanceFileTests {
       .breaking("metrics-listen: {address: 127.0.0.1, port: 9443}\n", "")
       .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12}\n", "")
       .breaking("checkpoint-seconds: 30\n", "").breaking("connections-per-source: 200\n", "")
+      .breaking("operator-listen: {address: 192.0.2.10, port: 8445}\n", "")
+      .breaking("operator-roots: [/etc/sanmon/operators/staff-ca.pem]\n", "")
+      .breaking("operator-crls: [/var/lib/sanmon/crl/operators.crl]\n", "")
     let file = try parse(text)
     #expect(file.segments == [.lgwan])
     #expect(file.metricsListen == nil)
+    #expect(file.operatorListen == nil)
     #expect(file.cardCRLs.isEmpty)
     #expect(file.staleGraceHours == 0)
     #expect(file.checkpointSeconds == 60)
@@ -47,6 +55,23 @@ struct InstanceFileTests {
   func freePorts() throws {
     let text = Samples.instance.breaking("port: 8443", "port: 0").breaking("port: 8444", "port: 0")
     #expect(try parse(text).listen.listener.port == 0)
+  }
+
+  @Test("operators' listener: lists are optional, TLS 1.2 is said, and the listener's hints are in both languages")
+  func operatorListener() throws {
+    let text = Samples.instance
+      .breaking("operator-crls: [/var/lib/sanmon/crl/operators.crl]\n", "")
+      .breaking("port: 8445}", "port: 8445, tls-minimum: \"1.2\"}")
+    let door = try #require(try parse(text).operatorListen)
+    #expect(door.listen.minimum == .v12 && door.crls.isEmpty && door.roots.count == 1)
+    for breaking in [
+      "operator-roots: [/etc/sanmon/operators/staff-ca.pem]\n", "operator-listen: {address: 192.0.2.10, port: 8445}\n",
+    ] {
+      let fault = try #require(Break("", breaking, "", in: .instance).faults.first)
+      #expect(fault.en.contains("operators") && fault.ja.contains("操作者") && fault.hintJa.contains("operator-"))
+    }
+    let both = "operator-listen: {address: 192.0.2.10, port: 8445}\noperator-roots: [/etc/sanmon/operators/staff-ca.pem]\n"
+    #expect(Break("", both, "", in: .instance).faults.map(\.code) == ["PF609"], "lists without a listener")
   }
 
   @Test(

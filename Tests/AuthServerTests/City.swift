@@ -26,9 +26,17 @@ final class City: Sendable {
   private let running: Mutex<Task<Void, any Error>>
   private let file: InstanceFile
   let operatorKey = Curve25519.Signing.PrivateKey()
+  /// The one-time code of the first administrator; used up unless the city was asked to be without one.
+  let firstCode: String
 
-  /// - Parameter combined: the instance also serves the My Number segment, as its start-up file has to say in full.
-  init(segment: Segment = .lgwan, combined: Bool = false, prepare: (String) throws -> Void = { _ in }) async throws {
+  /// - Parameters:
+  ///   - combined: the instance also serves the My Number segment, as its start-up file has to say in full.
+  ///   - hasAdministrator: whether yamada has come in over the socket.
+  ///   - lines: more of the start-up file, told its folder.
+  init(
+    segment: Segment = .lgwan, combined: Bool = false, hasAdministrator: Bool = true,
+    prepare: (String) throws -> Void = { _ in }, lines: (String) -> String = { _ in "" }
+  ) async throws {
     // Unix socket paths are short (108 bytes): not under a long TMPDIR.
     folder = "/tmp/sanmon-city-\(UInt32.random(in: 0...UInt32.max))"
     self.segment = segment
@@ -42,12 +50,12 @@ final class City: Sendable {
     self.clock = clock
     vault = try Self.startVault(folder, clock)
     let vaultLink = VaultLink(socket: folder + "/vault.sock")
-    let code = try await vaultLink.initialise(
+    firstCode = try await vaultLink.initialise(
       VaultInitialisation(
         instance: InstanceID(parsing: "\(segment.name)-1"), segments: combined ? [segment, .mynumber] : [segment],
         hosts: ["127.0.0.1"]))
     try prepare(folder)
-    file = try Self.instance(folder, segment, combined)
+    file = try Self.instance(folder, segment, combined, lines(folder))
     let (server, task) = try await Self.start(file, clock)
     self.server = server
     running = Mutex(task)
@@ -55,7 +63,7 @@ final class City: Sendable {
     settings.answerLimit = 32 << 20
     settings.deadlineMilliseconds = 60_000
     link = ServerConnection(unixSocket: folder + "/operator.sock", settings: settings)
-    try await becomeAdministrator(code: code)
+    if hasAdministrator { try await becomeAdministrator(code: firstCode) }
   }
 
   /// A server over the same folder, from its start, until it listens.
@@ -111,7 +119,9 @@ final class City: Sendable {
     return server
   }
 
-  private static func instance(_ folder: String, _ segment: Segment, _ combined: Bool) throws -> InstanceFile {
+  private static func instance(
+    _ folder: String, _ segment: Segment, _ combined: Bool, _ more: String
+  ) throws -> InstanceFile {
     let user = UnixUser.name(of: getuid()) ?? "root"
     let text = """
       instance: \(segment)-1
@@ -126,6 +136,7 @@ final class City: Sendable {
       card-roots: {\(segment): [\(folder)/cards.pem]\(combined ? ", mynumber: [\(folder)/cards.pem]" : "")}
       hosts: [127.0.0.1]
       checkpoint-seconds: 3600
+      \(more)
       """
     return try InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: Array(text.utf8)))
   }

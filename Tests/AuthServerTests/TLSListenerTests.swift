@@ -24,6 +24,9 @@ struct TLSListenerTests {
         #expect(Array(SHA256.hash(data: der)) == fingerprint.bytes)
         return try JSONAnswer(
           WhoAmI(kind: "certificate", certificate: fingerprint.hex, server: context.serverCertificate?.hex))
+      case .operatorCertificate(let fingerprint, _):
+        return try JSONAnswer(
+          WhoAmI(kind: "operatorCertificate", certificate: fingerprint.hex, server: context.serverCertificate?.hex))
       case .unixPeer: return try JSONAnswer(WhoAmI(kind: "unix"))
       case .anonymous: return try JSONAnswer(WhoAmI(kind: "anonymous", server: context.serverCertificate?.hex))
       }

@@ -6,8 +6,8 @@ import X509
 
 /// A staff-card authority with its key in memory.
 final class CardAuthority: Sendable {
-  private let key = P256.Signing.PrivateKey()
-  private let name: DistinguishedName
+  let key = P256.Signing.PrivateKey()
+  let name: DistinguishedName
   let certificateDER: [UInt8]
 
   init(named text: String = "Test Staff Cards") throws {
@@ -35,7 +35,7 @@ final class CardAuthority: Sendable {
     return TestCard(key: cardKey, certificate: try Self.der(certificate), slot: slot)
   }
 
-  private static func der(_ certificate: Certificate) throws -> [UInt8] {
+  static func der(_ certificate: Certificate) throws -> [UInt8] {
     var serializer = DER.Serializer()
     try serializer.serialize(certificate)
     return serializer.serializedBytes

@@ -9,6 +9,7 @@ import Foundation
 final class TestWorkstation: Sendable {
   let name: String
   let connection: ServerConnection
+  let identity: ClientIdentity
   private let issued: WorkstationCertificateIssued
   private let signing = Curve25519.Signing.PrivateKey()
   private let sealing = Curve25519.KeyAgreement.PrivateKey()
@@ -16,9 +17,11 @@ final class TestWorkstation: Sendable {
   init(name: String, key: P256.Signing.PrivateKey, issued: WorkstationCertificateIssued, port: Int) async throws {
     self.name = name
     self.issued = issued
+    identity = ClientIdentity(
+      certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8)))
     connection = try await ServerConnection(
       to: ServerAddress(parsing: "https://127.0.0.1:\(port)"), trust: .roots(issued.trustRoots.map { Array($0) }),
-      identity: ClientIdentity(certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8))))
+      identity: identity)
   }
 
   var keys: SessionKeys {

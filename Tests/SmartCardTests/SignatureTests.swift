@@ -42,6 +42,25 @@ struct SignatureTests {
     #expect(sent == [0x7C, 0x82, 0x01, 0x06, 0x82, 0x00, 0x81, 0x82, 0x01, 0x00] + PKCS1.encode(sha256: digest))
   }
 
+  @Test("a padded block goes to an RSA key as it is; one of another size, or above every modulus, does not go at all")
+  func paddedBlock() throws {
+    let large = [UInt8](repeating: 0x5A, count: 256)
+    let whole = [0x7C, 0x82, 0x01, 0x04, 0x82, 0x82, 0x01, 0x00] + large
+    var card = PIVCard(
+      channel: ScriptedCard(answers: [[0x90, 0x00], whole.prefix(256) + [0x61, 0x08], whole.dropFirst(256) + [0x90, 0x00]]))
+    let block = [0x7F] + [UInt8](repeating: 0xBC, count: 255)
+    #expect(try card.sign(slot: .authentication, paddedBlock: block) == large)
+    let sent = card.channel.commands.prefix(2).flatMap { $0.dropFirst(5).prefix(Int($0[4])) }
+    #expect(sent == [0x7C, 0x82, 0x01, 0x06, 0x82, 0x00, 0x81, 0x82, 0x01, 0x00] + block)
+    for wrong in [[UInt8](repeating: 0, count: 255), [UInt8](repeating: 0, count: 257), [0x80] + large.dropFirst(), []] {
+      var untouched = PIVCard(channel: ScriptedCard(answers: []))
+      let fault = failure { () throws(CardFailure) in
+        try untouched.sign(slot: .authentication, paddedBlock: wrong)
+      }
+      #expect(fault == .malformedCommand && untouched.channel.commands.isEmpty)
+    }
+  }
+
   @Test("only a SHA-256 digest is signed", arguments: [0, 20, 31, 33, 64])
   func digestSize(count: Int) {
     var card = PIVCard(channel: ScriptedCard(answers: []))

@@ -154,6 +154,16 @@ extension FaultCode {
       FaultSentence(
         "アドレスの形が違います。", "The address has the wrong form.", hint: "\"192.0.2.10\" や \"::1\" のように書いてください(hosts にはホスト名も可)。",
         "Write for example \"192.0.2.10\" or \"::1\" (under hosts also a host name).")
+    case .operatorRootsMissing:
+      FaultSentence(
+        "操作者の待ち受けに、操作者カードの認証局がありません。", "The operators' listener has no roots for the operators' cards.",
+        hint: "operator-roots に、操作者カードの認証局の PEM ファイルを書いてください。",
+        "Add operator-roots with the PEM files of the authority of the operators' cards.")
+    case .operatorListenMissing:
+      FaultSentence(
+        "操作者カードの認証局だけがあり、操作者の待ち受けがありません。", "There are roots or lists for operators' cards, but no listener for them.",
+        hint: "operator-listen にアドレスとポートを書くか、operator-roots と operator-crls を消してください。",
+        "Add operator-listen with address and port, or delete operator-roots and operator-crls.")
     default:
       FaultSentence(
         "二つの待ち受けが同じアドレスとポートです。", "Two listeners have the same address and port.", hint: "ポートを変えてください。",

@@ -33,7 +33,8 @@ extension FaultCode {
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:
       setSentence(detail)
-    case .mynumberWithInternet, .combinationUnsaid, .rootsMissing, .segmentNotServed, .badPath, .badAddress, .sameListener:
+    case .mynumberWithInternet, .combinationUnsaid, .rootsMissing, .segmentNotServed, .badPath, .badAddress, .sameListener,
+      .operatorRootsMissing, .operatorListenMissing:
       instanceSentence(detail)
     }
   }

@@ -80,4 +80,6 @@ enum FaultCode: String, CaseIterable, Sendable {
   case badPath = "PF605"
   case badAddress = "PF606"
   case sameListener = "PF607"
+  case operatorRootsMissing = "PF608"
+  case operatorListenMissing = "PF609"
 }

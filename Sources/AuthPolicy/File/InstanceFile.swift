@@ -28,6 +28,21 @@ public struct TLSListener: Sendable, Hashable {
   }
 }
 
+/// The network door of operators: mutual TLS with the certificates on their cards.
+public struct OperatorListener: Sendable, Hashable {
+  public var listen: TLSListener
+  /// PEM files of the authorities whose certificates may stand at this door; 1 to 16. Never the workstations' authority.
+  public var roots: [String]
+  /// PEM files of revocation lists; with any, a certificate whose issuer has no list in force is refused.
+  public var crls: [String]
+
+  public init(listen: TLSListener, roots: [String], crls: [String] = []) {
+    self.listen = listen
+    self.roots = roots
+    self.crls = crls
+  }
+}
+
 /// The start-up file of one server instance.
 ///
 /// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
@@ -41,6 +56,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var operatorSocket: String
   /// Unix user names that may use it.
   public var operatorUsers: [String]
+  /// `nil`: operators come through the unix socket alone.
+  public var operatorListen: OperatorListener?
   public var vaultSocket: String
   /// Absolute path of the folder that holds the database.
   public var state: String
@@ -61,9 +78,9 @@ public struct InstanceFile: Sendable, Hashable {
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
-    operatorSocket: String, operatorUsers: [String], vaultSocket: String, state: String, policies: String,
-    cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:], staleGraceHours: Int = 0, hosts: [String],
-    checkpointSeconds: Int = 60, connectionsPerSource: Int = 32
+    operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
+    state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
+    staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32
   ) {
     self.instance = instance
     self.segments = segments
@@ -72,6 +89,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.metricsListen = metricsListen
     self.operatorSocket = operatorSocket
     self.operatorUsers = operatorUsers
+    self.operatorListen = operatorListen
     self.vaultSocket = vaultSocket
     self.state = state
     self.policies = policies

@@ -6,8 +6,8 @@ struct InstanceReader {
 
   private static let keys = [
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
-    "operator-users", "vault-socket", "state", "policies", "card-roots", "card-crls", "revocation", "hosts",
-    "checkpoint-seconds", "connections-per-source",
+    "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
+    "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -20,7 +20,12 @@ struct InstanceReader {
     let listen = tlsListener(fields.required("listen"))
     let enrolment = tlsListener(fields.required("enrolment-listen"))
     let metrics = fields.optional("metrics-listen").flatMap { listener(Fields($0, allowed: ["address", "port"], log)) }
-    checkDistinct([listen?.listener, enrolment?.listener, metrics], fields)
+    let operatorDoor = operatorListener(fields)
+    checkDistinct(
+      [
+        ("listen", listen?.listener), ("enrolment-listen", enrolment?.listener), ("metrics-listen", metrics),
+        ("operator-listen", operatorDoor?.listen.listener),
+      ], fields)
     let operatorSocket = path(fields.required("operator-socket"))
     let users = log.distinct(fields.required("operator-users"), 1...32) { user($0) }
     let vaultSocket = path(fields.required("vault-socket"))
@@ -41,9 +46,9 @@ struct InstanceReader {
     else { return nil }
     return InstanceFile(
       instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
-      operatorSocket: operatorSocket, operatorUsers: users, vaultSocket: vaultSocket, state: state, policies: policies,
-      cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts, checkpointSeconds: checkpoint,
-      connectionsPerSource: perSource)
+      operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
+      state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
+      checkpointSeconds: checkpoint, connectionsPerSource: perSource)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -85,9 +90,34 @@ struct InstanceReader {
     return Listener(address: address, port: port)
   }
 
-  private func checkDistinct(_ listeners: [Listener?], _ fields: Fields) {
-    let fixed = listeners.compactMap { $0 }.filter { $0.port != 0 }
-    if Set(fixed).count < fixed.count { log.add(.sameListener, fields.place("enrolment-listen")) }
+  /// Listener and roots stand together or not at all: a door without roots would admit nobody, and roots without a door would
+  /// make somebody believe that there is one.
+  private func operatorListener(_ fields: Fields) -> OperatorListener? {
+    let listen = fields.optional("operator-listen")
+    let roots = fields.optional("operator-roots").map { node in log.distinct(node, 1...16) { path($0) } }
+    let lists = fields.optional("operator-crls").map { node in log.distinct(node, 1...16) { path($0) } }
+    guard let listen else {
+      if roots != nil {
+        log.add(.operatorListenMissing, fields.place("operator-roots"))
+      } else if lists != nil {
+        log.add(.operatorListenMissing, fields.place("operator-crls"))
+      }
+      return nil
+    }
+    guard let roots else {
+      log.add(.operatorRootsMissing, fields.place("operator-listen"))
+      return nil
+    }
+    return tlsListener(listen).map { OperatorListener(listen: $0, roots: roots, crls: lists ?? []) }
+  }
+
+  /// The fault stands at the later of the two.
+  private func checkDistinct(_ listeners: [(key: String, listener: Listener?)], _ fields: Fields) {
+    var seen: Set<Listener> = []
+    for (key, listener) in listeners {
+      guard let listener, listener.port != 0 else { continue }
+      if !seen.insert(listener).inserted { log.add(.sameListener, fields.place(key)) }
+    }
   }
 
   private func path(_ node: MarkedNode?) -> String? {

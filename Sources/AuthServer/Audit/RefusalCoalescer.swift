@@ -7,6 +7,8 @@ final class RefusalCoalescer: Sendable {
   struct Source: Hashable, Sendable {
     let workstation: WorkstationID?
     let code: DenialCode
+    /// At the operators' TLS listener. Bounded by the cards that their authority has issued.
+    var operatorCertificate: CertificateFingerprint?
   }
 
   struct Window: Sendable {

@@ -3,18 +3,43 @@ import AuthTerms
 import CertificateTrust
 import Foundation
 
-/// Card trust of each served segment, from the PEM files the start-up file names.
+/// Whose certificates are believed: clerks' cards of each served segment, and operators' cards at their own door.
+struct Trust: Sendable {
+  let cards: [Segment: CardTrust]
+  let operators: OperatorTrust?
+}
+
+/// The roots of the operators' cards, for the handshake and for each request.
+struct OperatorTrust: Sendable {
+  let trust: CardTrust
+  /// DER, for the TLS listener.
+  let anchors: [[UInt8]]
+}
+
+/// Reads the PEM files that the start-up file names.
 enum CardRoots {
-  static func load(_ instance: InstanceFile) throws -> [Segment: CardTrust] {
-    var trust: [Segment: CardTrust] = [:]
+  static func load(_ instance: InstanceFile) throws -> Trust {
+    var cards: [Segment: CardTrust] = [:]
     for segment in instance.segments {
-      let anchors = try instance.cardRoots[segment, default: []].flatMap { try read($0, PEMFile.certificates) }
-      let lists = try instance.cardCRLs[segment, default: []].flatMap { try read($0, PEMFile.revocationLists) }
-      trust[segment] = try CardTrust(
-        anchors: anchors, intermediates: [], revocationLists: lists, requiresRevocation: !lists.isEmpty,
-        staleGraceSeconds: instance.staleGraceHours * 3600)
+      let anchors = try certificates(instance.cardRoots[segment, default: []])
+      cards[segment] = try trust(anchors, lists: instance.cardCRLs[segment, default: []], instance)
     }
-    return trust
+    let operators = try instance.operatorListen.map { door in
+      let anchors = try certificates(door.roots)
+      return OperatorTrust(trust: try trust(anchors, lists: door.crls, instance), anchors: anchors)
+    }
+    return Trust(cards: cards, operators: operators)
+  }
+
+  private static func trust(_ anchors: [[UInt8]], lists paths: [String], _ instance: InstanceFile) throws -> CardTrust {
+    let lists = try paths.flatMap { try read($0, PEMFile.revocationLists) }
+    return try CardTrust(
+      anchors: anchors, intermediates: [], revocationLists: lists, requiresRevocation: !lists.isEmpty,
+      staleGraceSeconds: instance.staleGraceHours * 3600)
+  }
+
+  private static func certificates(_ paths: [String]) throws -> [[UInt8]] {
+    try paths.flatMap { try read($0, PEMFile.certificates) }
   }
 
   private static func read(_ path: String, _ parse: (String) throws -> [[UInt8]]) throws -> [[UInt8]] {

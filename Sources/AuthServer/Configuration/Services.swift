@@ -36,12 +36,14 @@ public struct Surroundings: Sendable {
   func number() -> UInt32 { random(4).reduce(0) { $0 << 8 | UInt32($1) } }
 }
 
-/// Card trust per segment; replaced whole when roots or revocation lists are reloaded.
+/// What `Trust` is in force; replaced whole when roots or revocation lists are reloaded.
 final class TrustHolder: Sendable {
-  private let current: Mutex<[Segment: CardTrust]>
-  init(_ trust: [Segment: CardTrust]) { current = Mutex(trust) }
-  func trust(_ segment: Segment) -> CardTrust? { current.withLock { $0[segment] } }
-  func replace(_ trust: [Segment: CardTrust]) { current.withLock { $0 = trust } }
+  private let current: Mutex<Trust>
+  init(_ trust: Trust) { current = Mutex(trust) }
+  func trust(_ segment: Segment) -> CardTrust? { current.withLock { $0.cards[segment] } }
+  /// `nil` if operators come through the unix socket alone.
+  var operators: OperatorTrust? { current.withLock { $0.operators } }
+  func replace(_ trust: Trust) { current.withLock { $0 = trust } }
 }
 
 /// What the parts of one server share. No part reaches around it.

@@ -93,7 +93,8 @@ struct AnswerPipeline: Sendable {
     line["status"] = .number(status)
     line["us"] = .number(microseconds)
     switch identity {
-    case .certificate(let fingerprint, _): line["certificate"] = .fingerprint(fingerprint)
+    case .certificate(let fingerprint, _), .operatorCertificate(let fingerprint, _):
+      line["certificate"] = .fingerprint(fingerprint)
     case .unixPeer(let uid, _): line["uid"] = .number(uid)
     case .anonymous: break
     }

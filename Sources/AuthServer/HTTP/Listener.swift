@@ -6,24 +6,27 @@ import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
-/// The four doors of the server.
+/// The five doors of the server.
 public enum ListenerName: String, Sendable, CaseIterable {
   case workstations
   case enrolment
   case operators
+  case operatorsTLS
   case metrics
 
   /// Whether this door could have produced this identity.
   func accepts(_ identity: RequestIdentity) -> Bool {
     switch (self, identity) {
-    case (.workstations, .certificate), (.operators, .unixPeer), (.enrolment, .anonymous), (.metrics, .anonymous): true
+    case (.workstations, .certificate), (.operators, .unixPeer), (.operatorsTLS, .operatorCertificate),
+      (.enrolment, .anonymous), (.metrics, .anonymous):
+      true
     default: false
     }
   }
 }
 
 public enum ListenerFault: Error, Sendable, Equatable {
-  /// The workstations' listener needs `ServerTLS.mutual`, the enrolment listener `ServerTLS.serverOnly`.
+  /// The listeners of workstations and operators need `ServerTLS.mutual`, the enrolment listener `ServerTLS.serverOnly`.
   case wrongTLSMode
   /// Metrics speak plain HTTP, so only on 127.0.0.0/8 or ::1.
   case notLoopback
@@ -41,6 +44,8 @@ public struct ListenerConfiguration: Sendable {
     case enrolment(address: String, port: Int, tls: ServerTLS)
     /// A unix socket; peers are known by uid.
     case operators(path: String, permissions: SocketPermissions)
+    /// mTLS with the certificates on operators' cards; `tls` has their roots and no other.
+    case operatorsTLS(address: String, port: Int, tls: ServerTLS)
     /// Plain HTTP on the loopback address.
     case metrics(address: String, port: Int)
   }
@@ -58,6 +63,7 @@ public struct ListenerConfiguration: Sendable {
     case .workstations: .workstations
     case .enrolment: .enrolment
     case .operators: .operators
+    case .operatorsTLS: .operatorsTLS
     case .metrics: .metrics
     }
   }
@@ -90,7 +96,8 @@ public struct Listener: Service {
     onBound: @escaping @Sendable (ListenerName, Int?) async -> Void = { _, _ in }
   ) throws(ListenerFault) {
     switch configuration.endpoint {
-    case .workstations(_, _, let tls): guard tls.asksForClientCertificate else { throw .wrongTLSMode }
+    case .workstations(_, _, let tls), .operatorsTLS(_, _, let tls):
+      guard tls.asksForClientCertificate else { throw .wrongTLSMode }
     case .enrolment(_, _, let tls): guard !tls.asksForClientCertificate else { throw .wrongTLSMode }
     case .metrics(let address, _): guard Self.isLoopback(address) else { throw .notLoopback }
     case .operators: break
@@ -104,8 +111,11 @@ public struct Listener: Service {
 
   public func run() async throws {
     switch configuration.endpoint {
-    case .workstations(let address, let port, let tls), .enrolment(let address, let port, let tls):
-      let channel = ReloadableTLSChannel(base: http(), tls: tls, support: connectionSupport())
+    case .workstations(let address, let port, let tls), .enrolment(let address, let port, let tls),
+      .operatorsTLS(let address, let port, let tls):
+      let channel = ReloadableTLSChannel(
+        base: http(), tls: tls, holder: configuration.name == .operatorsTLS ? .operatorCard : .workstation,
+        support: connectionSupport())
       try await serve(channel, at: .hostname(address, port: port)) { channel in
         await onBound(configuration.name, channel.localAddress?.port)
       }

@@ -19,6 +19,8 @@ public struct SanmonRequestContext: RequestContext {
   /// Bytes a body may have on this listener.
   public let bodyLimit: Int
   let connectionClosed: EventLoopFuture<Void>?
+  /// Whose card it is, once `OperatorCardDoor` has looked; `nil` at the other doors.
+  var cardOperator: ActingOperator?
 
   public init(source: SanmonRequestSource) {
     coreContext = CoreRequestContextStorage(source: source)

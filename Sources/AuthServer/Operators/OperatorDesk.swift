@@ -7,14 +7,21 @@ import Foundation
 import Storage
 import VaultLink
 
-/// Lets operators in. The vault keeps the register that counts for keys and codes; ours says who may use the socket.
+/// Lets operators in. The vault keeps the register that counts for keys and codes; ours says who may use which door.
 struct OperatorDesk: Sendable {
   let services: Services
 
-  /// The first administrator, by the one-time code; the act is signed by the newcomer's own key.
-  func first(_ message: FirstOperator, unixUser: String) async throws -> OperatorSummary {
+  /// The first administrator, by the one-time code; the act is signed by the newcomer's own key. Who comes with a card
+  /// registers exactly the key of that card: a code that was read over a shoulder lets in no other.
+  func first(_ message: FirstOperator, from acting: ActingOperator) async throws -> OperatorSummary {
     let signed = try SignedAct(decoding: Array(message.act))
-    let record = try record(from: signed.act, unixUser: unixUser)
+    let record: OperatorRecord
+    switch acting.proof {
+    case .unixUser(let user): record = try self.record(from: signed.act, unixUser: user)
+    case .card(let publicKey):
+      record = try self.record(from: signed.act, unixUser: nil)
+      guard record.publicKey == publicKey else { throw Refusal(.operatorNotAllowed, reference: nil) }
+    }
     guard record.role == .administrator else { throw HTTPFault.malformed(.value) }
     _ = try await VaultAnswers.ask {
       try await services.vault.registerOperator(

@@ -3,12 +3,19 @@ import AuthPolicy
 import AuthTerms
 import Storage
 
-/// A named user of the operator socket, and the operator record behind the name once there is one.
+/// Who is at one of the two operator doors, and the operator record behind it once there is one.
 struct ActingOperator: Sendable {
-  let unixUser: String
+  enum Proof: Sendable {
+    /// A named user of the unix socket; the kernel vouches for it.
+    case unixUser(String)
+    /// The key of a certificate that holds at this moment, DER; the handshake proved that the card was there.
+    case card(publicKey: [UInt8])
+  }
+
+  let proof: Proof
   let record: OperatorRecord?
 
-  /// Who stands in the row: the operator, or the unix user before the first operator exists.
+  /// Who stands in the row: the operator, or nobody before the first operator exists.
   var id: OperatorID? { record?.id }
 }
 
@@ -23,10 +30,10 @@ struct OperatorDirectory: Sendable {
     let record = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
       try state.operators().first { $0.unixUser == unixUser && $0.isActive }
     }
-    return ActingOperator(unixUser: unixUser, record: record)
+    return ActingOperator(proof: .unixUser(unixUser), record: record)
   }
 
-  /// - Throws: forbidden unless this user is a registered operator with one of `roles`.
+  /// - Throws: forbidden unless this is a registered operator with one of `roles`.
   func require(_ roles: Set<OperatorRole>, _ acting: ActingOperator) throws -> OperatorRecord {
     guard let record = acting.record, roles.contains(record.role) else { throw Refusal(.operatorNotAllowed, reference: nil) }
     return record

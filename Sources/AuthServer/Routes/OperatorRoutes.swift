@@ -5,7 +5,8 @@ import Hummingbird
 import Storage
 import VaultLink
 
-/// What operators ask, over the unix socket. The peer's uid is who they are; their role is what they may.
+/// What operators ask, over the unix socket, where the peer's uid is who they are, or over TLS with the key on their card.
+/// Their role is what they may, the same at both doors.
 struct OperatorRoutes: Sendable {
   let services: Services
   let checkpoints: CheckpointService
@@ -32,8 +33,13 @@ struct OperatorRoutes: Sendable {
   }
 
   private func acting(_ context: SanmonRequestContext) async throws -> ActingOperator {
-    guard case .unixPeer(_, let userName) = context.identity else { throw Refusal(.operatorNotAllowed, reference: nil) }
-    return try await OperatorDirectory(services: services).acting(unixUser: userName)
+    switch context.identity {
+    case .unixPeer(_, let userName): return try await OperatorDirectory(services: services).acting(unixUser: userName)
+    case .operatorCertificate:
+      guard let acting = context.cardOperator else { throw Refusal(.operatorNotAllowed, reference: nil) }
+      return acting
+    case .certificate, .anonymous: throw Refusal(.operatorNotAllowed, reference: nil)
+    }
   }
 
   // MARK: The instance and its rules
@@ -171,7 +177,7 @@ struct OperatorRoutes: Sendable {
     router.post("/v1/admin/operators/first") { request, context in
       let acting = try await acting(context)
       let message = try await JSONBody.decode(FirstOperator.self, from: request, context: context)
-      return try JSONAnswer(await desk.first(message, unixUser: acting.unixUser), .created)
+      return try JSONAnswer(await desk.first(message, from: acting), .created)
     }
     router.post("/v1/admin/operators") { request, context in
       let operatorRecord = try await require(Self.administrators, context)

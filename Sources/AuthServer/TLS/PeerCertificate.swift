@@ -15,6 +15,20 @@ enum PeerCertificate {
   }
 }
 
+/// Whose certificates a mutual listener's roots stand for.
+enum CertificateHolder: Sendable {
+  case workstation
+  case operatorCard
+
+  func identity(_ der: [UInt8]) -> RequestIdentity {
+    let fingerprint = PeerCertificate.fingerprint(of: der)
+    return switch self {
+    case .workstation: .certificate(fingerprint, der: der)
+    case .operatorCard: .operatorCertificate(fingerprint, der: der)
+    }
+  }
+}
+
 /// Waits for the end of the handshake, takes the client's leaf out of the TLS layer and then leaves the pipeline.
 ///
 /// A peer that does not finish the handshake in time is dropped; one without a certificate never gets here on a mutual listener,
@@ -23,17 +37,18 @@ final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = NIOAny
 
   private let facts: ConnectionFacts
-  private let needsCertificate: Bool
+  /// `nil` where no certificate is asked for.
+  private let holder: CertificateHolder?
   private let deadline: TimeAmount
   private let onFailure: @Sendable () -> Void
   private var timer: Scheduled<Void>?
   private var isDone = false
 
   init(
-    facts: ConnectionFacts, needsCertificate: Bool, deadline: TimeAmount, onFailure: @escaping @Sendable () -> Void
+    facts: ConnectionFacts, holder: CertificateHolder?, deadline: TimeAmount, onFailure: @escaping @Sendable () -> Void
   ) {
     self.facts = facts
-    self.needsCertificate = needsCertificate
+    self.holder = holder
     self.deadline = deadline
     self.onFailure = onFailure
   }
@@ -67,9 +82,8 @@ final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private func identity(_ context: ChannelHandlerContext) throws -> RequestIdentity {
-    guard needsCertificate else { return .anonymous }
+    guard let holder else { return .anonymous }
     guard let leaf = try context.pipeline.syncOperations.nioSSL_peerCertificate() else { throw ChannelError.eof }
-    let der = try leaf.toDERBytes()
-    return .certificate(PeerCertificate.fingerprint(of: der), der: der)
+    return holder.identity(try leaf.toDERBytes())
   }
 }

@@ -20,6 +20,7 @@ struct ReloadableTLSChannel<Base: HTTPChannelHandler>: HTTPChannelHandler {
 
   let base: Base
   let tls: ServerTLS
+  let holder: CertificateHolder
   let support: ConnectionSupport
   var responder: HTTPChannelHandler.Responder { base.responder }
 
@@ -32,7 +33,7 @@ struct ReloadableTLSChannel<Base: HTTPChannelHandler>: HTTPChannelHandler {
       try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: current.context))
       try channel.pipeline.syncOperations.addHandler(
         HandshakeWatch(
-          facts: facts, needsCertificate: tls.asksForClientCertificate,
+          facts: facts, holder: tls.asksForClientCertificate ? holder : nil,
           deadline: .seconds(Int64(support.limits.handshakeSeconds)), onFailure: support.onHandshakeFailure))
     }.flatMap {
       base.setup(channel: channel, logger: logger)

@@ -10,7 +10,22 @@ extension PIVCard {
   /// Errors: `pinRequired` for `6982`, `pinBlocked`, `missingObject` for an empty slot, `malformedCard` for a wrong form.
   public mutating func sign(slot: PIVSlot, algorithm: PIVAlgorithm, digest: [UInt8]) throws(CardFailure) -> [UInt8] {
     guard digest.count == 32 else { throw .malformedCommand }
-    let challenge = algorithm == .rsa2048 ? PKCS1.encode(sha256: digest) : digest
+    return try authenticate(slot, algorithm, challenge: algorithm == .rsa2048 ? PKCS1.encode(sha256: digest) : digest)
+  }
+
+  /// Lets an RSA-2048 key sign a block that this side has padded itself: the client's signature of TLS 1.3 is RSASSA-PSS
+  /// (RFC 8446 §4.2.3), of which the card does the last step, RSASP1 (RFC 8017 §5.2.1).
+  ///
+  /// - Parameter block: 256 bytes, first bit zero, as EMSA-PSS makes them: below every modulus. Never one handed down by a server.
+  /// - Returns: 256 bytes. Errors as for `sign(slot:algorithm:digest:)`.
+  public mutating func sign(slot: PIVSlot, paddedBlock block: [UInt8]) throws(CardFailure) -> [UInt8] {
+    guard block.count == 256, block[0] < 0x80 else { throw .malformedCommand }
+    return try authenticate(slot, .rsa2048, challenge: block)
+  }
+
+  private mutating func authenticate(
+    _ slot: PIVSlot, _ algorithm: PIVAlgorithm, challenge: [UInt8]
+  ) throws(CardFailure) -> [UInt8] {
     let template = BERTLV.encode(0x7C, BERTLV.encode(0x82, []) + BERTLV.encode(0x81, challenge))
     let command = try CommandAPDU(
       instruction: 0x87, parameter1: algorithm.rawValue, parameter2: slot.rawValue, data: template, expectedLength: 256)

@@ -1,0 +1,73 @@
+import AuditLog
+import AuthPolicy
+import AuthTerms
+import CertificateTrust
+import Hummingbird
+import Storage
+
+/// Stands before every route of the operators' TLS listener: nothing behind it, not even the health of the process, is
+/// answered to a certificate that does not hold at this moment or whose key is no active operator's.
+///
+/// The handshake proved possession when the connection was opened. Dates, revocation and the register are asked again for each
+/// request, so that an open connection outlives none of them.
+struct OperatorCardDoor: RouterMiddleware {
+  typealias Context = SanmonRequestContext
+
+  let services: Services
+
+  /// The one request that a key may make before it is registered: to be registered, by the one-time code.
+  private static let registration = "/v1/admin/operators/first"
+
+  func handle(
+    _ request: Request, context: SanmonRequestContext,
+    next: (Request, SanmonRequestContext) async throws -> Response
+  ) async throws -> Response {
+    guard case .operatorCertificate(let fingerprint, let der) = context.identity, let trust = services.trust.operators else {
+      throw Refusal(.operatorNotAllowed, reference: nil)
+    }
+    let now = services.surroundings.now()
+    let certificate: ValidatedCardCertificate
+    switch trust.trust.validate(der, at: now.wallMilliseconds) {
+    case .valid(let valid): certificate = valid
+    case .refused(let code, let note): throw try await refusal(code, note, fingerprint, key: nil, now)
+    }
+    let key = certificate.key
+    // Active or not: a key that was an operator's is never a newcomer's.
+    let known = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
+      try state.operators().first { $0.key == key }
+    }
+    if let known {
+      guard known.isActive else {
+        throw try await refusal(.operatorNotAllowed, "the operator is not active", fingerprint, key: key, now)
+      }
+    } else if request.method != .post || request.uri.path != Self.registration {
+      throw try await refusal(.cardNotRegistered, "the key is no operator's", fingerprint, key: key, now)
+    }
+    var context = context
+    context.cardOperator = ActingOperator(proof: .card(publicKey: certificate.publicKeyDER), record: known)
+    return try await next(request, context)
+  }
+
+  /// The row has the cause; the asker gets the one answer of this door, with the reference that leads an administrator there.
+  private func refusal(
+    _ cause: DenialCode, _ note: String, _ certificate: CertificateFingerprint, key: KeyFingerprint?, _ now: Moment
+  ) async throws -> Refusal {
+    let source = RefusalCoalescer.Source(workstation: nil, code: cause, operatorCertificate: certificate)
+    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
+      return Refusal(.operatorNotAllowed, reference: reference)
+    }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "operator.refused", outcome: .denied)
+    record.code = cause
+    record.rule = .builtin("operatorCard")
+    record.policyVersion = services.policy.policy.version
+    record.note = "\(note); certificate \(certificate.hex.prefix(16))" + (key.map { " key \($0.hex.prefix(16))" } ?? "")
+    let reference = try await services.recorder.commit(
+      RecordRefusal(
+        record: record, day: services.local(now).day, referenceStart: services.surroundings.number(), countsAgainst: nil,
+        policy: services.policy.policy, now: now),
+      now: now)
+    services.coalescer.remember(reference, for: source)
+    return Refusal(.operatorNotAllowed, reference: reference)
+  }
+}
