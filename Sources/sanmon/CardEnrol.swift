@@ -20,6 +20,9 @@ struct CardEnrol: AsyncParsableCommand {
         sanmon card enrol --person p-000042 --segment lgwan
         sanmon card enrol --person p-000042 --segment lgwan --slot 9e
         sanmon card enrol --person p-000042 --segment lgwan --slot 9e --card card-3f5a
+
+      Over the network (--server) your own card has to be in a second reader: name it with --operator-reader, and the
+      clerk's with --reader.
       """)
   @Option(help: "Person id.") var person: String
   @Option(help: "The segment whose card roots the certificate must lead to.") var segment: String
@@ -28,13 +31,15 @@ struct CardEnrol: AsyncParsableCommand {
   var card: String?
   @Option(help: "The reader's name, if several hold cards.") var reader: String?
   @Option(help: "Read the PIN from this file descriptor instead of the terminal.") var pinFd: Int32?
-  @OptionGroup var link: LinkOptions
+  @Option(help: "With --server: read the PIN of your own card from this file descriptor instead of the terminal.")
+  var operatorPinFd: Int32?
+  @OptionGroup var server: ServerOptions
 
   func run() async throws {
     guard let slot = PIVSlot(name: slot) else {
       throw fail(64, "--slot は 9a か 9e です。", "--slot: 9a or 9e")
     }
-    let operatorLink = OperatorLink(options: link)
+    let operatorLink = OperatorLink(server, pinDescriptor: operatorPinFd)
     let challenge = try await operatorLink.post(
       "/v1/admin/cards/challenge", CardChallengeRequest(person: person), as: CardChallenge.self)
     printError(say("登録する職員: ", "registering for: ") + "\(challenge.person) \(Rows.visible(challenge.displayName))")

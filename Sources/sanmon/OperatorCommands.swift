@@ -18,31 +18,44 @@ struct OperatorFirst: AsyncParsableCommand {
     discussion: """
       Run it as the unix user who will administer; the key is made in your home and never leaves it.
 
-      EXAMPLE
+      EXAMPLES
         sanmon operator first --operator yamada --person p-000001
+        sanmon operator first --operator yamada --person p-000001 --server sanmon.lgwan.example:8445 --instance lgwan
+
+      Over the network (--server) the key is the one on your card, and the instance has to be named: the server tells
+      nothing to a card that is not registered yet.
       """)
   @Option(name: .customLong("operator"), help: "The operator id you choose, for example yamada.") var operatorID: String
   @Option(help: "Your person id in the directory.") var person: String
   @Option(help: "Read the one-time code from this file descriptor instead of the terminal.") var codeFd: Int32?
-  @OptionGroup var keyOptions: KeyOptions
-  @OptionGroup var link: LinkOptions
+  @Option(help: "The instance's name, as 'sanmon pki init' was given it. Default: the server says.") var instance: String?
+  @OptionGroup var signing: SigningOptions
 
   func run() async throws {
-    let operatorLink = OperatorLink(options: link)
-    let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
-    let key = try await keyOptions.key(creating: true)
+    let operatorLink = OperatorLink(options: signing.link)
+    let instance = try await instanceName(operatorLink)
+    let source = try signing.source()
+    let key = try await source.key(creating: true)
     let code = try TerminalSecret.read(prompt: say("一回限りのコード: ", "One-time code: "), descriptor: codeFd)
     let act = try Acts.make(
-      "operator.register", by: operatorID, instance: status.instance,
+      "operator.register", by: operatorID, instance: instance,
       ["operator": operatorID, "person": person, "role": "administrator", "key": Hex.encode(key.publicKey)])
     let message = FirstOperator(
       code: code.withBytes { String(decoding: $0, as: UTF8.self) }, act: Data(try await key.sign(act).encoded))
     let answer = try await operatorLink.post("/v1/admin/operators/first", message, as: OperatorSummary.self)
     try operatorLink.show(answer) { answer in
       say(
-        "管理者 \(answer.operatorID) を登録しました。鍵: \(keyOptions.place)",
-        "registered administrator \(answer.operatorID); key: \(keyOptions.place)")
+        "管理者 \(answer.operatorID) を登録しました。鍵: \(source.place)",
+        "registered administrator \(answer.operatorID); key: \(source.place)")
     }
+  }
+
+  private func instanceName(_ operatorLink: OperatorLink) async throws -> String {
+    if let instance { return instance }
+    guard try !signing.link.server.place().isRemote else {
+      throw fail(64, "--server で登録するときは --instance に装置の名前を書いてください。", "with --server, name the instance with --instance")
+    }
+    return try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self).instance
   }
 }
 
@@ -52,7 +65,7 @@ struct OperatorKeyCommand: AsyncParsableCommand {
   @OptionGroup var keyOptions: KeyOptions
 
   func run() async throws {
-    print(Hex.encode(try await keyOptions.key(creating: true).publicKey))
+    print(Hex.encode(try await keyOptions.source.key(creating: true).publicKey))
   }
 }
 
@@ -100,7 +113,7 @@ struct OperatorAccept: AsyncParsableCommand {
       say("起案: ", "act: ") + signed.act.kind + " "
         + signed.act.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.prefix(24))" }.joined(separator: " "))
     // The scheme stands before the signature: 'operator add' hands both on.
-    let key = try await keyOptions.key()
+    let key = try await keyOptions.source.key()
     let signature = try await key.approve(signed.act, as: OperatorID(parsing: name))
     let text = key.scheme.rawValue + " " + Hex.encode(signature) + "\n"
     try Data(text.utf8).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)

@@ -97,49 +97,86 @@ struct OperatorKeyFile {
 }
 
 /// Which of the operator's keys.
-struct KeyOptions: ParsableArguments {
-  @Flag(help: "Sign with key 9A of the PIV card on this reader, not with a key file.")
-  var card = false
+enum KeySource {
+  case card(reader: String?, pinDescriptor: Int32?)
+  case file(String)
 
-  @Option(help: "With --card: read the PIN from this file descriptor instead of the terminal.")
-  var pinFd: Int32?
+  /// - Parameter creating: makes the key file if there is none.
+  func key(creating: Bool = false) async throws -> OperatorKey {
+    switch self {
+    case .card(let reader, let descriptor):
+      return .card(try await OperatorSession.shared.card(reader: reader, pinDescriptor: descriptor))
+    case .file(let path) where creating && !FileManager.default.fileExists(atPath: path):
+      return .file(try OperatorKeyFile.create(path))
+    case .file(let path): return .file(try OperatorKeyFile.load(path))
+    }
+  }
+
+  /// Where the key is, for people.
+  var place: String {
+    switch self {
+    case .card: say("カード", "the card")
+    case .file(let path): path
+    }
+  }
+}
+
+/// The operator's key, for commands that ask no server.
+struct KeyOptions: ParsableArguments {
+  @OptionGroup var cardOptions: CardOptions
 
   @Option(help: "Your operator key file. Default: ~/.config/sanmon/operator.key")
   var keyFile: String?
 
-  var path: String { keyFile ?? OperatorKeyFile.standardPath }
-
-  /// - Parameter creating: makes the key file if there is none.
-  func key(creating: Bool = false) async throws -> OperatorKey {
-    if card { return .card(try await OperatorCard.find(pinDescriptor: pinFd)) }
-    if creating, !FileManager.default.fileExists(atPath: path) { return .file(try OperatorKeyFile.create(path)) }
-    return .file(try OperatorKeyFile.load(path))
+  var source: KeySource {
+    cardOptions.card
+      ? .card(reader: nil, pinDescriptor: cardOptions.pinFd) : .file(keyFile ?? OperatorKeyFile.standardPath)
   }
+}
 
-  /// Where the key is, for people.
-  var place: String { card ? say("カード", "the card") : path }
+/// Server and key. Over the network the card that lets in is the card that signs.
+struct SigningOptions: ParsableArguments {
+  @Option(help: "Your operator key file. Default: ~/.config/sanmon/operator.key")
+  var keyFile: String?
+
+  @OptionGroup var link: LinkOptions
+
+  func source() throws -> KeySource {
+    let isRemote = try link.server.place().isRemote
+    guard isRemote || link.cardOptions.card else { return .file(keyFile ?? OperatorKeyFile.standardPath) }
+    guard keyFile == nil else {
+      throw fail(64, "--key-file は、カードで署名するときには使えません。", "--key-file cannot be used where the card signs")
+    }
+    return .card(reader: link.server.operatorReader, pinDescriptor: link.cardOptions.pinFd)
+  }
 }
 
 /// Who acts, and with which key.
 struct ActingOptions: ParsableArguments {
-  @Option(help: "Your operator id. Default: the operator registered for your unix user.")
+  @Option(help: "Your operator id. Default: the operator registered for your unix user, or with --server for your card.")
   var `as`: String?
 
-  @OptionGroup var keyOptions: KeyOptions
-  @OptionGroup var link: LinkOptions
+  @OptionGroup var signing: SigningOptions
+
+  var link: LinkOptions { signing.link }
 
   func act(_ kind: String, _ parameters: [String: String]) async throws -> SignedAct {
     let operatorLink = OperatorLink(options: link)
+    let source = try signing.source()
     let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
-    var name = `as`
-    if name == nil {
-      let operators = try await operatorLink.get("/v1/admin/operators", as: [OperatorSummary].self)
-      name = operators.first { $0.unixUser == NSUserName() }?.operatorID
+    let name = if let `as` { `as` } else { try await registeredName(operatorLink) }
+    return try await source.key().sign(Acts.make(kind, by: name, instance: status.instance, parameters))
+  }
+
+  private func registeredName(_ operatorLink: OperatorLink) async throws -> String {
+    let operators = try await operatorLink.get("/v1/admin/operators", as: [OperatorSummary].self)
+    if try link.server.place().isRemote {
+      let key = Hex.encode(SHA256.hash(data: try await signing.source().key().publicKey))
+      if let found = operators.first(where: { $0.key == key }) { return found.operatorID }
+    } else if let found = operators.first(where: { $0.unixUser == NSUserName() }) {
+      return found.operatorID
     }
-    guard let name else {
-      throw fail(77, "この利用者は操作者として登録されていません。", "your unix user is not a registered operator")
-    }
-    return try await keyOptions.key().sign(Acts.make(kind, by: name, instance: status.instance, parameters))
+    throw fail(77, "この利用者は操作者として登録されていません。", "your unix user is not a registered operator")
   }
 }
 

@@ -3,22 +3,17 @@ import AuthAPI
 import AuthClient
 import Foundation
 
-/// Where the server is, and how the answer is shown.
-struct LinkOptions: ParsableArguments {
-  @Option(help: "The server's operator socket. Default: SANMON_SOCKET, else /run/sanmon/lgwan/operator.sock.")
-  var socket: String?
-
-  @Flag(help: "Print the server's answer as JSON.")
-  var json = false
-
-  var path: String {
-    socket ?? ProcessInfo.processInfo.environment["SANMON_SOCKET"] ?? "/run/sanmon/lgwan/operator.sock"
-  }
-}
-
-/// One request to the operator socket; faults become the tool's messages and exit codes in one place.
+/// Requests to one of the server's operator doors; faults become the tool's messages and exit codes in one place.
 struct OperatorLink {
-  let options: LinkOptions
+  private let options: ServerOptions
+  private let pinDescriptor: Int32?
+
+  init(options: LinkOptions) { self.init(options.server, pinDescriptor: options.cardOptions.pinFd) }
+
+  init(_ options: ServerOptions, pinDescriptor: Int32?) {
+    self.options = options
+    self.pinDescriptor = pinDescriptor
+  }
 
   /// - Parameter notFound: what is missing if the server has nothing under this path, in both languages.
   func get<Answer: Decodable>(
@@ -51,24 +46,91 @@ struct OperatorLink {
   private func raw(
     _ method: String, _ path: String, _ body: [UInt8]?, notFound: (ja: String, en: String)? = nil
   ) async throws -> [UInt8] {
-    let connection = ServerConnection(unixSocket: options.path)
-    defer { connection.close() }
-    let answer: ServerAnswer
-    do { answer = try await connection.request(method, path, body: body) } catch {
-      throw fail(
-        69, "サーバーに接続できません（\(options.path)）。サーバーが動いているか、このソケットを使う権限があるか確認してください。",
-        "cannot reach the server at \(options.path); check that it runs and that you may use this socket")
-    }
+    let answer = try await request(method, path, body)
     if answer.status == 404, let notFound { throw fail(1, notFound.ja, notFound.en) }
-    guard (200..<300).contains(answer.status) else {
-      guard let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body)) else {
-        throw fail(1, "サーバーが拒否しました（HTTP \(answer.status)）。", "the server refused (HTTP \(answer.status))")
-      }
-      throw fail(
-        body.code == "AP125" ? 77 : 1, "\(body.code): \(body.ja)\n  → \(body.nextStepJa)",
-        "\(body.code): \(body.en)\n  -> \(body.nextStepEn)")
-    }
+    guard (200..<300).contains(answer.status) else { throw try await refusal(answer, of: path) }
     return answer.body
+  }
+
+  private func request(_ method: String, _ path: String, _ body: [UInt8]?) async throws -> ServerAnswer {
+    let place = try options.place()
+    switch place {
+    case .socket(let socket):
+      let connection = ServerConnection(unixSocket: socket)
+      defer { connection.close() }
+      do { return try await connection.request(method, path, body: body) } catch {
+        throw fail(
+          69, "サーバーに接続できません（\(socket)）。サーバーが動いているか、このソケットを使う権限があるか確認してください。",
+          "cannot reach the server at \(socket); check that it runs and that you may use this socket")
+      }
+    case .server(let address, let trust, let reader):
+      do {
+        let connection = try await OperatorSession.shared.connection(
+          to: address, trust, reader: reader, pinDescriptor: pinDescriptor)
+        return try await connection.request(method, path, body: body)
+      } catch let fault as ClientFault {
+        if let told = await OperatorSession.shared.cardFault { throw told }
+        throw Self.told(fault, address)
+      }
+    }
+  }
+
+  // MARK: What went wrong
+
+  private func refusal(_ answer: ServerAnswer, of path: String) async throws -> ExitCode {
+    guard let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body)) else {
+      return fail(1, "サーバーが拒否しました（HTTP \(answer.status)）。", "the server refused (HTTP \(answer.status))")
+    }
+    if body.code == "AP125", try await isUnknown(path) {
+      let key = try await card().fingerprint.prefix(16)
+      let reference = body.reference.map { say("照会番号 \($0)。", " reference \($0);") } ?? ""
+      return fail(
+        77,
+        "サーバーは、このカードの鍵（\(key)…）を操作者として受け付けません。\(reference)\n  → 操作者として登録されているか、カードの証明書が期限切れや失効でないかを、ほかの管理者が sanmon why で確かめられます。",
+        "the server does not accept the key of this card (\(key)…) as an operator's;\(reference)\n  -> another administrator sees with 'sanmon why' whether it is unknown, expired or revoked"
+      )
+    }
+    let reference = body.reference.map { say("（照会番号 \($0)）", " (reference \($0))") } ?? ""
+    return fail(
+      body.code == "AP125" ? 77 : 1, "\(body.code): \(body.ja)\(reference)\n  → \(body.nextStepJa)",
+      "\(body.code): \(body.en)\(reference)\n  -> \(body.nextStepEn)")
+  }
+
+  /// Whether the server knows this card at all: status is open to every operator, so only a card that is none's is refused.
+  private func isUnknown(_ path: String) async throws -> Bool {
+    guard try options.place().isRemote, path != "/v1/admin/operators/first" else { return false }
+    return path == "/v1/admin/status" ? true : try await request("GET", "/v1/admin/status", nil).status == 403
+  }
+
+  private func card() async throws -> OperatorCard {
+    try await OperatorSession.shared.card(reader: options.operatorReader, pinDescriptor: pinDescriptor)
+  }
+
+  private static func told(_ fault: ClientFault, _ address: ServerAddress) -> ExitCode {
+    switch fault {
+    case .tlsRefused(.clientCertificate):
+      fail(
+        77, "サーバーが、このカードの証明書を受け付けませんでした。操作者のカードを置いていますか。",
+        "the server refused the certificate of this card; is it the operator's?")
+    case .tlsRefused(.serverUntrusted), .tlsRefused(.nameMismatch):
+      fail(
+        76, "\(address) が本物のサーバーであることを確かめられません。操作をやめ、アドレスと認証局の指紋を確かめてください。",
+        "\(address) could not prove to be the server; stop here and check the address and the authority's fingerprint")
+    case .tlsRefused(.ownMaterial):
+      fail(74, "操作者のカードを使って接続できませんでした。", "the operator's card could not be used for the connection")
+    case .tlsRefused:
+      fail(76, "\(address) と TLS 1.3 で接続できません。", "\(address) does not speak TLS 1.3 with us")
+    case .interrupted:
+      fail(
+        69, "\(address) との通信が途中で切れました。サーバーがこのカードの証明書を受け付けていないかもしれません。",
+        "the connection to \(address) broke; the server may not accept the certificate of this card")
+    case .timedOut:
+      fail(69, "\(address) が時間内に応答しませんでした。", "\(address) did not answer in time")
+    default:
+      fail(
+        69, "サーバーに接続できません（\(address)）。アドレスと、サーバーが動いているかを確認してください。",
+        "cannot reach the server at \(address); check the address and that it runs")
+    }
   }
 
   func show<Answer: Encodable>(_ answer: Answer, _ text: (Answer) -> String) throws {

@@ -1,19 +1,21 @@
 import ArgumentParser
 
-/// The operator's tool: thin commands over the operator socket, and offline checks that need no server.
+/// The operator's tool: thin commands to one of the server's operator doors, and offline checks that need no server.
 @main
 struct Sanmon: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sanmon",
     abstract: "Operate a Sanmon 三門 server. / 三門サーバーを操作します。",
     discussion: """
-      Most commands speak to the server's operator socket (--socket or SANMON_SOCKET).
+      Most commands speak to the server's operator socket (--socket or SANMON_SOCKET), or with the certificate on your
+      card to its operator listener (--server or SANMON_SERVER, with --authority or SANMON_AUTHORITY).
 
       EXAMPLES
         sanmon status
         sanmon policy check policies
         sanmon audit list --workstation LGWAN-PC-0042 --since today
         sanmon why 482913
+        sanmon status --server sanmon.lgwan.example:8445 --authority 3f0c… --card
 
       EXIT CODES
         0  done
@@ -21,6 +23,8 @@ struct Sanmon: AsyncParsableCommand {
         64 wrong usage
         65 bad input, or a check that failed
         69 the server cannot be reached
+        74 the operator's card cannot be used
+        76 the server is not the one that was named
         77 not permitted
       """,
     version: "0.1.0",

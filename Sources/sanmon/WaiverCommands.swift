@@ -73,7 +73,7 @@ struct WaiverSign: AsyncParsableCommand {
       throw fail(64, "--as は操作者の名前です。", "--as: an operator id")
     }
     try WaiverText.show(signed.act.parameters)
-    let key = try await keyOptions.key()
+    let key = try await keyOptions.source.key()
     let signature = try await key.approve(signed.act, as: id)
     try Data((key.scheme.rawValue + " " + Hex.encode(signature) + "\n").utf8).write(
       to: URL(fileURLWithPath: out), options: .withoutOverwriting)

@@ -1,0 +1,252 @@
+import AuthAPI
+import AuthClient
+import AuthServer
+import AuthTerms
+import CertificateTrust
+import Foundation
+import Testing
+import X509
+
+/// The operator's tool as a person uses it: the built program, a real reader service, a card in software, a real server.
+@Suite(
+  "The operator's tool over TLS", .serialized, .timeLimit(.minutes(5)),
+  .enabled(if: ToolBench.mayRun, "pcscd, vpcd or a program is missing: run deploy/test"))
+struct OperatorToolTests {
+  @Test("the card lets in and signs, its PIN asked once a command; what goes wrong is said", arguments: ["p256", "rsa2048"])
+  func everything(kind: String) async throws {
+    let bench = try ToolBench()
+    defer { bench.end() }
+    try bench.issue("suzuki", key: kind)
+    try bench.issue("stranger", key: "p256")
+    try bench.issue("clerk", key: "p256", authority: "other")
+    let city = try await City(
+      prepare: { folder in
+        try FileManager.default.copyItem(atPath: bench.folder + "/operators.pem", toPath: folder + "/operators.pem")
+      },
+      lines: { folder in
+        "operator-listen: {address: 127.0.0.1, port: 0}\noperator-roots: [\(folder)/operators.pem]"
+      })
+    let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    let port = try #require(city.server.port(.operatorsTLS))
+    let server = ["--server", "127.0.0.1:\(port)", "--authority", status.authority, "--card"]
+
+    let first = try bench.insert("suzuki")
+    let act = try city.act(
+      "operator.register",
+      ["operator": "suzuki", "person": "p-000002", "role": "administrator", "key": try bench.publicKey("suzuki")])
+    try Data(try city.sign(act).encoded).write(to: URL(filePath: bench.folder + "/suzuki.act"))
+
+    // Before the register knows the key.
+    let unknown = try bench.sanmon(["operator", "list"] + server)
+    #expect(unknown.status == 77 && unknown.output.contains("does not accept the key of this card"), "\(unknown.output)")
+    #expect(unknown.output.contains("reference"), "\(unknown.output)")
+    let accepted = try bench.sanmon([
+      "operator", "accept", bench.folder + "/suzuki.act", "--card", "--out", bench.folder + "/suzuki.sig",
+    ])
+    #expect(accepted.status == 0, "\(accepted.output)")
+    let added = try bench.sanmon(
+      [
+        "operator", "add", bench.folder + "/suzuki.act", "--accepted", bench.folder + "/suzuki.sig", "--socket",
+        city.folder + "/operator.sock",
+      ], pin: nil)
+    #expect(added.status == 0, "\(added.output)")
+
+    let list = try bench.sanmon(["operator", "list"] + server)
+    #expect(list.status == 0 && list.output.contains("suzuki  administrator"), "\(list.output)")
+    // By the environment alone, and with the authority's certificate in a file.
+    let quiet = try bench.sanmon(
+      ["status"], environment: ["SANMON_SERVER=127.0.0.1:\(port)", "SANMON_AUTHORITY=\(status.authority)"])
+    #expect(quiet.status == 0 && quiet.output.contains("lgwan-1"), "\(quiet.output)")
+    // Four requests, one connection, the same card for the act: the descriptor holds the PIN once.
+    let code = try bench.sanmon(["workstation", "enrol", "LGWAN-PC-0042", "--segment", "lgwan"] + server)
+    #expect(code.status == 0 && code.output.contains("LGWAN-PC-0042"), "\(code.output)")
+    let row = try #require(try await city.audit("action=workstation.code").first)
+    #expect(row.operatorID == "suzuki")
+
+    try wrongUsage(bench, server, city)
+    let wrong = try bench.sanmon(["status"] + server, pin: "000000")
+    #expect(wrong.status == 65 && wrong.output.contains("wrong PIN; 2 tries left"), "\(wrong.output)")
+    #expect(try bench.sanmon(["status"] + server).status == 0, "the right PIN sets the card's counter back")
+    let elsewhere = try bench.sanmon(
+      ["status", "--server", "127.0.0.1:\(port)", "--authority", String(repeating: "0", count: 64)])
+    #expect(elsewhere.status == 76, "\(elsewhere.output)")
+    first.takeOut()
+
+    let none = try bench.sanmon(["status"] + server)
+    #expect(none.status == 74 && none.output.contains("no card on the reader"), "\(none.output)")
+    try await others(bench, server, city)
+    await city.end()
+  }
+
+  private func wrongUsage(_ bench: ToolBench, _ server: [String], _ city: City) throws {
+    let socket = ["--socket", city.folder + "/operator.sock"]
+    for arguments in [
+      ["status"] + server + socket, ["status", "--server", "127.0.0.1:1"], ["status", "--server", "127.0.0.1"],
+      ["status", "--authority", "00"] + socket, ["status", "--server", "127.0.0.1:1", "--authority", "00"],
+      ["workstation", "enrol", "LGWAN-PC-0043", "--segment", "lgwan", "--key-file", "/nowhere"] + server,
+      ["operator", "first", "--operator", "a", "--person", "b"] + server,
+    ] {
+      let result = try bench.sanmon(arguments)
+      #expect(result.status == 64, "\(arguments): \(result.output)")
+    }
+    let both = try bench.sanmon(
+      ["status"], environment: ["SANMON_SOCKET=\(city.folder)/operator.sock", "SANMON_SERVER=127.0.0.1:1"])
+    #expect(both.status == 64, "\(both.output)")
+  }
+
+  /// A card of these roots that is nobody's, and a card of other roots.
+  private func others(_ bench: ToolBench, _ server: [String], _ city: City) async throws {
+    let stranger = try bench.insert("stranger")
+    let unknown = try bench.sanmon(["status"] + server)
+    #expect(unknown.status == 77 && unknown.output.contains("does not accept the key"), "\(unknown.output)")
+    stranger.takeOut()
+    let rows = try await city.audit("class=administration&outcome=denied").count
+    let clerk = try bench.insert("clerk")
+    let refused = try bench.sanmon(["status"] + server)
+    #expect(refused.status == 77 && refused.output.contains("refused the certificate of this card"), "\(refused.output)")
+    #expect(try await city.audit("class=administration&outcome=denied").count == rows, "no request was read")
+    clerk.takeOut()
+  }
+}
+
+/// A reader service of our own in a namespace, cards, and the built programs.
+final class ToolBench: Sendable {
+  static let pin = "246810"
+  private static let library = Repository.root + "/deploy/lib/pcscd.sh"
+  private static let programs =
+    ProcessInfo.processInfo.environment["SANMON_BIN"]
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+
+  /// In CI the suite has to run, whether it can or not.
+  static let mayRun: Bool = {
+    if ProcessInfo.processInfo.environment["CI"] != nil { return true }
+    let probe = try? run(["bash", "-c", "source '\(library)'; pcscd_missing"])
+    let isBuilt = ["sanmon", "sanmon-cardsim"].allSatisfy {
+      FileManager.default.isExecutableFile(atPath: programs + "/" + $0)
+    }
+    return isBuilt && probe?.status == 0
+  }()
+
+  let folder = "/tmp/sanmon-tool-tests-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+  private var reader: String { folder + "/reader" }
+
+  init() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+    try must(["bash", "-c", "source '\(Self.library)'; pcscd_start '\(reader)'"])
+    for authority in ["operators", "other"] {
+      try must([
+        Self.programs + "/sanmon-cardsim", "make-ca", "--cert", "\(folder)/\(authority).pem", "--key",
+        "\(folder)/\(authority).key", "--name", "Sample \(authority)",
+      ])
+    }
+  }
+
+  func end() {
+    _ = try? Self.run(["bash", "-c", "source '\(Self.library)'; pcscd_stop '\(reader)'"])
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  func issue(_ name: String, key: String, authority: String = "operators") throws {
+    try must([
+      "bash", "-c", "exec \"$@\" 3<<<'\(Self.pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue", "--card",
+      "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert", "\(folder)/\(authority).pem",
+      "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
+    ])
+  }
+
+  /// DER SubjectPublicKeyInfo of 9A, hexadecimal.
+  func publicKey(_ name: String) throws -> String {
+    let pem = try String(contentsOfFile: "\(folder)/\(name).pem", encoding: .utf8)
+    let certificate = try #require(try PEMFile.certificates(pem).first)
+    guard case .valid(let card) = try trust().validate(certificate, at: Int64(Date().timeIntervalSince1970 * 1000)) else {
+      throw Failed("the card's certificate does not lead to its authority")
+    }
+    return Hex.encode(card.publicKeyDER)
+  }
+
+  private func trust() throws -> CardTrust {
+    let pem = try String(contentsOfFile: "\(folder)/operators.pem", encoding: .utf8)
+    return try CardTrust(
+      anchors: try PEMFile.certificates(pem), intermediates: [], revocationLists: [], requiresRevocation: false,
+      staleGraceSeconds: 0)
+  }
+
+  /// Runs the tool with the PIN on descriptor 3, once.
+  func sanmon(_ arguments: [String], pin: String? = pin, environment: [String] = []) throws -> (status: Int32, output: String) {
+    let fixed = ["LC_ALL=C", "HOME=\(folder)", "PCSCLITE_CSOCK_NAME=\(reader)/run/pcscd/pcscd.comm"]
+    let words = ["env", "-u", "SANMON_SOCKET", "-u", "SANMON_SERVER", "-u", "SANMON_AUTHORITY"] + fixed + environment
+    let tool = [Self.programs + "/sanmon"] + arguments + (pin == nil ? [] : ["--pin-fd", "3"])
+    return try Self.run(["bash", "-c", "exec \"$@\" 3<<<'\(pin ?? "")'", "bash"] + words + tool)
+  }
+
+  /// Puts a card on the reader and waits until the simulator has it in and the service has looked (every 400 ms).
+  func insert(_ name: String) throws -> OnReader {
+    let card = try OnReader([
+      "env", "SANMON_BIN=\(Self.programs)", "bash", "-c",
+      "source '\(Self.library)'; cardsim_in_namespace '\(reader)' insert --card '\(folder)/\(name).card'",
+    ])
+    Thread.sleep(forTimeInterval: 1.5)
+    return card
+  }
+
+  struct Failed: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  private func must(_ words: [String]) throws {
+    let result = try Self.run(words)
+    guard result.status == 0 else { throw Failed("\(words): exit \(result.status)\n\(result.output)") }
+  }
+
+  private static func run(_ words: [String]) throws -> (status: Int32, output: String) {
+    // A file, not a pipe: a daemon that outlives the shell would hold a pipe open.
+    let path = "/tmp/sanmon-tool-output-\(UUID().uuidString)"
+    try Data().write(to: URL(filePath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let output = try FileHandle(forWritingTo: URL(filePath: path))
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["timeout", "--kill-after=1", "60"] + words
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = output
+    try startWithOpenSignals(process)
+    process.waitUntilExit()
+    try output.close()
+    return (process.terminationStatus, String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self))
+  }
+
+  /// Test threads block most signals, and a child inherits that: a daemon started so would be deaf to TERM.
+  fileprivate static func startWithOpenSignals(_ process: Process) throws {
+    var none = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try process.run()
+  }
+
+  /// A card on the reader until it is taken out.
+  final class OnReader {
+    private let process = Process()
+    private let control = Pipe()
+
+    fileprivate init(_ words: [String]) throws {
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = words
+      process.standardInput = control
+      process.standardOutput = FileHandle.nullDevice
+      try ToolBench.startWithOpenSignals(process)
+    }
+
+    func takeOut() {
+      try? control.fileHandleForWriting.close()
+      process.waitUntilExit()
+      Thread.sleep(forTimeInterval: 1)
+    }
+
+    deinit { if process.isRunning { process.terminate() } }
+  }
+}
