@@ -167,6 +167,7 @@ instance_folder() {
   as_root chown "$VAULT_USER:$VAULT_USER" "$at/vault-run"
   free_port && printf '%s' "$PORT" >"$at/port"
   free_port && printf '%s' "$PORT" >"$at/enrolment-port"
+  free_port && printf '%s' "$PORT" >"$at/operator-port"
   cat >"$STAGE/etc/$segment.yaml" <<YAML
 # Start-up file of the instance "$segment-1".
 instance: $segment-1
@@ -175,6 +176,8 @@ listen: {address: 127.0.0.1, port: $(cat "$at/port")}
 enrolment-listen: {address: 127.0.0.1, port: $(cat "$at/enrolment-port")}
 operator-socket: $at/run/operator.sock
 operator-users: [$OPERATOR]
+operator-listen: {address: 127.0.0.1, port: $(cat "$at/operator-port")}
+operator-roots: [$STAGE/cards/operator-ca.pem]
 vault-socket: $at/vault-run/vault.sock
 state: $at/state
 policies: $STAGE/policies

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
+# issue_card NAME KIND [AUTHORITY]: by the staff cards' authority, or by the operators'.
 issue_card() {
   sanmon-cardsim issue --card "$STAGE/cards/$1.card" --name "$1" --key "${2:-p256}" --pin-fd 3 \
-    --ca-cert "$STAGE/cards/staff-ca.pem" --ca-key "$STAGE/cards/staff-ca.key" 3<<<"246810"
+    --ca-cert "$STAGE/cards/${3:-staff}-ca.pem" --ca-key "$STAGE/cards/${3:-staff}-ca.key" 3<<<"246810"
 }
 
 first_operator() {
@@ -24,12 +25,15 @@ stage_reader_down() { pcscd_stop "$STAGE/reader"; }
 
 expect 0 '' "職員証の認証局（見本）ができる" "a sample authority for staff cards is made" \
   sanmon-cardsim make-ca --cert "$STAGE/cards/staff-ca.pem" --key "$STAGE/cards/staff-ca.key" --name "Sanmon Sample Staff Cards"
+expect 0 '' "操作者のカードの認証局（見本）ができる" "a sample authority for operators' cards is made" \
+  sanmon-cardsim make-ca --cert "$STAGE/cards/operator-ca.pem" --key "$STAGE/cards/operator-ca.key" --name "Sanmon Sample Operator Cards"
 expect 0 '' "職員証 佐藤（PIV、P-256、暗証番号つき）を発行する" "a staff card for Sato is issued (PIV, P-256, with PIN)" \
   issue_card sato p256
 expect 0 '' "職員証 髙橋（PIV、RSA-2048、暗証番号つき）を発行する" "a staff card for Takahashi is issued (PIV, RSA-2048, with PIN)" \
   issue_card takahashi rsa2048
-expect 0 '' "管理者 山田の職員証を発行する（承認の署名に使う）" "a card for the administrator Yamada is issued (his approvals are signed with it)" \
-  issue_card yamada p256
+expect 0 '' "管理者 山田のカードを発行する（承認の署名と、ネットワーク越しの操作に使う）" \
+  "a card for the administrator Yamada is issued (his approvals are signed with it, and he comes in with it)" \
+  issue_card yamada rsa2048 operator
 
 for segment in lgwan mynumber; do
   instance_folder "$segment"
