@@ -27,10 +27,18 @@ public struct CardTrust: Sendable {
     self.requiresRevocation = requiresRevocation
   }
 
+  /// Which of a card's keys a certificate is shown for.
+  public enum Use: Sendable {
+    /// 9A, and every key of an operator: an extended key usage, if there is one, names clientAuth.
+    case authentication
+    /// 9E: names clientAuth or id-PIV-cardAuth (FIPS 201-3 §4.2.2.2).
+    case cardAuthentication
+  }
+
   /// - Parameters:
   ///   - der: at most 8 KiB. Untrusted: at worst refused.
   ///   - wallMilliseconds: since 1970-01-01 UTC, the server's clock.
-  public func validate(_ der: [UInt8], at wallMilliseconds: Int64) -> CardPathResult {
+  public func validate(_ der: [UInt8], at wallMilliseconds: Int64, for use: Use = .authentication) -> CardPathResult {
     guard (1...8192).contains(der.count) else {
       return .refused(.proofMalformed, note: "certificate larger than 8 KiB or empty")
     }
@@ -44,15 +52,19 @@ public struct CardTrust: Sendable {
     guard card.mayMakeSignatures else { return .refused(.certificateUntrusted, note: "key usage lacks digitalSignature") }
 
     let seconds = Int(wallMilliseconds.flooredDivision(by: 1000))
-    switch store.verify(card, atSeconds: seconds, checksRevocation: true, requiresRevocation: requiresRevocation) {
+    func verify(checksRevocation: Bool) -> OpenSSLStore.Verdict {
+      store.verify(
+        card, atSeconds: seconds, checksRevocation: checksRevocation,
+        requiresRevocation: checksRevocation && requiresRevocation, allowsCardAuthentication: use == .cardAuthentication)
+    }
+    switch verify(checksRevocation: true) {
     case .trusted(let revocation):
       return .valid(ValidatedCardCertificate(der: der, subjectKey: key, revocation: revocation))
     case .refused(let code, let note):
       // OpenSSL looks at revocation before dates and signatures of the path. The row should name what is wrong with the
       // certificate itself first: no list ever speaks for a card of a stranger.
       if code == .certificateRevoked || code == .revocationStale,
-        case .refused(let code, let note) = store.verify(
-          card, atSeconds: seconds, checksRevocation: false, requiresRevocation: false)
+        case .refused(let code, let note) = verify(checksRevocation: false)
       {
         return .refused(code, note: note)
       }

@@ -53,6 +53,23 @@ final class OpenSSLCertificate: @unchecked Sendable {
   var mayMakeSignatures: Bool { X509_get_key_usage(pointer) & UInt32(X509v3_KU_DIGITAL_SIGNATURE) != 0 }
 }
 
+extension OpenSSLCertificate {
+  /// Whether an X509's extended key usage names id-PIV-cardAuth (FIPS 201-3 §4.2.2.2): a key that signs without the PIN.
+  fileprivate static func isForCardAuthentication(_ certificate: OpaquePointer) -> Bool {
+    guard let found = X509_get_ext_d2i(certificate, NID_ext_key_usage, nil, nil) else { return false }
+    let usages = OpaquePointer(found)
+    defer {
+      while let usage = OPENSSL_sk_pop(usages) { ASN1_OBJECT_free(OpaquePointer(usage)) }
+      OPENSSL_sk_free(usages)
+    }
+    guard let cardAuthentication = OBJ_txt2obj("2.16.840.1.101.3.6.8", 1) else { return false }
+    defer { ASN1_OBJECT_free(cardAuthentication) }
+    return (0..<OPENSSL_sk_num(usages)).contains { place in
+      OPENSSL_sk_value(usages, place).map { OBJ_cmp(OpaquePointer($0), cardAuthentication) == 0 } ?? false
+    }
+  }
+}
+
 /// Anchors, intermediates and revocation lists of one segment. Shared between threads: see `store`.
 final class OpenSSLStore: @unchecked Sendable {
   enum Verdict {
@@ -114,10 +131,14 @@ final class OpenSSLStore: @unchecked Sendable {
     let now: time_t
     let graceSeconds: Int
     let requiresRevocation: Bool
+    let allowsCardAuthentication: Bool
     var revocation = ValidatedCardCertificate.Revocation.current
   }
 
-  func verify(_ card: OpenSSLCertificate, atSeconds now: Int, checksRevocation: Bool, requiresRevocation: Bool) -> Verdict {
+  func verify(
+    _ card: OpenSSLCertificate, atSeconds now: Int, checksRevocation: Bool, requiresRevocation: Bool,
+    allowsCardAuthentication: Bool
+  ) -> Verdict {
     defer { ERR_clear_error() }
     guard let context = X509_STORE_CTX_new() else { return .refused(.serverFault, note: "no memory for a path") }
     defer { X509_STORE_CTX_free(context) }
@@ -128,14 +149,16 @@ final class OpenSSLStore: @unchecked Sendable {
     X509_VERIFY_PARAM_set_depth(parameters, 6)
     // 112 bits: no SHA-1 signatures, no RSA below 2,048 bits anywhere on the path.
     X509_VERIFY_PARAM_set_auth_level(parameters, 2)
-    // An extended key usage, when present, must name clientAuth; authorities on the path must be authorities.
+    // An extended key usage, when present, must name clientAuth (for key 9E, or card authentication); authorities on the path must be authorities.
     guard X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT) == 1 else {
       return .refused(.serverFault, note: "the purpose could not be set")
     }
     if checksRevocation {
       X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
     }
-    var progress = Progress(now: now, graceSeconds: graceSeconds, requiresRevocation: requiresRevocation)
+    var progress = Progress(
+      now: now, graceSeconds: graceSeconds, requiresRevocation: requiresRevocation,
+      allowsCardAuthentication: allowsCardAuthentication)
     let isTrusted = withUnsafeMutablePointer(to: &progress) { pointer in
       guard X509_STORE_CTX_set_ex_data(context, 0, pointer) == 1 else { return false }
       X509_STORE_CTX_set_verify_cb(context, Self.judge)
@@ -144,7 +167,7 @@ final class OpenSSLStore: @unchecked Sendable {
     return isTrusted ? .trusted(checksRevocation ? progress.revocation : .notChecked) : Self.refusal(context)
   }
 
-  /// Called by OpenSSL for every certificate; may turn two kinds of "no" into "yes, but".
+  /// Called by OpenSSL for every certificate; may turn three kinds of "no" into "yes, but".
   private static let judge: X509_STORE_CTX_verify_cb = { isFine, context in
     guard isFine == 0, let context, let data = X509_STORE_CTX_get_ex_data(context, 0) else { return isFine }
     let progress = data.assumingMemoryBound(to: Progress.self)
@@ -162,6 +185,12 @@ final class OpenSSLStore: @unchecked Sendable {
         X509_cmp_time(next, &earliest) > 0
       else { return 0 }
       if progress.pointee.revocation == .current { progress.pointee.revocation = .withinGrace }
+      return 1
+    case X509_V_ERR_INVALID_PURPOSE:
+      // Says: neither clientAuth nor without a usage. The key usage was looked at before.
+      guard isCard, progress.pointee.allowsCardAuthentication, let card = X509_STORE_CTX_get_current_cert(context),
+        OpenSSLCertificate.isForCardAuthentication(card)
+      else { return 0 }
       return 1
     default: return 0
     }

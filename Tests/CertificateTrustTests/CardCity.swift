@@ -84,6 +84,14 @@ final class CardCity: Sendable {
     [mailcard]
     keyUsage=digitalSignature
     extendedKeyUsage=emailProtection
+    [withoutpin]
+    basicConstraints=critical,CA:FALSE
+    keyUsage=critical,digitalSignature
+    extendedKeyUsage=critical,2.16.840.1.101.3.6.8
+    authorityKeyIdentifier=keyid
+    [withoutpincipher]
+    keyUsage=critical,keyAgreement
+    extendedKeyUsage=critical,2.16.840.1.101.3.6.8
     [cipher]
     keyUsage=keyAgreement
     [critical]
@@ -113,6 +121,10 @@ final class CardCity: Sendable {
     leaf revoked inter card $S $E
     leaf revokedexpired inter card $S 20300101000000Z
     leaf server inter servercard $S $E
+    leaf withoutpin inter withoutpin $S $E
+    leaf withoutpinforeign stranger withoutpin $S $E
+    leaf withoutpincipher inter withoutpincipher $S $E
+    leaf withoutpinrevoked inter withoutpin $S $E
     leaf mail inter mailcard $S $E
     leaf authoritycard inter authority $S $E
     leaf cipher inter cipher $S $E
@@ -123,7 +135,7 @@ final class CardCity: Sendable {
     MD=sha1 leaf sha1 inter card $S $E
     list rootfresh root 20300101000000Z 20300201000000Z
     list none inter 20300101000000Z 20300201000000Z
-    for r in revoked revokedexpired; do openssl ca -config ca.cnf -name inter -revoke $r.pem 2>/dev/null; done
+    for r in revoked revokedexpired withoutpinrevoked; do openssl ca -config ca.cnf -name inter -revoke $r.pem 2>/dev/null; done
     list fresh inter 20300101000000Z 20300201000000Z
     list stale inter 20291201000000Z 20300114000000Z
     list early inter 20300116000000Z 20300201000000Z

@@ -19,8 +19,10 @@ struct CardPathTests {
       requiresRevocation: required, staleGraceSeconds: grace)
   }
 
-  private func outcome(_ trust: CardTrust, _ card: String, at seconds: Int64 = CardCity.now) throws -> String {
-    switch trust.validate(try city.der(card), at: seconds * 1000) {
+  private func outcome(
+    _ trust: CardTrust, _ card: String, at seconds: Int64 = CardCity.now, for use: CardTrust.Use = .authentication
+  ) throws -> String {
+    switch trust.validate(try city.der(card), at: seconds * 1000, for: use) {
     case .valid(let certificate): "valid/\(certificate.revocation.rawValue)"
     case .refused(let code, _): code.rawValue
     }
@@ -37,6 +39,20 @@ struct CardPathTests {
     ])
   func answers(card: String, expected: String) throws {
     #expect(try outcome(trust(lists: ["fresh", "rootfresh"], required: true), card) == expected)
+  }
+
+  @Test(
+    "a certificate for key 9E counts for that key alone, and is judged like any other",
+    arguments: [
+      ("withoutpin", "valid/current", "AP144"), ("good", "valid/current", "valid/current"),
+      ("plain", "valid/current", "valid/current"), ("withoutpinforeign", "AP144", "AP144"),
+      ("withoutpincipher", "AP144", "AP144"), ("withoutpinrevoked", "AP146", "AP144"), ("mail", "AP144", "AP144"),
+      ("server", "AP144", "AP144"),
+    ])
+  func withoutPIN(card: String, asCardAuthentication: String, asAuthentication: String) throws {
+    let trust = try trust(lists: ["fresh", "rootfresh"], required: true)
+    #expect(try outcome(trust, card, for: .cardAuthentication) == asCardAuthentication)
+    #expect(try outcome(trust, card, for: .authentication) == asAuthentication)
   }
 
   @Test(

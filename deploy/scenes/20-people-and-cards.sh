@@ -13,6 +13,9 @@ insert_card sato
 expect 0 'pk-pin' "佐藤 花子さんのカードを鍵で登録（暗証番号なしでは署名しないことを確かめてから）" \
   "Sato Hanako's card is registered by its key, after it refused to sign without its PIN" enrol_card lgwan p-000042
 sed -n 's/^\(card-[0-9a-f]*\).*/\1/p' "$STAGE/last" >"$STAGE/desk/sato.card-id"
+expect 0 "$(cat "$STAGE/desk/sato.card-id")" "同じカードのもう一つの鍵 9E は、同じカード番号にまとまる（カード自身の番号による）" \
+  "key 9E of the same card joins the same card id (by the number that the card tells)" \
+  at_instance lgwan sanmon card enrol --person p-000042 --segment lgwan --slot 9e
 expect 0 'pk-pin' "同じカードをマイナンバー利用事務系でも登録しておく（所属はさせない）" \
   "the same card is known in My Number too (without the right to enter)" enrol_card mynumber p-000042
 insert_card takahashi

@@ -148,7 +148,9 @@ struct CeremonyService: Sendable {
       let trust = services.trust.trust(ceremony.segment)
     else { return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot, or no session keys")) }
     let validated: ValidatedCardCertificate
-    switch trust.validate(Array(card.certificate), at: services.surroundings.now().wallMilliseconds) {
+    switch trust.validate(
+      Array(card.certificate), at: services.surroundings.now().wallMilliseconds, for: CardTrust.Use(slot: card.slot))
+    {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): return .failure(CardRefusal(code: code, note: note))
     }

@@ -32,7 +32,9 @@ struct CardDesk: Sendable {
     // All zero is how an issuer writes that a card has none.
     let guid = enrolment.guid.flatMap { try? CardGUID(parsing: $0) }
     let validated: ValidatedCardCertificate
-    switch trust.validate(Array(enrolment.certificate), at: now.wallMilliseconds) {
+    switch trust.validate(
+      Array(enrolment.certificate), at: now.wallMilliseconds, for: CardTrust.Use(slot: enrolment.slot))
+    {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): throw try await refuse(code, note, enrolment, person, segment, acting, now)
     }
@@ -101,6 +103,10 @@ struct CardDesk: Sendable {
           slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
       })
   }
+}
+
+extension CardTrust.Use {
+  init(slot: String) { self = slot == "9e" ? .cardAuthentication : .authentication }
 }
 
 /// Nonces a desk asked for: single use, five minutes, bounded.
