@@ -144,6 +144,16 @@ extension APIMessages {
   ]
 
   static let operators: [APIMessage] = [
+    APIMessage(
+      "SessionSummary", "One session, and whether its workstation is heard.",
+      [
+        .field("session", .identifier), .field("person", .identifier), .field("displayName", name),
+        .field("workstation", .identifier), .field("segment", .segment),
+        .field("scenario", .oneOf(["logon", "unlock", "remote", "release", "admin"])),
+        .field("state", .oneOf(["open", "locked", "ended"])), .field("isRevoked", .boolean), .optional("card", .identifier),
+        .field("openedAt", .time), .field("endsAt", .time), .field("silentSeconds", .count),
+      ]),
+    APIMessage("SessionEndRequest", "Why a session is ended.", [.field("reason", .text(maximum: 500))]),
     APIMessage("WorkstationCodeRequest", "A signed act that fixes name and segment.", [.field("act", signedAct)]),
     APIMessage(
       "EnrolmentCode", "What the workstation shows to get its certificate.",

@@ -195,6 +195,12 @@ public enum APIRoutes {
   ]
 
   static let operators: [APIRoute] = [
+    .get(
+      "/v1/admin/sessions", .operators, "Sessions that are open or locked",
+      query: [.optional("person", .identifier), .optional("workstation", .identifier)], answer: .list("SessionSummary")),
+    .post(
+      "/v1/admin/sessions/{session}/end", .operators, "End a session; its workstation is told", body: "SessionEndRequest",
+      answer: "SessionSummary"),
     .get("/v1/admin/workstations", .operators, "All workstations", answer: .list("WorkstationSummary")),
     .post(
       "/v1/admin/workstations/codes", .operators, "Make an enrolment code for one name and segment",

@@ -3,8 +3,10 @@ extension Sentence {
   static let tooManySessions = Sentence(
     ja: "ほかの端末でログオン中のため、これ以上ログオンできません。",
     en: "You are logged on at other workstations and may not open one more session.",
-    nextStepJa: "使っていない端末でログオフしてから、もう一度お試しください。心当たりがないときは、すぐに情報システム担当へご連絡ください。",
-    nextStepEn: "Log off where you are not working and retry. If that was not you, call the IT section at once.")
+    nextStepJa: "使っていない端末でログオフしてから、もう一度お試しください。その端末を操作できないときや心当たりがないときは、照会番号を窓口・支所担当か情報システム担当へお知らせください（担当者が終了させられます）。",
+    nextStepEn:
+      "Log off where you are not working and retry. If you cannot, or if that was not you, tell your desk or the IT section the reference number: an operator can end that session."
+  )
 
   static let sessionMissing = Sentence(
     ja: "この端末には、続きから使える利用がありません。",

@@ -49,3 +49,48 @@ public struct WorkstationEvent: Codable, Sendable {
     self.triesLeft = triesLeft
   }
 }
+
+/// One session as an operator sees it.
+public struct SessionSummary: Codable, Sendable {
+  public var session: String
+  public var person: String
+  public var displayName: String
+  public var workstation: String
+  public var segment: String
+  public var scenario: String
+  /// `open`, `locked` or `ended`
+  public var state: String
+  /// Withdrawn: it can be neither used nor unlocked.
+  public var isRevoked: Bool
+  public var card: String?
+  /// Milliseconds since 1970-01-01 UTC.
+  public var openedAt: Int64
+  public var endsAt: Int64
+  /// Seconds since its workstation was heard; 0 while it holds a connection.
+  public var silentSeconds: Int64
+
+  public init(
+    session: String, person: String, displayName: String, workstation: String, segment: String, scenario: String,
+    state: String, isRevoked: Bool, card: String?, openedAt: Int64, endsAt: Int64, silentSeconds: Int64
+  ) {
+    self.session = session
+    self.person = person
+    self.displayName = displayName
+    self.workstation = workstation
+    self.segment = segment
+    self.scenario = scenario
+    self.state = state
+    self.isRevoked = isRevoked
+    self.card = card
+    self.openedAt = openedAt
+    self.endsAt = endsAt
+    self.silentSeconds = silentSeconds
+  }
+}
+
+/// Body of `POST /v1/admin/sessions/{session}/end`.
+public struct SessionEndRequest: Codable, Sendable {
+  /// At most 500 bytes; stands in the log.
+  public var reason: String
+  public init(reason: String) { self.reason = reason }
+}

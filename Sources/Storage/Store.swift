@@ -74,4 +74,6 @@ public protocol StateTransaction: StateReader {
   /// `nil` clears it.
   mutating func setThrottle(_ record: ThrottleRecord?, for key: ThrottleKey) throws(StorageFault)
   mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault)
+  /// A row besides the change's own, which follows it: for what the change does to somebody else.
+  mutating func append(_ record: AuditRecord) throws(StorageFault)
 }

@@ -29,7 +29,8 @@ struct Sanmon: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StatusCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, CardCommand.self, PersonCommand.self,
+      StatusCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self, CardCommand.self,
+      PersonCommand.self,
       OperatorCommand.self, AuditCommand.self, WhyCommand.self,
     ])
 }

@@ -20,10 +20,9 @@ final class City: Sendable {
   let segment: Segment
   let link: ServerConnection
   let cards: CardAuthority
-  let server: Server
   let clock: MovableClock
   private let vault: VaultServer
-  private let running: Mutex<Task<Void, any Error>>
+  private let running: Mutex<(server: Server, task: Task<Void, any Error>)>
   private let file: InstanceFile
   let operatorKey = Curve25519.Signing.PrivateKey()
   /// The one-time code of the first administrator; used up unless the city was asked to be without one.
@@ -56,9 +55,7 @@ final class City: Sendable {
         hosts: ["127.0.0.1"]))
     try prepare(folder)
     file = try Self.instance(folder, segment, combined, lines(folder))
-    let (server, task) = try await Self.start(file, clock)
-    self.server = server
-    running = Mutex(task)
+    running = Mutex(try await Self.start(file, clock))
     var settings = ClientSettings()
     settings.answerLimit = 32 << 20
     settings.deadlineMilliseconds = 60_000
@@ -66,10 +63,12 @@ final class City: Sendable {
     if hasAdministrator { try await becomeAdministrator(code: firstCode) }
   }
 
+  var server: Server { running.withLock { $0.server } }
+
   /// A server over the same folder, from its start, until it listens.
   private static func start(
     _ file: InstanceFile, _ clock: MovableClock
-  ) async throws -> (Server, Task<Void, any Error>) {
+  ) async throws -> (server: Server, task: Task<Void, any Error>) {
     let surroundings = Surroundings(now: { clock.now() }, random: random)
     let server = try await Server(file, surroundings: surroundings, credentials: nil)
     let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
@@ -81,21 +80,25 @@ final class City: Sendable {
     return (server, task)
   }
 
+  private func stop() async {
+    let task = running.withLock { $0.task }
+    task.cancel()
+    _ = await task.result
+  }
+
   /// Stops the server and starts another over the same folder: what is only in memory is gone. Its TLS ports are new ones.
-  func restart() async throws {
-    let former = running.withLock { $0 }
-    former.cancel()
-    _ = await former.result
-    let (_, task) = try await Self.start(file, clock)
-    running.withLock { $0 = task }
+  /// - Parameter meanwhile: gets the path of the database.
+  func restart(_ meanwhile: (String) async throws -> Void = { _ in }) async throws {
+    await stop()
+    try await meanwhile(folder + "/state/sanmon.sqlite")
+    let next = try await Self.start(file, clock)
+    running.withLock { $0 = next }
   }
 
   /// Ends server and vault and removes the folder.
   func end() async {
     link.close()
-    let task = running.withLock { $0 }
-    task.cancel()
-    _ = await task.result
+    await stop()
     vault.stop()
     try? FileManager.default.removeItem(atPath: folder)
   }

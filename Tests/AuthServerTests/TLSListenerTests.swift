@@ -92,6 +92,25 @@ struct TLSListenerTests {
     }
   }
 
+  @Test("the kernel is asked to notice a peer that goes without a word within a minute")
+  func deadPeer() async throws {
+    let city = try City()
+    try await withWorkstations(city.mutual()) { _, port in
+      let client = try await TestClient.connect(port: port)
+      let mine = try #require(client.channel.localAddress?.port)
+      // Both ends are in this process: the server's is the one whose peer is the client.
+      func ends() -> [CInt] { (0..<4096).filter { Sockets.peerPort(of: $0) == mine } }
+      while ends().isEmpty || Sockets.option(TCP_USER_TIMEOUT, of: ends()[0]) == 0 {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      let end = try #require(ends().first)
+      #expect(Sockets.option(TCP_USER_TIMEOUT, of: end) == 30_000)
+      #expect(Sockets.option(TCP_KEEPIDLE, of: end) == 30)
+      #expect(Sockets.option(TCP_KEEPINTVL, of: end) == 5 && Sockets.option(TCP_KEEPCNT, of: end) == 3)
+      #expect(Sockets.option(SO_KEEPALIVE, level: SOL_SOCKET, of: end) == 1)
+    }
+  }
+
   @Test("no certificate, one of another authority, one for servers: the handshake is refused")
   func refused() async throws {
     let city = try City()
@@ -230,5 +249,23 @@ struct TLSListenerTests {
     }
     #expect(throws: TLSFault.trustRootsMissing) { try TLSTrustRoots([]) }
     #expect(throws: TLSFault.trustRootsUnreadable) { try TLSTrustRoots([[0x30, 0x01]]) }
+  }
+}
+
+private enum Sockets {
+  static func peerPort(of descriptor: CInt) -> Int? {
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &size) }
+    }
+    guard status == 0, address.sin_family == sa_family_t(AF_INET) else { return nil }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  static func option(_ name: CInt, level: CInt = CInt(IPPROTO_TCP), of descriptor: CInt) -> CInt? {
+    var value: CInt = 0
+    var size = socklen_t(MemoryLayout<CInt>.size)
+    return getsockopt(descriptor, level, name, &value, &size) == 0 ? value : nil
   }
 }

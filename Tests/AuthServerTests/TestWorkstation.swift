@@ -10,12 +10,14 @@ final class TestWorkstation: Sendable {
   let name: String
   let connection: ServerConnection
   let identity: ClientIdentity
+  private let key: P256.Signing.PrivateKey
   private let issued: WorkstationCertificateIssued
   private let signing = Curve25519.Signing.PrivateKey()
   private let sealing = Curve25519.KeyAgreement.PrivateKey()
 
   init(name: String, key: P256.Signing.PrivateKey, issued: WorkstationCertificateIssued, port: Int) async throws {
     self.name = name
+    self.key = key
     self.issued = issued
     identity = ClientIdentity(
       certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8)))
@@ -27,6 +29,11 @@ final class TestWorkstation: Sendable {
   var keys: SessionKeys {
     SessionKeys(
       suite: "x25519-chachapoly", sealing: sealing.publicKey.rawRepresentation, signing: signing.publicKey.rawRepresentation)
+  }
+
+  /// The same workstation after its own restart, at a server that listens there: its session keys are new.
+  func restarted(port: Int) async throws -> TestWorkstation {
+    try await TestWorkstation(name: name, key: key, issued: issued, port: port)
   }
 
   struct Opened: Sendable {

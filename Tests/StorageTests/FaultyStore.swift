@@ -11,6 +11,7 @@ enum PlantedFault: CaseIterable {
   case secondLiveSession
   case staleCertificateIndex
   case referenceReused
+  case secondRowLost
 
   /// Words of the check that has to find it.
   var finder: String {
@@ -21,6 +22,7 @@ enum PlantedFault: CaseIterable {
     case .secondLiveSession: "one live session"
     case .staleCertificateIndex: "an old one to none"
     case .referenceReused: "unique within one local day"
+    case .secondRowLost: "more rows than its own"
     }
   }
 }
@@ -178,5 +180,8 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   }
   mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault) {
     try base.set(value, forSetting: name)
+  }
+  mutating func append(_ record: AuditRecord) throws(StorageFault) {
+    if fault != .secondRowLost { try base.append(record) }
   }
 }

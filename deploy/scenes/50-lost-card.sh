@@ -7,3 +7,13 @@ session_withdrawn() { grep -qE 'cardLost|紛失|lost' "$STAGE/log/watch-LGWAN-PC
 expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 session_withdrawn
 expect 10 'AP105' "そのカードではもう入れない" "the card does not let anybody in any more" agent LGWAN-PC-0042 logon --pin-fd 3
 remove_card
+
+step "残っているセッション" "A session left behind"
+expect 0 'LGWAN-PC-0043' "窓口は、だれがどの端末を使っているかを見る" "the desk sees who is logged on where" \
+  at_instance lgwan sanmon session list --workstation LGWAN-PC-0043
+sed -n 's/^\(s-[0-9a-f]*\).*/\1/p' "$STAGE/last" >"$STAGE/desk/left.session-id"
+expect 0 'ended|終了' "髙橋さんが LGWAN-PC-0043 に残したセッションを、窓口が終了させる" \
+  "the desk ends the session that Takahashi left on LGWAN-PC-0043" \
+  at_instance lgwan sanmon session end "$(cat "$STAGE/desk/left.session-id")" --reason "left behind"
+expect 1 '' "同じセッションをもう一度は終了できない" "the same session is not ended twice" \
+  at_instance lgwan sanmon session end "$(cat "$STAGE/desk/left.session-id")" --reason "left behind"

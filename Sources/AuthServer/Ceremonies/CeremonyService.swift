@@ -36,6 +36,7 @@ struct CeremonyService: Sendable {
       return (workstation, try state.liveSession(on: workstation.id), approved)
     }
     guard let (workstation, session, approved) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    services.presence.heard(workstation.id, at: now)
     guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
     guard services.instance.segments.contains(workstation.segment) else {
       throw try await refuse(.segmentNotServed, workstation, caller, now)
@@ -78,6 +79,7 @@ struct CeremonyService: Sendable {
       return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
     }
     guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    services.presence.heard(workstation.id, at: now)
     guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
     guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
 
@@ -215,7 +217,7 @@ struct CeremonyService: Sendable {
     let now = services.surroundings.now()
     let change = ConcludeCeremony(
       ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy,
-      waivers: services.waivers, now: now, local: services.local(now),
+      waivers: services.waivers, presence: services.presence, now: now, local: services.local(now),
       latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
       newSession: services.surroundings.identifier("s"), referenceStart: services.surroundings.number())
     switch try await services.recorder.commit(change, now: now) {

@@ -27,6 +27,7 @@ struct ConcludeCeremony: Change {
   let password: PasswordResult
   let policy: PolicySet
   let waivers: WaiverApprovals
+  let presence: WorkstationPresence
   let now: Moment
   let local: LocalTime
   let latencyMilliseconds: Int64
@@ -62,7 +63,13 @@ struct ConcludeCeremony: Change {
     // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
     let holder = registered?.person ?? (provesKey(of: session) ? session?.person : nil)
     let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
-    let request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
+    let elsewhere = try person.map { (person) throws(StorageFault) in
+      try SessionsElsewhere(
+        of: person.id, than: workstation.id, in: ceremony.segment, presence: presence, at: now, state: state)
+    }
+    var request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
+    // Sessions that were left behind keep nobody out: they make room if, and only if, this logon is granted.
+    request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
 
     switch policy.decide(request) {
@@ -78,6 +85,13 @@ struct ConcludeCeremony: Change {
     case .grant(let grant):
       guard let person else {
         return try deny(.noRule, grant.rule, "a grant without a person", &record, &state)
+      }
+      if ceremony.scenario != .unlock, let elsewhere {
+        try elsewhere.makeRoom(for: ceremony, at: now, in: &state) { count in
+          request.sessionsElsewhere = count
+          if case .grant = policy.decide(request) { return true }
+          return false
+        }
       }
       return try open(grant, for: person, card: registered, replacing: session, &record, &state)
     }
@@ -108,20 +122,13 @@ struct ConcludeCeremony: Change {
     }
     if password == .right { proofs.append(.password) }
     if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
-    var elsewhere = 0
-    var hasPassword = false
-    if let person {
-      elsewhere = try state.liveSessions(of: person.id).count {
-        $0.countsElsewhere(than: workstation.id, in: ceremony.segment, at: now)
-      }
-      hasPassword = try state.password(of: person.id) != nil
-    }
+    let hasPassword = try person.map { (person) throws(StorageFault) in try state.password(of: person.id) != nil } ?? false
     return DecisionRequest(
       ceremony: ceremony.id, scenario: ceremony.scenario,
       workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),
       person: person?.facts, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: false), session: session?.facts,
-      sessionsElsewhere: elsewhere,
+      sessionsElsewhere: 0,
       throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state),
       approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state), now: now,
       local: local)

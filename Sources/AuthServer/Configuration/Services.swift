@@ -57,7 +57,8 @@ final class Services: Sendable {
   let trust: TrustHolder
   let vault: VaultLink
   let ceremonies = CeremonyTable()
-  let watch = SessionWatch()
+  let presence: WorkstationPresence
+  let watch: SessionWatch
   let metrics: MetricsRegistry
   let coalescer = RefusalCoalescer()
   let hashing: HashingPool
@@ -77,6 +78,8 @@ final class Services: Sendable {
     self.surroundings = surroundings
     self.store = store
     recorder = Recorder(store: store)
+    presence = WorkstationPresence(started: surroundings.now())
+    watch = SessionWatch(presence: presence, now: surroundings.now)
     self.policy = policy
     waivers = WaiverApprovals(instance: instance.instance)
     self.trust = trust

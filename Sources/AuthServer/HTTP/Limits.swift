@@ -19,6 +19,8 @@ public struct Limits: Sendable {
   public var idleSeconds = 60
   /// Seconds a reader may take nothing of what we send.
   public var stalledWriteSeconds = 30
+  /// Seconds after which a TCP peer that acknowledges nothing is given up.
+  public var silentPeerSeconds = 30
   /// Open connections, in all and from one address (IPv6: one /64).
   public var connections = 4096
   public var connectionsPerSource = 32

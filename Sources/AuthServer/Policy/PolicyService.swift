@@ -64,14 +64,15 @@ struct PolicyService: Sendable {
     }
     let moment = now
     let (policy, waivers, local) = (services.policy.policy, services.waivers, services.local(now))
+    let presence = services.presence
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
       return Facts(
         person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
         cards: try state.cards(of: person), hasPassword: try state.password(of: person) != nil,
-        elsewhere: try state.liveSessions(of: person).count {
-          $0.countsElsewhere(than: workstationID, in: workstation.segment, at: moment)
-        },
+        elsewhere: try SessionsElsewhere(
+          of: person, than: workstationID, in: workstation.segment, presence: presence, at: moment, state: state
+        ).held,
         blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state),
         approved: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state))
     }

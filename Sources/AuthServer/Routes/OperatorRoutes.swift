@@ -23,6 +23,7 @@ struct OperatorRoutes: Sendable {
     addAudit(to: router)
     addPeople(to: router)
     addCards(to: router)
+    addSessions(to: router)
     addWorkstations(to: router)
     addOperators(to: router)
     addWaivers(to: router)
@@ -147,7 +148,26 @@ struct OperatorRoutes: Sendable {
     }
   }
 
-  // MARK: Workstations and operators
+  // MARK: Sessions, workstations and operators
+
+  private func addSessions(to router: Router<SanmonRequestContext>) {
+    let desk = SessionDesk(services: services)
+    router.get("/v1/admin/sessions") { request, context in
+      _ = try await require(Self.everybody, context)
+      let items = request.uri.queryParameters
+      guard items.allSatisfy({ ["person", "workstation"].contains($0.key) }) else { throw HTTPFault.malformed(.query) }
+      return try JSONAnswer(
+        await desk.list(
+          person: items.get("person").map { try PersonID(parsing: $0) },
+          workstation: items.get("workstation").map { try WorkstationID(parsing: $0) }))
+    }
+    router.post("/v1/admin/sessions/:session/end") { request, context in
+      let operatorRecord = try await require(Self.desks, context)
+      let session = try context.identifier("session", as: SessionTag.self)
+      let message = try await JSONBody.decode(SessionEndRequest.self, from: request, context: context)
+      return try JSONAnswer(await desk.end(session, reason: message.reason, by: operatorRecord))
+    }
+  }
 
   private func addWorkstations(to router: Router<SanmonRequestContext>) {
     let desk = WorkstationDesk(services: services)

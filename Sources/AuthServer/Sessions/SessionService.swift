@@ -8,11 +8,13 @@ import Storage
 struct SessionService: Sendable {
   let services: Services
 
+  /// The workstation with this certificate, which is heard by asking.
   func workstation(_ certificate: CertificateFingerprint) async throws -> WorkstationRecord {
     let found = try await services.store.read { (state) throws(StorageFault) -> WorkstationRecord? in
       try state.workstation(certificate: certificate)
     }
     guard let found else { throw Refusal(.workstationUnknown, reference: nil) }
+    services.presence.heard(found.id, at: services.surroundings.now())
     guard !found.isRevoked else { throw Refusal(.workstationRevoked, reference: nil) }
     return found
   }

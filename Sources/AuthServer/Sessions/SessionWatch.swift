@@ -13,8 +13,13 @@ final class SessionWatch: Sendable {
     var next: UInt64 = 0
   }
   private let state = Mutex(State())
+  private let presence: WorkstationPresence
+  private let now: @Sendable () -> Moment
 
-  init() {}
+  init(presence: WorkstationPresence, now: @escaping @Sendable () -> Moment) {
+    self.presence = presence
+    self.now = now
+  }
 
   var count: Int { state.withLock { $0.listeners.count } }
 
@@ -29,8 +34,12 @@ final class SessionWatch: Sendable {
       state.listeners[workstation] = Listener(continuation: continuation, number: state.next)
       return (former, state.next)
     }
+    presence.connectionBegan(workstation)
     former?.continuation.finish()
-    continuation.onTermination = { [weak self] _ in self?.forget(workstation, number: number) }
+    continuation.onTermination = { [weak self, presence, now] _ in
+      presence.connectionEnded(workstation, at: now())
+      self?.forget(workstation, number: number)
+    }
     continuation.yield(WatchEvent(event: "ready"))
     return stream
   }

@@ -30,6 +30,7 @@ struct ReloadableTLSChannel<Base: HTTPChannelHandler>: HTTPChannelHandler {
     let current = tls.current
     let facts = ConnectionFacts(identity: nil, serverCertificate: current.leaf, closed: channel.closeFuture)
     return channel.eventLoop.makeCompletedFuture {
+      try DeadPeers.notice(on: channel, limits: support.limits)
       try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: current.context))
       try channel.pipeline.syncOperations.addHandler(
         HandshakeWatch(

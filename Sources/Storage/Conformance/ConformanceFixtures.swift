@@ -10,6 +10,8 @@ struct Puts: Change {
   var cards: [RegisteredCard] = []
   var sessions: [SessionRecord] = []
   var operators: [OperatorRecord] = []
+  /// Rows before the change's own.
+  var others: [AuditRecord] = []
   var record = AuditRecord(time: 1_700_000_000_000, eventClass: .administration, action: "conformance", outcome: .done)
   /// Refuses after everything was written.
   var refusesAtLast = false
@@ -21,6 +23,7 @@ struct Puts: Change {
     for card in cards { try state.put(card) }
     for session in sessions { try state.put(session) }
     for record in operators { try state.put(record) }
+    for record in others { try state.append(record) }
     if refusesAtLast { throw .conflict("refused at last") }
     return ((), record)
   }

@@ -20,6 +20,19 @@ extension StoreConformance {
         zip(rows, records).allSatisfy { $0.record == $1 && Array($0.record.note.utf8) == Array($1.note.utf8) },
         "a row is not what the change returned")
     },
+    Check(name: "a change leaves more rows than its own when it says so, in order, or none of them") { store in
+      func row(_ action: String) -> AuditRecord {
+        AuditRecord(time: 5, eventClass: .session, action: action, outcome: .done)
+      }
+      let record = AuditRecord(time: 5, eventClass: .ceremony, action: "logon", outcome: .granted)
+      try await expectConflict(
+        "a change that refused was answered as done", store,
+        Puts(others: [row("lost")], record: record, refusesAtLast: true))
+      _ = try await store.commit(Puts(others: [row("first"), row("second")], record: record))
+      let rows = try await store.read { (state) throws(StorageFault) in try state.auditRows(AuditQuery()) }
+      try expect(rows.map(\.record.action) == ["first", "second", "logon"], "rows of one change were lost or out of order")
+      try expect(rows.map(\.sequence) == [0, 1, 2], "rows of one change were not numbered in order")
+    },
     Check(name: "rows are filtered and paged") { store in
       for number in 0..<20 {
         var record = AuditRecord(

@@ -151,12 +151,14 @@ public actor WatchService {
   }
 
   private func renew(_ id: String) async {
+    // The lease counts from the asking: the server has heard us no earlier, whatever time its answer took.
+    let asked = surroundings.now()
     do throws(ClientFault) {
       let status = try await servers.withServer { connection throws(ClientFault) in
         try await connection.call("POST", "/v1/sessions/\(id)/lease", returning: SessionStatus.self, repeatable: true)
       }
       guard status.session == id else { return }
-      session.renewed(id, now: surroundings.now())
+      session.renewed(id, now: asked)
     } catch {
       // Not reached: the lease goes on running out. Refused: the session is over.
       guard case .refused(let body) = error, !body.code.hasPrefix("HT"), !body.code.hasPrefix("AP19") else { return }
@@ -360,6 +362,7 @@ public actor WatchService {
     let new = prepared.first { $0.keyring.publicKeys == command.keys }?.keyring
     let kept = keyring.flatMap { session.held?.session.session == opened.session && $0.publicKeys == command.keys ? $0 : nil }
     guard let keys = new ?? kept else { return WatchReply(fault: "unknownKeys") }
+    let asked = surroundings.now()
     guard let status = try? await current(), status.session == opened.session, status.state == "open" else {
       return WatchReply(fault: "notConfirmed")
     }
@@ -368,7 +371,7 @@ public actor WatchService {
     // Notices about an earlier state of this session must not lock it again.
     outbox.removeAll { if case .lock(opened.session, _) = $0 { true } else { false } }
     changes += 1
-    session.adopt(opened, reader: reader, now: surroundings.now())
+    session.adopt(opened, reader: reader, now: asked)
     return self.status()
   }
 }
