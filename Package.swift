@@ -22,6 +22,7 @@ extension Target.Dependency {
   static let x509: Self = .product(name: "X509", package: "swift-certificates")
   static let asn1: Self = .product(name: "SwiftASN1", package: "swift-asn1")
   static let grdb: Self = .product(name: "GRDB", package: "GRDB.swift")
+  static let sqlite: Self = .product(name: "GRDBSQLite", package: "GRDB.swift")
   static let yams: Self = .product(name: "Yams", package: "Yams")
   static let nio: [Self] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -90,11 +91,12 @@ let package = Package(
     .target(name: "Isolation", dependencies: ["AuthTerms", "CIsolation"], swiftSettings: house),
 
     // MARK: 4 state
-    .target(name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", .crypto, .grdb], swiftSettings: house),
+    .target(
+      name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", .crypto, .grdb, .sqlite], swiftSettings: house),
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(
       name: "SSOVault",
-      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "Sealing", .crypto, .grdb],
+      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "Sealing", .crypto, .grdb, .sqlite],
       swiftSettings: house),
 
     // MARK: 5 application
@@ -129,6 +131,8 @@ let package = Package(
       name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
 
     // MARK: Tests
+    .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
     .testTarget(name: "PackageTests", swiftSettings: house),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
@@ -144,12 +148,13 @@ let package = Package(
       name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
     .testTarget(
-      name: "StorageTests", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "Storage", .crypto, .grdb],
+      name: "StorageTests", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "FaultyDisk", "Storage", .crypto, .grdb],
       swiftSettings: house),
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "SSOVault", "VaultLink", .crypto, .x509, .asn1,
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "SSOVault", "VaultLink", .crypto,
+        .x509, .asn1,
       ], swiftSettings: house),
     .testTarget(
       name: "AuthServerTests",

@@ -19,12 +19,16 @@ struct House {
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
       "GRDB": ["Storage", "SSOVault"],
+      "GRDBSQLite": ["Storage", "SSOVault"],
       "CPCSC": ["PCSCReader"],
       "CArgon2": ["Sealing"],
       "COpenSSL": ["CertificateTrust"],
       "CIsolation": ["Isolation"],
       "CLDAP": ["DirectorySync"],
       "CVeinKernel": ["Biometric"],
+      // Tests only: a disk that fails on purpose must never be linked into a program.
+      "CFaultyDisk": ["FaultyDisk"],
+      "FaultyDisk": [],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",
         "Workstation", "sanmon", "sanmon-cardsim",

@@ -84,31 +84,33 @@ final class Office: Sendable {
   static let peers = VaultPeers(servers: [7001], operators: [7002])
 
   let folder: URL
+  let state: String
   let clock = TestClock(wall: start)
   let instance: InstanceID
   let service: VaultService
   let settings: VaultInitialisation
 
-  init() throws {
+  /// - Parameter state: where the state lies, if not in the office's own folder.
+  init(state: String? = nil) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-vault-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     instance = try InstanceID(parsing: "lgwan-1")
     settings = VaultInitialisation(instance: instance, segments: [.lgwan], hosts: ["sanmon.city.example", "127.0.0.1"])
     try MasterKey.make(path: Self.master(folder), random: Secret(copying: [UInt8](repeating: 7, count: 32)))
-    service = try Self.open(folder, clock)
+    self.state = state ?? folder.appending(path: "state").path
+    service = try Self.open(self.state, folder, clock)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   static func master(_ folder: URL) -> String { folder.appending(path: "master").path }
-  var state: String { folder.appending(path: "state").path }
 
-  /// The same state again, as after a restart.
-  func reopen() throws -> VaultService { try Self.open(folder, clock) }
+  /// The same state again, as after a restart; or what became of it elsewhere.
+  func reopen(at other: String? = nil) throws -> VaultService { try Self.open(other ?? state, folder, clock) }
 
-  private static func open(_ folder: URL, _ clock: TestClock) throws -> VaultService {
+  private static func open(_ state: String, _ folder: URL, _ clock: TestClock) throws -> VaultService {
     try VaultService(
-      directory: folder.appending(path: "state").path, master: MasterKey.read(path: master(folder)),
+      directory: state, master: MasterKey.read(path: master(folder)),
       environment: VaultEnvironment(now: { clock.now }, random: Self.random))
   }
 

@@ -27,11 +27,14 @@ enum Migrations {
   /// Refuses, before anything is written, a file of another program and a schema this program does not know.
   static func requireKnown(_ db: Database) throws {
     let id = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let tables = try Int64.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+    // GRDB makes its own table in a transaction before the first migration: a power cut between the two leaves it alone.
+    let tables =
+      try Int64.fetchOne(
+        db, sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'") ?? 0
     guard id == applicationID || id == 0 && tables == 0 else {
       throw StorageFault.conflict("this file is the database of another program")
     }
-    if tables > 0, try migrator.hasBeenSuperseded(db) {
+    if id == applicationID, try migrator.hasBeenSuperseded(db) {
       throw StorageFault.conflict("this database was written by a newer version of Sanmon; start that version")
     }
   }

@@ -211,16 +211,13 @@ final class Writer: Sendable {
       configuration.prepareDatabase { db in
         try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY")
       }
-      if hadContent {
-        var peek = configuration
-        peek.readonly = true
-        let look = try DatabaseQueue(path: path, configuration: peek)
-        try look.read(Migrations.requireKnown)
-        try look.close()
-      }
+      if hadContent { try requireKnown(path, configuration) }
       let pool = try DatabasePool(path: path, configuration: configuration)
       do {
-        try pool.writeWithoutTransaction(Durability.establish)
+        try pool.writeWithoutTransaction { db in
+          try Durability.establish(on: db)
+          try WriteAheadLog.writeAgain(db)
+        }
         try Migrations.migrator.migrate(pool)
         try pool.writeWithoutTransaction(Durability.establish)
       } catch {
@@ -229,6 +226,20 @@ final class Writer: Sendable {
       }
       return pool
     }
+  }
+
+  /// Looks without writing, unless a power cut fell into the making of the file: any reader first has to undo that half.
+  private static func requireKnown(_ path: String, _ configuration: Configuration) throws {
+    func look(readonly: Bool) throws {
+      var peek = configuration
+      peek.readonly = readonly
+      let file = try DatabaseQueue(path: path, configuration: peek)
+      try file.read(Migrations.requireKnown)
+      try file.close()
+    }
+    do { try look(readonly: true) } catch let error as DatabaseError
+      where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK
+    { try look(readonly: false) }
   }
 
   // MARK: For the store
