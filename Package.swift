@@ -130,10 +130,25 @@ let package = Package(
     .executableTarget(
       name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
 
+    // MARK: Benchmarks: targets of this package, so that one build serves them too; never installed
+    .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
+    .target(
+      name: "LoadClient",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthClient", "CertificateTrust", "Sealing", "VaultLink", .crypto, .cryptoExtras, .x509, .asn1,
+      ], path: "Benchmarks/LoadClient", swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-load", dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "Storage", "LoadClient", .arguments],
+      path: "Benchmarks/sanmon-load", swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-bench", dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", .crypto, .arguments],
+      path: "Benchmarks/sanmon-bench", swiftSettings: house),
+
     // MARK: Tests
     .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
     .testTarget(name: "PackageTests", swiftSettings: house),
+    .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient"], swiftSettings: house),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
     .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: house),

@@ -31,6 +31,6 @@ struct Sanmon: AsyncParsableCommand {
     subcommands: [
       StatusCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self, CardCommand.self,
       PersonCommand.self,
-      OperatorCommand.self, AuditCommand.self, WhyCommand.self,
+      OperatorCommand.self, AuditCommand.self, WhyCommand.self, BenchCommand.self,
     ])
 }

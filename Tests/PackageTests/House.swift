@@ -7,15 +7,19 @@ struct House {
     ["AuditLog", "Sealing", "SmartCard", "Biometric"],
     ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation"],
     ["Storage", "VaultLink", "SSOVault"],
-    ["AuthServer", "Console", "Workstation"],
-    ["sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"],
+    ["AuthServer", "Console", "Workstation", "LoadClient"],
+    [
+      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
+    ],
   ]
 
   /// Foreign module to the targets that may import it. Tests may import what their manifest entry names.
   var owners: [String: Set<String>] = {
     let http: Set<String> = ["AuthServer", "Console"]
-    let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim"]
-    let executables: Set<String> = ["sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"]
+    let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient"]
+    let executables: Set<String> = [
+      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
+    ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
       "GRDB": ["Storage", "SSOVault"],
@@ -29,11 +33,12 @@ struct House {
       // Tests only: a disk that fails on purpose must never be linked into a program.
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
+      "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",
-        "Workstation", "sanmon", "sanmon-cardsim",
+        "Workstation", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench",
       ],
-      "CryptoExtras": ["CertificateTrust", "sanmon-cardsim"],
+      "CryptoExtras": ["CertificateTrust", "sanmon-cardsim", "LoadClient"],
       "X509": certificates,
       "SwiftASN1": certificates,
       "ArgumentParser": executables,
@@ -64,6 +69,7 @@ struct House {
       "untrusted bytes are not parsed where keys live"
     ),
     ("sanmon", ["AuthServer"], "the operator's tool is a client"),
+    ("sanmon-load", ["AuthServer", "SSOVault"], "what loads a server is outside it"),
   ]
 
   /// Programs that share no line with us, so that an error of ours cannot cancel itself out.

@@ -21,7 +21,7 @@ struct ImportTests {
     #expect(ImportRules(manifest: manifest).faultsOfManifest() == [])
   }
 
-  @Test("every import is named by the manifest entry of its target", arguments: ["Sources", "Tests"])
+  @Test("every import is named by the manifest entry of its target", arguments: ["Sources", "Tests", "Benchmarks"])
   func imports(folder: String) throws {
     var faults: [String] = []
     for path in try Tree.swiftFiles(below: folder) {
@@ -34,18 +34,18 @@ struct ImportTests {
   @Test("no trap, forced cast or unchecked promise without its reason")
   func reasons() throws {
     var faults: [String] = []
-    for path in try Tree.swiftFiles(below: "Sources") {
+    for path in try Tree.swiftFiles(below: "Sources") + Tree.swiftFiles(below: "Benchmarks") {
       faults += NeedsReason.faults(in: SwiftText(try Tree.text(path)), path: path)
     }
     #expect(faults == [])
   }
 
-  @Test("every folder below Sources and Tests is a target, and every target has a folder")
+  @Test("every folder of code below Sources, Tests and Benchmarks is a target, and every target has a folder")
   func folders() throws {
     let code = [".swift", ".c", ".h", ".modulemap"]
     let folders = Set(
       try Tree.files().filter { path in
-        (path.hasPrefix("Sources/") || path.hasPrefix("Tests/")) && code.contains(where: path.hasSuffix)
+        ["Sources/", "Tests/", "Benchmarks/"].contains(where: path.hasPrefix) && code.contains(where: path.hasSuffix)
       }.map { String($0.split(separator: "/")[1]) })
     #expect(folders == Set(manifest.targets.map(\.name)))
   }

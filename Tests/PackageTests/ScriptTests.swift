@@ -34,6 +34,16 @@ struct ScriptTests {
     }
   }
 
+  @Test("what is staged for an installation holds no benchmark")
+  func stagesPrograms() throws {
+    let build = try Tree.text("deploy/lib/build.sh")
+    let stage = try #require(build.firstMatch(of: /(?s)stage_binaries\(\) \{.*?\n\}/)).0
+    let benchmarks = try Set(Tree.files().filter { $0.hasPrefix("Benchmarks/") }.map { $0.split(separator: "/")[1] })
+    #expect(benchmarks.contains("sanmon-load") && stage.contains("sanmon-vault"))
+    for name in benchmarks { #expect(!stage.contains(name), "\(name) would be installed") }
+    #expect(!(try Tree.text("Package.swift")).contains(/\.executable\(name: "sanmon-(load|bench)"/))
+  }
+
   @Test("nothing from the network is run unread")
   func noPipeToShell() throws {
     for path in try Self.scripts() {

@@ -1,0 +1,71 @@
+import AuthTerms
+import Crypto
+import Foundation
+import Glibc
+import Sealing
+
+/// The work that nobody can leave out, alone: what our own figures are divided by.
+package enum Bare {
+  /// CPU milliseconds of one logon that does nothing but verify one P-256 signature and make one record durable.
+  ///
+  /// - Parameter folder: on the disk the database lies on.
+  package static func verifyAndCommit(in folder: String) throws -> (cpu: Double, wall: Double) {
+    let key = P256.Signing.PrivateKey()
+    let message = Data((0..<400).map { UInt8($0 & 0xFF) })
+    let signature = try key.signature(for: message)
+    let publicKey = key.publicKey
+    let rounds = 500
+    var right = 0
+    let verify = measure { for _ in 0..<rounds where publicKey.isValidSignature(signature, for: message) { right += 1 } }
+    guard right == rounds else { throw RunFault("署名の検証が誤りました。", "a right signature was refused") }
+
+    let path = folder + "/bare-commit"
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    guard file >= 0 else { throw RunFault("\(path) を書けません。", "cannot write \(path)") }
+    defer {
+      close(file)
+      unlink(path)
+    }
+    let record = [UInt8](repeating: 0x5A, count: 4096)
+    let commits = 100
+    var written = true
+    let commit = measure {
+      for _ in 0..<commits where write(file, record, record.count) != record.count || fdatasync(file) != 0 { written = false }
+    }
+    guard written else { throw RunFault("\(path) に書けません。", "cannot write to \(path)") }
+    return (
+      (verify.cpu / Double(rounds) + commit.cpu / Double(commits)) * 1000,
+      (verify.wall / Double(rounds) + commit.wall / Double(commits)) * 1000
+    )
+  }
+
+  /// Seconds of one Argon2id, 19 MiB, two passes, one lane: the median of several.
+  package static func argon2id() throws -> Double {
+    let password = Secret<TypedPassword>(copying: Array("kawa-no-nagare-7".utf8))
+    let salt = [UInt8](repeating: 7, count: 16)
+    return Distribution(
+      try (0..<9).map { _ in
+        let start = ContinuousClock.now
+        _ = try PasswordHash.make(password: password, salt: salt)
+        return start.duration(to: .now).inSeconds
+      }
+    ).median
+  }
+
+  /// Seconds for SHA-256 over each of these, one after the other.
+  package static func sha256(_ rows: [[UInt8]]) -> Double {
+    var last: UInt8 = 0
+    let taken = measure {
+      for row in rows { for byte in SHA256.hash(data: row).prefix(1) { last ^= byte } }
+    }
+    // Read, so that the compiler cannot leave the work out.
+    return last == 0 ? taken.wall : taken.wall.nextUp
+  }
+
+  private static func measure(_ work: () -> Void) -> (cpu: Double, wall: Double) {
+    let cpu = Machine.cpuSecondsOfThread()
+    let start = ContinuousClock.now
+    work()
+    return (Machine.cpuSecondsOfThread() - cpu, start.duration(to: .now).inSeconds)
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// One measured figure and what it is held against; one line of a run.
+package struct Figure: Codable, Sendable, Equatable {
+  /// As in `Goal.all`, or a name of its own for what is only printed beside one.
+  package var name: String
+  /// The median, where there were several runs.
+  package var value: Double
+  package var unit: String
+  /// `value` should be at most this.
+  package var goal: Double?
+  package var met: Bool?
+  /// The same work with everything of ours left out, measured in the same run.
+  package var limit: Double?
+  package var limitIs: String?
+  /// `value` divided by `limit`.
+  package var ratio: Double?
+  /// What another product needs, and whether it ran in this run.
+  package var peer: String?
+  package var runs: Int
+  /// Least and greatest of the runs.
+  package var spread: [Double]
+  package var note: String?
+  /// The machine's load average of the last minute when the figure was taken.
+  package var load: Double
+
+  /// - Parameter runs: one value for each run, at least one.
+  package init(_ name: String, _ runs: [Double], unit: String? = nil, limit: (Double, String)? = nil, note: String? = nil) {
+    let runs = Distribution(runs)
+    let goal = Goal.all[name]
+    self.name = name
+    value = runs.median
+    self.unit = unit ?? goal?.unit ?? ""
+    self.goal = goal?.atMost
+    met = goal.map { runs.median <= $0.atMost }
+    self.limit = limit?.0
+    limitIs = limit?.1
+    ratio = limit.flatMap { $0.0 > 0 ? runs.median / $0.0 : nil }
+    peer = Peers.measured(name) ?? goal?.peer
+    self.runs = runs.count
+    spread = [runs.least, runs.most]
+    self.note = note
+    load = Machine.load
+  }
+}
+
+/// What the project promises, by name. Tests do not assert these: machines differ; a run prints whether they were met.
+package struct Goal: Sendable {
+  package let atMost: Double
+  package let unit: String
+  package let peer: String?
+
+  private init(_ atMost: Double, _ unit: String, _ peer: String? = nil) {
+    self.atMost = atMost
+    self.unit = unit
+    self.peer = peer.map { "\($0) (noted, not run)" }
+  }
+
+  package static let all: [String: Goal] = [
+    "policy.decide_us": Goal(2, "µs"),
+    "policy.reload_ms": Goal(100, "ms"),
+    "policy.reload_failures": Goal(0, "logons"),
+    "logon.card_cpu_ms": Goal(0.35, "ms CPU", "privacyIDEA HOTP 44.6"),
+    "logon.card_burst_s": Goal(2.5, "s", "privacyIDEA HOTP 50.2"),
+    "logon.password_burst_ratio": Goal(1.3, "×", "privacyIDEA 67.7 s"),
+    "logon.minute_p99_ms": Goal(200, "ms", "privacyIDEA 250 at 20/s"),
+    "logon.growth_ratio": Goal(1.1, "×", "privacyIDEA 1.08"),
+    "logon.wrong_denials": Goal(0, "logons"),
+    "server.rss_mb": Goal(100, "MB", "privacyIDEA 26 + 154 to 221 a worker"),
+    "server.connection_kb": Goal(60, "KB"),
+    "server.restart_s": Goal(1, "s", "privacyIDEA 1.3 to 3.6"),
+    "audit.verify_1m_s": Goal(10, "s"),
+  ]
+}
+
+/// Figures of another product taken in this run by `deploy/bench --peers`, handed over in `SANMON_PEERS` as `name=value,…`.
+enum Peers {
+  private static let taken: [String: String] = {
+    let said = ProcessInfo.processInfo.environment["SANMON_PEERS"] ?? ""
+    let pairs = said.split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+    return Dictionary(pairs.filter { $0.count == 2 }.map { ($0[0], $0[1]) }) { first, _ in first }
+  }()
+
+  static func measured(_ name: String) -> String? { taken[name].map { "\($0) (same run)" } }
+}
