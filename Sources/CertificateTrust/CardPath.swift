@@ -2,10 +2,12 @@ import AuthTerms
 
 /// Whose cards one segment believes: anchors, intermediates and revocation lists, fixed when it is made.
 ///
-/// Make a new one when a file changes; old ones stay valid for whoever holds them.
+/// Make a new one when a file changes; old ones stay valid for whoever holds them. A path that was found good is not built
+/// again until one of the times in its documents has passed.
 public struct CardTrust: Sendable {
   private let store: OpenSSLStore
   private let requiresRevocation: Bool
+  private let known = KnownCards()
 
   /// - Parameters:
   ///   - anchors: DER, 1 to 64. Trusted: whoever can add one can make a card for anybody.
@@ -42,6 +44,8 @@ public struct CardTrust: Sendable {
     guard (1...8192).contains(der.count) else {
       return .refused(.proofMalformed, note: "certificate larger than 8 KiB or empty")
     }
+    let seconds = Int(wallMilliseconds.flooredDivision(by: 1000))
+    if let certificate = known.certificate(der, use, atSeconds: seconds) { return .valid(certificate) }
     guard let card = OpenSSLCertificate(exactly: der) else {
       return .refused(.proofMalformed, note: "certificate is not one DER structure")
     }
@@ -51,7 +55,6 @@ public struct CardTrust: Sendable {
     guard !card.isAuthority else { return .refused(.certificateUntrusted, note: "an authority's certificate is no card") }
     guard card.mayMakeSignatures else { return .refused(.certificateUntrusted, note: "key usage lacks digitalSignature") }
 
-    let seconds = Int(wallMilliseconds.flooredDivision(by: 1000))
     func verify(checksRevocation: Bool) -> OpenSSLStore.Verdict {
       store.verify(
         card, atSeconds: seconds, checksRevocation: checksRevocation,
@@ -59,7 +62,9 @@ public struct CardTrust: Sendable {
     }
     switch verify(checksRevocation: true) {
     case .trusted(let revocation):
-      return .valid(ValidatedCardCertificate(der: der, subjectKey: key, revocation: revocation))
+      let certificate = ValidatedCardCertificate(der: der, subjectKey: key, revocation: revocation)
+      if let span = store.span(of: card, around: seconds) { known.remember(certificate, use, span) }
+      return .valid(certificate)
     case .refused(let code, let note):
       // OpenSSL looks at revocation before dates and signatures of the path. The row should name what is wrong with the
       // certificate itself first: no list ever speaks for a card of a stranger.

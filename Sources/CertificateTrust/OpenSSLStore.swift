@@ -46,6 +46,14 @@ final class OpenSSLCertificate: @unchecked Sendable {
     }
   }
 
+  /// Its first and last second; `nil` when they cannot be read.
+  var dates: [Int]? {
+    guard let first = OpenSSLTime.seconds(X509_get0_notBefore(pointer)),
+      let last = OpenSSLTime.seconds(X509_get0_notAfter(pointer))
+    else { return nil }
+    return [first, last]
+  }
+
   /// Any of the ways in which a certificate can say or hint that it is a CA (also self-signed version 1).
   var isAuthority: Bool { X509_check_ca(pointer) != 0 }
 
@@ -70,6 +78,15 @@ extension OpenSSLCertificate {
   }
 }
 
+enum OpenSSLTime {
+  /// Seconds since 1970-01-01 UTC.
+  static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int? {
+    var parts = tm()
+    guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
+    return timegm(&parts)
+  }
+}
+
 /// Anchors, intermediates and revocation lists of one segment. Shared between threads: see `store`.
 final class OpenSSLStore: @unchecked Sendable {
   enum Verdict {
@@ -81,6 +98,8 @@ final class OpenSSLStore: @unchecked Sendable {
   private let store: OpaquePointer
   private let intermediates: OpaquePointer
   private let graceSeconds: Int
+  /// Every time with which a moment is ever compared, apart from the card's own; `nil` when one could not be read.
+  private let times: [Int]?
 
   init(anchors: [[UInt8]], intermediates: [[UInt8]], revocationLists: [[UInt8]], graceSeconds: Int) throws(MalformedInput) {
     guard let store = X509_STORE_new(), let stack = OPENSSL_sk_new_null() else {
@@ -89,21 +108,26 @@ final class OpenSSLStore: @unchecked Sendable {
     self.store = store
     self.intermediates = stack
     self.graceSeconds = graceSeconds
+    var times: [Int]? = []
     for (position, der) in anchors.enumerated() {
       guard let anchor = OpenSSLCertificate(exactly: der), anchor.isAuthority, X509_STORE_add_cert(store, anchor.pointer) == 1
       else { throw MalformedInput("anchor \(position + 1)", expected: "the DER certificate of an authority") }
+      times = anchor.dates.flatMap { dates in times.map { $0 + dates } }
     }
     for (position, der) in intermediates.enumerated() {
       guard let certificate = OpenSSLCertificate(exactly: der), certificate.isAuthority, X509_up_ref(certificate.pointer) == 1
       else { throw MalformedInput("intermediate \(position + 1)", expected: "the DER certificate of an authority") }
       OPENSSL_sk_push(stack, UnsafeRawPointer(certificate.pointer))
+      times = certificate.dates.flatMap { dates in times.map { $0 + dates } }
     }
     for (position, der) in revocationLists.enumerated() {
       let fault = MalformedInput("revocation list \(position + 1)", expected: "one DER CertificateList")
       guard let list = Self.revocationList(exactly: der) else { throw fault }
       defer { X509_CRL_free(list) }
       guard X509_STORE_add_crl(store, list) == 1 else { throw fault }
+      times = Self.dates(of: list, graceSeconds).flatMap { dates in times.map { $0 + dates } }
     }
+    self.times = times
     ERR_clear_error()
   }
 
@@ -124,6 +148,19 @@ final class OpenSSLStore: @unchecked Sendable {
       }
       return list
     }
+  }
+
+  /// When a list begins, when it is due to be replaced, and when the grace after that ends.
+  private static func dates(of list: OpaquePointer, _ graceSeconds: Int) -> [Int]? {
+    guard let last = OpenSSLTime.seconds(X509_CRL_get0_lastUpdate(list)) else { return nil }
+    guard let due = X509_CRL_get0_nextUpdate(list) else { return [last] }
+    return OpenSSLTime.seconds(due).map { [last, $0, $0 + graceSeconds] }
+  }
+
+  /// The time around a moment in which no verdict about this card can change.
+  func span(of card: OpenSSLCertificate, around seconds: Int) -> KnownCards.Span? {
+    guard let times, let dates = card.dates else { return nil }
+    return KnownCards.Span(around: seconds, among: times + dates)
   }
 
   /// What the callback below needs and reports; lives on the stack of `verify`.

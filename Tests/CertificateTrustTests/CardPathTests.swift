@@ -71,6 +71,31 @@ struct CardPathTests {
     #expect(try outcome(trust(lists: lists, required: required, grace: grace), card) == expected)
   }
 
+  @Test(
+    "what was found good before is good again only while that is still true: around every date, in any order",
+    arguments: [
+      ([], false, 0), (["fresh", "rootfresh"], true, 0), (["stale"], true, 86_401), (["stale", "fresh"], false, 3600),
+    ])
+  func remembered(lists: [String], required: Bool, grace: Int) throws {
+    let remembering = try trust(lists: lists, required: required, grace: grace)
+    // 2028, 2029, each day of the lists, the ends of their grace, 2031 and 2038.
+    let days: [Int64] = [
+      1_830_297_600, 1_861_920_000, 1_890_777_600, 1_893_456_000, 1_894_492_800, 1_894_579_200, 1_894_582_800, 1_894_665_600,
+      1_896_134_400, 1_896_138_000, 1_924_992_000, 2_145_916_800,
+    ]
+    let moments = days.flatMap { day in (-2...2).map { day + $0 } }
+    for _ in 0..<2 {
+      for seconds in moments.shuffled() {
+        for card in ["good", "goodrsa", "direct", "expired", "revoked", "withoutpin"] {
+          for use in [CardTrust.Use.cardAuthentication, .authentication] {
+            let fresh = try outcome(trust(lists: lists, required: required, grace: grace), card, at: seconds, for: use)
+            #expect(try outcome(remembering, card, at: seconds, for: use) == fresh, "\(card) at \(seconds)")
+          }
+        }
+      }
+    }
+  }
+
   @Test("a path ends in an anchor of this segment and nowhere else")
   func anchors() throws {
     #expect(try outcome(trust(intermediates: []), "good") == "AP144")
