@@ -109,4 +109,21 @@ struct HTTPOperationsTests {
     SafeLog(clock: clock) { log.add($0) }.event("tick", ["n": .number(1)])
     #expect(log.text == "{\"event\":\"tick\",\"n\":1,\"time\":\"\(text)\"}\n")
   }
+
+  @Test("a line is one JSON object, names in order, whatever a word holds")
+  func lines() throws {
+    let log = TestLog()
+    let clock = ServerClock(now: { Moment(wallMilliseconds: 0, boot: "b", monotonicMilliseconds: 0) })
+    let word: StaticString = "q\" b\\ n\n t\t e\u{1B} / 三"
+    SafeLog(clock: clock) { log.add($0) }.event(
+      "http", ["b": .number(Int64.min), "a": .word(word), "c": .code(.factorMissing), "d": .number(UInt64.max)])
+    let line = log.text
+    #expect(line.hasSuffix("\"}\n") && !line.dropLast().contains("\n"))
+    #expect(
+      line.hasPrefix(
+        #"{"a":"q\" b\\ n\u000a t\u0009 e\u001b / 三","b":-9223372036854775808,"c":"AP101","d":9223372036854775807,"event":"http""#
+      ))
+    struct Line: Decodable { let a: String }
+    #expect(try JSONDecoder().decode(Line.self, from: Data(line.utf8)).a == "\(word)")
+  }
 }

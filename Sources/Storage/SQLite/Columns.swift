@@ -122,22 +122,20 @@ extension [UInt8] {
   var column: Data { Data(self) }
 }
 
-/// One table's columns and the statements over them.
+/// One table's columns and the statements over them, put together once.
 struct TableSQL {
-  let name: String
-  /// The first is the key.
-  let columns: [String]
-
-  var insert: String {
-    "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
-  }
-
-  var select: String { "SELECT \(columns.joined(separator: ", ")) FROM \(name)" }
-
+  let insert: String
+  let select: String
   /// Insert, or overwrite the row with the same key. Another unique column that is taken is a constraint error, never an overwrite.
-  var upsert: String {
-    insert
-      + " ON CONFLICT (\(columns[0])) DO UPDATE SET "
+  let upsert: String
+
+  /// - Parameter columns: the first is the key.
+  init(name: String, columns: [String]) {
+    let places = columns.map { _ in "?" }.joined(separator: ", ")
+    insert = "INSERT INTO \(name) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+    select = "SELECT \(columns.joined(separator: ", ")) FROM \(name)"
+    upsert =
+      insert + " ON CONFLICT (\(columns[0])) DO UPDATE SET "
       + columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
   }
 }
