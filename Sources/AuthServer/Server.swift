@@ -161,6 +161,9 @@ public final class Server: Sendable {
     operations.add(to: operators)
     var workstationLimits = Limits()
     workstationLimits.connectionsPerSource = instance.connectionsPerSource
+    // A whole city at 8:30, each waiting for the hash of a password: as many as the hashing pool lets wait. Every one of
+    // them has shown a workstation's certificate.
+    workstationLimits.requestsAtOnce = 2048
     var operatorLimits = Limits()
     // A whole directory travels in one body.
     operatorLimits.bodyBytes = 16 << 20

@@ -183,7 +183,9 @@ public struct Listener: Service {
     let silent = Logger(label: "sanmon.framework") { _ in SwiftLogNoOpLogHandler() }
     let server = channel.server(
       configuration: ServerConfiguration(
-        address: address, backlog: 512, availableConnectionsDelegate: .maximum(configuration.limits.connections, logger: silent)
+        // A connection that finds the queue full tries again after a second. The kernel caps this at net.core.somaxconn.
+        address: address, backlog: configuration.limits.connections,
+        availableConnectionsDelegate: .maximum(configuration.limits.connections, logger: silent)
       ),
       onServerRunning: onRunning, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: silent)
     try await server.run()
