@@ -2,6 +2,7 @@ import AuditLog
 import AuthAPI
 import AuthPolicy
 import AuthTerms
+import Isolation
 import Storage
 
 /// What a server does by itself: signs checkpoints, notices changed policy files, writes coalesced refusals, locks sessions
@@ -10,6 +11,8 @@ struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let log: SafeLog
+  /// Kept for the next requests; what is free beyond it goes back to the system within five seconds.
+  private static let freeBytes = 8 << 20
 
   func run() async {
     await withTaskGroup(of: Void.self) { group in
@@ -19,7 +22,12 @@ struct Background: Sendable {
           do { _ = try await checkpoints.sign() } catch { log.event("checkpointNotSigned") }
         }
       }
-      group.addTask { await every(.seconds(5)) { await flush(all: false) } }
+      group.addTask {
+        await every(.seconds(5)) {
+          await flush(all: false)
+          FreeMemory.giveBack(above: Self.freeBytes)
+        }
+      }
       await group.waitForAll()
     }
   }

@@ -31,6 +31,7 @@ struct Sanmond: AsyncParsableCommand {
     if check { return print("ok: \(instance.instance)") }
     let surroundings: Surroundings
     do {
+      FreeMemory.useFewHeaps()
       try Hardening.apply(allowsRoot: false)
       let clock = try BootClock()
       surroundings = Surroundings(now: { clock.now() }, microseconds: { clock.microseconds() }, random: Self.random)

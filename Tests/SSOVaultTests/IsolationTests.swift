@@ -148,6 +148,24 @@ final class IsolationTests {
     #expect(text == "READY=1|STATUS=serving\nRELOADING=1|MONOTONIC_USEC=5\nSTOPPING=1\n")
   }
 
+  @Test("what is free beyond a limit goes back to the system, and nothing below it")
+  func freeMemory() throws {
+    func resident() throws -> Int {
+      let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      return try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) }) * 4096
+    }
+    FreeMemory.giveBack(above: 0)
+    var blocks: [[UInt8]] = (0..<20_000).map { _ in [UInt8](repeating: 1, count: 4000) }
+    // The last one stays: free memory below it is what the system does not get by itself.
+    let last = blocks.removeLast()
+    let full = try resident()
+    blocks.removeAll()
+    #expect(!FreeMemory.giveBack(above: .max))
+    #expect(FreeMemory.giveBack(above: 8 << 20))
+    #expect(try resident() < full - 40_000_000)
+    #expect(last.count == 4000)
+  }
+
   @Test("users are found by name and by number")
   func users() {
     #expect(UnixUser.uid(of: "root") == 0)

@@ -22,3 +22,8 @@ int sanmon_forbid_dumps(void);
 int sanmon_forbid_new_privileges(void);
 /// 1 when both hold.
 int sanmon_is_hardened(void);
+
+/// Few heaps for many threads, from now on (mallopt M_ARENA_MAX).
+void sanmon_use_few_heaps(void);
+/// Gives whole free pages back to the system when more than so many bytes are free. 1 when it did.
+int sanmon_give_back_memory(size_t above);
