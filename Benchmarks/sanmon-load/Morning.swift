@@ -14,6 +14,7 @@ struct Morning: AsyncParsableCommand {
   var part: [Part] = []
   @Option(help: "Seconds over which the logons of 'minute' are spread.") var seconds = 60.0
   @Option(help: "Connections held open for 'memory'.") var connections = 1550
+  @Option(help: "Logons in flight during 'cpu': commits that meet share one fsync.") var inFlight = 64
 
   func run() async throws {
     try await common.measuring {
@@ -43,7 +44,7 @@ struct Morning: AsyncParsableCommand {
     var last = Rush()
     for _ in 0..<common.runs {
       let before = city.instance.cpuSeconds
-      last = await Rush.onKeptConnections(city.clerks)
+      last = await Rush.onKeptConnections(city.clerks, atOnce: inFlight)
       costs.append((city.instance.cpuSeconds - before) / Double(city.clerks.count) * 1000)
       wrong += last.wrong
     }
@@ -52,7 +53,8 @@ struct Morning: AsyncParsableCommand {
       Figure(
         "logon.card_cpu_ms", costs,
         limit: (bare.cpu, say("署名検証 1 回 + 書込・fdatasync 1 回", "one P-256 verify and one write + fdatasync")),
-        note: "\(Figures.short(Double(city.clerks.count) / last.wall))/s, \(last.latencies)"))
+        note: say("同時 \(inFlight) 件", "\(inFlight) in flight")
+          + ", \(Figures.short(Double(city.clerks.count) / last.wall))/s, \(last.latencies)"))
     return wrong
   }
 
