@@ -28,6 +28,7 @@ struct Background: Sendable {
           FreeMemory.giveBack(above: Self.freeBytes)
         }
       }
+      group.addTask { await watchClock() }
       await group.waitForAll()
     }
   }
@@ -50,6 +51,22 @@ struct Background: Sendable {
     }
   }
 
+  /// Somebody set the clock: dates, hours and certificates follow it, so it has a row, a count and a line in the log.
+  private func watchClock() async {
+    var watch = ClockWatch(services.surroundings.now())
+    await every(.seconds(1)) {
+      let now = services.surroundings.now()
+      guard let seconds = watch.step(at: now) else { return }
+      var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: "clock.stepped", outcome: .done)
+      record.note = "the wall clock was set \(seconds < 0 ? "back" : "forward") by \(abs(seconds)) s"
+      // Without its row the step stays unseen, and is looked at again.
+      do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { return }
+      watch.settle(at: now)
+      services.metrics.add(to: "sanmon_clock_steps_total")
+      log.event("clockStepped", ["seconds": .number(seconds)])
+    }
+  }
+
   /// Writes what the coalescer counted.
   func flush(all: Bool) async {
     let now = services.surroundings.now()
@@ -67,4 +84,22 @@ struct Background: Sendable {
       do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { log.event("coalescedNotWritten") }
     }
   }
+}
+
+/// Whether the wall clock still goes with the monotonic one. Both are slewed alike: only a step parts them, or several small ones.
+struct ClockWatch {
+  static let toleranceMilliseconds: Int64 = 60_000
+
+  private var difference: Int64
+
+  init(_ now: Moment) { difference = now.wallMilliseconds - now.monotonicMilliseconds }
+
+  /// - Returns: seconds by which the wall clock was set, when that is more than a minute.
+  func step(at now: Moment) -> Int64? {
+    let step = now.wallMilliseconds - now.monotonicMilliseconds - difference
+    return abs(step) > Self.toleranceMilliseconds ? step / 1000 : nil
+  }
+
+  /// The step was recorded: from here on the clock counts as right.
+  mutating func settle(at now: Moment) { difference = now.wallMilliseconds - now.monotonicMilliseconds }
 }

@@ -74,6 +74,8 @@ public final class Server: Sendable {
   /// Serves until the task is cancelled or a graceful shutdown is asked for.
   /// - Parameter ready: called once, when every listener accepts.
   public func run(ready: @escaping @Sendable () -> Void) async throws {
+    // Whoever copies the file of a stopped server then has the whole of it.
+    defer { store.close() }
     observe()
     try await record("server.started")
     let listeners = try makeListeners()

@@ -96,11 +96,12 @@ final class City: Sendable {
   }
 
   /// Ends server and vault and removes the folder.
-  func end() async {
+  /// - Parameter keepingFolder: for processes that go on with it. Its databases are closed when the city is let go of.
+  func end(keepingFolder: Bool = false) async {
     link.close()
     await stop()
     vault.stop()
-    try? FileManager.default.removeItem(atPath: folder)
+    if !keepingFolder { try? FileManager.default.removeItem(atPath: folder) }
   }
 
   static func random(_ count: Int) -> [UInt8] {
@@ -125,11 +126,20 @@ final class City: Sendable {
   private static func instance(
     _ folder: String, _ segment: Segment, _ combined: Bool, _ more: String
   ) throws -> InstanceFile {
+    let text = instanceText(folder, segment, combined, more)
+    return try InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: Array(text.utf8)))
+  }
+
+  /// - Parameter port: of the workstations' listener; 0 takes a free one.
+  static func instanceText(
+    _ folder: String, _ segment: Segment, _ combined: Bool = false, _ more: String = "", port: Int = 0,
+    checkpointSeconds: Int = 3600
+  ) -> String {
     let user = UnixUser.name(of: getuid()) ?? "root"
-    let text = """
+    return """
       instance: \(segment)-1
       segments: [\(segment)\(combined ? ", mynumber]\ncombined-segments: lgwan+mynumber" : "]")
-      listen: {address: 127.0.0.1, port: 0}
+      listen: {address: 127.0.0.1, port: \(port)}
       enrolment-listen: {address: 127.0.0.1, port: 0}
       operator-socket: \(folder)/operator.sock
       operator-users: [\(user)]
@@ -138,10 +148,9 @@ final class City: Sendable {
       policies: \(folder)/policies
       card-roots: {\(segment): [\(folder)/cards.pem]\(combined ? ", mynumber: [\(folder)/cards.pem]" : "")}
       hosts: [127.0.0.1]
-      checkpoint-seconds: 3600
+      checkpoint-seconds: \(checkpointSeconds)
       \(more)
       """
-    return try InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: Array(text.utf8)))
   }
 
   // MARK: The administrator
@@ -242,6 +251,7 @@ final class City: Sendable {
 final class MovableClock: Sendable {
   private let real: BootClock
   private let offset = Mutex<Int64>(0)
+  private let wall = Mutex<Int64>(0)
 
   init() throws { real = try BootClock() }
 
@@ -249,8 +259,12 @@ final class MovableClock: Sendable {
     let now = real.now()
     let shift = offset.withLock { $0 }
     return Moment(
-      wallMilliseconds: now.wallMilliseconds + shift, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + shift)
+      wallMilliseconds: now.wallMilliseconds + shift + wall.withLock { $0 }, boot: now.boot,
+      monotonicMilliseconds: now.monotonicMilliseconds + shift)
   }
+
+  /// Somebody sets the wall clock: the monotonic one does not notice.
+  func setWall(bySeconds seconds: Int64) { wall.withLock { $0 += seconds * 1000 } }
 
   func advance(seconds: Int64) { offset.withLock { $0 += seconds * 1000 } }
 }

@@ -78,7 +78,7 @@ struct PossessionTests {
     await city.end()
   }
 
-  @Test("24 redemptions of one ceremony at once: exactly one is granted")
+  @Test("64 redemptions of one ceremony at once: exactly one is granted")
   func race() async throws {
     let city = try await City()
     _ = try await city.importPeople()
@@ -87,11 +87,50 @@ struct PossessionTests {
     let opened = try await pc.open()
     let message = try pc.proofs(opened, card)
     let granted = await withTaskGroup(of: Bool.self) { group in
-      for _ in 0..<24 { group.addTask { (try? await pc.prove(opened, message).outcome) == "granted" } }
+      for _ in 0..<64 { group.addTask { (try? await pc.prove(opened, message).outcome) == "granted" } }
       return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
     }
     #expect(granted == 1)
     #expect(try await city.audit("class=ceremony&outcome=granted").count == 1)
+    await city.end()
+  }
+
+  @Test("a proof sent again 500 times, many at once: never granted, and the log does not fill up with it")
+  func replays() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    let opened = try await pc.open()
+    let message = try pc.proofs(opened, card)
+    #expect(try await pc.prove(opened, message).outcome == "granted")
+    let rows = try await city.audit("class=ceremony").count
+    var granted = 0
+    for _ in 0..<25 {
+      granted += await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<20 { group.addTask { (try? await pc.prove(opened, message).outcome) == "granted" } }
+        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+    }
+    #expect(granted == 0)
+    #expect(try await city.audit("class=ceremony").count - rows < 30)
+    #expect(try await city.audit("class=ceremony&outcome=granted").count == 1)
+    await city.end()
+  }
+
+  @Test("another workstation's session is not there: no lease, no lock, no logoff, and it goes on")
+  func othersSession() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let other = try await city.workstation("LGWAN-PC-0043")
+    let session = try await pc.enter(city.enrolCard(sato)).session
+    #expect(try await other.connection.request("POST", "/v1/sessions/\(session)/lease").status == 403)
+    for kind in ["lock", "logoff"] {
+      let body = Array(try JSONEncoder().encode(SessionEnding(cause: "asked")))
+      #expect(try await other.connection.request("POST", "/v1/sessions/\(session)/\(kind)", body: body).status == 403)
+    }
+    #expect(try await pc.connection.request("POST", "/v1/sessions/\(session)/lease").status == 200)
     await city.end()
   }
 

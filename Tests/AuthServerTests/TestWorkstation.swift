@@ -26,6 +26,11 @@ final class TestWorkstation: Sendable {
       identity: identity)
   }
 
+  /// The same workstation, asking at another port.
+  func moved(to port: Int) async throws -> TestWorkstation {
+    try await TestWorkstation(name: name, key: key, issued: issued, port: port)
+  }
+
   var keys: SessionKeys {
     SessionKeys(
       suite: "x25519-chachapoly", sealing: sealing.publicKey.rawRepresentation, signing: signing.publicKey.rawRepresentation)

@@ -70,6 +70,7 @@ final class Services: Sendable {
     vault: VaultLink, columns: ColumnKeys, hashingThreads: Int, metrics: MetricsRegistry
   ) {
     self.metrics = metrics
+    metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
       "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])

@@ -1,0 +1,139 @@
+import AuditLog
+import AuthAPI
+import AuthTerms
+import Foundation
+import Storage
+import VaultLink
+
+/// The folder of a city that was set up in this process, served by `sanmond` and `sanmon-vault` as processes of their own, under
+/// a user of their own when the tests run as root.
+final class ProcessCity {
+  /// A user without an account, spare on every Debian.
+  static let uid: UInt32 = geteuid() == 0 ? 64_003 : geteuid()
+
+  static let binaries: String? = {
+    let said = ProcessInfo.processInfo.environment["SANMON_BINARIES"]
+    let me = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    guard let folder = said ?? me.map({ URL(filePath: $0).deletingLastPathComponent().path }) else { return nil }
+    return ["sanmond", "sanmon-vault"].allSatisfy { FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
+      ? folder : nil
+  }()
+  static let isBuilt = binaries != nil || ProcessInfo.processInfo.environment["CI"] != nil
+
+  let folder: String
+  let port: Int
+  let verifier: NoteVerifier
+  private(set) var server = Process()
+  private(set) var vault = Process()
+  private let programs: String
+
+  /// - Parameter city: is ended; its folder goes over to the processes.
+  init(takingOver city: City) async throws {
+    guard let programs = Self.binaries else { throw CocoaError(.fileNoSuchFile) }
+    self.programs = programs
+    folder = city.folder
+    port = try Self.freePort()
+    verifier = try await NoteVerifier(vkey: VaultLink(socket: folder + "/vault.sock").publicKeys().checkpointVerifier)
+    try City.instanceText(folder, city.segment, port: port, checkpointSeconds: 1).write(
+      toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
+    await city.end(keepingFolder: true)
+  }
+
+  deinit {
+    kill()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  // MARK: Processes
+
+  func start() throws {
+    if geteuid() == 0 {
+      let chown = Process()
+      chown.executableURL = URL(filePath: "/bin/chown")
+      chown.arguments = ["-R", "\(Self.uid):\(Self.uid)", folder]
+      try chown.run()
+      chown.waitUntilExit()
+    }
+    if !vault.isRunning {
+      vault = try launch(
+        "sanmon-vault", "serve", "--socket", folder + "/vault.sock", "--state", folder + "/vault", "--master-key-file",
+        folder + "/master.key", "--peer-user", "\(Self.uid)", "--operator-user", "\(geteuid())")
+      // A server that starts before its vault ends, and is started again by whoever watches it.
+      while vault.isRunning, (try? connects(folder + "/vault.sock")) != true { usleep(5000) }
+    }
+    server = try launch("sanmond", "--config", folder + "/instance.yaml")
+  }
+
+  /// SIGKILL: nothing is written, flushed or said.
+  func kill(withVault: Bool = true) {
+    for process in [server] + (withVault ? [vault] : []) where process.isRunning {
+      Foundation.kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+  }
+
+  private func launch(_ name: String, _ arguments: String...) throws -> Process {
+    let process = Process()
+    let log = folder + "/\(name).log"
+    if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
+    let handle = try FileHandle(forWritingTo: URL(filePath: log))
+    try handle.seekToEnd()
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = handle
+    process.standardError = handle
+    if geteuid() == 0 {
+      process.executableURL = URL(filePath: "/usr/bin/setpriv")
+      process.arguments =
+        ["--reuid", "\(Self.uid)", "--regid", "\(Self.uid)", "--clear-groups", "\(programs)/\(name)"] + arguments
+    } else {
+      process.executableURL = URL(filePath: "\(programs)/\(name)")
+      process.arguments = arguments
+    }
+    try process.run()
+    return process
+  }
+
+  private func connects(_ path: String) throws -> Bool {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    } == 0
+  }
+
+  private static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
+      }
+    }
+    guard code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  // MARK: What is on the disk
+
+  /// The database as it lies there, in a folder of its own that the caller removes.
+  func copy() throws -> String {
+    let target = NSTemporaryDirectory() + "/sanmon-copy-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(
+      atPath: target, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    for side in ["", "-wal"] {
+      guard let bytes = FileManager.default.contents(atPath: folder + "/state/sanmon.sqlite" + side) else { continue }
+      _ = FileManager.default.createFile(
+        atPath: target + "/sanmon.sqlite" + side, contents: bytes, attributes: [.posixPermissions: 0o600])
+    }
+    return target
+  }
+}
