@@ -17,6 +17,19 @@ typedef struct {
 
 static sqlite3_file *real(sqlite3_file *file) { return ((layered_file *)file)->real; }
 
+/// A connection may be closed a moment after the test that opened it is over: whoever is last discards the disk.
+static void let_go(faulty_disk *disk, int by_test) {
+  pthread_mutex_lock(&disk->lock);
+  if (by_test) {
+    disk->is_released = 1;
+  } else {
+    disk->open_files--;
+  }
+  int is_last = disk->is_released && disk->open_files == 0;
+  pthread_mutex_unlock(&disk->lock);
+  if (is_last) faulty_disk_discard(disk);
+}
+
 /// Counts one operation. 0, or the code it fails with.
 static int operation(faulty_disk *disk, int is_write, int io_error) {
   int64_t number = disk->operations++;
@@ -26,7 +39,11 @@ static int operation(faulty_disk *disk, int is_write, int io_error) {
   return io_error;
 }
 
-static int layered_close(sqlite3_file *file) { return real(file)->pMethods->xClose(real(file)); }
+static int layered_close(sqlite3_file *file) {
+  int code = real(file)->pMethods->xClose(real(file));
+  let_go(((layered_file *)file)->disk, 0);
+  return code;
+}
 
 static int layered_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 offset) {
   return real(file)->pMethods->xRead(real(file), bytes, count, offset);
@@ -147,6 +164,7 @@ static int layer_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *fil
   file->pMethods = &methods;
   pthread_mutex_lock(&disk->lock);
   it->record = faulty_file_of(disk, path, it->real);
+  disk->open_files++;
   pthread_mutex_unlock(&disk->lock);
   return SQLITE_OK;
 }
@@ -196,5 +214,5 @@ void faulty_disk_free(faulty_disk *disk) {
     }
   }
   pthread_mutex_unlock(&registry);
-  faulty_disk_discard(disk);
+  let_go(disk, 1);
 }

@@ -36,7 +36,7 @@ struct faulty_disk {
   char *folder;
   size_t length;
   int64_t operations, log_syncs, fail_first, fail_end, cut;
-  int fail_full, ignores_synchronous;
+  int fail_full, ignores_synchronous, open_files, is_released;
   faulty_file *files;
   faulty_disk *next;
 };

@@ -27,7 +27,7 @@ enum faulty_disk_remains {
 /// Puts a disk under `folder` (an absolute path without links). The layer goes in front of SQLite's default once per process.
 /// - Returns: NULL when SQLite refuses the layer.
 faulty_disk *_Nullable faulty_disk_make(const char *_Nonnull folder);
-/// Only when every file of it was closed.
+/// Lets go of it; files that are still open keep it until they are closed.
 void faulty_disk_free(faulty_disk *_Nonnull disk);
 
 /// Writes, truncations and syncs so far: the numbers by which faults are planted, from 0 on.
