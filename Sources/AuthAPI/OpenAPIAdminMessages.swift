@@ -177,6 +177,11 @@ extension APIMessages {
         .field("act", signedAct), .field("possession", .bytes(minimum: 1, maximum: 1024)),
         .field("possessionScheme", .text(maximum: 64)),
       ]),
+    APIMessage("OperatorRemoval", "An administrator's signed act.", [.field("act", signedAct)]),
+    APIMessage("WorkstationRevocation", "An administrator's signed act.", [.field("act", signedAct)]),
+    APIMessage(
+      "WorkstationRevoked", "The workstation, and whether the vault's register says the same.",
+      [.field("workstation", .message("WorkstationSummary")), .field("isKnownToVault", .boolean)]),
     APIMessage(
       "OperatorSummary", "One operator.",
       [

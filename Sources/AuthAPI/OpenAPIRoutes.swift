@@ -206,14 +206,17 @@ public enum APIRoutes {
       "/v1/admin/workstations/codes", .operators, "Make an enrolment code for one name and segment",
       body: "WorkstationCodeRequest", .created, answer: "EnrolmentCode", problems: [.conflict]),
     .post(
-      "/v1/admin/workstations/{workstation}/revoke", .operators, "Revoke a workstation", body: nil,
-      answer: "WorkstationSummary"),
+      "/v1/admin/workstations/{workstation}/revoke", .operators, "Revoke a workstation", body: "WorkstationRevocation",
+      answer: "WorkstationRevoked"),
     .get("/v1/admin/operators", .operators, "All operators", answer: .list("OperatorSummary")),
     .post(
       "/v1/admin/operators/first", .operators, "Register the first administrator", body: "FirstOperator", .created,
       answer: "OperatorSummary", problems: [.conflict]),
     .post(
       "/v1/admin/operators", .operators, "Register another operator", body: "OperatorAddition", .created,
+      answer: "OperatorSummary", problems: [.conflict]),
+    .post(
+      "/v1/admin/operators/{operator}/remove", .operators, "Remove an operator", body: "OperatorRemoval",
       answer: "OperatorSummary", problems: [.conflict]),
   ]
 

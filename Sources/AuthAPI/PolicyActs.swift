@@ -3,6 +3,8 @@
 extension Act.Kind {
   /// Parameters: `hash`, `segment`, `waiver`, `from`, `until`, `approvers` (with commas) and `reason`, as they stand in the file.
   public static let approveWaiver = "policy.waiver.approve"
+  /// Parameter: `version`, the content hash of the whole set in hexadecimal. Good for one instance and without an end.
+  public static let signPolicy = "policy.sign"
   /// Parameter: `hash`.
   public static let withdrawWaiver = "policy.waiver.withdraw"
 }

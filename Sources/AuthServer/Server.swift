@@ -48,6 +48,7 @@ public final class Server: Sendable {
       instance: instance, surroundings: surroundings, store: store, policy: policy,
       trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
       hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics)
+    try await PolicySignatures(services: services).requireAtStart(now: now)
     checkpoints = CheckpointService(store: store, vault: vault)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
@@ -266,11 +267,17 @@ public final class Server: Sendable {
 public enum StartFault: Error, Sendable, CustomStringConvertible {
   case vaultOfAnotherInstance
   case cardRootsUnreadable(String)
+  case policyUnsigned(version: String, file: String, reason: String)
 
   public var description: String {
     switch self {
     case .vaultOfAnotherInstance:
       "the vault behind this socket is not initialised, or belongs to another instance or other segments (sanmon pki init)"
+    case .policyUnsigned(let version, let file, let reason):
+      """
+      the rules \(version.prefix(16)) are not signed as policy-signatures asks (\(reason)): put back the rules that were in \
+      force, or bring \(file) made by: sanmon policy sign
+      """
     case .cardRootsUnreadable(let path): "\(path): no PEM certificates or revocation lists can be read"
     }
   }

@@ -29,8 +29,10 @@ public protocol Store: Sendable {
 public protocol StateReader {
   func person(_ id: PersonID) throws(StorageFault) -> Person?
   func person(account: AccountName) throws(StorageFault) -> Person?
-  /// Substring of account, display name, kana or another name; at most `limit`, ordered by account.
+  /// Substring of account, display name, kana or another name; at most `limit` and at most 10,000, ordered by account.
   func people(matching text: String, limit: Int) throws(StorageFault) -> [Person]
+  /// All of them, ordered by account: for what must see the whole city (an import, a warning about groups), never for a page.
+  func everybody() throws(StorageFault) -> [Person]
   func peopleCount() throws(StorageFault) -> Int
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword?
 

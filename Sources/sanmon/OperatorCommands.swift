@@ -8,7 +8,7 @@ struct OperatorCommand: AsyncParsableCommand {
     commandName: "operator", abstract: "People who may operate Sanmon. / 操作者の登録と一覧。",
     subcommands: [
       OperatorFirst.self, OperatorKeyCommand.self, OperatorPropose.self, OperatorAccept.self, OperatorAdd.self,
-      OperatorList.self,
+      OperatorRemove.self, OperatorList.self,
     ])
 }
 
@@ -103,9 +103,7 @@ struct OperatorAccept: AsyncParsableCommand {
   @Option(help: "File for the signature.") var out: String
 
   func run() async throws {
-    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)) else {
-      throw fail(65, "\(act) は署名された起案ではありません。", "\(act) is not a signed act")
-    }
+    let signed = try SignedActFile.read(act)
     guard let name = operatorID ?? signed.act.parameters["operator"] else {
       throw fail(65, "--as で操作者を指定してください。", "say who you are with --as")
     }
@@ -129,17 +127,9 @@ struct OperatorAdd: AsyncParsableCommand {
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
-    guard let data = FileManager.default.contents(atPath: act), let signed = try? SignedAct(decoding: Array(data)) else {
-      throw fail(65, "\(act) は署名された起案ではありません。", "\(act) is not a signed act")
-    }
-    let possession = try Self.signature(in: accepted)
-    let approvals = try approval.map { text -> Approval in
-      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else { throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE") }
-      let (scheme, signature) = try Self.signature(in: parts[1])
-      return Approval(operatorID: try OperatorID(parsing: parts[0]), scheme: scheme, signature: signature)
-    }
-    let whole = SignedAct(act: signed.act, scheme: signed.scheme, signature: signed.signature, approvals: approvals)
+    let signed = try SignedActFile.read(act)
+    let possession = try SignedActFile.signature(in: accepted)
+    let whole = try SignedActFile.approved(signed, by: approval)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/operators",
@@ -150,16 +140,42 @@ struct OperatorAdd: AsyncParsableCommand {
   }
 }
 
-extension OperatorAdd {
-  /// What 'operator accept' wrote: the scheme and the signature in hexadecimal.
-  static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
-    let text = FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
-    let parts = text.split(whereSeparator: \.isWhitespace)
-    guard parts.count == 2, let scheme = SignatureScheme(rawValue: String(parts[0])), let signature = try? Hex.decode(parts[1])
-    else {
-      throw fail(65, "\(path) は sanmon operator accept の署名ではありません。", "\(path) is not a signature of 'sanmon operator accept'")
+struct OperatorRemove: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remove", abstract: "Take an operator's rights. / 操作者を外します（退職・異動・鍵の紛失）。",
+    discussion: """
+      Her name and her key stay taken: an old signature never becomes somebody else's. The last administrator stays. Where two
+      administrators remain besides her, a second one signs as well:
+
+      EXAMPLE (one administrator remains; two or more remain)
+        sanmon operator remove suzuki
+        sanmon operator remove suzuki --out suzuki.leave
+        sanmon operator accept suzuki.leave --as tanaka --out tanaka.sig
+        sanmon operator remove suzuki --act suzuki.leave --approval tanaka=tanaka.sig
+      """)
+  @Argument(help: "The operator who leaves.") var operatorID: String
+  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
+  @Option(help: "The file that --out wrote.") var act: String?
+  @Option(help: "ID=FILE of a second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    let signed: SignedAct
+    if let act {
+      signed = try SignedActFile.read(act)
+      guard signed.act.kind == Act.Kind.revokeOperator, signed.act.parameters["operator"] == operatorID else {
+        throw fail(65, "\(act) は \(operatorID) を外す起案ではありません。", "\(act) does not remove \(operatorID)")
+      }
+    } else {
+      signed = try await acting.act(Act.Kind.revokeOperator, ["operator": operatorID])
     }
-    return (scheme, signature)
+    if let out { return try Data(signed.encoded).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting) }
+    let operatorLink = OperatorLink(options: acting.link)
+    let answer = try await operatorLink.post(
+      "/v1/admin/operators/\(operatorID)/remove",
+      OperatorRemoval(act: Data(try SignedActFile.approved(signed, by: approval).encoded)), as: OperatorSummary.self,
+      notFound: ("操作者 \(operatorID) はいないか、すでに外れています。", "no active operator \(operatorID)"))
+    try operatorLink.show(answer) { say("操作者 \($0.operatorID) を外しました。", "removed operator \($0.operatorID)") }
   }
 }
 
@@ -171,8 +187,11 @@ struct OperatorList: AsyncParsableCommand {
     let operatorLink = OperatorLink(options: link)
     let operators = try await operatorLink.get("/v1/admin/operators", as: [OperatorSummary].self)
     try operatorLink.show(operators) { operators in
-      operators.map { "\($0.operatorID)  \($0.role)  \($0.person)  \($0.unixUser ?? "-")  \($0.key.prefix(16))" }
-        .joined(separator: "\n")
+      operators.map {
+        "\($0.operatorID)  \($0.role)  \($0.person)  \($0.unixUser ?? "-")  \($0.key.prefix(16))"
+          + ($0.isActive ? "" : say("  外れています", "  removed"))
+      }
+      .joined(separator: "\n")
     }
   }
 }

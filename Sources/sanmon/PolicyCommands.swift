@@ -8,7 +8,7 @@ import Foundation
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。",
-    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self, WaiverCommand.self])
+    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self, PolicySign.self, WaiverCommand.self])
 
   /// `sanmon policy check DIR`
   struct Check: ParsableCommand {
@@ -20,26 +20,10 @@ struct PolicyCommand: AsyncParsableCommand {
     var folder: String
 
     func run() throws {
+      let set = try PolicyReport.compile(folder)
       let language = PolicyReport.language
-      let sources: [PolicySource]
-      do {
-        sources = try PolicyReport.read(folder)
-      } catch {
-        PolicyReport.complain(language == .ja ? "フォルダーを読めません: \(folder)" : "The folder cannot be read: \(folder)")
-        throw ExitCode(66)
-      }
-      let now = Moment(wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), boot: "", monotonicMilliseconds: 0)
-      do throws(PolicyFaults) {
-        let today = LocalTime(now, offsetSeconds: 32_400).day
-        let set = try PolicySet.compile(sources, digest: { Array(SHA256.hash(data: $0)) }, today: today)
-        for warning in set.warnings { PolicyReport.complain(warning.render(language)) }
-        print(PolicyReport.table(set, language), terminator: "")
-      } catch {
-        PolicyReport.complain(error.render(language))
-        let count = error.faults.count
-        PolicyReport.complain(language == .ja ? "誤り \(count) 件。この組は使えません。" : "\(count) fault(s). The set cannot be used.")
-        throw ExitCode(65)
-      }
+      for warning in set.warnings { PolicyReport.complain(warning.render(language)) }
+      print(PolicyReport.table(set, language), terminator: "")
     }
   }
 }
@@ -53,6 +37,27 @@ enum PolicyReport {
   }
 
   static func complain(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+  /// The folder as a set that could be put in force; otherwise every fault is said and the command ends.
+  static func compile(_ folder: String) throws -> PolicySet {
+    let sources: [PolicySource]
+    do {
+      sources = try read(folder)
+    } catch {
+      complain(language == .ja ? "フォルダーを読めません: \(folder)" : "The folder cannot be read: \(folder)")
+      throw ExitCode(66)
+    }
+    let now = Moment(wallMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), boot: "", monotonicMilliseconds: 0)
+    do throws(PolicyFaults) {
+      let today = LocalTime(now, offsetSeconds: 32_400).day
+      return try PolicySet.compile(sources, digest: { Array(SHA256.hash(data: $0)) }, today: today)
+    } catch {
+      complain(error.render(language))
+      let count = error.faults.count
+      complain(language == .ja ? "誤り \(count) 件。この組は使えません。" : "\(count) fault(s). The set cannot be used.")
+      throw ExitCode(65)
+    }
+  }
 
   /// Every `*.yaml` directly in the folder; of a file above the limit only so much that the compiler refuses it.
   static func read(_ folder: String) throws -> [PolicySource] {

@@ -96,16 +96,7 @@ struct WaiverApprove: AsyncParsableCommand {
   func run() async throws {
     let isHash = (try? WaiverHash(hex: waiver)) != nil
     let signed = isHash ? try await WaiverText.act(approving: waiver, acting) : try WaiverText.proposal(waiver)
-    let approvals = try approval.map { text -> Approval in
-      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let id = try? OperatorID(parsing: parts[0]) else {
-        throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE")
-      }
-      let (scheme, signature) = try OperatorAdd.signature(in: parts[1])
-      return Approval(operatorID: id, scheme: scheme, signature: signature)
-    }
-    let whole = SignedAct(
-      act: signed.act, scheme: signed.scheme, signature: signed.signature, approvals: signed.approvals + approvals)
+    let whole = try SignedActFile.approved(signed, by: approval)
     let operatorLink = OperatorLink(options: acting.link)
     let answer = try await operatorLink.post(
       "/v1/admin/policy/waivers/approve", WaiverAct(act: Data(whole.encoded)), as: WaiverSummary.self,

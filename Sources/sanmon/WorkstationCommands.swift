@@ -60,7 +60,9 @@ struct WorkstationRenew: AsyncParsableCommand {
     }
     guard !known.isRevoked else {
       throw fail(
-        1, "端末 \(workstation) は失効しています。別の名前で登録してください。", "workstation \(workstation) was revoked; enrol it under another name")
+        1, "端末 \(workstation) は失効しています。戻すときは sanmon workstation enrol \(workstation) --segment \(known.segment) です。",
+        "workstation \(workstation) was revoked; to take it back: sanmon workstation enrol \(workstation) --segment \(known.segment)"
+      )
     }
     try await EnrolmentCodeRequest(
       workstation: known.workstation, segment: known.segment, access: known.access, hours: hours
@@ -96,14 +98,34 @@ struct EnrolmentCodeRequest {
 
 struct WorkstationRevoke: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "Withdraw a workstation at once. / 端末を直ちに失効します。")
+    commandName: "revoke", abstract: "Withdraw a workstation at once. / 端末を直ちに失効します。",
+    discussion: """
+      Its session is locked and it is refused from now on. Signed with your key, because the vault's register changes too.
+      To take it back later: sanmon workstation enrol, and enrol it with the new code.
+
+      EXAMPLE
+        sanmon workstation revoke LGWAN-PC-0042
+      """)
   @Argument(help: "The workstation.") var workstation: String
-  @OptionGroup var link: LinkOptions
+  @OptionGroup var acting: ActingOptions
 
   func run() async throws {
-    let operatorLink = OperatorLink(options: link)
-    let answer = try await operatorLink.postEmpty("/v1/admin/workstations/\(workstation)/revoke", as: WorkstationSummary.self)
-    try operatorLink.show(answer, WorkstationCommand.line)
+    let signed = try await acting.act(Act.Kind.revokeWorkstation, ["workstation": workstation])
+    let operatorLink = OperatorLink(options: acting.link)
+    let answer = try await operatorLink.post(
+      "/v1/admin/workstations/\(workstation)/revoke", WorkstationRevocation(act: Data(signed.encoded)),
+      as: WorkstationRevoked.self,
+      notFound: ("端末 \(workstation) は登録されていません。", "no workstation \(workstation) is enrolled"))
+    try operatorLink.show(answer) { answer in
+      WorkstationCommand.line(answer.workstation)
+        + (answer.isKnownToVault
+          ? ""
+          : "\n"
+            + say(
+              "この端末はもう使えません。ただし鍵庫の台帳にはまだ書けていません。鍵庫が動いたら、もう一度実行してください。",
+              "The workstation is shut out, but the vault's register does not know it yet: run this again when the vault answers."
+            ))
+    }
   }
 }
 

@@ -218,7 +218,10 @@ struct CeremonyTests {
     let card = try await city.enrolCard(sato)
     let session = try await pc.enter(card)
     #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 200)
-    _ = try await city.link.request("POST", "/v1/admin/workstations/LGWAN-PC-0042/revoke")
+    let act = try city.sign(city.act("workstation.revoke", ["workstation": "LGWAN-PC-0042"]))
+    let revoked: WorkstationRevoked = try await city.link.call(
+      "POST", "/v1/admin/workstations/LGWAN-PC-0042/revoke", WorkstationRevocation(act: Data(act.encoded)))
+    #expect(revoked.workstation.isRevoked && revoked.isKnownToVault)
     let refused = try #require(try await refusal { try await pc.open() })
     #expect(refused.body.code == "AP100", "the same answer as for everything before possession")
     #expect(try await city.audit("class=ceremony&outcome=denied").last?.code == "AP120")

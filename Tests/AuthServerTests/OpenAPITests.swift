@@ -34,6 +34,8 @@ struct OpenAPITests {
     "CardStateChanged": CardStateChanged.self, "WorkstationCodeRequest": WorkstationCodeRequest.self,
     "EnrolmentCode": EnrolmentCode.self, "WorkstationSummary": WorkstationSummary.self, "FirstOperator": FirstOperator.self,
     "OperatorAddition": OperatorAddition.self, "OperatorSummary": OperatorSummary.self,
+    "OperatorRemoval": OperatorRemoval.self, "WorkstationRevocation": WorkstationRevocation.self,
+    "WorkstationRevoked": WorkstationRevoked.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

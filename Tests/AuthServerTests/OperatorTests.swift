@@ -8,54 +8,22 @@ import Testing
 /// Operators are people with keys: one-time code, signed acts, two people for a second administrator.
 @Suite("Operators", .serialized)
 struct OperatorTests {
-  private struct Newcomer {
-    var key = Curve25519.Signing.PrivateKey()
-    let id: String
-    let person: String
-
-    var publicKey: [UInt8] {
-      [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00] + Array(key.publicKey.rawRepresentation)
-    }
-
-    func approve(_ act: Act) throws -> [UInt8] {
-      let hash = Array(SHA256.hash(data: Data(act.canonicalBytes)))
-      return Array(try key.signature(for: Data(Approval.message(actHash: hash, operatorID: OperatorID(parsing: id)))))
-    }
-  }
-
-  private func add(
-    _ city: City, _ newcomer: Newcomer, role: String = "administrator", approvals: [Newcomer] = []
-  ) async throws -> Int {
-    let act = try city.act(
-      "operator.register",
-      ["operator": newcomer.id, "person": newcomer.person, "role": role, "key": Hex.encode(newcomer.publicKey)])
-    let signed = try city.sign(act)
-    let whole = SignedAct(
-      act: act, scheme: signed.scheme, signature: signed.signature,
-      approvals: try approvals.map {
-        Approval(operatorID: try OperatorID(parsing: $0.id), scheme: .ed25519, signature: try $0.approve(act))
-      })
-    let message = OperatorAddition(
-      act: Data(whole.encoded), possession: Data(try newcomer.approve(act)), possessionScheme: "ed25519")
-    return try await city.link.request("POST", "/v1/admin/operators", body: Array(try JSONEncoder().encode(message))).status
-  }
-
   @Test("one administrator lets the second in; the third needs two people with two keys")
   func approvals() async throws {
     let city = try await City()
-    let suzuki = Newcomer(id: "suzuki", person: "p-000002")
-    #expect(try await add(city, suzuki) == 201)
-    let tanaka = Newcomer(id: "tanaka", person: "p-000003")
-    #expect(try await add(city, tanaka) == 403, "one signature is not enough any more")
-    #expect(try await add(city, tanaka, approvals: [suzuki]) == 201)
+    let suzuki = Administrator(id: "suzuki", person: "p-000002")
+    #expect(try await city.register(suzuki) == 201)
+    let tanaka = Administrator(id: "tanaka", person: "p-000003")
+    #expect(try await city.register(tanaka) == 403, "one signature is not enough any more")
+    #expect(try await city.register(tanaka, by: [suzuki]) == 201)
     // A second account of the proposer is the proposer: it does not count as the second person.
-    let shadow = Newcomer(id: "yamada2", person: "p-000001")
-    #expect(try await add(city, shadow, approvals: [suzuki]) == 201)
-    let sato = Newcomer(id: "sato", person: "p-000004")
-    #expect(try await add(city, sato, approvals: [shadow]) == 403, "the same person twice")
-    #expect(try await add(city, sato, approvals: [suzuki, suzuki]) == 403, "the same signature twice")
+    let shadow = Administrator(id: "yamada2", person: "p-000001")
+    #expect(try await city.register(shadow, by: [suzuki]) == 201)
+    let sato = Administrator(id: "sato", person: "p-000004")
+    #expect(try await city.register(sato, by: [shadow]) == 403, "the same person twice")
+    #expect(try await city.register(sato, by: [suzuki, suzuki]) == 403, "the same signature twice")
     // Two accounts with one key.
-    #expect(try await add(city, Newcomer(key: tanaka.key, id: "kato", person: "p-000005"), approvals: [suzuki]) >= 400)
+    #expect(try await city.register(Administrator(key: tanaka.key, id: "kato", person: "p-000005"), by: [suzuki]) >= 400)
     let all: [OperatorSummary] = try await city.link.fetch("/v1/admin/operators")
     #expect(Set(all.map(\.operatorID)) == ["yamada", "suzuki", "tanaka", "yamada2"])
     let rows = try await city.audit("class=administration&action=operator.registered")

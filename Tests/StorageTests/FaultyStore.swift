@@ -103,6 +103,7 @@ private protocol Looking: StateReader {
 extension Looking {
   func person(_ id: PersonID) throws(StorageFault) -> Person? { try below.person(id) }
   func person(account: AccountName) throws(StorageFault) -> Person? { try below.person(account: account) }
+  func everybody() throws(StorageFault) -> [Person] { try below.everybody() }
   func people(matching text: String, limit: Int) throws(StorageFault) -> [Person] {
     try below.people(matching: text, limit: limit)
   }

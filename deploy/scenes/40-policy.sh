@@ -57,3 +57,18 @@ expect 0 'in force|有効' "起案を届けると、ふたたび効く" "the pro
 expect 0 '' "取り消す" "withdrawn" waiver_act withdraw
 cp "$SANMON_ROOT/policies/lgwan.yaml" "$STAGE/policies/lgwan.yaml"
 expect 0 '' "特例のない規則に戻す" "back to the rules without a waiver" at_instance lgwan sanmon policy reload
+
+step "運ばれた規則は、署名があって初めて受け取られる" "Rules that were carried here are taken only when they are signed"
+revise_rules() {
+  echo '# revised' >>"$STAGE/policies/organisation.yaml"
+  at_instance mynumber sanmon policy reload
+}
+sign_rules() {
+  operator_key mynumber
+  sanmon policy sign "$STAGE/policies" --instance mynumber-1 --as yamada "${OPERATOR_KEY[@]}" 5<<<"246810"
+}
+expect 65 'sanmon policy sign' "マイナンバー側は、署名のない新しい規則を断り、前の規則のまま続ける" \
+  "My Number refuses new rules without a signature and goes on with the old ones" revise_rules
+expect 0 'yamada' "管理者が自分のカードで署名する" "the administrator signs them with the key on his card" sign_rules
+expect 0 '' "署名された規則は受け取られる" "signed, they are taken" at_instance mynumber sanmon policy reload
+remove_card

@@ -17,3 +17,12 @@ expect 0 'ended|終了' "髙橋さんが LGWAN-PC-0043 に残したセッショ�
   at_instance lgwan sanmon session end "$(cat "$STAGE/desk/left.session-id")" --reason "left behind"
 expect 1 '' "同じセッションをもう一度は終了できない" "the same session is not ended twice" \
   at_instance lgwan sanmon session end "$(cat "$STAGE/desk/left.session-id")" --reason "left behind"
+
+step "盗まれた端末" "A stolen workstation"
+revoke_workstation() {
+  operator_key lgwan
+  at_instance lgwan sanmon workstation revoke LGWAN-PC-0043 "${OPERATOR_KEY[@]}" 5<<<''
+}
+expect 0 'revoked|失効' "管理者が端末を失効させる（サーバーと鍵庫の台帳の両方で）" \
+  "the administrator withdraws it, in the server and in the vault's register" revoke_workstation
+expect 10 '' "その端末はもう使えない" "it cannot be used any more" agent LGWAN-PC-0043 renew

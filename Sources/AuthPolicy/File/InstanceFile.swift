@@ -75,12 +75,15 @@ public struct InstanceFile: Sendable, Hashable {
   /// Connections that one address may hold to the workstations' listener: more than 1 where many workstations share an
   /// address (a telework gateway).
   public var connectionsPerSource: Int
+  /// How many administrators have to sign a policy set before it is put in force here; 0: none.
+  public var policySignatures: Int
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
-    staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32
+    staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
+    policySignatures: Int = 0
   ) {
     self.instance = instance
     self.segments = segments
@@ -99,6 +102,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.hosts = hosts
     self.checkpointSeconds = checkpointSeconds
     self.connectionsPerSource = connectionsPerSource
+    self.policySignatures = policySignatures
   }
 
   /// - Throws: every fault of the file.

@@ -7,7 +7,7 @@ struct InstanceReader {
   private static let keys = [
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
-    "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source",
+    "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -41,14 +41,15 @@ struct InstanceReader {
     let hosts = log.distinct(fields.required("hosts"), 1...32) { host($0) }
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
     let perSource = fields.optional("connections-per-source").map { log.integer($0, 1...4096) } ?? 32
+    let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
-      let grace, let checkpoint, let perSource
+      let grace, let checkpoint, let perSource, let signatures
     else { return nil }
     return InstanceFile(
       instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
-      checkpointSeconds: checkpoint, connectionsPerSource: perSource)
+      checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

@@ -47,7 +47,7 @@ struct PeopleDesk: Sendable {
       snapshot: snapshot, brake: Brake(confirmed: message.confirmed), by: acting, now: now)
     if message.preview {
       let everybody = try await services.store.read { (state) throws(StorageFault) -> [Person] in
-        try state.people(matching: "", limit: .max)
+        try state.everybody()
       }
       return ApplyImport.report(
         ImportPlan(current: everybody.map(\.resolved), snapshot: snapshot), applied: false, refusal: nil)
@@ -131,7 +131,7 @@ struct ApplyImport: Change {
   ) throws(StorageFault) -> ((PeopleImported, [SessionRecord]), AuditRecord) {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "people.imported", outcome: .done)
     record.operatorID = by
-    let plan = ImportPlan(current: try state.people(matching: "", limit: .max).map(\.resolved), snapshot: snapshot)
+    let plan = ImportPlan(current: try state.everybody().map(\.resolved), snapshot: snapshot)
     record.note = plan.summaryEn
     do { try plan.check(brake) } catch {
       record.outcome = .refused

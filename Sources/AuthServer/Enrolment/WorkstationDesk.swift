@@ -65,12 +65,23 @@ struct WorkstationDesk: Sendable {
     return try await answer(renewed, issued.certificate)
   }
 
-  func revoke(_ id: WorkstationID, by acting: OperatorRecord) async throws -> WorkstationSummary {
+  /// Shut out here at once, whatever the vault says; then in the vault's register, which judges the signature. A vault that
+  /// does not answer must not keep a stolen workstation in.
+  func revoke(
+    _ id: WorkstationID, _ message: WorkstationRevocation, by acting: OperatorRecord
+  ) async throws -> WorkstationRevoked {
+    let signed = try SignedAct(decoding: Array(message.act))
+    guard signed.act.kind == Act.Kind.revokeWorkstation, signed.act.operatorID == acting.id,
+      signed.act.parameters == ["workstation": id.text]
+    else { throw HTTPFault.malformed(.value) }
     let now = services.surroundings.now()
-    let change = RevokeWorkstation(id: id, by: acting.id, now: now)
+    let change = RevokeWorkstation(
+      id: id, by: acting.id, actHash: Hex.encode(SHA256.hash(data: signed.act.canonicalBytes)), now: now)
     guard let workstation = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
     services.watch.tell(id, WatchEvent(event: "close", cause: "workstationRevoked"))
-    return Self.summary(workstation, isWatching: false)
+    let isKnown: Void? = try? await services.vault.revoke(signed)
+    return WorkstationRevoked(
+      workstation: Self.summary(workstation, isWatching: false), isKnownToVault: isKnown != nil)
   }
 
   func list() async throws -> [WorkstationSummary] {
@@ -121,6 +132,7 @@ struct PutWorkstation: Change {
 struct RevokeWorkstation: Change {
   let id: WorkstationID
   let by: OperatorID
+  let actHash: String
   let now: Moment
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (WorkstationRecord?, AuditRecord) {
@@ -128,6 +140,7 @@ struct RevokeWorkstation: Change {
       time: now.wallMilliseconds, eventClass: .enrolment, action: "workstation.revoked", outcome: .done)
     record.workstation = id
     record.operatorID = by
+    record.note = "act \(actHash)"
     guard var workstation = try state.workstation(id) else {
       record.outcome = .refused
       return (nil, record)

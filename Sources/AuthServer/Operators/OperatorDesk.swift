@@ -45,6 +45,29 @@ struct OperatorDesk: Sendable {
     return try await write(record, signed, approvedBy: [acting.id] + signed.approvals.map(\.operatorID))
   }
 
+  /// Takes an operator's rights. The vault judges signatures and keeps the last administrator in; her name and key stay taken.
+  func remove(_ id: OperatorID, _ message: OperatorRemoval, by acting: OperatorRecord) async throws -> OperatorSummary {
+    let signed = try SignedAct(decoding: Array(message.act))
+    guard signed.act.kind == Act.Kind.revokeOperator, signed.act.operatorID == acting.id,
+      signed.act.parameters == ["operator": id.text]
+    else { throw HTTPFault.malformed(.value) }
+    let known = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
+      try state.operatorRecord(id)
+    }
+    guard let known, known.isActive else { throw HTTPFault.notFound }
+    _ = try await VaultAnswers.ask {
+      // The vault may have let her go already, when this server could not write its row: then only that is left to do.
+      let register = try await services.vault.listOperators()
+      if !register.contains(where: { $0.id == id && !$0.isActive }) { try await services.vault.revoke(signed) }
+    }
+    let now = services.surroundings.now()
+    let change = RemoveOperator(
+      id: id, by: acting.id, approvedBy: signed.approvals.map(\.operatorID), act: signed.encoded,
+      actHash: Hex.encode(SHA256.hash(data: signed.act.canonicalBytes)), now: now)
+    guard let removed = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
+    return Self.summary(removed)
+  }
+
   func list() async throws -> [OperatorSummary] {
     try await services.store.read { (state) throws(StorageFault) -> [OperatorRecord] in try state.operators() }.map(
       Self.summary)
@@ -99,6 +122,33 @@ struct RegisterOperator: Change {
     // The signatures stay with the instance: an auditor checks them against the act's hash in the row.
     try state.set(act, forSetting: "act.\(actHash)")
     return ((), record)
+  }
+}
+
+struct RemoveOperator: Change {
+  let id: OperatorID
+  let by: OperatorID
+  let approvedBy: [OperatorID]
+  let act: [UInt8]
+  let actHash: String
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (OperatorRecord?, AuditRecord) {
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "operator.removed", outcome: .done)
+    record.operatorID = by
+    record.note =
+      "operator \(id) act \(actHash)"
+      + (approvedBy.isEmpty ? "" : " approved by \(approvedBy.map(\.text).joined(separator: ", "))")
+    guard var leaver = try state.operatorRecord(id) else {
+      record.outcome = .refused
+      return (nil, record)
+    }
+    record.person = leaver.person
+    leaver.isActive = false
+    try state.put(leaver)
+    try state.set(act, forSetting: "act.\(actHash)")
+    return (leaver, record)
   }
 }
 

@@ -17,17 +17,16 @@ final class PolicyHolder: Sendable {
 
   var policy: PolicySet { current.withLock { $0 } }
 
-  /// Compiles what is in the folder now; only a right set replaces the old one.
-  func reload(today: Int) throws -> PolicySet {
-    let next = try Self.compile(folder: folder, today: today)
-    current.withLock { $0 = next }
-    return next
-  }
+  /// What is in the folder now; it is in force only once it was adopted.
+  /// - Throws: `PolicyFaults`.
+  func read(today: Int) throws -> PolicySet { try Self.compile(folder: folder, today: today) }
+
+  func adopt(_ set: PolicySet) { current.withLock { $0 = set } }
 
   /// Changes whenever a file of the folder changes: names, sizes and times, cheap enough to ask every second.
   func fingerprintOfFolder() -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter(Self.isPolicyFile).sorted().map { name in
+    return names.filter { Self.isPolicyFile($0) || $0.hasSuffix(".signed") }.sorted().map { name in
       let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)
       let size = (attributes?[.size] as? NSNumber)?.int64Value ?? -1
       let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0

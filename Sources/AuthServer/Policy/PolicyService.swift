@@ -17,7 +17,23 @@ struct PolicyService: Sendable {
     record.operatorID = acting
     record.note = "cause: \(cause)"
     do {
-      let next = try services.policy.reload(today: services.local(now).day)
+      let next = try services.policy.read(today: services.local(now).day)
+      let signatures = PolicySignatures(services: services)
+      let standing = next.version == former ? .notAsked : try await signatures.standing(of: next)
+      if case .refused(let reason) = standing {
+        record.action = "policy.refused"
+        record.outcome = .refused
+        record.policyVersion = former
+        record.note = "cause: \(cause); \(next.version.hex) is not signed: \(reason)"
+        try await services.recorder.commit(RecordOnly(record: record), now: now)
+        let refusal = PolicySignatures.refusal(reason, file: services.instance.instance + ".signed")
+        return PolicyReloaded(
+          policyVersion: former.hex, changed: false, faultsJa: [refusal.ja], faultsEn: [refusal.en], warningsJa: [],
+          warningsEn: [])
+      }
+      // Kept before it counts: after a fall in between, the old rules are in force and the new ones are known.
+      try await signatures.remember(next, standing, now: now)
+      services.policy.adopt(next)
       record.policyVersion = next.version
       if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
       let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next)
@@ -41,7 +57,7 @@ struct PolicyService: Sendable {
   /// Before the first import nobody is known, and nothing can be said about groups.
   private func directoryWarnings(_ policy: PolicySet) async throws -> [PolicyFault] {
     let people = try await services.store.read { (state) throws(StorageFault) -> [Person] in
-      try state.people(matching: "", limit: .max)
+      try state.everybody()
     }
     return people.isEmpty ? [] : policy.warnings(knowing: people.filter(\.isEnabled).map(\.groups))
   }

@@ -183,8 +183,8 @@ struct OperatorRoutes: Sendable {
     router.post("/v1/admin/workstations/:workstation/revoke") { request, context in
       let operatorRecord = try await require(Self.administrators, context)
       let workstation = try context.identifier("workstation", as: WorkstationTag.self)
-      try await JSONBody.requireNone(in: request)
-      return try JSONAnswer(await desk.revoke(workstation, by: operatorRecord))
+      let message = try await JSONBody.decode(WorkstationRevocation.self, from: request, context: context)
+      return try JSONAnswer(await desk.revoke(workstation, message, by: operatorRecord))
     }
   }
 
@@ -203,6 +203,12 @@ struct OperatorRoutes: Sendable {
       let operatorRecord = try await require(Self.administrators, context)
       let message = try await JSONBody.decode(OperatorAddition.self, from: request, context: context)
       return try JSONAnswer(await desk.add(message, by: operatorRecord), .created)
+    }
+    router.post("/v1/admin/operators/:operator/remove") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let leaver = try context.identifier("operator", as: OperatorTag.self)
+      let message = try await JSONBody.decode(OperatorRemoval.self, from: request, context: context)
+      return try JSONAnswer(await desk.remove(leaver, message, by: operatorRecord))
     }
   }
 }

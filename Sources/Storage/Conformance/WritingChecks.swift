@@ -31,6 +31,7 @@ extension StoreConformance {
           try state.session(session.id) == session, try state.liveSession(on: workstation.id) == session,
           try state.liveSessions(of: person.id) == [session], try state.liveSessions() == [session],
           try state.operatorRecord(record.id) == record, try state.operators() == [record], try state.peopleCount() == 1,
+          try state.everybody() == [person],
           try state.password(of: person.id)?.sealed == password.sealed,
           try state.password(of: person.id)?.changedAt == password.changedAt,
         ]

@@ -67,10 +67,11 @@ extension MemoryState: StateTransaction {
   func person(account: AccountName) -> Person? { idByAccount[account].flatMap { peopleByID[$0] } }
   func people(matching text: String, limit: Int) -> [Person] {
     let needle = Array(SearchText.fold(text).utf8)
-    let found = peopleByID.values.filter { needle.isEmpty || Array(SearchText.line(of: $0).utf8).firstRange(of: needle) != nil }
-    return Array(
-      found.sorted { $0.account.canonical.utf8.lexicographicallyPrecedes($1.account.canonical.utf8) }
-        .prefix(min(max(limit, 0), 10_000)))
+    let found = everybody().filter { needle.isEmpty || Array(SearchText.line(of: $0).utf8).firstRange(of: needle) != nil }
+    return Array(found.prefix(min(max(limit, 0), 10_000)))
+  }
+  func everybody() -> [Person] {
+    peopleByID.values.sorted { $0.account.canonical.utf8.lexicographicallyPrecedes($1.account.canonical.utf8) }
   }
   func peopleCount() -> Int { peopleByID.count }
   func password(of person: PersonID) -> StoredPassword? { passwords[person] }

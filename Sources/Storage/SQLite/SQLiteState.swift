@@ -62,6 +62,9 @@ extension SQLiteState: StateTransaction {
   func people(matching text: String, limit: Int) throws(StorageFault) -> [Person] {
     try trouble.asking { try PeopleTable.people(matching: text, limit: min(max(limit, 0), 10_000), in: db) }
   }
+  func everybody() throws(StorageFault) -> [Person] {
+    try trouble.asking { try PeopleTable.people(matching: "", limit: Int(Int64.max), in: db) }
+  }
   func peopleCount() throws(StorageFault) -> Int { try trouble.asking { try PeopleTable.count(in: db) } }
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword? {
     try trouble.asking { try PasswordsTable.password(of: person, in: db) }

@@ -1,0 +1,39 @@
+import ArgumentParser
+import AuthAPI
+import AuthTerms
+import Foundation
+
+/// Acts and consents as files that pass from one operator to the next.
+enum SignedActFile {
+  static func read(_ path: String) throws -> SignedAct {
+    guard let data = FileManager.default.contents(atPath: path), let signed = try? SignedAct(decoding: Array(data)) else {
+      throw fail(65, "\(path) は署名された起案ではありません。", "\(path) is not a signed act")
+    }
+    return signed
+  }
+
+  /// What 'operator accept' wrote: the scheme and the signature in hexadecimal.
+  static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
+    let text = FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""
+    let parts = text.split(whereSeparator: \.isWhitespace)
+    guard parts.count == 2, let scheme = SignatureScheme(rawValue: String(parts[0])), let signature = try? Hex.decode(parts[1])
+    else {
+      throw fail(65, "\(path) は sanmon operator accept の署名ではありません。", "\(path) is not a signature of 'sanmon operator accept'")
+    }
+    return (scheme, signature)
+  }
+
+  /// - Parameter approvals: each `ID=FILE`.
+  static func approved(_ signed: SignedAct, by approvals: [String]) throws -> SignedAct {
+    let read = try approvals.map { text -> Approval in
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let id = try? OperatorID(parsing: parts[0]) else {
+        throw fail(64, "--approval は 操作者=ファイル です。", "--approval: write ID=FILE")
+      }
+      let (scheme, signature) = try signature(in: parts[1])
+      return Approval(operatorID: id, scheme: scheme, signature: signature)
+    }
+    return SignedAct(
+      act: signed.act, scheme: signed.scheme, signature: signed.signature, approvals: signed.approvals + read)
+  }
+}

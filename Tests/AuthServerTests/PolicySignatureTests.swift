@@ -1,0 +1,112 @@
+import AuthAPI
+import AuthClient
+import AuthServer
+import AuthTerms
+import Foundation
+import Testing
+
+/// Rules that travel are believed by their signatures.
+@Suite("Signed rules", .serialized)
+struct PolicySignatureTests {
+  private func change(_ city: City, _ line: String) throws {
+    let path = city.folder + "/policies/organisation.yaml"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try (text + line + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  private func reload(_ city: City) async throws -> PolicyReloaded {
+    let answer = try await city.link.request("POST", "/v1/admin/policy/reload")
+    return try JSONDecoder().decode(PolicyReloaded.self, from: Data(answer.body))
+  }
+
+  /// The version that a refusal row names: what would have to be signed.
+  private func wanted(_ city: City) async throws -> String {
+    let row = try #require(try await city.audit("class=administration&action=policy.refused").last)
+    let words = row.note.split(separator: " ")
+    return try #require(words.first { $0.count == 64 }.map(String.init))
+  }
+
+  private func put(_ city: City, _ signed: SignedAct, as name: String = "lgwan-1") throws {
+    try Data(signed.encoded).write(to: URL(fileURLWithPath: city.folder + "/policies/\(name).signed"))
+  }
+
+  @Test("unsigned rules are refused with a row and the old ones stay; signed for this instance they come into force")
+  func signed() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    try change(city, "# a new version")
+    let refused = try await reload(city)
+    #expect(!refused.changed && refused.policyVersion == before.policyVersion)
+    #expect(refused.faultsJa.count == 1 && refused.faultsEn.first?.contains("sanmon policy sign") == true)
+    let version = try await wanted(city)
+    #expect(version != before.policyVersion)
+
+    // A right signature over another set, for another instance, of another kind, or by nobody known.
+    try put(city, city.sign(city.act("policy.sign", ["version": before.policyVersion])))
+    #expect(try await reload(city).faultsEn.count == 1)
+    let elsewhere = try Act(
+      kind: "policy.sign", operatorID: OperatorID(parsing: "yamada"), instance: InstanceID(parsing: "mynumber-1"),
+      nonce: City.random(32), issuedAt: city.clock.now().wallMilliseconds, parameters: ["version": version])
+    try put(city, city.sign(elsewhere))
+    #expect(try await reload(city).faultsEn.count == 1)
+    try put(city, city.sign(city.act("policy.waiver.withdraw", ["version": version])))
+    #expect(try await reload(city).faultsEn.count == 1)
+    let stranger = Administrator(id: "yamada", person: "p-000001")
+    try put(city, stranger.sign(city.act("policy.sign", ["version": version])))
+    #expect(try await reload(city).faultsEn.count == 1)
+    try Data("rubbish".utf8).write(to: URL(fileURLWithPath: city.folder + "/policies/lgwan-1.signed"))
+    #expect(try await reload(city).faultsEn.count == 1)
+    #expect(try await reload(city).policyVersion == before.policyVersion)
+
+    try put(city, city.sign(city.act("policy.sign", ["version": version])))
+    let accepted = try await reload(city)
+    #expect(accepted.policyVersion == version && accepted.faultsEn.isEmpty)
+    let rows = try await city.audit("class=administration&action=policy.accepted")
+    #expect(rows.last?.policyVersion == version && rows.last?.note == "signed by yamada")
+    await city.end()
+  }
+
+  @Test("two signatures mean two people; the same one twice is refused")
+  func twoPeople() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 2\n" })
+    let suzuki = Administrator(id: "suzuki", person: "p-000002")
+    #expect(try await city.register(suzuki) == 201)
+    try change(city, "# a new version")
+    #expect(try await !reload(city).changed)
+    let version = try await wanted(city)
+    let act = try city.act("policy.sign", ["version": version])
+    let signed = try city.sign(act)
+    func with(_ approvals: [Approval]) -> SignedAct {
+      SignedAct(act: act, scheme: signed.scheme, signature: signed.signature, approvals: approvals)
+    }
+    try put(city, signed)
+    #expect(try await !reload(city).changed, "one is not two")
+    let own = try Administrator(key: city.operatorKey, id: "yamada", person: "p-000001").approval(act)
+    try put(city, with([own]))
+    #expect(try await !reload(city).changed, "the same person twice")
+    try put(city, with([try suzuki.approval(act)]))
+    #expect(try await reload(city).policyVersion == version)
+    await city.end()
+  }
+
+  @Test("a start over unsigned rules is refused; over the rules that were in force it is not, even when their signer has left")
+  func start() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    let suzuki = Administrator(id: "suzuki", person: "p-000002")
+    #expect(try await city.register(suzuki) == 201)
+    try await city.restart()
+    try change(city, "# a new version")
+    #expect(try await !reload(city).changed)
+    let version = try await wanted(city)
+    try put(city, suzuki.sign(city.act("policy.sign", ["version": version], by: "suzuki")))
+    #expect(try await reload(city).policyVersion == version)
+    let leave = try city.sign(city.act("operator.revoke", ["operator": "suzuki"]))
+    let body = Array(try JSONEncoder().encode(OperatorRemoval(act: Data(leave.encoded))))
+    #expect(try await city.link.request("POST", "/v1/admin/operators/suzuki/remove", body: body).status == 200)
+    try await city.restart()
+    let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    #expect(status.policyVersion == version, "accepted once, rightly")
+    await #expect(throws: StartFault.self) { try await city.restart { _ in try change(city, "# by nobody") } }
+    await city.end()
+  }
+}
