@@ -4,6 +4,7 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
+import NIOSSL
 
 /// A workstation as the wire sees one: its certificate, its session keys, and proofs that can be bent for a test.
 final class TestWorkstation: Sendable {
@@ -12,6 +13,7 @@ final class TestWorkstation: Sendable {
   let identity: ClientIdentity
   private let key: P256.Signing.PrivateKey
   private let issued: WorkstationCertificateIssued
+  private let port: Int
   private let signing = Curve25519.Signing.PrivateKey()
   private let sealing = Curve25519.KeyAgreement.PrivateKey()
 
@@ -19,6 +21,7 @@ final class TestWorkstation: Sendable {
     self.name = name
     self.key = key
     self.issued = issued
+    self.port = port
     identity = ClientIdentity(
       certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8)))
     connection = try await ServerConnection(
@@ -39,6 +42,16 @@ final class TestWorkstation: Sendable {
   /// The same workstation after its own restart, at a server that listens there: its session keys are new.
   func restarted(port: Int) async throws -> TestWorkstation {
     try await TestWorkstation(name: name, key: key, issued: issued, port: port)
+  }
+
+  /// A connection with this workstation's certificate that sends exactly what it is told to.
+  func raw() async throws -> TestClient {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = .certificates(try issued.trustRoots.map { try NIOSSLCertificate(bytes: Array($0), format: .der) })
+    tls.certificateVerification = .noHostnameVerification
+    tls.certificateChain = [.certificate(try NIOSSLCertificate(bytes: Array(issued.certificate), format: .der))]
+    tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der))
+    return try await TestClient.connect(port: port, tls: tls)
   }
 
   struct Opened: Sendable {
