@@ -81,10 +81,12 @@ public struct LogVerifier: Sendable {
   ///
   /// - Parameter storedNode: the stored hash of a complete subtree (level ≥ 1), where the store has one; narrows a rewritten
   ///   range down to the smallest subtree that does not fit.
+  /// - Parameter searchColumnsMatch: whether the store's search columns beside this row say what its record says.
   /// - Returns: false once a row was wrong.
   @discardableResult
   public mutating func add(
-    _ row: StoredRow, storedNode: (_ level: Int, _ index: UInt64) -> TreeHash? = { _, _ in nil }
+    _ row: StoredRow, searchColumnsMatch: (AuditRecord) -> Bool = { _ in true },
+    storedNode: (_ level: Int, _ index: UInt64) -> TreeHash? = { _, _ in nil }
   ) -> Bool {
     guard rowTrouble == nil else { return false }
     let position = frontier.size
@@ -92,8 +94,8 @@ public struct LogVerifier: Sendable {
     if row.sequence < position { return stop(.rowOutOfOrder(row.sequence)) }
     let leaf = TreeHash.leaf(row.encoded)
     guard leaf.bytes == row.hash else { return stop(.rowEdited(position)) }
-    guard (try? RecordEncoding.decode(row.encoded)) != nil else { return stop(.rowUnreadable(position)) }
-    guard row.areSearchColumnsRight else { return stop(.searchColumnsDiffer(position)) }
+    guard let record = try? RecordEncoding.decode(row.encoded) else { return stop(.rowUnreadable(position)) }
+    guard row.areSearchColumnsRight, searchColumnsMatch(record) else { return stop(.searchColumnsDiffer(position)) }
     for node in frontier.append(leaf).dropFirst() {
       if let stored = storedNode(node.level, node.index), stored != node.hash {
         return stop(.subtreeDiffers(rows: node.rows))

@@ -60,7 +60,8 @@ public enum RecordEncoding {
   }
 
   private static func fields(of record: AuditRecord) -> [UInt8] {
-    var writer = LengthPrefixedWriter()
+    // 23 lengths, three hashes, names and a note: most rows fit.
+    var writer = LengthPrefixedWriter(reserving: 512)
     writer.field(version)
     writer.field(record.time)
     writer.field(record.eventClass.rawValue)

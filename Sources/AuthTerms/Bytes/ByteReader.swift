@@ -12,18 +12,23 @@ public struct ByteReader: Sendable {
   public var remaining: Int { bytes.count - position }
   public var isAtEnd: Bool { remaining == 0 }
 
-  public mutating func byte() throws(MalformedInput) -> UInt8 { try take(1)[0] }
+  public mutating func byte() throws(MalformedInput) -> UInt8 { UInt8(truncatingIfNeeded: try unsigned(bytes: 1)) }
 
-  public mutating func take(_ count: Int) throws(MalformedInput) -> [UInt8] {
+  public mutating func take(_ count: Int) throws(MalformedInput) -> [UInt8] { Array(try slice(count)) }
+
+  /// The next bytes where they lie: a log of a million rows is read through here, and none of its fields needs an array.
+  mutating func slice(_ count: Int) throws(MalformedInput) -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else { throw MalformedInput(subject, expected: "\(count) more bytes") }
     defer { position += count }
-    return Array(bytes[position..<position + count])
+    return bytes[position..<position + count]
   }
 
   /// Big-endian unsigned integer of 1 to 8 bytes.
   public mutating func unsigned(bytes count: Int) throws(MalformedInput) -> UInt64 {
     precondition((1...8).contains(count), "a programming error: widths are literals")
-    return try take(count).reduce(0) { $0 << 8 | UInt64($1) }
+    var value: UInt64 = 0
+    for byte in try slice(count) { value = value << 8 | UInt64(byte) }
+    return value
   }
 
   public func requireEnd() throws(MalformedInput) {

@@ -7,18 +7,28 @@ public struct LengthPrefixedWriter: Sendable {
 
   public init() {}
 
+  /// - Parameter bytes: about how many will be written.
+  public init(reserving bytes: Int) { self.bytes.reserveCapacity(bytes) }
+
   public mutating func field(_ value: some Collection<UInt8>) {
-    let length = UInt32(value.count)
-    bytes.append(contentsOf: [UInt8(truncatingIfNeeded: length >> 24), UInt8(truncatingIfNeeded: length >> 16)])
-    bytes.append(contentsOf: [UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length)])
+    append(UInt32(value.count))
     bytes.append(contentsOf: value)
   }
 
-  public mutating func field(_ text: String) { field(Array(text.utf8)) }
+  public mutating func field(_ text: String) { field(text.utf8) }
 
   /// Eight bytes, big-endian.
   public mutating func field(_ number: UInt64) {
-    field((0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * UInt64($0))) })
+    append(8)
+    append(UInt32(truncatingIfNeeded: number >> 32))
+    append(UInt32(truncatingIfNeeded: number))
+  }
+
+  private mutating func append(_ word: UInt32) {
+    bytes.append(UInt8(truncatingIfNeeded: word >> 24))
+    bytes.append(UInt8(truncatingIfNeeded: word >> 16))
+    bytes.append(UInt8(truncatingIfNeeded: word >> 8))
+    bytes.append(UInt8(truncatingIfNeeded: word))
   }
 
   public mutating func field(_ number: Int64) { field(UInt64(bitPattern: number)) }
@@ -38,20 +48,22 @@ public struct LengthPrefixedReader: Sendable {
 
   public var isAtEnd: Bool { reader.isAtEnd }
 
-  public mutating func field() throws(MalformedInput) -> [UInt8] {
+  public mutating func field() throws(MalformedInput) -> [UInt8] { Array(try slice()) }
+
+  private mutating func slice() throws(MalformedInput) -> ArraySlice<UInt8> {
     let length = try reader.unsigned(bytes: 4)
     guard length <= UInt64(limit) else { throw MalformedInput(subject, expected: "fields of at most \(limit) bytes") }
-    return try reader.take(Int(length))
+    return try reader.slice(Int(length))
   }
 
   public mutating func text() throws(MalformedInput) -> String {
-    let bytes = try field()
+    let bytes = try slice()
     guard let text = String(validating: bytes, as: UTF8.self) else { throw MalformedInput(subject, expected: "UTF-8 text") }
     return text
   }
 
   public mutating func unsigned() throws(MalformedInput) -> UInt64 {
-    let bytes = try field()
+    let bytes = try slice()
     guard bytes.count == 8 else { throw MalformedInput(subject, expected: "an 8-byte number") }
     return bytes.reduce(0) { $0 << 8 | UInt64($1) }
   }

@@ -81,32 +81,48 @@ public final class AuditArchive: Sendable {
   private static func feed(_ verifier: inout LogVerifier, from db: Database) throws {
     var next: Int64 = .min
     while true {
-      let rows = try rows(db, from: next, limit: page)
-      for row in rows {
-        let goesOn = verifier.add(row) { level, index in try? AuditTable.node(level: level, index: index, in: db) }
+      let found = try found(db, from: next, limit: page)
+      for (row, columns) in found {
+        let goesOn = verifier.add(row) { record in
+          AuditTable.searchValues(of: record) == columns
+        } storedNode: { level, index in
+          try? AuditTable.node(level: level, index: index, in: db)
+        }
         if !goesOn { return }
       }
-      guard let last = rows.last, rows.count == page else { return }
-      next = Int64(clamping: last.sequence) + 1
+      guard let last = found.last, found.count == page else { return }
+      next = Int64(clamping: last.row.sequence) + 1
     }
   }
 
   private static func rows(_ db: Database, from sequence: Int64, limit: Int) throws -> [StoredRow] {
-    let searched = AuditTable.searchColumns.joined(separator: ", ")
-    return try db.rows(
-      "SELECT sequence, encoded, hash, \(searched) FROM audit WHERE sequence >= ? ORDER BY sequence LIMIT ?", [sequence, limit]
-    ).map { row in
+    try found(db, from: sequence, limit: limit).map { row, columns in
+      var row = row
+      if let record = try? RecordEncoding.decode(row.encoded) {
+        row.areSearchColumnsRight = AuditTable.searchValues(of: record) == columns
+      }
+      return row
+    }
+  }
+
+  /// Rows as they lie there, each with its search columns, which nothing was compared with yet.
+  private static func found(
+    _ db: Database, from sequence: Int64, limit: Int
+  ) throws -> [(row: StoredRow, columns: [DatabaseValue])] {
+    try db.rows(selection, [sequence, limit]).map { row in
       var columns = Columns(row, of: "audit")
       let place = try columns.integer()
       let encoded = try columns.bytes()
       let hash = try columns.bytes()
-      let stored: [DatabaseValue] = (3..<row.count).map { row[$0] }
-      let expected = (try? RecordEncoding.decode(encoded)).map(AuditTable.searchValues)
-      return StoredRow(
-        sequence: UInt64(clamping: place), encoded: encoded, hash: hash,
-        areSearchColumnsRight: expected.map { $0 == stored } ?? true)
+      return (
+        StoredRow(sequence: UInt64(clamping: place), encoded: encoded, hash: hash), (3..<row.count).map { row[$0] }
+      )
     }
   }
+
+  private static let selection =
+    "SELECT sequence, encoded, hash, \(AuditTable.searchColumns.joined(separator: ", ")) FROM audit "
+    + "WHERE sequence >= ? ORDER BY sequence LIMIT ?"
 
   /// Pages, indexes and free lists: a flipped byte there is in no row, yet a search might miss one because of it.
   private static func isDamaged(_ db: Database) throws -> Bool {
