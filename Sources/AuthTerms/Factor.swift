@@ -27,5 +27,16 @@ public enum Factor: String, CaseIterable, Sendable, Comparable {
   }
 
   public static func < (a: Self, b: Self) -> Bool { a.order < b.order }
-  private var order: Int { Self.allCases.firstIndex(of: self) ?? Self.allCases.count }
+
+  static let inOrder = allCases
+  private var order: Int {
+    switch self {
+    case .card: 0
+    case .pin: 1
+    case .password: 2
+    case .palm: 3
+    case .code: 4
+    }
+  }
+  var bit: UInt8 { 1 << UInt8(truncatingIfNeeded: order) }
 }

@@ -18,14 +18,14 @@ struct FloorProofTests {
     }
   }
 
-  private func accepting(_ factors: Set<Factor>) -> AcceptedCombination {
+  private func accepting(_ factors: FactorSet) -> AcceptedCombination {
     AcceptedCombination(combination: Combination(factors: factors, rule: RuleID(file: "lgwan.yaml", line: 9)))
   }
 
   @Test func theShippedSetIsProven() throws { #expect(try faults { _ in } == []) }
 
-  @Test("one kind of factor", arguments: [[Factor.card], [.password], [.palm], [.code], [.card, .code], []] as [Set<Factor>])
-  func oneKind(factors: Set<Factor>) throws {
+  @Test("one kind of factor", arguments: [[Factor.card], [.password], [.palm], [.code], [.card, .code], []] as [FactorSet])
+  func oneKind(factors: FactorSet) throws {
     #expect(try faults { $0.accepted[.logon]?.append(accepting(factors)) }.map { $0.prefix(12) } == ["PF414 logon:"])
     #expect(try faults { $0.accepted[.remote]?.append(accepting(factors)) }.map { $0.prefix(13) } == ["PF414 remote:"])
   }
@@ -35,8 +35,8 @@ struct FloorProofTests {
     #expect(try faults { $0.accepted[.logon]?.append(accepting([.password, .palm])) }.count == 1)
   }
 
-  @Test("an unlock by what an absent person leaves behind", arguments: [[Factor.card], [.code], []] as [Set<Factor>])
-  func unlock(factors: Set<Factor>) throws {
+  @Test("an unlock by what an absent person leaves behind", arguments: [[Factor.card], [.code], []] as [FactorSet])
+  func unlock(factors: FactorSet) throws {
     #expect(try faults { $0.accepted[.unlock]?.append(accepting(factors)) }.map { $0.prefix(13) } == ["PF414 unlock:"])
   }
 

@@ -72,10 +72,10 @@ enum Samples {
     policies: /etc/sanmon/policies
     checkpoint-seconds: 30
     connections-per-source: 200
-    policy-signatures: 2
     operator-listen: {address: 192.0.2.10, port: 8445}
     operator-roots: [/etc/sanmon/operators/staff-ca.pem]
     operator-crls: [/var/lib/sanmon/crl/operators.crl]
+    policy-signatures: 2
 
     """
 

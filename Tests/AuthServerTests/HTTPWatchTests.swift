@@ -22,7 +22,7 @@ struct HTTPWatchTests {
     func tell(_ event: WatchEvent) { _ = box.withLockedValue { $0?.yield(event) } }
     func finish() { box.withLockedValue { $0?.finish() } }
 
-    func waitForEnd(_ seconds: Double = 5) async throws -> Bool {
+    func waitForEnd(_ seconds: Double = 9) async throws -> Bool {
       let deadline = ContinuousClock.now + .seconds(seconds)
       while ContinuousClock.now < deadline {
         if ended.withLockedValue({ $0 }) { return true }
@@ -40,7 +40,7 @@ struct HTTPWatchTests {
     return client
   }
 
-  private func event(_ client: TestClient, within seconds: Double = 5) async throws -> String {
+  private func event(_ client: TestClient, within seconds: Double = 20) async throws -> String {
     while true {
       let line = try await client.line(within: seconds)
       if line.hasPrefix("{") { return line.trimmingCharacters(in: .newlines) }
@@ -129,7 +129,8 @@ struct HTTPWatchTests {
       #expect(try await source.waitForEnd())
       _ = try await watcher.closed()
       _ = try await idle.closed()
-      #expect(ContinuousClock.now - begun < .seconds(3))
+      // Well before running requests are cut off (10 s) and idle peers dropped (60 s); a busy machine takes its time.
+      #expect(ContinuousClock.now - begun < .seconds(9))
       await #expect(throws: (any Error).self) {
         let late = try await TestClient.connect(port: port)
         _ = try await late.request("GET", "/nothing")
@@ -157,6 +158,6 @@ struct HTTPWatchTests {
       while !(try await watcher.line()).hasPrefix("{") {}
       begun.withLockedValue { $0 = .now }
     }
-    #expect(ContinuousClock.now - begun.withLockedValue { $0 } < .seconds(3))
+    #expect(ContinuousClock.now - begun.withLockedValue { $0 } < .seconds(9))
   }
 }

@@ -9,10 +9,10 @@ public enum Decision: Sendable {
 
 /// A set of factors a rule accepts.
 public struct Combination: Sendable, Hashable {
-  public var factors: Set<Factor>
+  public var factors: FactorSet
   public var rule: RuleID
 
-  public init(factors: Set<Factor>, rule: RuleID) {
+  public init(factors: FactorSet, rule: RuleID) {
     self.factors = factors
     self.rule = rule
   }
@@ -32,7 +32,7 @@ public struct Grant: Sendable {
   public let rule: RuleID
   public let policy: PolicyVersion
   /// The factors that were counted.
-  public let factors: Set<Factor>
+  public let factors: FactorSet
   public let assurance: AssuranceLevel
   public let session: SessionTerms
   /// Time-limited exceptions that were needed; each is marked in the row.
@@ -40,7 +40,7 @@ public struct Grant: Sendable {
 
   init(
     ceremony: CeremonyID, person: PersonID, workstation: WorkstationID, segment: Segment, scenario: Scenario, rule: RuleID,
-    policy: PolicyVersion, factors: Set<Factor>, assurance: AssuranceLevel, session: SessionTerms, waivers: [UsedWaiver]
+    policy: PolicyVersion, factors: FactorSet, assurance: AssuranceLevel, session: SessionTerms, waivers: [UsedWaiver]
   ) {
     self.ceremony = ceremony
     self.person = person

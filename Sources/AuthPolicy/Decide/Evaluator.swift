@@ -233,13 +233,13 @@ struct Evaluator {
   }
 
   /// Whether what was shown leads to the combination. A PIN comes with the card that checked it and is never one too many.
-  private func isWithin(_ shown: Set<Factor>, _ combination: Set<Factor>) -> Bool {
+  private func isWithin(_ shown: FactorSet, _ combination: FactorSet) -> Bool {
     let extra = shown.subtracting(combination)
     return extra.isEmpty || (extra == [.pin] && combination.contains(.card))
   }
 
   /// Whether the person can still show this. While nobody is known, everything may still come.
-  private func isReachable(_ missing: Set<Factor>, _ factors: Set<Factor>, _ shown: Shown) -> Bool {
+  private func isReachable(_ missing: FactorSet, _ factors: FactorSet, _ shown: Shown) -> Bool {
     if missing.isEmpty { return false }
     guard request.person != nil else { return true }
     return missing.allSatisfy { factor in
@@ -255,7 +255,7 @@ struct Evaluator {
   }
 
   /// The nearest combination that this person cannot complete, and why.
-  private func whyNotReachable(_ open: [AcceptedCombination], _ factors: Set<Factor>) -> (DenialCode, RuleID?, String) {
+  private func whyNotReachable(_ open: [AcceptedCombination], _ factors: FactorSet) -> (DenialCode, RuleID?, String) {
     let missing = open.map { (set: $0.combination.factors.subtracting(factors), rule: $0.combination.rule) }
       .filter { !$0.set.isEmpty }
     if !request.authenticators.hasPassword, let near = missing.first(where: { $0.set == [.password] }) {

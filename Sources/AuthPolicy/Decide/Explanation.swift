@@ -39,17 +39,17 @@ public struct Explanation: Sendable {
 
 /// What the evaluator tells while it decides. The evaluator never asks it anything: an explanation cannot change a decision.
 protocol Trace {
-  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: Set<Factor>)
+  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: FactorSet)
 }
 
 struct NoTrace: Trace {
-  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: Set<Factor>) {}
+  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: FactorSet) {}
 }
 
 struct StepTrace: Trace {
   private(set) var steps: [Explanation.Step] = []
 
-  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: Set<Factor>) {
+  mutating func add(_ subject: Explanation.Subject, _ result: Explanation.Result, _ rule: RuleID, _ factors: FactorSet) {
     var text = subject.sentence(result)
     if subject == .factors {
       let names = SegmentFloor.name(factors)

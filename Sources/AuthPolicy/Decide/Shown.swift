@@ -32,8 +32,8 @@ struct Shown {
   var proofClass: ProofClass? { cards.first?.proofClass }
 
   /// What counts, given what the person has: a proof of something that is not registered is not believed.
-  func factors(_ registered: AuthenticatorFacts, identifierCounts: Bool) -> Set<Factor> {
-    var factors: Set<Factor> = []
+  func factors(_ registered: AuthenticatorFacts, identifierCounts: Bool) -> FactorSet {
+    var factors: FactorSet = []
     if let proofClass {
       if proofClass > .identifier || identifierCounts { factors.insert(.card) }
       if proofClass == .publicKeyWithPIN { factors.insert(.pin) }
@@ -45,7 +45,7 @@ struct Shown {
   }
 
   /// Whether the palm was compared strictly enough for the combination it is used in.
-  func isPalmStrict(for combination: Set<Factor>) -> Bool {
+  func isPalmStrict(for combination: FactorSet) -> Bool {
     guard combination.contains(.palm) else { return true }
     let needed = SegmentFloor.kinds(combination).count < 2 ? Self.palmAlone : Self.palmBesideAnother
     return (palmExponent ?? 0) >= needed

@@ -12,7 +12,7 @@ enum FactorExpression {
   static let deepest = 8
 
   /// The sets of factors the expression accepts, in the order written, each once. `nil`: the log has got an error.
-  static func parse(_ node: MarkedNode, _ log: FaultLog) -> [Set<Factor>]? {
+  static func parse(_ node: MarkedNode, _ log: FaultLog) -> [FactorSet]? {
     guard case .scalar(let text, let isPlain) = node.content else {
       log.add(
         .wrongShape, node.position,
@@ -50,7 +50,7 @@ enum FactorExpression {
       scalars = Array(text.unicodeScalars)
     }
 
-    mutating func parse() -> [Set<Factor>]? {
+    mutating func parse() -> [FactorSet]? {
       guard scalars.count <= FactorExpression.longest else { return fail(.expressionTooLong, firstColumn) }
       guard split() else { return nil }
       guard !tokens.isEmpty else { return fail(.expressionEmpty, firstColumn) }
@@ -95,7 +95,7 @@ enum FactorExpression {
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "-" || scalar == "_"
     }
 
-    private mutating func sum(depth: Int) -> [Set<Factor>]? {
+    private mutating func sum(depth: Int) -> [FactorSet]? {
       guard depth <= FactorExpression.deepest else { return fail(.expressionTooLong, column) }
       guard var sets = choice(depth: depth) else { return nil }
       var sign: Token?
@@ -111,7 +111,7 @@ enum FactorExpression {
       return sets
     }
 
-    private mutating func choice(depth: Int) -> [Set<Factor>]? {
+    private mutating func choice(depth: Int) -> [FactorSet]? {
       guard index < tokens.count else { return fail(.expressionEmpty, end) }
       let (token, column) = tokens[index]
       index += 1
@@ -139,12 +139,12 @@ enum FactorExpression {
     private var column: Int { index < tokens.count ? tokens[index].column : end }
 
     /// There are 31 sets of five factors, so this never grows.
-    private static func each(_ sets: [Set<Factor>]) -> [Set<Factor>] {
-      var seen: Set<Set<Factor>> = []
+    private static func each(_ sets: [FactorSet]) -> [FactorSet] {
+      var seen: Set<FactorSet> = []
       return sets.filter { seen.insert($0).inserted }
     }
 
-    private func fail(_ code: FaultCode, _ column: Int, _ detail: FaultDetail = FaultDetail()) -> [Set<Factor>]? {
+    private func fail(_ code: FaultCode, _ column: Int, _ detail: FaultDetail = FaultDetail()) -> [FactorSet]? {
       log.add(code, Position(line: line, column: column), detail)
       return nil
     }

@@ -163,7 +163,7 @@ extension SegmentFile {
 
 /// One set of factors of one line, before it is a rule.
 struct AcceptedLine {
-  var factors: Set<Factor>
+  var factors: FactorSet
   /// Empty: all of the segment's people.
   var groups: Set<String>
   var position: Position

@@ -39,11 +39,11 @@ enum SegmentFloor {
     }
   }
 
-  static func needs(_ factors: Set<Factor>, _ scenario: Scenario) -> WaiverName? {
+  static func needs(_ factors: FactorSet, _ scenario: Scenario) -> WaiverName? {
     scenario != .unlock && kinds(factors).count < 2 ? .introductionPhase : nil
   }
 
-  static func kinds(_ factors: Set<Factor>) -> Set<FactorKind> { Set(factors.map(\.kind)) }
+  static func kinds(_ factors: FactorSet) -> Set<FactorKind> { Set(factors.map(\.kind)) }
 
-  static func name(_ factors: Set<Factor>) -> String { factors.sorted().map(\.rawValue).joined(separator: " + ") }
+  static func name(_ factors: FactorSet) -> String { factors.sorted().map(\.rawValue).joined(separator: " + ") }
 }
