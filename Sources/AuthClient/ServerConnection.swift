@@ -203,22 +203,37 @@ public final class ServerConnection: Sendable {
     if !kept { link.channel.close(promise: nil) }
   }
 
-  private func open(deadline: NIODeadline) async throws(ClientFault) -> Link {
+  /// One try to connect.
+  private struct Opening: Sendable {
+    /// Completed by the try's own handler, at the latest when it leaves the pipeline.
+    let ready: EventLoopPromise<Void>
     let fault = NIOLockedValueBox<ClientFault?>(nil)
-    let ready = MultiThreadedEventLoopGroup.singleton.next().makePromise(of: Void.self)
+  }
+
+  private func open(deadline: NIODeadline) async throws(ClientFault) -> Link {
+    // A name may have several addresses, tried side by side: each try has its own promise, or the first that fails would end
+    // the one that succeeds.
+    let tries = NIOLockedValueBox<[ObjectIdentifier: Opening]>([:])
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connectTimeout(max(.milliseconds(1), deadline - .now()))
       .channelInitializer { [place] channel in
-        channel.eventLoop.makeCompletedFuture {
-          let pipeline = channel.pipeline.syncOperations
-          var tls = false
-          if case .tls(let address, let setup) = place {
-            tls = true
-            let name = address.isAddress ? nil : address.host
-            try pipeline.addHandler(NIOSSLClientHandler(context: setup.context, serverHostname: name))
+        let opening = Opening(ready: channel.eventLoop.makePromise(of: Void.self))
+        tries.withLockedValue { $0[ObjectIdentifier(channel)] = opening }
+        return channel.eventLoop.makeCompletedFuture {
+          do {
+            let pipeline = channel.pipeline.syncOperations
+            var tls = false
+            if case .tls(let address, let setup) = place {
+              tls = true
+              let name = address.isAddress ? nil : address.host
+              try pipeline.addHandler(NIOSSLClientHandler(context: setup.context, serverHostname: name))
+            }
+            try pipeline.addHTTPClientHandlers()
+            try pipeline.addHandler(ExchangeHandler(tls: tls, ready: opening.ready, fault: opening.fault))
+          } catch {
+            opening.ready.fail(error)
+            throw error
           }
-          try pipeline.addHTTPClientHandlers()
-          try pipeline.addHandler(ExchangeHandler(tls: tls, ready: ready, fault: fault))
         }
       }
     let channel: any Channel
@@ -228,12 +243,12 @@ public final class ServerConnection: Sendable {
       case .unixSocket(let path): channel = try await bootstrap.connect(unixDomainSocketPath: path).get()
       }
     } catch {
-      ready.fail(ClientFault.unreachable)
       throw NIODeadline.now() >= deadline ? .timedOut : .unreachable
     }
+    guard let opening = tries.withLockedValue({ $0[ObjectIdentifier(channel)] }) else { throw .unreachable }
     let alarm = channel.eventLoop.scheduleTask(deadline: deadline) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
     defer { alarm.cancel() }
-    do { try await ready.futureResult.get() } catch { throw Self.fault(error) }
-    return Link(channel: channel, fault: fault)
+    do { try await opening.ready.futureResult.get() } catch { throw Self.fault(error) }
+    return Link(channel: channel, fault: opening.fault)
   }
 }
