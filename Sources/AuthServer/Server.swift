@@ -42,6 +42,9 @@ public final class Server: Sendable {
     else { throw StartFault.vaultOfAnotherInstance }
     let offset = policy.policy.organisation.timeZoneOffsetSeconds
     store = try SQLiteStore(path: state.database, localDayOffsetSeconds: offset)
+    try await LogContinuity(
+      store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
+    ).require(vault: status, witness: instance.witness)
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
     services = Services(
@@ -261,25 +264,6 @@ public final class Server: Sendable {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
     record.policyVersion = services.policy.policy.version
     try await services.recorder.commit(RecordOnly(record: record), now: now)
-  }
-}
-
-public enum StartFault: Error, Sendable, CustomStringConvertible {
-  case vaultOfAnotherInstance
-  case cardRootsUnreadable(String)
-  case policyUnsigned(version: String, file: String, reason: String)
-
-  public var description: String {
-    switch self {
-    case .vaultOfAnotherInstance:
-      "the vault behind this socket is not initialised, or belongs to another instance or other segments (sanmon pki init)"
-    case .policyUnsigned(let version, let file, let reason):
-      """
-      the rules \(version.prefix(16)) are not signed as policy-signatures asks (\(reason)): put back the rules that were in \
-      force, or bring \(file) made by: sanmon policy sign
-      """
-    case .cardRootsUnreadable(let path): "\(path): no PEM certificates or revocation lists can be read"
-    }
   }
 }
 

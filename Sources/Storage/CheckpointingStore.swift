@@ -8,6 +8,8 @@ public protocol CheckpointingStore: Store {
   func store(checkpoint note: String) async throws(StorageFault)
   /// Signed notes, oldest first.
   func checkpoints() async throws(StorageFault) -> [String]
+  /// The signed note that was kept last.
+  func newestCheckpoint() async throws(StorageFault) -> String?
   /// `nil` when the log never had that size.
   func auditRoot(_ size: UInt64) async throws(StorageFault) -> TreeHash?
   func auditInclusionProof(of sequence: UInt64, size: UInt64) async throws(StorageFault) -> InclusionProof?

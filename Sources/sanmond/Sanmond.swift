@@ -18,6 +18,7 @@ struct Sanmond: AsyncParsableCommand {
 
       EXIT CODES
         0 ended as asked   64 wrong usage   65 the start-up file or the policies are wrong   69 the vault cannot be reached
+        76 database or vault is an older copy, or another log than the one that was signed last
       """, version: "0.1.0")
 
   @Option(help: "The start-up file of the instance.")
@@ -46,6 +47,10 @@ struct Sanmond: AsyncParsableCommand {
     } catch let faults as PolicyFaults {
       FileHandle.standardError.write(Data((faults.render(Self.language) + "\n").utf8))
       throw ExitCode(65)
+    } catch let fault as StartFault {
+      let sentence = Self.language == .ja ? fault.japanese : fault.english
+      FileHandle.standardError.write(Data("sanmond: \(sentence)\n".utf8))
+      throw ExitCode(fault.isOfAnOlderCopy ? 76 : 69)
     } catch {
       FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
       throw ExitCode(69)

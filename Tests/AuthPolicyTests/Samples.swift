@@ -76,6 +76,7 @@ enum Samples {
     operator-roots: [/etc/sanmon/operators/staff-ca.pem]
     operator-crls: [/var/lib/sanmon/crl/operators.crl]
     policy-signatures: 2
+    witness: /srv/sanmon/witness
 
     """
 

@@ -21,7 +21,7 @@ final class City: Sendable {
   let link: ServerConnection
   let cards: CardAuthority
   let clock: MovableClock
-  private let vault: VaultServer
+  private let vault: Mutex<VaultServer>
   private let running: Mutex<(server: Server, task: Task<Void, any Error>)>
   private let file: InstanceFile
   let operatorKey = Curve25519.Signing.PrivateKey()
@@ -47,7 +47,8 @@ final class City: Sendable {
       toFile: folder + "/cards.pem", atomically: true, encoding: .utf8)
     let clock = try MovableClock()
     self.clock = clock
-    vault = try Self.startVault(folder, clock)
+    try MasterKey.make(path: folder + "/master.key", random: Secret(copying: Self.random(32)))
+    vault = Mutex(try Self.startVault(folder, clock))
     let vaultLink = VaultLink(socket: folder + "/vault.sock")
     firstCode = try await vaultLink.initialise(
       VaultInitialisation(
@@ -95,12 +96,23 @@ final class City: Sendable {
     running.withLock { $0 = next }
   }
 
+  /// Stops server and vault and starts both again.
+  /// - Parameter meanwhile: gets the city's folder, with the vault's in `vault` and the server's in `state`.
+  func restartBoth(_ meanwhile: (String) throws -> Void) async throws {
+    try await restart { _ in
+      vault.withLock { $0.stop() }
+      try meanwhile(folder)
+      let next = try Self.startVault(folder, clock)
+      vault.withLock { $0 = next }
+    }
+  }
+
   /// Ends server and vault and removes the folder.
   /// - Parameter keepingFolder: for processes that go on with it. Its databases are closed when the city is let go of.
   func end(keepingFolder: Bool = false) async {
     link.close()
     await stop()
-    vault.stop()
+    vault.withLock { $0.stop() }
     if !keepingFolder { try? FileManager.default.removeItem(atPath: folder) }
   }
 
@@ -112,7 +124,6 @@ final class City: Sendable {
   private static func startVault(_ folder: String, _ clock: MovableClock) throws -> VaultServer {
     try FileManager.default.createDirectory(
       atPath: folder + "/vault", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    try MasterKey.make(path: folder + "/master.key", random: Secret(copying: random(32)))
     let service = try VaultService(
       directory: folder + "/vault", master: MasterKey.read(path: folder + "/master.key"),
       environment: VaultEnvironment(now: { clock.now() }, random: { random($0) }))

@@ -77,13 +77,15 @@ public struct InstanceFile: Sendable, Hashable {
   public var connectionsPerSource: Int
   /// How many administrators have to sign a policy set before it is put in force here; 0: none.
   public var policySignatures: Int
+  /// Absolute path of a checkpoint, or of a folder of them, that the log is compared with at start.
+  public var witness: String?
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
-    policySignatures: Int = 0
+    policySignatures: Int = 0, witness: String? = nil
   ) {
     self.instance = instance
     self.segments = segments
@@ -103,6 +105,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.checkpointSeconds = checkpointSeconds
     self.connectionsPerSource = connectionsPerSource
     self.policySignatures = policySignatures
+    self.witness = witness
   }
 
   /// - Throws: every fault of the file.

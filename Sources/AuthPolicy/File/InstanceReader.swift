@@ -8,6 +8,7 @@ struct InstanceReader {
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
+    "witness",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -42,6 +43,7 @@ struct InstanceReader {
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
     let perSource = fields.optional("connections-per-source").map { log.integer($0, 1...4096) } ?? 32
     let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
+    let witness = fields.optional("witness").flatMap { path($0) }
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let grace, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -49,7 +51,8 @@ struct InstanceReader {
       instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
-      checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures)
+      checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
+      witness: witness)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

@@ -52,6 +52,10 @@ public final class InMemoryStore: CheckpointingStore, Sendable {
 
   public func checkpoints() async throws(StorageFault) -> [String] { everything.withLock { $0.checkpoints.map(\.note) } }
 
+  public func newestCheckpoint() async throws(StorageFault) -> String? {
+    everything.withLock { $0.checkpoints.last?.note }
+  }
+
   public func auditRoot(_ size: UInt64) async throws(StorageFault) -> TreeHash? {
     try MerkleTree.root(of: size, in: log)
   }

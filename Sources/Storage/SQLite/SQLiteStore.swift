@@ -58,6 +58,10 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
     try await reading { (state) throws(StorageFault) in try state.trouble.asking { try CheckpointsTable.notes(in: state.db) } }
   }
 
+  public func newestCheckpoint() async throws(StorageFault) -> String? {
+    try await reading { (state) throws(StorageFault) in try state.trouble.asking { try CheckpointsTable.newest(in: state.db) } }
+  }
+
   public func auditRoot(_ size: UInt64) async throws(StorageFault) -> TreeHash? {
     try await reading { (state) throws(StorageFault) in try MerkleTree.root(of: size, in: SQLiteTree(state: state)) }
   }

@@ -16,6 +16,13 @@ enum CheckpointsTable {
     }
   }
 
+  /// By its place: a checkpoint is kept only when it extends the ones before.
+  static func newest(in db: Database) throws -> String? {
+    guard let row = try db.row("SELECT note FROM checkpoints ORDER BY place DESC LIMIT 1") else { return nil }
+    var columns = Columns(row, of: "checkpoints")
+    return try columns.text()
+  }
+
   /// The same note twice is one.
   static func put(_ note: String, size: UInt64, in db: Database) throws {
     try db.run("INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT (note) DO NOTHING", [Int64(size), note])
