@@ -11,6 +11,9 @@ struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let log: SafeLog
+  let clockFloor: ClockFloor
+  /// After the clock was set, or came right.
+  let clockWasSet: @Sendable () async -> Void
   /// Kept for the next requests; what is free beyond it goes back to the system within five seconds.
   private static let freeBytes = 8 << 20
 
@@ -51,20 +54,45 @@ struct Background: Sendable {
     }
   }
 
-  /// Somebody set the clock: dates, hours and certificates follow it, so it has a row, a count and a line in the log.
+  /// Somebody set the clock: dates, hours and certificates follow it, so it has a row, a count and a line in the log. A clock
+  /// that cannot be right has a row when that is seen and another when it is over.
   private func watchClock() async {
     var watch = ClockWatch(services.surroundings.now())
-    await every(.seconds(1)) {
-      let now = services.surroundings.now()
-      guard let seconds = watch.step(at: now) else { return }
-      var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: "clock.stepped", outcome: .done)
-      record.note = "the wall clock was set \(seconds < 0 ? "back" : "forward") by \(abs(seconds)) s"
-      // Without its row the step stays unseen, and is looked at again.
-      do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { return }
+    var isBehind = false
+    await look(&watch, &isBehind)
+    await every(.seconds(1)) { await look(&watch, &isBehind) }
+  }
+
+  private func look(_ watch: inout ClockWatch, _ isBehind: inout Bool) async {
+    let now = services.surroundings.now()
+    // Without its row a thing stays unseen, and is looked at again.
+    if let seconds = watch.step(at: now) {
+      let words = "the wall clock was set \(seconds < 0 ? "back" : "forward") by \(abs(seconds)) s"
+      guard await record("clock.stepped", words, now) else { return }
       watch.settle(at: now)
       services.metrics.add(to: "sanmon_clock_steps_total")
       log.event("clockStepped", ["seconds": .number(seconds)])
+      await clockWasSet()
     }
+    let behind = clockFloor.secondsBehind(at: now)
+    guard (behind != nil) != isBehind else { return }
+    if let behind {
+      guard await record("clock.behind", "the wall clock is \(behind) s before the newest rows or this release", now) else {
+        return
+      }
+      log.event("clockBehind", ["seconds": .number(behind)])
+    } else {
+      guard await record("clock.right", "the wall clock has passed the newest rows again", now) else { return }
+      log.event("clockRight")
+    }
+    isBehind = behind != nil
+  }
+
+  private func record(_ action: String, _ note: String, _ now: Moment) async -> Bool {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
+    record.note = note
+    do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { return false }
+    return true
   }
 
   /// Writes what the coalescer counted.

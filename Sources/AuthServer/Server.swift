@@ -19,6 +19,7 @@ public final class Server: Sendable {
   private let state: StateFolder
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
+  private let clockFloor: ClockFloor
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -53,6 +54,7 @@ public final class Server: Sendable {
       hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics)
     try await PolicySignatures(services: services).requireAtStart(now: now)
     checkpoints = CheckpointService(store: store, vault: vault)
+    clockFloor = try await ClockFloor(readFrom: store)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -97,7 +99,10 @@ public final class Server: Sendable {
       try listeners.map { configuration, router in
         try Listener(configuration, router: router, support: support, onBound: onBound)
       })
-    let background = Background(services: services, checkpoints: checkpoints, log: support.log)
+    let background = Background(
+      services: services, checkpoints: checkpoints, log: support.log, clockFloor: clockFloor,
+      // What was issued while the clock was wrong is replaced at once.
+      clockWasSet: { [self] in await reloadTLS() })
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await background.run() }
@@ -227,6 +232,12 @@ public final class Server: Sendable {
       Double(services.watch.count)
     }
     metrics.observe("sanmon_open_ceremonies", help: "Challenges that wait for proofs") { Double(services.ceremonies.count) }
+    let (floor, now) = (clockFloor, services.surroundings.now)
+    metrics.observe(
+      "sanmon_clock_behind_seconds", help: "Seconds the wall clock is before the newest rows; 0 while it can be right"
+    ) {
+      Double(floor.secondsBehind(at: now()) ?? 0)
+    }
     metrics.observe("sanmon_checkpoint_size", help: "Rows covered by the newest signed checkpoint") {
       Double(checkpoints.signedSize)
     }
@@ -248,7 +259,10 @@ public final class Server: Sendable {
     }
     let vault = try? await services.vault.status()
     let policy = services.policy.policy
-    let warnings = try await WaiverDesk(services: services).warnings()
+    let waivers = try await WaiverDesk(services: services).warnings()
+    let clock = clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
+    let warningsJa = (clock.map { [$0.ja] } ?? []) + waivers.map { $0.render(.ja) }
+    let warningsEn = (clock.map { [$0.en] } ?? []) + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
@@ -256,7 +270,7 @@ public final class Server: Sendable {
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
-      warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
+      warningsJa: warningsJa, warningsEn: warningsEn)
   }
 
   private func record(_ action: String) async throws {

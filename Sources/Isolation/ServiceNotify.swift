@@ -19,6 +19,10 @@ public struct ServiceNotify: Sendable {
   /// Each answers whether systemd was told.
   @discardableResult public func ready(_ status: String) -> Bool { send("READY=1\nSTATUS=\(status)") }
   @discardableResult public func status(_ status: String) -> Bool { send("STATUS=\(status)") }
+  /// Not ready yet, for a reason; systemd waits that much longer from now.
+  @discardableResult public func starting(_ status: String, patienceSeconds: Int) -> Bool {
+    send("STATUS=\(status)\nEXTEND_TIMEOUT_USEC=\(patienceSeconds)000000")
+  }
   @discardableResult public func stopping() -> Bool { send("STOPPING=1") }
   @discardableResult public func watchdog() -> Bool { send("WATCHDOG=1") }
 

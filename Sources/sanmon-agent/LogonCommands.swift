@@ -37,9 +37,17 @@ struct LogonOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("カードを待つ秒数（既定は画面があれば20） / Seconds to wait for a card.", valueName: "s"))
   var wait: Int64?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("サーバーの応答を待つ秒数（既定は画面があれば60） / Seconds to wait for the server.", valueName: "s"))
+  var waitForServer: Int64?
+
   func run(_ purpose: LogonWish.Purpose, _ common: CommonOptions) async throws {
     try await common.run {
       if let wait, !(0...600).contains(wait) { throw AgentFault.badInput(expected: "--wait: 0 to 600") }
+      if let waitForServer, !(0...3600).contains(waitForServer) {
+        throw AgentFault.badInput(expected: "--wait-for-server: 0 to 3600")
+      }
       let surroundings = try common.surroundings
       let state = try AgentState(reading: common.state)
       let servers = try await state.connections()
@@ -59,7 +67,8 @@ struct LogonOptions: ParsableArguments {
           purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
           slot: slot.flatMap { PIVSlot(name: $0.rawValue) },
           // Behind a script nobody is there to put a card on the reader.
-          waitSeconds: wait ?? (terminal != nil && pinFd == nil ? 20 : 0)))
+          waitSeconds: wait ?? (terminal != nil && pinFd == nil ? 20 : 0),
+          serverWaitSeconds: waitForServer ?? (terminal != nil && pinFd == nil ? 60 : 0)))
       if common.json { Report.print(GrantedReport(session, canUnlock: holder.isLasting)) }
       let name = TerminalText.clean(session.displayName, limit: 80)
       common.say(session.scenario == "unlock" ? .unlocked(displayName: name) : .granted(displayName: name))
@@ -87,6 +96,7 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon
         sanmon-agent logon --factors card+password
         sanmon-agent logon --pin-fd 3 3< pin.txt --json
+        sanmon-agent logon --wait-for-server 600
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: LogonOptions

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuthTerms
 
 /// The operator's tool: thin commands to one of the server's operator doors, and offline checks that need no server.
 @main
@@ -27,7 +28,7 @@ struct Sanmon: AsyncParsableCommand {
         76 the server is not the one that was named
         77 not permitted
       """,
-    version: "0.1.0",
+    version: Release.version,
     subcommands: [
       StatusCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self, CardCommand.self,
       PersonCommand.self,

@@ -11,15 +11,17 @@ struct Sanmond: AsyncParsableCommand {
     commandName: "sanmond",
     abstract: "The Sanmon 三門 server of one instance. / 三門の認証サーバー。",
     discussion: """
-      Start sanmon-vault first. SIGHUP reads policies, card roots and certificates again; SIGTERM ends gracefully.
+      Where sanmon-vault does not answer yet, the server waits for it and says so. SIGHUP reads policies, card roots and
+      certificates again; SIGTERM ends gracefully.
 
       EXAMPLE
         sanmond --config /etc/sanmon/lgwan/instance.yaml
 
       EXIT CODES
-        0 ended as asked   64 wrong usage   65 the start-up file or the policies are wrong   69 the vault cannot be reached
+        0 ended as asked   64 wrong usage   65 the start-up file or the policies are wrong
+        69 cannot start or go on: the reason is said
         76 database or vault is an older copy, or another log than the one that was signed last
-      """, version: "0.1.0")
+      """, version: Release.version)
 
   @Option(help: "The start-up file of the instance.")
   var config: String
@@ -40,10 +42,17 @@ struct Sanmond: AsyncParsableCommand {
       FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
       throw ExitCode(77)
     }
+    let notify = ServiceNotify(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
+    // While it waits there is nothing to read again.
+    signal(SIGHUP, SIG_IGN)
     let server: Server
     do {
-      server = try await Server(
-        instance, surroundings: surroundings, credentials: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"])
+      server = try await Server.whenVaultAnswers(
+        instance, surroundings: surroundings, credentials: ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"]
+      ) { wait in
+        notify.starting(wait.en, patienceSeconds: 180)
+        FileHandle.standardError.write(Data("sanmond: \(wait.ja) / \(wait.en)\n".utf8))
+      }
     } catch let faults as PolicyFaults {
       FileHandle.standardError.write(Data((faults.render(Self.language) + "\n").utf8))
       throw ExitCode(65)
@@ -56,17 +65,15 @@ struct Sanmond: AsyncParsableCommand {
       throw ExitCode(69)
     }
     do {
-      try await serve(server)
+      try await serve(server, notify)
     } catch {
       FileHandle.standardError.write(Data("sanmond: ended by a fault: \(error)\n".utf8))
       throw ExitCode(69)
     }
   }
 
-  private func serve(_ server: Server) async throws {
-    let notify = ServiceNotify(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
+  private func serve(_ server: Server, _ notify: ServiceNotify) async throws {
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGHUP, SIG_IGN)
     let hangup = DispatchSource.makeSignalSource(signal: SIGHUP)
     hangup.setEventHandler { Task { await server.reload() } }
     hangup.activate()

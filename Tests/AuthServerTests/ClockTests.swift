@@ -71,4 +71,78 @@ struct ClockTests {
     #expect(try await refusal { try await pc.prove(late, pc.proofs(late, card, password: "kawa-no-nagare-7")) } != nil)
     await city.end()
   }
+
+  private func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+    for _ in 0..<100 {
+      if try await condition() { return }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    Issue.record("within 10 s: \(what)")
+  }
+
+  private func rows(_ city: City, _ action: String) async throws -> Int { try await city.audit("action=\(action)").count }
+
+  private func metric(_ city: City) async throws -> Int {
+    let text = String(decoding: try await city.link.request("GET", "/metrics").body, as: UTF8.self)
+    return text.firstMatch(of: /\nsanmon_clock_behind_seconds (\d+)\n/).flatMap { Int($0.1) } ?? -1
+  }
+
+  @Test(
+    "a start before the newest row or this release: a row, a metric, a warning and no death; the right clock ends it",
+    arguments: [-30, -56 * 365])
+  func behindAtStart(days: Int64) async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard("p-000042")
+    #expect(try await rows(city, "clock.behind") == 0)
+    #expect(try await metric(city) == 0)
+    city.clock.setWall(bySeconds: days * Self.day)
+    try await city.restart()
+    try await until("the row") { try await rows(city, "clock.behind") == 1 }
+    var status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    #expect(status.warningsEn.first?.contains("this machine's clock is") == true)
+    #expect(status.warningsJa.first?.contains("時計が") == true)
+    #expect(try await metric(city) > 29 * 86_400)
+    // A second start of the wrong clock is judged by the rows from before the first.
+    try await city.restart()
+    try await until("the second row") { try await rows(city, "clock.behind") == 2 }
+    city.clock.setWall(bySeconds: -days * Self.day)
+    try await until("it is over") { try await rows(city, "clock.right") == 1 }
+    status = try await city.link.fetch("/v1/admin/status")
+    #expect(status.warningsEn.allSatisfy { !$0.contains("clock") })
+    #expect(try await metric(city) == 0)
+    #expect(try await rows(city, "clock.behind") == 2)
+    #expect(try await pc.moved(to: status.mainPort).enter(card).person == "p-000042", "without a restart")
+    await city.end()
+  }
+
+  @Test("less than a minute behind the newest row is no alarm")
+  func littleBehind() async throws {
+    let city = try await City()
+    city.clock.setWall(bySeconds: -50)
+    try await city.restart()
+    try await Task.sleep(for: .seconds(1.5))
+    #expect(try await rows(city, "clock.behind") == 0)
+    #expect(try await metric(city) == 0)
+    await city.end()
+  }
+
+  @Test("a server certificate made while the clock stood in a year to come is replaced as soon as the clock is right")
+  func certificateFromTheFuture() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard("p-000042")
+    city.clock.setWall(bySeconds: 3 * 365 * Self.day)
+    try await city.restart()
+    let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    let moved = try await pc.moved(to: status.mainPort)
+    await #expect(throws: ClientFault.tlsRefused(.serverUntrusted), "whose clock is right refuses it") {
+      try await moved.open()
+    }
+    city.clock.setWall(bySeconds: -3 * 365 * Self.day)
+    try await until("a logon") { (try? await moved.enter(card)) != nil }
+    await city.end()
+  }
 }

@@ -15,7 +15,9 @@ final class ProcessCity {
     let said = ProcessInfo.processInfo.environment["SANMON_BINARIES"]
     let me = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     guard let folder = said ?? me.map({ URL(filePath: $0).deletingLastPathComponent().path }) else { return nil }
-    return ["sanmond", "sanmon-vault"].allSatisfy { FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)") }
+    return ["sanmond", "sanmon-vault", "sanmon-agent", "sanmon"].allSatisfy {
+      FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)")
+    }
       ? folder : nil
   }()
   static let isBuilt = binaries != nil || ProcessInfo.processInfo.environment["CI"] != nil
@@ -25,16 +27,20 @@ final class ProcessCity {
   let verifier: NoteVerifier
   private(set) var server = Process()
   private(set) var vault = Process()
+  /// `sanmon-agent watch`, where a test starts it.
+  private(set) var agent = Process()
   private let programs: String
 
-  /// - Parameter city: is ended; its folder goes over to the processes.
-  init(takingOver city: City) async throws {
+  /// - Parameters:
+  ///   - city: is ended; its folder goes over to the processes.
+  ///   - port: of the workstations' listener; without it a free one.
+  init(takingOver city: City, port: Int? = nil) async throws {
     guard let programs = Self.binaries else { throw CocoaError(.fileNoSuchFile) }
     self.programs = programs
     folder = city.folder
-    port = try Self.freePort()
+    self.port = try port ?? Self.freePort()
     verifier = try await NoteVerifier(vkey: VaultLink(socket: folder + "/vault.sock").publicKeys().checkpointVerifier)
-    try City.instanceText(folder, city.segment, port: port, checkpointSeconds: 1).write(
+    try City.instanceText(folder, city.segment, port: self.port, checkpointSeconds: 1).write(
       toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
     await city.end(keepingFolder: true)
   }
@@ -47,37 +53,65 @@ final class ProcessCity {
   // MARK: Processes
 
   func start() throws {
-    if geteuid() == 0 {
-      let chown = Process()
-      chown.executableURL = URL(filePath: "/bin/chown")
-      chown.arguments = ["-R", "\(Self.uid):\(Self.uid)", folder]
-      try chown.run()
-      chown.waitUntilExit()
-    }
+    try own()
     if !vault.isRunning {
-      vault = try launch(
-        "sanmon-vault", "serve", "--socket", folder + "/vault.sock", "--state", folder + "/vault", "--master-key-file",
-        folder + "/master.key", "--peer-user", "\(Self.uid)", "--operator-user", "\(geteuid())")
-      // A server that starts before its vault ends, and is started again by whoever watches it.
+      try startVault()
+      // A server that starts before its vault waits for it; here each round starts with both.
       while vault.isRunning, (try? connects(folder + "/vault.sock")) != true { usleep(5000) }
     }
-    server = try launch("sanmond", "--config", folder + "/instance.yaml")
+    try startServer()
   }
 
-  /// SIGKILL: nothing is written, flushed or said.
+  /// The folder belongs to the processes' user.
+  func own() throws {
+    guard geteuid() == 0 else { return }
+    let chown = Process()
+    chown.executableURL = URL(filePath: "/bin/chown")
+    chown.arguments = ["-R", "\(Self.uid):\(Self.uid)", folder]
+    try chown.run()
+    chown.waitUntilExit()
+  }
+
+  func startVault() throws {
+    vault = try launch(
+      "sanmon-vault", "serve", "--socket", folder + "/vault.sock", "--state", folder + "/vault", "--master-key-file",
+      folder + "/master.key", "--peer-user", "\(Self.uid)", "--operator-user", "\(geteuid())")
+  }
+
+  func startServer(environment: [String: String] = [:]) throws {
+    server = try launch("sanmond", "--config", folder + "/instance.yaml", environment: environment)
+  }
+
+  /// - Parameter state: of an enrolled workstation, below the folder.
+  func startAgent(state: String) throws {
+    agent = try launch("sanmon-agent", "watch", "--state", state, environment: ["LC_ALL": "C.UTF-8"])
+  }
+
+  func log(of program: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: folder + "/\(program).log") ?? Data(), as: UTF8.self)
+  }
+
+  /// SIGKILL, to all before any is waited for: nothing is written, flushed or said.
   func kill(withVault: Bool = true) {
-    for process in [server] + (withVault ? [vault] : []) where process.isRunning {
-      Foundation.kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    let processes = ([server, agent] + (withVault ? [vault] : [])).filter(\.isRunning)
+    for process in processes { Foundation.kill(process.processIdentifier, SIGKILL) }
+    for process in processes { process.waitUntilExit() }
   }
 
-  private func launch(_ name: String, _ arguments: String...) throws -> Process {
+  func killVault() {
+    Foundation.kill(vault.processIdentifier, SIGKILL)
+    vault.waitUntilExit()
+  }
+
+  private func launch(
+    _ name: String, _ arguments: String..., environment: [String: String] = [:]
+  ) throws -> Process {
     let process = Process()
     let log = folder + "/\(name).log"
     if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
     let handle = try FileHandle(forWritingTo: URL(filePath: log))
     try handle.seekToEnd()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = handle
     process.standardError = handle
@@ -106,7 +140,7 @@ final class ProcessCity {
     } == 0
   }
 
-  private static func freePort() throws -> Int {
+  static func freePort() throws -> Int {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -162,6 +162,75 @@ struct LogonClientTests {
     return Result(outcome: outcome, script: desk.script.withLock { $0 }, holder: holder)
   }
 
+  /// The wall clock of this machine, for what is counted in real seconds.
+  private static let real = Surroundings(
+    now: {
+      let milliseconds = Int64(ProcessInfo.processInfo.systemUptime * 1000)
+      return Moment(wallMilliseconds: milliseconds, boot: "boot", monotonicMilliseconds: milliseconds)
+    },
+    random: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
+
+  /// A logon that begins before its server listens.
+  private func early(
+    waiting seconds: Int64, serverAfter delay: Duration?, firstAnswer: TestServer.Reply? = nil
+  ) async throws -> (Swift.Result<SessionOpened, AgentFault>, told: [AgentMessage]) {
+    let authority = try TestAuthority()
+    let serverCertificate = try authority.issue("server", names: [TestAuthority.loopback])
+    let client = try authority.issue(
+      "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/LGWAN-PC-0042")])
+    let desk = Desk(serverCertificate: serverCertificate.fingerprint, clientCertificate: client.fingerprint)
+    let tls = try TestServer.tls(serverCertificate, clientRoots: [authority.certificate])
+    let place = try await TestServer(tls: tls) { _, _ in .silence }
+    let port = place.port
+    await place.stop()
+    let connection = try await ServerConnection(
+      to: ServerAddress(parsing: "https://127.0.0.1:\(port)"), trust: .roots([authority.certificate]), identity: client.identity
+    )
+    let person = MemoryPerson()
+    let logon = LogonClient(
+      workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
+      cards: MemoryCards(try MemoryCard()), asking: person, holder: MemoryHolder(Self.real, holds: nil),
+      surroundings: Self.real)
+    let starting = Task { () -> TestServer? in
+      guard let delay else { return nil }
+      try await Task.sleep(for: delay)
+      return try await TestServer(tls: tls, port: port) { number, seen in
+        if number == 1, let firstAnswer { return firstAnswer }
+        return desk.reply(seen)
+      }
+    }
+    let outcome: Swift.Result<SessionOpened, AgentFault>
+    do throws(AgentFault) {
+      outcome = .success(try await logon.run(LogonWish(purpose: .logon, waitSeconds: 0, serverWaitSeconds: seconds)))
+    } catch { outcome = .failure(error) }
+    await (try await starting.value)?.stop()
+    return (outcome, person.said.withLock { $0 })
+  }
+
+  @Test("a server that is there later is waited for, and the logon goes on as soon as it answers")
+  func serverComesLater() async throws {
+    let (outcome, told) = try await early(waiting: 30, serverAfter: .seconds(1))
+    #expect(try outcome.get().session == "s-1")
+    #expect(told.filter { $0 == .waitingForServer }.count == 1, "said once")
+  }
+
+  @Test("a server that is full is asked again; one that refuses is not")
+  func serverIsFull() async throws {
+    let full = try String(decoding: JSONEncoder().encode(ErrorBody(.unavailable)), as: UTF8.self)
+    #expect(try await early(waiting: 30, serverAfter: .zero, firstAnswer: .json(503, full)).0.get().session == "s-1")
+    let no = ErrorBody(.workstationRevoked, reference: nil)
+    let refused = try String(decoding: JSONEncoder().encode(no), as: UTF8.self)
+    let (outcome, _) = try await early(waiting: 30, serverAfter: .zero, firstAnswer: .json(403, refused))
+    #expect(throws: AgentFault.server(.refused(no))) { try outcome.get() }
+  }
+
+  @Test("without waiting, and after the wait, the answer is that nobody is there", arguments: [0, 1])
+  func serverStaysAway(seconds: Int64) async throws {
+    let (outcome, told) = try await early(waiting: seconds, serverAfter: nil)
+    #expect(throws: AgentFault.server(.unreachable)) { try outcome.get() }
+    #expect(told.contains(.waitingForServer) == (seconds > 0))
+  }
+
   private func fault(_ result: Result) -> AgentFault? {
     if case .failure(let fault) = result.outcome { fault } else { nil }
   }

@@ -61,7 +61,9 @@ struct StateFolder: Sendable {
   ) async throws -> (chain: [UInt8], key: Secret<KeyMaterial>) {
     let roots = try await vault.trustRoots()
     if let key = try contents(of: keyFile), let chain = try contents(of: certificateFile),
-      Self.isGood(chain: chain, roots: roots, at: now.wallMilliseconds + Int64(renewBeforeDays) * 86_400_000)
+      Self.isGood(
+        chain: chain, roots: roots, from: now.wallMilliseconds,
+        until: now.wallMilliseconds + Int64(renewBeforeDays) * 86_400_000)
     {
       return (Array(chain), Secret(copying: key))
     }
@@ -75,12 +77,17 @@ struct StateFolder: Sendable {
     return (Array(chain), Secret(copying: keyText))
   }
 
-  /// Whether the leaf is still good at that time and was issued by the authority we have.
-  private static func isGood(chain: Data, roots: [[UInt8]], at wallMilliseconds: Int64) -> Bool {
+  /// Whether the leaf is good for that time and was issued by the authority we have.
+  ///
+  /// One that begins on a day to come was made while the clock was wrong, and no workstation takes it. When it is earlier than this
+  /// release itself, it is the clock that is wrong now: what is there stays.
+  private static func isGood(chain: Data, roots: [[UInt8]], from: Int64, until: Int64) -> Bool {
     guard let text = String(validating: chain, as: UTF8.self), let first = try? PEMFile.certificates(text).first,
       let leaf = try? Certificate(derEncoded: first)
     else { return false }
-    return leaf.notValidAfter.timeIntervalSince1970 * 1000 > Double(wallMilliseconds)
+    let begins = Int64(leaf.notValidBefore.timeIntervalSince1970 * 1000)
+    return leaf.notValidAfter.timeIntervalSince1970 * 1000 > Double(until)
+      && (begins <= from || from < Release.noEarlierThan)
       && roots.contains { root in
         (try? Certificate(derEncoded: root)).map { $0.publicKey.isValidSignature(leaf.signature, for: leaf) } ?? false
       }

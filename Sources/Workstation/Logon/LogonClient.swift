@@ -22,14 +22,17 @@ public struct LogonWish: Sendable {
   public var slot: PIVSlot?
   /// How long to wait for a card.
   public var waitSeconds: Int64
+  /// How long to try again while the server cannot be reached or is full: after a power cut PCs are often up first.
+  public var serverWaitSeconds: Int64
 
   public init(
-    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, waitSeconds: Int64 = 20
+    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, waitSeconds: Int64 = 20, serverWaitSeconds: Int64 = 0
   ) {
     self.purpose = purpose
     self.factors = factors
     self.slot = slot
     self.waitSeconds = waitSeconds
+    self.serverWaitSeconds = serverWaitSeconds
   }
 }
 
@@ -59,7 +62,7 @@ public struct LogonClient: Sendable {
 
   /// Returns the session, or throws why there is none.
   public func run(_ wish: LogonWish) async throws(AgentFault) -> SessionOpened {
-    var opened = try await open()
+    var opened = try await openOnceServerAnswers(within: wish.serverWaitSeconds)
     var openedAt = surroundings.now()
     var keys = try await check(opened.ceremony, wish)
     let view = try await waitForCard(seconds: wish.waitSeconds)
@@ -118,6 +121,31 @@ public struct LogonClient: Sendable {
       throw fault
     } catch {
       throw .server(.interrupted)
+    }
+  }
+
+  /// Nothing was shown to the server yet, so opening may be tried as often as it takes.
+  private func openOnceServerAnswers(
+    within seconds: Int64
+  ) async throws(AgentFault) -> (ceremony: CheckedCeremony, connection: ServerConnection) {
+    let start = surroundings.now()
+    var backoff = Backoff(first: 250, limit: 5000, random: surroundings.random)
+    var told = false
+    while true {
+      do throws(AgentFault) { return try await open() } catch {
+        guard Self.isAway(error), surroundings.now().milliseconds(since: start) < seconds * 1000 else { throw error }
+      }
+      if !told { await asking.tell(.waitingForServer) }
+      told = true
+      do { try await Task.sleep(for: .milliseconds(backoff.pause())) } catch { throw .cancelled }
+    }
+  }
+
+  private static func isAway(_ fault: AgentFault) -> Bool {
+    switch fault {
+    case .server(.unreachable), .server(.interrupted), .server(.timedOut): true
+    case .server(.refused(let body)): body.code == HTTPProblem.unavailable.rawValue
+    default: false
     }
   }
 

@@ -3,6 +3,7 @@ import AuthTerms
 /// What the agent says besides refusals.
 public enum AgentMessage: Sendable, Equatable {
   case placeCard
+  case waitingForServer
   case askPIN(triesLeft: Int)
   case askPassword
   case askCode
@@ -30,7 +31,7 @@ public enum AgentMessage: Sendable, Equatable {
   case keysForgotten
 
   public static let samples: [AgentMessage] = [
-    .placeCard, .askPIN(triesLeft: 3), .askPassword, .askCode, .confirmLastTry, .logonIsUnlock,
+    .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .askCode, .confirmLastTry, .logonIsUnlock,
     .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
     .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
     .serverLost, .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"), .workstationClosed,
@@ -41,6 +42,8 @@ public enum AgentMessage: Sendable, Equatable {
     switch self {
     case .placeCard:
       language.choose("カードを読み取り機に置いてください。", "Put your card on the reader.")
+    case .waitingForServer:
+      language.choose("サーバーの応答を待っています。つながり次第、続けます。", "Waiting for the server; this goes on as soon as it answers.")
     case .askPIN(let left) where left <= 2:
       language.choose("暗証番号（PIN）（残り\(left)回）：", "PIN (tries left: \(left)): ")
     case .askPIN: language.choose("暗証番号（PIN）：", "PIN: ")

@@ -171,7 +171,7 @@ public actor WatchService {
   // MARK: The held connection
 
   private func listen() async {
-    var pause = 500
+    var backoff = Backoff(first: 500, limit: 15_000, random: surroundings.random)
     while !Task.isCancelled {
       do {
         let lines = try await servers.withServer { connection throws(ClientFault) in
@@ -181,7 +181,7 @@ public actor WatchService {
           guard let event = try? JSONDecoder().decode(WatchEvent.self, from: Data(line)) else {
             throw ClientFault.malformedAnswer(expected: "an event")
           }
-          pause = 500
+          backoff.reset()
           if event.event == "ready" { try await resume() }
           await carryOut(session.heard(event))
         }
@@ -193,8 +193,7 @@ public actor WatchService {
       } catch {}
       if isConnected { say(.serverLost) }
       isConnected = false
-      do { try await Task.sleep(for: .milliseconds(pause)) } catch { return }
-      pause = min(pause * 2, 15_000)
+      do { try await Task.sleep(for: .milliseconds(backoff.pause())) } catch { return }
     }
   }
 

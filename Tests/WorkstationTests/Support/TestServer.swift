@@ -42,7 +42,7 @@ final class TestServer: Sendable {
   var port: Int { listening.localAddress?.port ?? 0 }
 
   init(
-    tls: TLSConfiguration?, unixSocket: String? = nil, reply: @escaping @Sendable (Int, Seen) -> Reply
+    tls: TLSConfiguration?, unixSocket: String? = nil, port: Int = 0, reply: @escaping @Sendable (Int, Seen) -> Reply
   ) async throws {
     let context = try tls.map { try NIOSSLContext(configuration: $0) }
     let (seen, connections) = (seen, connections)
@@ -67,7 +67,7 @@ final class TestServer: Sendable {
       if let unixSocket {
         try await bootstrap.bind(unixDomainSocketPath: unixSocket).get()
       } else {
-        try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
+        try await bootstrap.bind(host: "127.0.0.1", port: port).get()
       }
   }
 
