@@ -89,14 +89,16 @@ let package = Package(
     .target(name: "PCSCReader", dependencies: ["AuthTerms", "SmartCard", "CPCSC"], swiftSettings: house),
     .target(name: "AuthClient", dependencies: ["AuthTerms", "AuthAPI", .crypto] + Target.Dependency.nio, swiftSettings: house),
     .target(name: "Isolation", dependencies: ["AuthTerms", "CIsolation"], swiftSettings: house),
+    .target(name: "DurableSQLite", dependencies: [.grdb, .sqlite], swiftSettings: house),
 
     // MARK: 4 state
     .target(
-      name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", .crypto, .grdb, .sqlite], swiftSettings: house),
+      name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", .crypto, .grdb],
+      swiftSettings: house),
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(
       name: "SSOVault",
-      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "Isolation", "Sealing", .crypto, .grdb, .sqlite],
+      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DurableSQLite", "Isolation", "Sealing", .crypto, .grdb],
       swiftSettings: house),
 
     // MARK: 5 application

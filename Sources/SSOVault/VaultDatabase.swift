@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import Foundation
 import GRDB
 import Synchronization
@@ -42,7 +43,7 @@ final class VaultDatabase: Sendable {
     // After opening: GRDB sets its own value while it turns WAL on. NORMAL would lose answered requests in a power cut.
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
-      try VaultWriteAheadLog.writeAgain(database)
+      try WriteAheadLog.writeAgain(database)
       guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2,
         try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal"
       else { throw DatabaseError(message: "FULL is not in force") }

@@ -5,7 +5,7 @@ struct House {
     ["AuthTerms"],
     ["AuthPolicy", "AuthAPI"],
     ["AuditLog", "Sealing", "SmartCard", "Biometric"],
-    ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation"],
+    ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite"],
     ["Storage", "VaultLink", "SSOVault"],
     ["AuthServer", "Console", "Workstation", "LoadClient"],
     [
@@ -22,8 +22,8 @@ struct House {
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
-      "GRDB": ["Storage", "SSOVault"],
-      "GRDBSQLite": ["Storage", "SSOVault"],
+      "GRDB": ["DurableSQLite", "Storage", "SSOVault"],
+      "GRDBSQLite": ["DurableSQLite"],
       "CPCSC": ["PCSCReader"],
       "CArgon2": ["Sealing"],
       "COpenSSL": ["CertificateTrust"],

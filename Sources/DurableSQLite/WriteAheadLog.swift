@@ -1,8 +1,8 @@
-import GRDB
+package import GRDB
 import GRDBSQLite
 
 /// The file in front of the database. Calls SQLite's own way to it, so that whatever stands there is passed too.
-enum WriteAheadLog {
+package enum WriteAheadLog {
   // SQLite cuts a write to its lowest 17 bits.
   private static let chunk = 1 << 16
 
@@ -11,7 +11,7 @@ enum WriteAheadLog {
   /// After a failed sync Linux believes the pages clean. They are read back from the cache, no later sync writes them, and a power
   /// cut ends the log in front of them: commits appended behind would be lost although their own sync succeeded. This process may
   /// be the next one after that sync, so it is done at every opening. The log is a few MiB at most, and empty after a good end.
-  static func writeAgain(_ db: Database) throws {
+  package static func writeAgain(_ db: Database) throws {
     // As the only writer: no byte changes between being read and being written.
     try db.inTransaction(.immediate) {
       var file: UnsafeMutablePointer<sqlite3_file>?
