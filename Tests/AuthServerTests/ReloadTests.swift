@@ -1,6 +1,8 @@
 import AuthAPI
 import AuthClient
+import AuthServer
 import Foundation
+import Synchronization
 import Testing
 
 /// Rules change while people log on; a wrong set never replaces a right one.
@@ -55,6 +57,68 @@ struct ReloadTests {
     }
     #expect(after.policyVersion != before.policyVersion)
     await city.end()
+  }
+
+  @Test("of reloads at the same time, what was written last is in force, and each answer names a set that was written")
+  func together() async throws {
+    let city = try await City()
+    let original = try String(contentsOfFile: city.folder + "/policies/organisation.yaml", encoding: .utf8)
+    for round in 0..<5 {
+      try await withThrowingTaskGroup(of: PolicyReloaded.self) { group in
+        for number in 0..<8 {
+          try rewrite(city, "organisation.yaml") { _ in original + "# round \(round), number \(number)\n" }
+          group.addTask { try await reload(city) }
+        }
+        for try await answer in group { #expect(answer.faultsEn.isEmpty) }
+      }
+      let last = try await reload(city)
+      #expect(!last.changed, "the set that was written last was already in force")
+    }
+    await city.end()
+  }
+
+  @Test("the turnstile lets one through at a time, in order, also after one that failed")
+  func turnstile() async throws {
+    struct Fell: Error {}
+    let turnstile = Turnstile()
+    let passed = Passed()
+    let entered = AsyncStream<Void>.makeStream()
+    let held = AsyncStream<Void>.makeStream()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        await turnstile.pass {
+          entered.continuation.finish()
+          for await _ in held.stream {}
+        }
+      }
+      for await _ in entered.stream {}
+      for number in 0..<20 {
+        group.addTask {
+          do {
+            try await turnstile.pass {
+              let inside = passed.state.withLock { state in
+                state.inside += 1
+                state.order.append(number)
+                return state.inside
+              }
+              #expect(inside == 1)
+              await Task.yield()
+              passed.state.withLock { $0.inside -= 1 }
+              if number == 3 { throw Fell() }
+            }
+          } catch is Fell { #expect(number == 3) }
+        }
+        while turnstile.waiting <= number { await Task.yield() }
+      }
+      #expect(passed.state.withLock { $0.order.isEmpty }, "nobody passes while one is inside")
+      held.continuation.finish()
+      try await group.waitForAll()
+    }
+    #expect(passed.state.withLock { $0.order } == Array(0..<20))
+  }
+
+  private final class Passed: Sendable {
+    let state = Mutex<(inside: Int, order: [Int])>((0, []))
   }
 
   @Test("a group that nobody is in is named at reload, and never stops the rules")

@@ -8,6 +8,8 @@ import Synchronization
 final class PolicyHolder: Sendable {
   private let current: Mutex<PolicySet>
   private let folder: String
+  /// Reading, checking and adopting is one piece of work: of two reloads at the same time, the one that read last counts.
+  let reloads = Turnstile()
 
   /// - Throws: `PolicyFaults`: a server without a right policy does not start.
   init(folder: String, today: Int) throws {

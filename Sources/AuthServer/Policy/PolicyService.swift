@@ -10,6 +10,10 @@ struct PolicyService: Sendable {
 
   /// Compiles the folder again. A wrong set is refused with its faults and a row; the old one stays in force.
   func reload(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
+    try await services.policy.reloads.pass { try await reloadAlone(cause: cause, by: acting) }
+  }
+
+  private func reloadAlone(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
     let now = services.surroundings.now()
     let former = services.policy.policy.version
     var record = AuditRecord(
