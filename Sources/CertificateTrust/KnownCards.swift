@@ -2,10 +2,10 @@ import Synchronization
 
 /// Certificates whose path was found good, each with the span of time in which that answer cannot change.
 ///
-/// A verdict depends on the certificate's bytes, on what its key is used for, on anchors, intermediates and lists, which are fixed for the life of a
-/// `CardTrust`, and on the time, which is only ever compared with the times written in those documents. Strictly between two
-/// neighbours among them every comparison has the same outcome. Refusals are not kept: they are rare, and a stranger could
-/// fill the memory with them.
+/// A verdict depends on the certificate's bytes, on what its key is used for, on anchors, intermediates and lists, which are
+/// fixed for the life of a `CardTrust`, and on the time, which is only ever compared with the times written in those documents.
+/// Strictly between two neighbours among them every comparison has the same outcome. Refusals are not kept: they are rare, and
+/// a stranger could fill the memory with them.
 final class KnownCards: Sendable {
   /// Seconds since 1970-01-01 UTC, both ends outside.
   struct Span: Sendable {

@@ -186,7 +186,8 @@ final class OpenSSLStore: @unchecked Sendable {
     X509_VERIFY_PARAM_set_depth(parameters, 6)
     // 112 bits: no SHA-1 signatures, no RSA below 2,048 bits anywhere on the path.
     X509_VERIFY_PARAM_set_auth_level(parameters, 2)
-    // An extended key usage, when present, must name clientAuth (for key 9E, or card authentication); authorities on the path must be authorities.
+    // An extended key usage, when present, must name clientAuth (for key 9E, or card authentication); authorities on the path
+    // must be authorities.
     guard X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT) == 1 else {
       return .refused(.serverFault, note: "the purpose could not be set")
     }

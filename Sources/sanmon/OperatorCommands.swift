@@ -90,7 +90,7 @@ struct OperatorPropose: AsyncParsableCommand {
     var parameters = ["operator": operatorID, "person": person, "role": role, "key": key]
     parameters["unixUser"] = unixUser
     let signed = try await acting.act("operator.register", parameters)
-    try Data(signed.encoded).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+    try SignedActFile.write(signed, to: out)
   }
 }
 
@@ -110,11 +110,8 @@ struct OperatorAccept: AsyncParsableCommand {
     printError(
       say("起案: ", "act: ") + signed.act.kind + " "
         + signed.act.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.prefix(24))" }.joined(separator: " "))
-    // The scheme stands before the signature: 'operator add' hands both on.
-    let key = try await keyOptions.source.key()
-    let signature = try await key.approve(signed.act, as: OperatorID(parsing: name))
-    let text = key.scheme.rawValue + " " + Hex.encode(signature) + "\n"
-    try Data(text.utf8).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+    try await SignedActFile.consent(
+      to: signed.act, as: OperatorID(parsing: name), with: try await keyOptions.source.key(), to: out)
   }
 }
 
@@ -169,7 +166,7 @@ struct OperatorRemove: AsyncParsableCommand {
     } else {
       signed = try await acting.act(Act.Kind.revokeOperator, ["operator": operatorID])
     }
-    if let out { return try Data(signed.encoded).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting) }
+    if let out { return try SignedActFile.write(signed, to: out) }
     let operatorLink = OperatorLink(options: acting.link)
     let answer = try await operatorLink.post(
       "/v1/admin/operators/\(operatorID)/remove",

@@ -12,6 +12,17 @@ enum SignedActFile {
     return signed
   }
 
+  static func write(_ signed: SignedAct, to path: String) throws {
+    try Data(signed.encoded).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
+  }
+
+  /// Signs somebody else's act. The scheme stands before the signature: who adds up the approvals hands both on.
+  static func consent(to act: Act, as id: OperatorID, with key: OperatorKey, to path: String) async throws {
+    let signature = try await key.approve(act, as: id)
+    try Data((key.scheme.rawValue + " " + Hex.encode(signature) + "\n").utf8).write(
+      to: URL(fileURLWithPath: path), options: .withoutOverwriting)
+  }
+
   /// What 'operator accept' wrote: the scheme and the signature in hexadecimal.
   static func signature(in path: String) throws -> (scheme: SignatureScheme, signature: [UInt8]) {
     let text = FileManager.default.contents(atPath: path).map { String(decoding: $0.prefix(4096), as: UTF8.self) } ?? ""

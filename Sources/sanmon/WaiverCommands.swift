@@ -49,7 +49,7 @@ struct WaiverPropose: AsyncParsableCommand {
 
   func run() async throws {
     let signed = try await WaiverText.act(approving: hash, acting)
-    try Data(signed.encoded).write(to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+    try SignedActFile.write(signed, to: out)
   }
 }
 
@@ -73,10 +73,7 @@ struct WaiverSign: AsyncParsableCommand {
       throw fail(64, "--as は操作者の名前です。", "--as: an operator id")
     }
     try WaiverText.show(signed.act.parameters)
-    let key = try await keyOptions.source.key()
-    let signature = try await key.approve(signed.act, as: id)
-    try Data((key.scheme.rawValue + " " + Hex.encode(signature) + "\n").utf8).write(
-      to: URL(fileURLWithPath: out), options: .withoutOverwriting)
+    try await SignedActFile.consent(to: signed.act, as: id, with: try await keyOptions.source.key(), to: out)
   }
 }
 
@@ -172,9 +169,10 @@ private enum WaiverText {
   }
 
   static func proposal(_ path: String) throws -> SignedAct {
-    guard let data = FileManager.default.contents(atPath: path), let signed = try? SignedAct(decoding: Array(data)),
-      signed.act.kind == Act.Kind.approveWaiver
-    else { throw fail(65, "\(path) は特例の起案ではありません。", "\(path) is not a proposed waiver") }
+    let signed = try SignedActFile.read(path)
+    guard signed.act.kind == Act.Kind.approveWaiver else {
+      throw fail(65, "\(path) は特例の起案ではありません。", "\(path) is not a proposed waiver")
+    }
     return signed
   }
 

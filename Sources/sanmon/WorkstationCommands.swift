@@ -122,8 +122,10 @@ struct WorkstationRevoke: AsyncParsableCommand {
           ? ""
           : "\n"
             + say(
-              "この端末はもう使えません。ただし鍵庫の台帳にはまだ書けていません。鍵庫が動いたら、もう一度実行してください。",
-              "The workstation is shut out, but the vault's register does not know it yet: run this again when the vault answers."
+              "この端末はもう使えません。ただし鍵庫の台帳には書けていません（応答がないか、署名が受け付けられませんでした）。\n"
+                + "sanmon status で鍵庫を確かめてから、もう一度実行してください。",
+              "The workstation is shut out, but not in the vault's register: the vault did not answer, or did not accept the act.\n"
+                + "Look at the vault with 'sanmon status', then run this again."
             ))
     }
   }

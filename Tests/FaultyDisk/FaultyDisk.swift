@@ -20,7 +20,8 @@ public final class FaultyDisk: Sendable {
   }
 
   public let folder: String
-  // Only handed to calls that lock it; freed once, by `deinit`.
+  // Right without a lock of Swift's: the pointer never changes after `init`; every C call that takes it holds the disk's own
+  // mutex while it looks inside; and `deinit`, the only one to free it, runs when no reference, and so no call, is left.
   private nonisolated(unsafe) let disk: OpaquePointer
 
   /// - Parameter template: a folder whose files are on the disk from the beginning.
