@@ -23,6 +23,19 @@ public protocol Store: Sendable {
   func commit<C: Change>(_ change: C) async throws(StorageFault) -> C.Outcome
   func read<R: Sendable>(_ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R) async throws(StorageFault)
     -> R
+  /// The same for a few rows by their keys, as every logon asks for them: queries that arrive together may be answered together,
+  /// one after the other in one snapshot. A query that walks a table belongs into `read`, or all others wait for it.
+  func lookUp<R: Sendable>(
+    _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
+  ) async throws(StorageFault) -> R
+}
+
+extension Store {
+  public func lookUp<R: Sendable>(
+    _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
+  ) async throws(StorageFault) -> R {
+    try await read(query)
+  }
 }
 
 /// What can be asked inside a transaction or a read.

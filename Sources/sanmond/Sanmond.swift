@@ -84,10 +84,13 @@ struct Sanmond: AsyncParsableCommand {
     notify.stopping()
   }
 
-  /// The system's own source (getrandom(2)).
+  /// The system's own source. Eight bytes a call: each is a getrandom(2) of its own.
   @Sendable private static func random(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 7)
+    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
+    return Array(bytes.prefix(count))
   }
 
   private static var language: PolicyFault.Language {

@@ -29,7 +29,7 @@ struct CeremonyService: Sendable {
     let now = services.surroundings.now()
     let certificate = caller.certificate
     let (policy, waivers, local) = (services.policy.policy, services.waivers, services.local(now))
-    let found = try await services.store.read {
+    let found = try await services.store.lookUp {
       (state) throws(StorageFault) -> (WorkstationRecord, SessionRecord?, Set<WaiverHash>)? in
       guard let workstation = try state.workstation(certificate: certificate) else { return nil }
       let approved = try waivers.approved(policy, in: workstation.segment, on: local.day, state: state)
@@ -74,7 +74,7 @@ struct CeremonyService: Sendable {
   func prove(_ id: CeremonyID, _ message: ProofsMessage, _ caller: Caller) async throws -> CeremonyAnswer {
     let now = services.surroundings.now()
     let certificate = caller.certificate
-    let found = try await services.store.read { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
+    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
       guard let workstation = try state.workstation(certificate: certificate) else { return nil }
       return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
     }
@@ -192,7 +192,7 @@ struct CeremonyService: Sendable {
     _ message: ProofsMessage, _ ceremony: OpenCeremony, now: Moment
   ) async throws -> ConcludeCeremony.PasswordResult {
     guard let typed = message.password, !typed.isEmpty, let shown = ceremony.shown else { return .notShown }
-    let stored = try await services.store.read { (state) throws(StorageFault) -> StoredPassword? in
+    let stored = try await services.store.lookUp { (state) throws(StorageFault) -> StoredPassword? in
       guard let card = try state.card(key: shown.key), card.state == .active, card.key(shown.key)?.slot == shown.slot,
         let person = try state.person(card.person), person.isEnabled,
         try Throttling.blockedUntil([.card(card.id), .person(person.id)], now: now, in: state) == nil

@@ -109,36 +109,50 @@ public struct SafeLog: Sendable {
   }
 }
 
-/// Writes on a queue of its own, since a full pipe must not hold a request. Beyond 10,000 waiting lines new ones are dropped and
-/// counted: the audit log, not this one, is the record.
+/// Writes on a queue of its own, since a full pipe must not hold a request; what arrived meanwhile is written at once. Beyond
+/// 10,000 waiting lines new ones are dropped and counted: the audit log, not this one, is the record.
 private final class LineWriter: Sendable {
+  private struct Waiting {
+    var bytes: [UInt8] = []
+    var lines = 0
+    var dropped = 0
+    var isDraining = false
+  }
+
   private let queue = DispatchQueue(label: "sanmon.log")
-  private let waiting = NIOLockedValueBox((lines: 0, dropped: 0))
+  private let waiting = NIOLockedValueBox(Waiting())
   private static let limit = 10_000
 
   func write(_ line: [UInt8]) {
-    let isAdmitted = waiting.withLockedValue { waiting in
+    waiting.withLockedValue { waiting in
       guard waiting.lines < Self.limit else {
         waiting.dropped += 1
-        return false
+        return
       }
       waiting.lines += 1
-      return true
-    }
-    guard isAdmitted else { return }
-    queue.async { [self] in
-      let dropped = waiting.withLockedValue { waiting in
-        waiting.lines -= 1
-        defer { waiting.dropped = 0 }
-        return waiting.dropped
+      waiting.bytes += line
+      if !waiting.isDraining {
+        waiting.isDraining = true
+        queue.async { self.drain() }
       }
-      Self.put(line)
-      if dropped > 0 { Self.put(Array("{\"dropped\":\(dropped),\"event\":\"log.dropped\"}\n".utf8)) }
     }
   }
 
-  private static func put(_ line: [UInt8]) {
-    var rest = line[...]
+  private func drain() {
+    while let bytes = next() { Self.put(bytes) }
+  }
+
+  private func next() -> [UInt8]? {
+    waiting.withLockedValue { waiting in
+      var bytes = waiting.bytes
+      if waiting.dropped > 0 { bytes += Array("{\"dropped\":\(waiting.dropped),\"event\":\"log.dropped\"}\n".utf8) }
+      waiting = Waiting(isDraining: !bytes.isEmpty)
+      return bytes.isEmpty ? nil : bytes
+    }
+  }
+
+  private static func put(_ bytes: [UInt8]) {
+    var rest = bytes[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
       if written < 0 && errno == EINTR { continue }

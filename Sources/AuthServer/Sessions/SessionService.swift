@@ -10,7 +10,7 @@ struct SessionService: Sendable {
 
   /// The workstation with this certificate, which is heard by asking.
   func workstation(_ certificate: CertificateFingerprint) async throws -> WorkstationRecord {
-    let found = try await services.store.read { (state) throws(StorageFault) -> WorkstationRecord? in
+    let found = try await services.store.lookUp { (state) throws(StorageFault) -> WorkstationRecord? in
       try state.workstation(certificate: certificate)
     }
     guard let found else { throw Refusal(.workstationUnknown, reference: nil) }
@@ -21,7 +21,7 @@ struct SessionService: Sendable {
 
   func current(_ workstation: WorkstationRecord) async throws -> SessionStatus? {
     let id = workstation.id
-    let session = try await services.store.read { (state) throws(StorageFault) -> SessionRecord? in
+    let session = try await services.store.lookUp { (state) throws(StorageFault) -> SessionRecord? in
       try state.liveSession(on: id)
     }
     return session.map(Self.status)
@@ -30,7 +30,7 @@ struct SessionService: Sendable {
   func renew(_ session: SessionID, on workstation: WorkstationRecord) async throws -> SessionStatus {
     let now = services.surroundings.now()
     let question = LeaseQuestion(session: session, workstation: workstation.id, now: now, local: services.local(now))
-    let answer = try await services.store.read { (state) throws(StorageFault) -> LeaseQuestion.Answer in
+    let answer = try await services.store.lookUp { (state) throws(StorageFault) -> LeaseQuestion.Answer in
       try question.ask(state)
     }
     switch answer {

@@ -4,6 +4,7 @@ import GRDB
 /// The store on one SQLite file: WAL, `synchronous = FULL`, one writer with group commit, readers beside it.
 public final class SQLiteStore: CheckpointingStore, Sendable {
   private let writer: Writer
+  private let lookups = Lookups()
   private let localDayOffsetSeconds: Int
 
   /// Opens or creates the file and brings its schema up to date.
@@ -29,6 +30,18 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
     _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R {
     try await reading { (state) throws(StorageFault) in try query(state) }
+  }
+
+  public func lookUp<R: Sendable>(
+    _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
+  ) async throws(StorageFault) -> R {
+    let pool = try await writer.readingHandle()
+    let (offset, lookups) = (localDayOffsetSeconds, lookups)
+    return try await withCheckedContinuation { continuation in
+      lookups.enqueue(
+        PendingQuery(
+          pool, localDayOffsetSeconds: offset, { (state) throws(StorageFault) in try query(state) }, continuation))
+    }.get()
   }
 
   /// What the store has been through since it was opened.

@@ -1,5 +1,6 @@
 import AuditLog
 import Dispatch
+import DurableSQLite
 import GRDB
 import Synchronization
 
@@ -117,19 +118,19 @@ final class Writer: Sendable {
 
   private func attempt(_ work: any PendingWork, _ db: Database) throws -> StorageFault? {
     let trouble = Trouble()
-    try db.execute(sql: "SAVEPOINT change")
+    try db.run("SAVEPOINT change")
     do throws(StorageFault) {
       var state = SQLiteState(db: db, trouble: trouble, localDayOffsetSeconds: localDayOffsetSeconds)
       try work.run(on: &state)
     } catch {
       if let fatal = trouble.fatal { throw fatal }
-      try db.execute(sql: "ROLLBACK TO SAVEPOINT change")
-      try db.execute(sql: "RELEASE SAVEPOINT change")
+      try db.run("ROLLBACK TO SAVEPOINT change")
+      try db.run("RELEASE SAVEPOINT change")
       return error
     }
     // A change that swallowed an I/O error does not get the others committed.
     if let fatal = trouble.fatal { throw fatal }
-    try db.execute(sql: "RELEASE SAVEPOINT change")
+    try db.run("RELEASE SAVEPOINT change")
     return nil
   }
 
