@@ -98,7 +98,9 @@ let package = Package(
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(
       name: "SSOVault",
-      dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DurableSQLite", "Isolation", "Sealing", .crypto, .grdb],
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DurableSQLite", "Isolation", "Sealing", .crypto, .grdb,
+      ],
       swiftSettings: house),
 
     // MARK: 5 application
