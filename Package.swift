@@ -122,7 +122,8 @@ let package = Package(
     .executableTarget(
       name: "sanmon",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Storage",
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Isolation",
+        "Storage",
         "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
       ], swiftSettings: house),
     .executableTarget(

@@ -137,7 +137,7 @@ final class OpenSSLStore: @unchecked Sendable {
     X509_STORE_free(store)
   }
 
-  private static func revocationList(exactly der: [UInt8]) -> OpaquePointer? {
+  static func revocationList(exactly der: [UInt8]) -> OpaquePointer? {
     der.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return nil }
       var cursor: UnsafePointer<UInt8>? = base
@@ -151,7 +151,7 @@ final class OpenSSLStore: @unchecked Sendable {
   }
 
   /// When a list begins, when it is due to be replaced, and when the grace after that ends.
-  private static func dates(of list: OpaquePointer, _ graceSeconds: Int) -> [Int]? {
+  static func dates(of list: OpaquePointer, _ graceSeconds: Int) -> [Int]? {
     guard let last = OpenSSLTime.seconds(X509_CRL_get0_lastUpdate(list)) else { return nil }
     guard let due = X509_CRL_get0_nextUpdate(list) else { return [last] }
     return OpenSSLTime.seconds(due).map { [last, $0, $0 + graceSeconds] }

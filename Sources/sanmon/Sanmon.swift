@@ -30,7 +30,8 @@ struct Sanmon: AsyncParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      StatusCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self, CardCommand.self,
+      StatusCommand.self, DoctorCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self,
+      CardCommand.self,
       PersonCommand.self,
       OperatorCommand.self, AuditCommand.self, WhyCommand.self, BenchCommand.self,
     ])

@@ -6,7 +6,7 @@ import Testing
 /// Nobody is let in without a row. A full disk is a denial with its own code, counted, and over as soon as there is room.
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
-  private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
+  static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
@@ -18,7 +18,7 @@ struct FullDiskTests {
   }
 
   /// Whether this process may mount a small file system of its own.
-  private static let mayMount: Bool = {
+  static let mayMount: Bool = {
     let folder = NSTemporaryDirectory() + "sanmon-mount-\(UInt32.random(in: 0...UInt32.max))"
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }

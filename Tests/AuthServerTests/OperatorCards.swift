@@ -84,8 +84,8 @@ extension CardAuthority {
         }, issuerPrivateKey: .init(key)))
   }
 
-  /// A CertificateList (RFC 5280 §5.1) in PEM that withdraws these certificates.
-  func revocationList(of certificates: [[UInt8]]) throws -> String {
+  /// A CertificateList (RFC 5280 §5.1) in PEM that withdraws these certificates; the next one is due in `days`.
+  func revocationList(of certificates: [[UInt8]], due days: Double = 30) throws -> String {
     // AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 §3.2).
     let algorithm = Self.tlv(0x30, [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02])
     var issuer = DER.Serializer()
@@ -97,7 +97,7 @@ extension CardAuthority {
     }
     let list = Self.tlv(
       0x30,
-      Self.tlv(0x02, [1]) + algorithm + issuer.serializedBytes + Self.time(Date() - 3600) + Self.time(Date() + 86_400 * 30)
+      Self.tlv(0x02, [1]) + algorithm + issuer.serializedBytes + Self.time(Date() - 3600) + Self.time(Date() + 86_400 * days)
         + (entries.isEmpty ? [] : Self.tlv(0x30, entries.flatMap { $0 })))
     let signature = Array(try key.signature(for: Data(list)).derRepresentation)
     let der = Self.tlv(0x30, list + algorithm + Self.tlv(0x03, [0] + signature))

@@ -6,7 +6,7 @@ import GRDB
 ///
 /// Opened for reading only; nothing in it is believed. Nothing is written, not even a side file when the folder is read-only.
 public final class AuditArchive: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
   /// Rows held in memory at once.
   private static let page = 1000
 
@@ -95,7 +95,7 @@ public final class AuditArchive: Sendable {
     }
   }
 
-  private static func rows(_ db: Database, from sequence: Int64, limit: Int) throws -> [StoredRow] {
+  static func rows(_ db: Database, from sequence: Int64, limit: Int) throws -> [StoredRow] {
     try found(db, from: sequence, limit: limit).map { row, columns in
       var row = row
       if let record = try? RecordEncoding.decode(row.encoded) {

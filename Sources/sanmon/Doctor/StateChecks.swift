@@ -1,0 +1,107 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Foundation
+import Storage
+import VaultLink
+
+/// The clock, the log and the people in it.
+extension Examination {
+  func clock() -> Finding {
+    let mend = Words("timedatectl で時刻同期を確かめる。合えば再起動は要りません", "check NTP (timedatectl); once it is right no restart is needed")
+    let newest = log.value?.newestTime
+    let floor = max(newest ?? .min, Release.noEarlierThan)
+    let behind = max(floor - now, (server.value?.metric("sanmon_clock_behind_seconds") ?? 0) * 1000)
+    if behind > 60_000 {
+      return .fault(
+        .clock, Words("監査記録またはこの版より \(behind / 1000) 秒遅れています", "\(behind / 1000) s before the newest rows or this release"),
+        mend)
+    }
+    guard newest != nil || server.value != nil else {
+      return .unknown(.clock, "比べる監査記録を読めません", "there is no log to compare it with")
+    }
+    return .ok(.clock, "\(Times.show(now))（JST）、監査記録より後", "\(Times.show(now)) JST, after the newest row")
+  }
+
+  /// Rows beyond the newest checkpoint from which it is said.
+  private static let unsignedRows: UInt64 = 1000
+
+  func auditLog() async -> Finding {
+    guard case .value(let archive) = archive, case .value(let facts) = log else {
+      guard case .refused(let why) = log else {
+        return .unknown(.log, "監査記録がまだありません", "there is no log yet")
+      }
+      return .unknown(.log, why.ja, why.en)
+    }
+    let restore = Words(
+      "サーバーを止めたまま、監査担当者と operations.md の「控え」を読む", "keep the server stopped; read \"Backup\" in operations.md with the auditor")
+    var own: Checkpoint?
+    if let note = facts.newestCheckpoint {
+      own = (try? SignedNote(parsing: note)).flatMap { try? Checkpoint(parsing: $0.text) }
+      guard own != nil else { return .fault(.log, Words("保存されたチェックポイントを読めません", "the kept checkpoint cannot be read"), restore) }
+    }
+    // Asked after the database was read: what was signed meanwhile is in neither.
+    let signed = vault.value.map { (size: $0.checkpointSize, root: $0.checkpointRoot) }
+    for (size, root) in [own.map { ($0.size, $0.root.bytes) }, signed].compactMap(\.self) where size > 0 {
+      let found: TreeHash?
+      do { found = try archive.root(of: size) } catch {
+        return .fault(.log, Words("記録の木を読めません", "the log's tree cannot be read"), restore)
+      }
+      guard let found else {
+        return .fault(
+          .log,
+          Words("署名された \(size) 件より短い：古い控えか、末尾が切られています", "shorter than the \(size) rows that were signed: an old copy, or cut"),
+          restore)
+      }
+      guard found.bytes == root else {
+        return .fault(.log, Words("署名された \(size) 件と内容が違います", "not the \(size) rows that were signed"), restore)
+      }
+    }
+    if let own, let signed, own.size > signed.size, await isStillBehind(own.size) {
+      return .fault(
+        .log,
+        Words(
+          "鍵庫のほうが古い（署名 \(own.size) 件、鍵庫 \(signed.size) 件）", "the vault is older (\(own.size) signed, it knows \(signed.size))"),
+        restore)
+    }
+    let covered = max(own?.size ?? 0, signed?.size ?? 0)
+    if facts.size > covered + Self.unsignedRows {
+      return .warning(
+        .log,
+        Words(
+          "\(facts.size) 件のうち \(facts.size - covered) 件が未署名", "\(facts.size - covered) of \(facts.size) rows are not signed"),
+        Words("鍵庫が応答しているか、警報がないかを確かめる", "does the vault answer, and has it alarms?"))
+    }
+    let compared = signed == nil ? Words("（鍵庫とは比べていません）", " (not compared with the vault)") : Words("", "")
+    return .ok(
+      .log, "\(facts.size) 件、\(covered) 件まで署名と一致\(compared.ja)", "\(facts.size) rows, as signed up to \(covered)\(compared.en)")
+  }
+
+  /// A checkpoint may have been signed between our two looks.
+  private func isStillBehind(_ size: UInt64) async -> Bool {
+    guard let status = try? await VaultLink(socket: instance.vaultSocket, deadlineMilliseconds: 3000).status() else {
+      return true
+    }
+    return status.checkpointSize < size
+  }
+
+  /// A transfer must not wait longer for its import.
+  private static let importDays: Int64 = 40
+
+  func directory() -> Finding {
+    guard case .value(let facts) = log else {
+      return .unknown(.directory, "監査記録を読めません", "the log cannot be read")
+    }
+    let update = Words("人事の最新の一覧を sanmon person import で取り込む", "import the newest list with sanmon person import")
+    guard let last = facts.lastImport else {
+      return .warning(.directory, Words("まだ一度も取り込まれていません", "nobody was ever imported"), update)
+    }
+    let days = (now - last) / 86_400_000
+    if days > Self.importDays {
+      return .warning(.directory, Words("最後の取り込みは \(days) 日前です", "the last import was \(days) days ago"), update)
+    }
+    return .ok(
+      .directory, "最後は \(Times.show(last).prefix(16))（\(days) 日前）", "last \(Times.show(last).prefix(16)) (\(days) days ago)")
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// The built `sanmon`, run as an operator runs it, against files and sockets of a city.
+enum ToolProcess {
+  struct Ran {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// - Parameters:
+  ///   - uid: the user it runs as; `nil`: whoever runs the tests.
+  ///   - input: what is typed.
+  static func sanmon(
+    _ arguments: [String], uid: UInt32? = nil, environment: [String: String] = ["LC_ALL": "C.UTF-8"], input: String? = nil
+  ) throws -> Ran {
+    guard let programs = ProcessCity.binaries else { throw CocoaError(.fileNoSuchFile) }
+    let process = Process()
+    if let uid {
+      process.executableURL = URL(filePath: "/usr/bin/setpriv")
+      process.arguments = ["--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", programs + "/sanmon"] + arguments
+    } else {
+      process.executableURL = URL(filePath: programs + "/sanmon")
+      process.arguments = arguments
+    }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // Files, not pipes: nobody has to read while it runs.
+    let folder = "/tmp/sanmon-tool-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for name in ["in", "out", "err"] {
+      _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: name == "in" ? Data((input ?? "").utf8) : nil)
+    }
+    process.standardInput = FileHandle(forReadingAtPath: folder + "/in")
+    process.standardOutput = FileHandle(forWritingAtPath: folder + "/out")
+    process.standardError = FileHandle(forWritingAtPath: folder + "/err")
+    try process.run()
+    process.waitUntilExit()
+    func text(_ name: String) throws -> String {
+      String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self)
+    }
+    return Ran(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+  }
+}
