@@ -122,9 +122,8 @@ let package = Package(
     .executableTarget(
       name: "sanmon",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Isolation",
-        "Storage",
-        "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Storage",
+        "Isolation", "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
       ], swiftSettings: house),
     .executableTarget(
       name: "sanmon-agent",
@@ -152,7 +151,14 @@ let package = Package(
     // MARK: Tests
     .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
+    .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: house),
     .testTarget(name: "PackageTests", swiftSettings: house),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Biometric", "CertificateTrust", "DirectorySync", "Fuzzing",
+        "Sealing", "SmartCard", "Workstation", .crypto,
+      ], swiftSettings: house),
     .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient"], swiftSettings: house),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
@@ -180,7 +186,8 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", .crypto, .cryptoExtras, .x509, .asn1,
+        "Fuzzing", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation", .crypto, .cryptoExtras, .x509,
+        .asn1,
       ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),
     .testTarget(
       name: "WorkstationTests",

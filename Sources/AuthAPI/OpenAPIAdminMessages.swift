@@ -137,7 +137,7 @@ extension APIMessages {
       ]),
     APIMessage(
       "CardStateChange", "A card, with all its keys, is lost, suspended, or found again.",
-      [.field("state", .oneOf(["active", "suspended", "lost"])), .field("reason", .text(maximum: 500))]),
+      [.field("state", .oneOf(["active", "suspended", "lost"])), .field("reason", .line(maximum: 500))]),
     APIMessage(
       "CardStateChanged", "The card, and how many sessions were told to lock.",
       [.field("card", .message("CardSummary")), .field("sessionsLocked", .count)]),
@@ -153,7 +153,7 @@ extension APIMessages {
         .field("state", .oneOf(["open", "locked", "ended"])), .field("isRevoked", .boolean), .optional("card", .identifier),
         .field("openedAt", .time), .field("endsAt", .time), .field("silentSeconds", .count),
       ]),
-    APIMessage("SessionEndRequest", "Why a session is ended.", [.field("reason", .text(maximum: 500))]),
+    APIMessage("SessionEndRequest", "Why a session is ended.", [.field("reason", .line(maximum: 500))]),
     APIMessage("WorkstationCodeRequest", "A signed act that fixes name and segment.", [.field("act", signedAct)]),
     APIMessage(
       "EnrolmentCode", "What the workstation shows to get its certificate.",

@@ -17,6 +17,8 @@ public indirect enum APISchema: Sendable, Equatable {
   case integer(minimum: Int64, maximum: Int64)
   case boolean
   /// Base64 of so many bytes (RFC 4648 §4, padded).
+  /// Text on one line, without invisible characters.
+  case line(maximum: Int)
   case bytes(minimum: Int, maximum: Int)
   case array(APISchema, maximum: Int?)
   /// A message of the catalogue.
@@ -31,6 +33,12 @@ public indirect enum APISchema: Sendable, Equatable {
   var json: APIText {
     switch self {
     case .text(let maximum): .object([("type", .string("string")), ("maxLength", .integer(Int64(maximum)))])
+    case .line(let maximum):
+      // The controls, breaks and direction marks of `VisibleText`; code points without a meaning are refused besides.
+      .object([
+        ("type", .string("string")), ("maxLength", .integer(Int64(maximum))),
+        ("pattern", .string(#"^[^\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"#)),
+      ])
     case .oneOf(let words): .object([("type", .string("string")), ("enum", .array(words.map { .string($0) }))])
     case .identifier: Self.pattern("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     case .segment: Self.pattern("^[a-z][a-z0-9-]{0,31}$")

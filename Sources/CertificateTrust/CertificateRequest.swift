@@ -18,6 +18,9 @@ public struct CertificateRequest: Sendable {
     guard der.count <= 8192, let request = try? CertificateSigningRequest(derEncoded: der),
       request.publicKey.isValidSignature(request.signature, for: request)
     else { throw fault }
+    // One spelling: the reader behind lets a signature's bit string claim unused bits, and verifies it all the same.
+    var again = DER.Serializer()
+    guard (try? request.serialize(into: &again)) != nil, again.serializedBytes == der else { throw fault }
     let subjectPublicKeyInfo: [UInt8]
     if let key = P256.Signing.PublicKey(request.publicKey) {
       subjectPublicKeyInfo = Array(key.derRepresentation)

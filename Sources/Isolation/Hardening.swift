@@ -25,6 +25,12 @@ public enum Hardening {
     guard fault == 0 else { throw .system(attempted: "forbid new privileges", code: fault) }
   }
 
+  /// For tools that a person starts: nothing of this process reaches a core file or another process of the same user.
+  public static func forbidDumps() throws(Fault) {
+    let fault = sanmon_forbid_dumps()
+    guard fault == 0 else { throw .system(attempted: "forbid core dumps", code: fault) }
+  }
+
   public static var isInForce: Bool { sanmon_is_hardened() == 1 }
 }
 

@@ -134,7 +134,7 @@ struct AuditExport: AsyncParsableCommand {
       let page = try await operatorLink.get(
         query("/v1/admin/audit", items + [("fromSequence", String(next)), ("limit", "5000")]), as: AuditPage.self)
       guard let last = page.entries.last else { break }
-      for entry in page.entries { file.write(Data((format == "csv" ? Rows.csv(entry) : try Rows.json(entry)).utf8)) }
+      for entry in page.entries { file.write(Data((format == "csv" ? Rows.csv(entry) : try Rows.json(entry) + "\n").utf8)) }
       written += page.entries.count
       next = last.sequence + 1
       if output != nil { printError(say("\(written) 件", "\(written) rows")) }

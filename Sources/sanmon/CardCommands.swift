@@ -48,6 +48,7 @@ struct CardStateOptions: ParsableArguments {
   @OptionGroup var link: LinkOptions
 
   func set(_ state: String) async throws {
+    let reason = try Reasons.checked(reason)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/cards/\(card)/state", CardStateChange(state: state, reason: reason), as: CardStateChanged.self,

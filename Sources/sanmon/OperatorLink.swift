@@ -135,9 +135,7 @@ struct OperatorLink {
 
   func show<Answer: Encodable>(_ answer: Answer, _ text: (Answer) -> String) throws {
     if options.json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+      print(try Rows.json(answer))
     } else {
       print(text(answer))
     }

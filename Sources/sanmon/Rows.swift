@@ -56,16 +56,13 @@ enum Rows {
   }
 
   /// Control and direction characters as U+XXXX, so that a name cannot forge a line.
-  static func visible(_ text: String) -> String {
-    var shown = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator:
-        shown += "<U+\(String(scalar.value, radix: 16, uppercase: true))>"
-      default: shown.unicodeScalars.append(scalar)
-      }
-    }
-    return shown
+  static func visible(_ text: String) -> String { VisibleText.marking(text) }
+
+  /// One line, the same value for a program, nothing in it that steers a terminal.
+  static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return VisibleText.escaping(json: String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
   /// With a byte order mark: Excel then reads UTF-8.
@@ -91,14 +88,21 @@ enum Rows {
 
   /// RFC 4180 quoting; a leading = + - @ gets an apostrophe, so that a spreadsheet does not run it as a formula.
   private static func field(_ value: String) -> String {
-    let safe = value.first.map { "=+-@\t\r".contains($0) } == true ? "'" + value : value
+    let shown = visible(value)
+    let safe = shown.first.map { "=+-@".contains($0) } == true ? "'" + shown : shown
     guard safe.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return safe }
     return "\"" + safe.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }
+}
 
-  static func json(_ entry: AuditEntry) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(entry), as: UTF8.self) + "\n"
+/// Why an operator does something, held to the server's rule before it is sent.
+enum Reasons {
+  static func checked(_ text: String) throws -> String {
+    guard let remark = try? Remark(parsing: text) else {
+      throw fail(
+        64, "--reason は 1 行で、500 バイト（日本語で約 160 字）までです。改行や目に見えない文字は使えません。",
+        "--reason: one line of at most 500 bytes, without line breaks or invisible characters")
+    }
+    return remark.text
   }
 }

@@ -1,8 +1,21 @@
 import ArgumentParser
 import AuthTerms
+import Foundation
+import Isolation
+
+@main
+enum Start {
+  static func main() async {
+    // PINs, passwords, codes and an operator's key pass through this process.
+    do { try Hardening.forbidDumps() } catch {
+      printError("sanmon: " + say("メモリの書き出しを禁止できません。", "cannot forbid core dumps: ") + error.description)
+      exit(77)
+    }
+    await Sanmon.main()
+  }
+}
 
 /// The operator's tool: thin commands to one of the server's operator doors, and offline checks that need no server.
-@main
 struct Sanmon: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sanmon",

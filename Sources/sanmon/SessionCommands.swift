@@ -71,7 +71,7 @@ struct SessionEnd: AsyncParsableCommand {
     }
     let operatorLink = OperatorLink(options: link)
     let ended = try await operatorLink.post(
-      "/v1/admin/sessions/\(session)/end", SessionEndRequest(reason: reason), as: SessionSummary.self,
+      "/v1/admin/sessions/\(session)/end", SessionEndRequest(reason: try Reasons.checked(reason)), as: SessionSummary.self,
       notFound: (
         "利用中のセッション \(session) はありません。既に終了しているか、番号が違います（sanmon session list で確認）。",
         "no live session \(session): it has ended already, or the id is wrong; see: sanmon session list"

@@ -204,12 +204,8 @@ final class City: Sendable {
   func workstation(
     _ name: String, access: String = "console", segment other: Segment? = nil
   ) async throws -> TestWorkstation {
-    let signed = try sign(
-      act(
-        "workstation.enrol",
-        ["workstation": name, "segment": (other ?? segment).name, "access": access, "validSeconds": "3600"]))
-    let code: EnrolmentCode = try await link.call(
-      "POST", "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)))
+    let signed = try enrolmentAct(name, access: access, segment: other)
+    let code: EnrolmentCode = try await link.call("POST", "/v1/admin/workstations/codes", signed)
     let status: InstanceStatus = try await link.fetch("/v1/admin/status")
     let enrolment = try await ServerConnection(
       to: ServerAddress(parsing: "https://127.0.0.1:\(status.enrolmentPort)"),
@@ -220,6 +216,17 @@ final class City: Sendable {
       WorkstationEnrolmentRequest(code: code.code, certificateRequest: Data(CertificateRequest.make(key: key))))
     enrolment.close()
     return try await TestWorkstation(name: name, key: key, issued: issued, port: status.mainPort)
+  }
+
+  /// What an administrator signs to admit a workstation.
+  func enrolmentAct(
+    _ name: String, access: String = "console", segment other: Segment? = nil
+  ) throws -> WorkstationCodeRequest {
+    let signed = try sign(
+      act(
+        "workstation.enrol",
+        ["workstation": name, "segment": (other ?? segment).name, "access": access, "validSeconds": "3600"]))
+    return WorkstationCodeRequest(act: Data(signed.encoded))
   }
 
   /// Registers one key of a card of `person` at the desk.

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("HTTP limits", .timeLimit(.minutes(1)))
 struct HTTPLimitTests {
-  private static func echo(_ router: Router<SanmonRequestContext>) { router.post("/echo", use: Sample.echo) }
+  static func echo(_ router: Router<SanmonRequestContext>) { router.post("/echo", use: Sample.echo) }
 
   @Test(
     "what is not HTTP gets one answer in JSON and the end of the connection",

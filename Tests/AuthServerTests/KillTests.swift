@@ -9,8 +9,9 @@ import Testing
 /// Real processes, ended in the middle of their work. Each client keeps a ledger of what it was told.
 @Suite("kill -9 under load", .serialized, .enabled(if: ProcessCity.isBuilt, "sanmond and sanmon-vault are not built"))
 struct KillTests {
-  /// `deploy/soak kills` asks for 1,000.
-  static let kills = Int(ProcessInfo.processInfo.environment["SANMON_KILLS"] ?? "") ?? 10
+  /// So many in a test; as many as the time allows for `deploy/soak kills`, unless it was given a number.
+  static let kills = Int(ProcessInfo.processInfo.environment["SANMON_KILLS"] ?? "") ?? (seconds == nil ? 10 : .max)
+  static let seconds = Int(ProcessInfo.processInfo.environment["SANMON_KILL_SECONDS"] ?? "")
 
   private struct Entry: Sendable {
     let workstation: String
@@ -115,13 +116,17 @@ struct KillTests {
     var log = Log()
     var seen: Set<String> = []
     var checked = 0
+    var killed = 0
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (pc, card) in desks {
         let moved = try await pc.moved(to: running.port)
         group.addTask { await Self.work(moved, card, ledger) }
       }
       defer { ledger.close() }
-      for round in 1...Self.kills {
+      let end = Self.seconds.map { ContinuousClock.now + .seconds($0) }
+      var round = 0
+      while round < Self.kills, round < 3 || end.map({ ContinuousClock.now < $0 }) ?? true {
+        round += 1
         // Load first, then any moment of it.
         let before = ledger.count
         for _ in 0..<2000 where ledger.count < before + 4 { try await Task.sleep(for: .milliseconds(10)) }
@@ -133,6 +138,7 @@ struct KillTests {
         checked = try await Self.check(running, ledger, from: checked, &log, &seen)
         try running.start()
       }
+      killed = round
     }
     running.kill()
     _ = try await Self.check(running, ledger, from: checked, &log, &seen)
@@ -141,6 +147,6 @@ struct KillTests {
     let report = try AuditArchive(path: folder + "/sanmon.sqlite").verify(
       verifiers: [running.verifier], elsewhere: seen.map { KeptCheckpoint(source: "seen", note: $0) })
     #expect(report.isIntact && report.checkpointsMatched >= seen.count && seen.count > 1, "\(report.findings)")
-    print("kills: \(Self.kills), answers told: \(ledger.count), rows: \(report.size), checkpoints: \(seen.count)")
+    print("kills: \(killed), answers told: \(ledger.count), rows: \(report.size), checkpoints: \(seen.count)")
   }
 }

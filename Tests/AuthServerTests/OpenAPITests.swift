@@ -14,7 +14,7 @@ struct OpenAPITests {
   }
 
   /// Every message with a Swift type; a message without one here fails the test below.
-  private static let types: [String: any (Codable & Sendable).Type] = [
+  static let types: [String: any (Codable & Sendable).Type] = [
     "ErrorBody": ErrorBody.self, "HealthReport": HealthReport.self, "ReadinessReport": ReadinessReport.self,
     "CeremonyOpened": CeremonyOpened.self, "SessionKeys": SessionKeys.self, "CardProofMessage": CardProofMessage.self,
     "ProofsMessage": ProofsMessage.self, "CeremonyAnswer": CeremonyAnswer.self, "SessionOpened": SessionOpened.self,
@@ -76,6 +76,9 @@ struct OpenAPITests {
   private static func decode(_ type: any (Codable & Sendable).Type, _ object: [String: Any]) throws -> any Codable {
     try JSONBody.decode(type, from: Array(JSONSerialization.data(withJSONObject: object)))
   }
+
+  /// A whole message with every field.
+  static func example(named name: String) -> Any { example(schemas[name] ?? [:]) }
 
   /// The smallest value that a schema allows and that is not its type's nothing.
   private static func example(_ schema: [String: Any]) -> Any {

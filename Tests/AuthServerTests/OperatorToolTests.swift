@@ -30,55 +30,55 @@ struct OperatorToolTests {
     let port = try #require(city.server.port(.operatorsTLS))
     let server = ["--server", "127.0.0.1:\(port)", "--authority", status.authority, "--card"]
 
-    let first = try bench.insert("suzuki")
+    let first = try await bench.insert("suzuki")
     let act = try city.act(
       "operator.register",
       ["operator": "suzuki", "person": "p-000002", "role": "administrator", "key": try bench.publicKey("suzuki")])
     try Data(try city.sign(act).encoded).write(to: URL(filePath: bench.folder + "/suzuki.act"))
 
     // Before the register knows the key.
-    let unknown = try bench.sanmon(["operator", "list"] + server)
+    let unknown = try await bench.sanmon(["operator", "list"] + server)
     #expect(unknown.status == 77 && unknown.output.contains("does not accept the key of this card"), "\(unknown.output)")
     #expect(unknown.output.contains("reference"), "\(unknown.output)")
-    let accepted = try bench.sanmon([
+    let accepted = try await bench.sanmon([
       "operator", "accept", bench.folder + "/suzuki.act", "--card", "--out", bench.folder + "/suzuki.sig",
     ])
     #expect(accepted.status == 0, "\(accepted.output)")
-    let added = try bench.sanmon(
+    let added = try await bench.sanmon(
       [
         "operator", "add", bench.folder + "/suzuki.act", "--accepted", bench.folder + "/suzuki.sig", "--socket",
         city.folder + "/operator.sock",
       ], pin: nil)
     #expect(added.status == 0, "\(added.output)")
 
-    let list = try bench.sanmon(["operator", "list"] + server)
+    let list = try await bench.sanmon(["operator", "list"] + server)
     #expect(list.status == 0 && list.output.contains("suzuki  administrator"), "\(list.output)")
     // By the environment alone, and with the authority's certificate in a file.
-    let quiet = try bench.sanmon(
+    let quiet = try await bench.sanmon(
       ["status"], environment: ["SANMON_SERVER=127.0.0.1:\(port)", "SANMON_AUTHORITY=\(status.authority)"])
     #expect(quiet.status == 0 && quiet.output.contains("lgwan-1"), "\(quiet.output)")
     // Four requests, one connection, the same card for the act: the descriptor holds the PIN once.
-    let code = try bench.sanmon(["workstation", "enrol", "LGWAN-PC-0042", "--segment", "lgwan"] + server)
+    let code = try await bench.sanmon(["workstation", "enrol", "LGWAN-PC-0042", "--segment", "lgwan"] + server)
     #expect(code.status == 0 && code.output.contains("LGWAN-PC-0042"), "\(code.output)")
     let row = try #require(try await city.audit("action=workstation.code").first)
     #expect(row.operatorID == "suzuki")
 
-    try wrongUsage(bench, server, city)
-    let wrong = try bench.sanmon(["status"] + server, pin: "000000")
+    try await wrongUsage(bench, server, city)
+    let wrong = try await bench.sanmon(["status"] + server, pin: "000000")
     #expect(wrong.status == 65 && wrong.output.contains("wrong PIN; 2 tries left"), "\(wrong.output)")
-    #expect(try bench.sanmon(["status"] + server).status == 0, "the right PIN sets the card's counter back")
-    let elsewhere = try bench.sanmon(
+    #expect(try await bench.sanmon(["status"] + server).status == 0, "the right PIN sets the card's counter back")
+    let elsewhere = try await bench.sanmon(
       ["status", "--server", "127.0.0.1:\(port)", "--authority", String(repeating: "0", count: 64)])
     #expect(elsewhere.status == 76, "\(elsewhere.output)")
-    first.takeOut()
+    await first.takeOut()
 
-    let none = try bench.sanmon(["status"] + server)
+    let none = try await bench.sanmon(["status"] + server)
     #expect(none.status == 74 && none.output.contains("no card on the reader"), "\(none.output)")
     try await others(bench, server, city)
     await city.end()
   }
 
-  private func wrongUsage(_ bench: ToolBench, _ server: [String], _ city: City) throws {
+  private func wrongUsage(_ bench: ToolBench, _ server: [String], _ city: City) async throws {
     let socket = ["--socket", city.folder + "/operator.sock"]
     for arguments in [
       ["status"] + server + socket, ["status", "--server", "127.0.0.1:1"], ["status", "--server", "127.0.0.1"],
@@ -86,26 +86,26 @@ struct OperatorToolTests {
       ["workstation", "enrol", "LGWAN-PC-0043", "--segment", "lgwan", "--key-file", "/nowhere"] + server,
       ["operator", "first", "--operator", "a", "--person", "b"] + server,
     ] {
-      let result = try bench.sanmon(arguments)
+      let result = try await bench.sanmon(arguments)
       #expect(result.status == 64, "\(arguments): \(result.output)")
     }
-    let both = try bench.sanmon(
+    let both = try await bench.sanmon(
       ["status"], environment: ["SANMON_SOCKET=\(city.folder)/operator.sock", "SANMON_SERVER=127.0.0.1:1"])
     #expect(both.status == 64, "\(both.output)")
   }
 
   /// A card of these roots that is nobody's, and a card of other roots.
   private func others(_ bench: ToolBench, _ server: [String], _ city: City) async throws {
-    let stranger = try bench.insert("stranger")
-    let unknown = try bench.sanmon(["status"] + server)
+    let stranger = try await bench.insert("stranger")
+    let unknown = try await bench.sanmon(["status"] + server)
     #expect(unknown.status == 77 && unknown.output.contains("does not accept the key"), "\(unknown.output)")
-    stranger.takeOut()
+    await stranger.takeOut()
     let rows = try await city.audit("class=administration&outcome=denied").count
-    let clerk = try bench.insert("clerk")
-    let refused = try bench.sanmon(["status"] + server)
+    let clerk = try await bench.insert("clerk")
+    let refused = try await bench.sanmon(["status"] + server)
     #expect(refused.status == 77 && refused.output.contains("refused the certificate of this card"), "\(refused.output)")
     #expect(try await city.audit("class=administration&outcome=denied").count == rows, "no request was read")
-    clerk.takeOut()
+    await clerk.takeOut()
   }
 }
 
@@ -147,9 +147,9 @@ final class ToolBench: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  func issue(_ name: String, key: String, authority: String = "operators") throws {
+  func issue(_ name: String, key: String, authority: String = "operators", pin: String = pin) throws {
     try must([
-      "bash", "-c", "exec \"$@\" 3<<<'\(Self.pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue", "--card",
+      "bash", "-c", "exec \"$@\" 3<<<'\(pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue", "--card",
       "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert", "\(folder)/\(authority).pem",
       "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
     ])
@@ -173,20 +173,44 @@ final class ToolBench: Sendable {
   }
 
   /// Runs the tool with the PIN on descriptor 3, once.
-  func sanmon(_ arguments: [String], pin: String? = pin, environment: [String] = []) throws -> (status: Int32, output: String) {
+  func sanmon(_ arguments: [String], pin: String? = pin, environment: [String] = []) async throws -> (
+    status: Int32, output: String
+  ) {
     let fixed = ["LC_ALL=C", "HOME=\(folder)", "PCSCLITE_CSOCK_NAME=\(reader)/run/pcscd/pcscd.comm"]
     let words = ["env", "-u", "SANMON_SOCKET", "-u", "SANMON_SERVER", "-u", "SANMON_AUTHORITY"] + fixed + environment
     let tool = [Self.programs + "/sanmon"] + arguments + (pin == nil ? [] : ["--pin-fd", "3"])
-    return try Self.run(["bash", "-c", "exec \"$@\" 3<<<'\(pin ?? "")'", "bash"] + words + tool)
+    return try await Self.started(["bash", "-c", "exec \"$@\" 3<<<'\(pin ?? "")'", "bash"] + words + tool)
+  }
+
+  /// Runs the agent with a text on descriptor 3, once.
+  func agent(_ arguments: [String], _ secret: String) async throws -> (status: Int32, output: String) {
+    let words = ["env", "LC_ALL=C", "HOME=\(folder)", "PCSCLITE_CSOCK_NAME=\(reader)/run/pcscd/pcscd.comm"]
+    let agent = [Self.programs + "/sanmon-agent"] + arguments
+    return try await Self.started(["bash", "-c", "exec \"$@\" 3<<<'\(secret)'", "bash"] + words + agent)
+  }
+
+  /// The resident process of a workstation, until it is ended.
+  func watch(_ state: String, log: String) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: Self.programs + "/sanmon-agent")
+    process.arguments = ["watch", "--state", state]
+    process.environment = ["LC_ALL": "C", "HOME": folder, "PCSCLITE_CSOCK_NAME": "\(reader)/run/pcscd/pcscd.comm"]
+    try Data().write(to: URL(filePath: log))
+    let handle = try FileHandle(forWritingTo: URL(filePath: log))
+    process.standardOutput = handle
+    process.standardError = handle
+    process.standardInput = FileHandle.nullDevice
+    try Self.startWithOpenSignals(process)
+    return process
   }
 
   /// Puts a card on the reader and waits until the simulator has it in and the service has looked (every 400 ms).
-  func insert(_ name: String) throws -> OnReader {
+  func insert(_ name: String) async throws -> OnReader {
     let card = try OnReader([
       "env", "SANMON_BIN=\(Self.programs)", "bash", "-c",
       "source '\(Self.library)'; cardsim_in_namespace '\(reader)' insert --card '\(folder)/\(name).card'",
     ])
-    Thread.sleep(forTimeInterval: 1.5)
+    try await Task.sleep(for: .milliseconds(1500))
     return card
   }
 
@@ -198,6 +222,13 @@ final class ToolBench: Sendable {
   private func must(_ words: [String]) throws {
     let result = try Self.run(words)
     guard result.status == 0 else { throw Failed("\(words): exit \(result.status)\n\(result.output)") }
+  }
+
+  /// A thread of its own waits: one of the few that tests and server share must not.
+  static func started(_ words: [String]) async throws -> (status: Int32, output: String) {
+    try await withCheckedThrowingContinuation { done in
+      Thread.detachNewThread { done.resume(with: Result { try run(words) }) }
+    }
   }
 
   private static func run(_ words: [String]) throws -> (status: Int32, output: String) {
@@ -241,10 +272,10 @@ final class ToolBench: Sendable {
       try ToolBench.startWithOpenSignals(process)
     }
 
-    func takeOut() {
+    func takeOut() async {
       try? control.fileHandleForWriting.close()
-      process.waitUntilExit()
-      Thread.sleep(forTimeInterval: 1)
+      while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+      try? await Task.sleep(for: .seconds(1))
     }
 
     deinit { if process.isRunning { process.terminate() } }

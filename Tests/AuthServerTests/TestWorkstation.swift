@@ -39,6 +39,9 @@ final class TestWorkstation: Sendable {
       suite: "x25519-chachapoly", sealing: sealing.publicKey.rawRepresentation, signing: signing.publicKey.rawRepresentation)
   }
 
+  /// Never sent: what must not be found at a server.
+  var privateSessionKeys: [[UInt8]] { [Array(signing.rawRepresentation), Array(sealing.rawRepresentation)] }
+
   /// The same workstation after its own restart, at a server that listens there: its session keys are new.
   func restarted(port: Int) async throws -> TestWorkstation {
     try await TestWorkstation(name: name, key: key, issued: issued, port: port)

@@ -89,6 +89,14 @@ struct WorkstationAuthorityTests {
       bent[position] ^= 0x10
       #expect(throws: MalformedInput.self, "byte \(position)") { try CertificateRequest(verifying: bent) }
     }
+    // The signature's bit string says it has a bit unused; the one unused bit is zero, and the signature verifies.
+    let head = try #require(
+      request.indices.last { request[$0] == 0x03 && Array(request[$0...].dropFirst(2).prefix(2)) == [0x00, 0x30] })
+    for unused in 1...7 {
+      var other = request
+      other[head + 2] = UInt8(unused)
+      #expect(throws: MalformedInput.self) { try CertificateRequest(verifying: other) }
+    }
     for length in 0..<request.count {
       #expect(throws: MalformedInput.self) { try CertificateRequest(verifying: Array(request.prefix(length))) }
     }

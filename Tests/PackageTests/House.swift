@@ -33,6 +33,7 @@ struct House {
       // Tests only: a disk that fails on purpose must never be linked into a program.
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
+      "Fuzzing": [],
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",

@@ -84,7 +84,7 @@ struct RegisterKey: Change {
 struct ChangeCardState: Change {
   let card: CardID
   let state: CardState
-  let reason: String
+  let reason: Remark
   let by: OperatorID
   let now: Moment
 
@@ -95,7 +95,7 @@ struct ChangeCardState: Change {
       time: now.wallMilliseconds, eventClass: .enrolment, action: "card.\(state.rawValue)", outcome: .done)
     record.card = card
     record.operatorID = by
-    record.note = reason
+    record.note = reason.text
     guard var found = try transaction.card(card) else {
       record.outcome = .refused
       return (nil, record)
@@ -113,7 +113,7 @@ struct ChangeCardState: Change {
       }
     }
     record.count = Int64(found.keys.count + withdrawn.count)
-    record.note = "keys \(found.keys.count), sessions \(withdrawn.count)" + (reason.isEmpty ? "" : "; \(reason)")
+    record.note = "keys \(found.keys.count), sessions \(withdrawn.count)" + (reason.text.isEmpty ? "" : "; \(reason.text)")
     return ((found, withdrawn), record)
   }
 }

@@ -79,9 +79,10 @@ struct CardDesk: Sendable {
   }
 
   func change(_ id: CardID, to wish: CardStateChange, by acting: OperatorRecord) async throws -> CardStateChanged {
-    guard let next = CardState(rawValue: wish.state), wish.reason.utf8.count <= 500 else { throw HTTPFault.malformed(.value) }
+    guard let next = CardState(rawValue: wish.state) else { throw HTTPFault.malformed(.value) }
+    let reason = try Remark(parsing: wish.reason)
     let now = services.surroundings.now()
-    let change = ChangeCardState(card: id, state: next, reason: wish.reason, by: acting.id, now: now)
+    let change = ChangeCardState(card: id, state: next, reason: reason, by: acting.id, now: now)
     guard let (card, sessions) = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
     for session in sessions {
       services.watch.tell(

@@ -24,7 +24,7 @@ struct SessionDesk: Sendable {
   }
 
   func end(_ id: SessionID, reason: String, by acting: OperatorRecord) async throws -> SessionSummary {
-    guard reason.utf8.count <= 500 else { throw HTTPFault.malformed(.value) }
+    let reason = try Remark(parsing: reason)
     let now = services.surroundings.now()
     let change = EndSessionAsOperator(session: id, reason: reason, by: acting.id, now: now)
     guard let (session, name) = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
@@ -46,7 +46,7 @@ struct SessionDesk: Sendable {
 /// An operator ends somebody's session: it is over, and cannot be unlocked or renewed.
 struct EndSessionAsOperator: Change {
   let session: SessionID
-  let reason: String
+  let reason: Remark
   let by: OperatorID
   let now: Moment
 
@@ -55,7 +55,7 @@ struct EndSessionAsOperator: Change {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .session, action: "session.ended", outcome: .done)
     record.session = session
     record.operatorID = by
-    record.note = reason
+    record.note = reason.text
     guard var found = try state.session(session), found.phase != .ended else {
       record.outcome = .refused
       record.code = .sessionMissing

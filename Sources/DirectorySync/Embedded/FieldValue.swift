@@ -28,14 +28,8 @@ struct FieldValue: Sendable {
   /// A name for people's eyes. Kept byte for byte: no width, variant or composition is folded.
   func name() throws(DirectoryFault) -> String {
     let scalars = text.unicodeScalars
-    let isPrintable = scalars.allSatisfy { scalar in
-      switch scalar.properties.generalCategory {
-      // Format characters include the overrides that make a name read backwards; no name needs them.
-      case .control, .format, .surrogate, .unassigned, .lineSeparator, .paragraphSeparator: false
-      default: true
-      }
-    }
-    guard isPrintable, (1...128).contains(scalars.count), let first = scalars.first, let last = scalars.last,
+    guard scalars.allSatisfy(VisibleText.shows), (1...128).contains(scalars.count), let first = scalars.first,
+      let last = scalars.last,
       !first.properties.isWhitespace, !last.properties.isWhitespace
     else { throw fault(.name) }
     return text

@@ -1,0 +1,126 @@
+import AuthPolicy
+import AuthTerms
+import Crypto
+import DirectorySync
+import Foundation
+import Fuzzing
+import Testing
+
+/// What people write or export: rules, start-up files, CSV, LDIF.
+@Suite("Fuzz: files of people", .serialized)
+struct FileFuzzTests {
+  private static func file(_ path: String) throws -> [UInt8] {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    return Array(try Data(contentsOf: root.appending(path: path)))
+  }
+
+  /// The head of a file, up to the end of that line.
+  private static func head(_ path: String, lines: Int) throws -> [UInt8] {
+    let whole = try file(path).split(separator: 0x0A, omittingEmptySubsequences: false)
+    return Array(whole.prefix(lines).joined(separator: [0x0A])) + [0x0A]
+  }
+
+  @Test("rules: a set compiles, and then its floor is proven, or every fault has a place in a file")
+  func rules() throws {
+    let names = ["organisation.yaml", "lgwan.yaml"]
+    let shipped = try names.map { PolicySource(name: $0, bytes: try Self.file("policies/" + $0)) }
+    let words = [
+      "card", "pin", "password", "palm", "any", "&a", "*a", "!!", "---", "[", "{", "\t", "  ", "- ", ": ", "true", "~",
+      "groups",
+    ]
+    let digest: ([UInt8]) -> [UInt8] = { Array(SHA256.hash(data: $0)) }
+    for (index, source) in shipped.enumerated() {
+      let tally = try Fuzzer(
+        "rules\(index)", corpus: [source.bytes], words: words, count: 1500, share: 0.5
+      ).run { bytes in
+        var sources = shipped
+        sources[index] = PolicySource(name: source.name, bytes: bytes)
+        do throws(PolicyFaults) {
+          _ = try PolicySet.compile(sources, digest: digest, today: 20_000)
+          return true
+        } catch {
+          guard error.faults.allSatisfy({ $0.line >= 1 && $0.column >= 1 }) else { throw Fuzzer.Broken("no place") }
+          return false
+        }
+      }
+      #expect(tally.refused > 100)
+    }
+  }
+
+  @Test("start-up files: read or refused with a place")
+  func startUp() throws {
+    let text = """
+      instance: lgwan
+      segments: [lgwan]
+      listen: {address: 10.1.0.10, port: 8443, tls-minimum: "1.2"}
+      enrolment-listen: {address: "::1", port: 8444}
+      operator-socket: /run/sanmon/lgwan/operator.sock
+      operator-users: [yamada, suzuki]
+      vault-socket: /run/sanmon-vault/lgwan/vault.sock
+      state: /var/lib/sanmon/lgwan
+      policies: /etc/sanmon/lgwan/policies
+      card-roots: {lgwan: [/etc/sanmon/lgwan/card-roots/staff-ca.pem]}
+      hosts: [sanmon.lgwan.example]
+      checkpoint-seconds: 60
+
+      """
+    let words = ["/", "..", "0.0.0.0", "65536", "- ", ": ", "[", "{", "\"", "'", "mynumber", "internet"]
+    let tally = try Fuzzer("instance", corpus: [Array(text.utf8)], words: words, count: 4000).run { bytes in
+      (try? InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: bytes))) != nil
+    }
+    #expect(tally.accepted > 50 && tally.refused > 1000)
+  }
+
+  @Test("CSV: read or refused with a place, and no fault quotes the file")
+  func csv() throws {
+    let people = try Self.head("deploy/sample-city/people.csv", lines: 6)
+    let groups = try Self.file("deploy/sample-city/groups.csv")
+    let departments = try Self.file("deploy/sample-city/departments.csv")
+    let words = ["\"", "\"\"", ",", ";", "\r\n", "\u{FEFF}", "\u{202E}", "2026-02-30", "true"]
+    let tally = try Fuzzer("csv", corpus: [people], words: words, count: 1500, share: 0.5).run { bytes in
+      try Self.read(
+        CSVSource(
+          people: SourceFile(name: "p", bytes: bytes), groups: SourceFile(name: "g", bytes: groups),
+          departments: SourceFile(name: "d", bytes: departments)))
+    }
+    #expect(tally.refused > 100)
+    try Fuzzer("csvGroups", corpus: [groups, departments], words: words, count: 1500, share: 0.5).run { bytes in
+      try Self.read(
+        CSVSource(
+          people: SourceFile(name: "p", bytes: people), groups: SourceFile(name: "g", bytes: bytes),
+          departments: SourceFile(name: "d", bytes: departments)))
+    }
+  }
+
+  @Test("LDIF: read or refused with a place, and no fault quotes the file")
+  func ldif() throws {
+    let whole = String(decoding: try Self.file("deploy/sample-city/sample-city.ldif"), as: UTF8.self)
+    let records = whole.components(separatedBy: "\n\n")
+    let people = records.filter { $0.contains("ou=people") }.prefix(4)
+    let city = (records.filter { !$0.contains("ou=people") } + people).joined(separator: "\n\n") + "\n"
+    let words = ["\n", "\n ", "::", ":<", "dn: ", "-\n", "objectClass: ", "\\2C", ",", "=", "\u{202E}", "changetype: delete\n"]
+    let small = (records.prefix(3) + people).joined(separator: "\n\n") + "\n"
+    let corpus = [Array(city.utf8), Array(small.utf8)]
+    let tally = try Fuzzer("ldif", corpus: corpus, words: words, count: 600).run { bytes in
+      try Self.read(LDIFSource(SourceFile(name: "l", bytes: bytes)))
+    }
+    #expect(tally.refused > 100)
+  }
+
+  private static func read(_ source: some DirectorySource & Sendable) throws -> Bool {
+    do throws(DirectoryFault) {
+      switch source {
+      case let csv as CSVSource: _ = try csv.read()
+      case let ldif as LDIFSource: _ = try ldif.read()
+      default: break
+      }
+      return true
+    } catch {
+      let told = error.description + error.ja + error.en
+      guard !told.contains("山田"), !told.contains("yamada"), told.unicodeScalars.allSatisfy(VisibleText.shows) else {
+        throw Fuzzer.Broken("a fault quotes the file")
+      }
+      return false
+    }
+  }
+}
