@@ -129,6 +129,24 @@ struct DocumentTests {
     }
   }
 
+  @Test("docs/threat-model.md names for each threat a test that is there")
+  func threats() throws {
+    let text = try Tree.text("docs/threat-model.md")
+    let section = try #require(text.firstMatch(of: /(?s)Threats, defences, tests\n(.*?)\n##[ ]/)).1
+    let rows = section.split(separator: "\n").filter { $0.hasPrefix("| ") }.dropFirst()
+    #expect(rows.count >= 50)
+    let files = try Tree.files().filter { $0.hasPrefix("Tests/") && $0.hasSuffix(".swift") }
+    for row in rows {
+      guard let name = row.wholeMatch(of: /\| .+ \| .+ \| `(\w+)\/(\w+)\.(\w+)` \|/) else {
+        Issue.record("\(row): no test named")
+        continue
+      }
+      let file = files.first { $0.hasPrefix("Tests/\(name.1)/") && $0.hasSuffix("/\(name.2).swift") }
+      let tests = try file.map { try Tree.text($0) } ?? ""
+      #expect(tests.contains(try Regex("(?s)@Test(?:(?!@Test).)*?func \(name.3)\\(")), "\(row): no such test")
+    }
+  }
+
   // A number is taken when the work begins, so a later record may be there before an earlier one.
   @Test("decision records are numbered, no number twice, and linked from their list")
   func decisions() throws {

@@ -118,4 +118,13 @@ struct ScriptTests {
     let ports = ran.output.split(separator: "\n").compactMap { Int($0) }
     #expect(Set(ports).count == 3 && ports.allSatisfy { (20000..<32000).contains($0) })
   }
+
+  @Test("what a scanner says against a listener is passed over only with a reason")
+  func acceptedFindings() throws {
+    for line in try Tree.text("deploy/lib/eyes-accepted.tsv").split(separator: "\n") where !line.hasPrefix("#") {
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+      #expect(parts.count == 3 && parts[0].wholeMatch(of: /[A-Za-z0-9_-]+/) != nil, "\(line)")
+      #expect((parts.last?.split(separator: " ").count ?? 0) >= 8, "\(line): no reason")
+    }
+  }
 }

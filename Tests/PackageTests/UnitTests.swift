@@ -43,4 +43,15 @@ struct UnitTests {
     #expect(vault["ExecStart"]?.first?.contains("/etc/") == false)
     #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
   }
+
+  @Test("systemd itself puts neither service above 2.0 of 10", arguments: ["sanmond@.service", "sanmon-vault@.service"])
+  func exposure(name: String) throws {
+    guard (try? Tree.run(["systemd-analyze", "--version"]).code) == 0 else {
+      if Tree.mustHaveEverything { Issue.record("systemd-analyze is not installed (package systemd)") }
+      return
+    }
+    let ran = try Tree.run(["systemd-analyze", "security", "--offline=true", "--no-pager", "deploy/systemd/\(name)"])
+    let score = try #require(ran.output.firstMatch(of: /Overall exposure level for \S+: ([0-9]+\.[0-9])/)?.1, "\(ran.errors)")
+    #expect(try #require(Double(score)) <= 2.0, "\(ran.output)")
+  }
 }

@@ -10,8 +10,11 @@ readonly PACKAGES_BUILD="git ca-certificates pkg-config binutils libc6-dev libgc
 # What the walk through the morning starts or shows.
 readonly PACKAGES_STAGE="binutils patchelf"
 readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linux procps curl openssl sqlite3"
-# What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer.
-readonly PACKAGES_TEST="$PACKAGES_DEMO opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent"
+# What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer; systemd for its
+# judgement of the units (systemd-analyze reads files, nothing is started).
+readonly PACKAGES_TEST="$PACKAGES_DEMO opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
+# What deploy/eyes looks with.
+readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 
 readonly SCHEMATHESIS_VERSION=4.32.5
 
