@@ -54,12 +54,13 @@ struct DoctorTests {
   }
 
   /// - Parameter change: bends the start-up file.
-  private func examine(_ city: City, uid: UInt32? = nil, _ change: (String) -> String = { $0 }) throws -> (Report, Int32) {
+  private func examine(_ city: City, uid: UInt32? = nil, _ change: (String) -> String = { $0 }) async throws -> (Report, Int32)
+  {
     let lists = "card-crls: {lgwan: [\(city.folder)/cards.crl]}\nrevocation: {stale-grace-hours: 24}"
     let path = city.folder + "/instance.yaml"
     try write(change(City.instanceText(city.folder, .lgwan, false, lists)), to: path)
     chmod(path, 0o644)
-    let ran = try ToolProcess.sanmon(["doctor", "--config", path, "--json"], uid: uid)
+    let ran = try await ToolProcess.started(["doctor", "--config", path, "--json"], uid: uid)
     return (try JSONDecoder().decode(Report.self, from: Data(ran.output.utf8)), ran.status)
   }
 
@@ -72,12 +73,12 @@ struct DoctorTests {
   func healthy() async throws {
     let city = try await city()
     _ = try await city.importPeople()
-    let (report, status) = try examine(city)
+    let (report, status) = try await examine(city)
     #expect(report.checks.map(\.check) == Self.names)
     #expect(report.states == (Self.isRoot ? [] : ["users fault"]), "\(report)")
     #expect(status == (Self.isRoot ? 0 : 2))
     for language in ["C.UTF-8", "ja_JP.UTF-8"] {
-      let ran = try ToolProcess.sanmon(
+      let ran = try await ToolProcess.started(
         ["doctor", "--config", city.folder + "/instance.yaml"], environment: ["LC_ALL": language])
       let lines = ran.output.split(separator: "\n")
       #expect(lines.count <= 24, "one screen:\n\(ran.output)")
@@ -90,14 +91,14 @@ struct DoctorTests {
   func broken() async throws {
     let city = try await city()
     let folder = city.folder
-    #expect(try examine(city).0["directory"]?.state == "warning", "nobody was imported")
+    #expect(try await examine(city).0["directory"]?.state == "warning", "nobody was imported")
     _ = try await city.importPeople()
 
     func expect(
       _ check: String, _ state: String, _ words: String = "", _ change: (String) -> String = { $0 },
       at line: SourceLocation = #_sourceLocation
-    ) throws {
-      let (report, status) = try examine(city, change)
+    ) async throws {
+      let (report, status) = try await examine(city, change)
       let found = report[check]
       #expect(found?.state == state && (words.isEmpty || found?.en.contains(words) == true), "\(report)", sourceLocation: line)
       #expect(found?.nextEn?.isEmpty == false && found?.nextJa?.isEmpty == false, sourceLocation: line)
@@ -112,7 +113,7 @@ struct DoctorTests {
     try files.copyItem(atPath: folder + "/policies", toPath: folder + "/other")
     let rules = try String(contentsOfFile: folder + "/other/lgwan.yaml", encoding: .utf8)
     try write(rules + "# another version\n", to: folder + "/other/lgwan.yaml")
-    try expect("rules", "warning", "not those in force", elsewhere("policies", "other"))
+    try await expect("rules", "warning", "not those in force", elsewhere("policies", "other"))
     func waiver(from: Int, until: Int) throws {
       func day(_ offset: Int) -> String {
         Date(timeIntervalSinceNow: 32_400 + Double(offset) * 86_400).formatted(
@@ -124,68 +125,68 @@ struct DoctorTests {
         to: folder + "/other/lgwan.yaml")
     }
     try waiver(from: 0, until: 60)
-    #expect(try examine(city, elsewhere("policies", "other")).0["waivers"]?.state == "ok")
+    #expect(try await examine(city, elsewhere("policies", "other")).0["waivers"]?.state == "ok")
     try waiver(from: -20, until: 10)
-    try expect("waivers", "warning", "1 end within 14 days", elsewhere("policies", "other"))
+    try await expect("waivers", "warning", "1 end within 14 days", elsewhere("policies", "other"))
     try waiver(from: -20, until: -1)
-    try expect("waivers", "warning", "1 ended", elsewhere("policies", "other"))
+    try await expect("waivers", "warning", "1 ended", elsewhere("policies", "other"))
     try write("nonsense: true\n", to: folder + "/other/lgwan.yaml")
-    try expect("rules", "fault", "lgwan.yaml:", elsewhere("policies", "other"))
-    #expect(try examine(city, elsewhere("policies", "other")).0["waivers"]?.state == "unknown")
-    try expect("rules", "fault", "cannot be read", elsewhere("policies", "nowhere"))
+    try await expect("rules", "fault", "lgwan.yaml:", elsewhere("policies", "other"))
+    #expect(try await examine(city, elsewhere("policies", "other")).0["waivers"]?.state == "unknown")
+    try await expect("rules", "fault", "cannot be read", elsewhere("policies", "nowhere"))
 
     // Documents with an end.
     for (days, state, words) in [(20.0, "warning", "days left"), (3, "fault", "days left"), (-1, "fault", "has ended")] {
       let kept = try String(contentsOfFile: folder + "/state/tls.pem", encoding: .utf8)
       try write(
         PEMFile.encode(certificate: city.cards.issue(slot: "9a", validDays: days).certificate), to: folder + "/state/tls.pem")
-      try expect("certificate", state, words)
+      try await expect("certificate", state, words)
       try write(kept, to: folder + "/state/tls.pem")
     }
     for (days, state) in [(60.0, "warning"), (-1, "fault")] {
       try write(
         PEMFile.encode(certificate: city.cards.issue(slot: "9a", validDays: days).certificate), to: folder + "/root.pem")
-      try expect("cardRoots", state, "", elsewhere("cards.pem", "root.pem"))
+      try await expect("cardRoots", state, "", elsewhere("cards.pem", "root.pem"))
     }
     try write("no certificate", to: folder + "/root.pem")
-    try expect("cardRoots", "fault", "cannot be read", elsewhere("cards.pem", "root.pem"))
+    try await expect("cardRoots", "fault", "cannot be read", elsewhere("cards.pem", "root.pem"))
     for (days, state, words) in [(0.5, "warning", "within 24 h"), (-0.5, "warning", "refused in"), (-2, "fault", "AP147")] {
       try write(city.cards.revocationList(of: [], due: days), to: folder + "/old.crl")
-      try expect("revocation", state, words, elsewhere("cards.crl", "old.crl"))
+      try await expect("revocation", state, words, elsewhere("cards.crl", "old.crl"))
     }
-    try expect("revocation", "fault", "is not there", elsewhere("cards.crl", "none.crl"))
+    try await expect("revocation", "fault", "is not there", elsewhere("cards.crl", "none.crl"))
 
     // Services.
     let port = try ProcessCity.freePort()
-    try expect("listeners", "fault", ":\(port)") {
+    try await expect("listeners", "fault", ":\(port)") {
       $0.replacingOccurrences(
         of: "enrolment-listen: {address: 127.0.0.1, port: 0}", with: "enrolment-listen: {address: 127.0.0.1, port: \(port)}")
     }
-    try expect("server", "fault", "nobody answers", elsewhere("operator.sock", "none.sock"))
-    try expect("vault", "fault", "is not there", elsewhere("vault.sock", "none.sock"))
-    try expect("vault", "fault", "another instance") {
+    try await expect("server", "fault", "nobody answers", elsewhere("operator.sock", "none.sock"))
+    try await expect("vault", "fault", "is not there", elsewhere("vault.sock", "none.sock"))
+    try await expect("vault", "fault", "another instance") {
       $0.replacingOccurrences(of: "instance: lgwan-1", with: "instance: lgwan-2")
     }
 
     // Permissions, owners, users.
     chmod(folder + "/state/column.key", 0o640)
-    try expect("files", "fault", "column.key is open to other users (640)")
+    try await expect("files", "fault", "column.key is open to other users (640)")
     chmod(folder + "/state/column.key", 0o600)
     chmod(folder + "/policies/lgwan.yaml", 0o666)
-    try expect("files", "fault", "can be written by other users")
+    try await expect("files", "fault", "can be written by other users")
     chmod(folder + "/policies/lgwan.yaml", 0o644)
-    try expect("users", "warning", "nobody-here") {
+    try await expect("users", "warning", "nobody-here") {
       $0.replacingOccurrences(of: "operator-users: [", with: "operator-users: [nobody-here, ")
     }
     if Self.isRoot {
       chown(folder + "/state/tls.key", 0, 0)
-      try expect("files", "fault", "another user than its folder")
+      try await expect("files", "fault", "another user than its folder")
       chown(folder + "/state/tls.key", Self.serverUID, Self.serverUID)
       chown(folder + "/vault.sock", Self.serverUID, Self.serverUID)
-      try expect("users", "fault", "one user")
+      try await expect("users", "fault", "one user")
       chown(folder + "/vault.sock", Self.vaultUID, Self.vaultUID)
     }
-    #expect(try examine(city).0.states == (Self.isRoot ? [] : ["users fault"]), "whole again")
+    #expect(try await examine(city).0.states == (Self.isRoot ? [] : ["users fault"]), "whole again")
     await city.end()
   }
 
@@ -204,15 +205,15 @@ struct DoctorTests {
     }
     _ = try await city.audit()
     let _: CheckpointAnswer = try await city.link.fetch("/v1/admin/audit/checkpoint")
-    #expect(try examine(city).0["log"]?.state == "ok")
-    let (report, status) = try examine(city) { $0.replacingOccurrences(of: "\(city.folder)/state", with: old) }
+    #expect(try await examine(city).0["log"]?.state == "ok")
+    let (report, status) = try await examine(city) { $0.replacingOccurrences(of: "\(city.folder)/state", with: old) }
     #expect(
       report["log"]?.state == "fault" && report["log"]?.en.contains("an old copy, or cut") == true && status == 2, "\(report)")
 
     city.clock.setWall(bySeconds: 3 * 365 * 86_400)
     // Files of another user are refused at a start.
     try await city.restart { _ in try give(city, to: geteuid()) }
-    let (future, _) = try examine(city)
+    let (future, _) = try await examine(city)
     #expect(future["clock"]?.state == "fault" && future["clock"]?.en.contains("before the newest rows") == true, "\(future)")
     #expect(future["certificate"]?.en.contains("begins in the future") == true, "\(future)")
     await city.end()
@@ -224,7 +225,7 @@ struct DoctorTests {
     _ = try await city.importPeople()
     if Self.isRoot {
       chmod(city.folder, 0o755)
-      let (report, status) = try examine(city, uid: ProcessCity.uid)
+      let (report, status) = try await examine(city, uid: ProcessCity.uid)
       for check in ["certificate", "log", "directory", "files"] { #expect(report[check]?.state == "unknown", "\(check)") }
       #expect(report["certificate"]?.en.contains("root only") == true)
       #expect(report["server"]?.state == "ok" && report["denials"]?.state == "ok" && report["vault"]?.state == "ok")
@@ -232,14 +233,14 @@ struct DoctorTests {
     }
     let _: CheckpointAnswer = try await city.link.fetch("/v1/admin/audit/checkpoint")
     await city.end(keepingFolder: true)
-    let (report, status) = try examine(city)
+    let (report, status) = try await examine(city)
     #expect(report["server"]?.state == "fault" && report["vault"]?.state == "fault" && status == 2)
     #expect(report["denials"]?.state == "unknown" && report["listeners"]?.state == "unknown")
     #expect(report["log"]?.state == "ok" && report["log"]?.en.contains("not compared with the vault") == true, "\(report)")
     #expect(report["directory"]?.state == "ok" && report["clock"]?.state == "ok")
     try write("instance: [", to: city.folder + "/broken.yaml")
     for path in [city.folder + "/broken.yaml", city.folder + "/missing.yaml"] {
-      let ran = try ToolProcess.sanmon(["doctor", "--config", path, "--json"])
+      let ran = try await ToolProcess.started(["doctor", "--config", path, "--json"])
       let report = try JSONDecoder().decode(Report.self, from: Data(ran.output.utf8))
       #expect(
         ran.status == 2 && report["config"]?.state == "fault" && report.checks.dropFirst().allSatisfy { $0.state == "unknown" })
@@ -259,13 +260,13 @@ struct DoctorTests {
     }
     defer { _ = try? FullDiskTests.run("/usr/bin/umount", ["-l", city.folder + "/state"]) }
     try write(city.cards.revocationList(of: []), to: city.folder + "/cards.crl")
-    #expect(try examine(city).0["disk"]?.state == "fault", "24 MB are too few")
+    #expect(try await examine(city).0["disk"]?.state == "fault", "24 MB are too few")
     #expect(FileManager.default.createFile(atPath: city.folder + "/state/filler", contents: nil))
     let handle = try #require(FileHandle(forWritingAtPath: city.folder + "/state/filler"))
     while (try? handle.write(contentsOf: Data(count: 4096))) != nil {}
     try? handle.close()
     for _ in 0..<3 { _ = try? await city.audit() }
-    let (report, status) = try examine(city)
+    let (report, status) = try await examine(city)
     #expect(
       report["denials"]?.state == "fault" && report["denials"]?.en.contains("no row could be written") == true, "\(report)")
     #expect(status == 2)

@@ -12,13 +12,15 @@ struct MessageFuzzTests {
   ]
 
   @Test("every message of the catalogue: refused with its reason, or read and written back as the same")
-  func messages() throws {
+  func messages() async throws { try await onOwnThread { try Self.fuzzMessages() } }
+
+  private static func fuzzMessages() throws {
     let all = OpenAPITests.types.keys.sorted()
     for name in all {
       let type = try #require(OpenAPITests.types[name])
       let whole = try JSONSerialization.data(withJSONObject: OpenAPITests.example(named: name))
       let fuzzer = Fuzzer(
-        "message" + name, corpus: [Array(whole)], words: Self.words, count: 500, share: 1 / Double(all.count))
+        "message" + name, corpus: [Array(whole)], words: words, count: 500, share: 1 / Double(all.count))
       try fuzzer.run { bytes in
         do {
           let message = try JSONBody.decode(type, from: bytes)
@@ -35,11 +37,13 @@ struct MessageFuzzTests {
   }
 
   @Test("commands on the agent's socket and its answers: read or refused")
-  func agent() throws {
+  func agent() async throws { try await onOwnThread { try Self.fuzzAgent() } }
+
+  private static func fuzzAgent() throws {
     let command = #"{"command":"sign","session":"s-1","ceremony":"c-1","nonce":"AAE=","reader":"R"}"#
     let reply = #"{"fault":"malformed","state":"open","connected":true,"signature":"AAE="}"#
     let corpus = [command, reply, #"{"command":"status"}"#].map { Array($0.utf8) }
-    let tally = try Fuzzer("agentSocket", corpus: corpus, words: Self.words).run { bytes in
+    let tally = try Fuzzer("agentSocket", corpus: corpus, words: words).run { bytes in
       let command = try? JSONDecoder().decode(WatchCommand.self, from: Data(bytes))
       let reply = try? JSONDecoder().decode(WatchReply.self, from: Data(bytes))
       return command != nil || reply != nil

@@ -1,11 +1,19 @@
 import Foundation
+import Fuzzing
 
 /// The built `sanmon`, run as an operator runs it, against files and sockets of a city.
 enum ToolProcess {
-  struct Ran {
+  struct Ran: Sendable {
     let status: Int32
     let output: String
     let errors: String
+  }
+
+  /// The same for tests beside which a server answers: a thread of its own waits.
+  static func started(
+    _ arguments: [String], uid: UInt32? = nil, environment: [String: String] = ["LC_ALL": "C.UTF-8"], input: String? = nil
+  ) async throws -> Ran {
+    try await onOwnThread { try sanmon(arguments, uid: uid, environment: environment, input: input) }
   }
 
   /// - Parameters:
