@@ -39,6 +39,13 @@ extension APIMessages {
       "WaiverAct", "A signed act policy.waiver.approve or policy.waiver.withdraw.", [.field("act", signedAct)]),
     APIMessage("WaiverWithdrawn", "The waiver is not approved any more.", [.field("hash", .hex(digits: 64))]),
     APIMessage(
+      "ClockStatus", "The clock, and the time that dates are judged by.",
+      [
+        .field("clock", .time), .field("floor", .time), .field("behindSeconds", .integer(minimum: 0, maximum: .max)),
+        .field("required", .integer(minimum: 1, maximum: 2)),
+      ]),
+    APIMessage("ClockAct", "A signed act clock.accept.", [.field("act", signedAct)]),
+    APIMessage(
       "ExplainRequest", "What would be decided for this person at this workstation?",
       [
         .field("person", .text(maximum: 128)), .field("workstation", .identifier), .optional("scenario", .oneOf(scenarios)),

@@ -147,6 +147,11 @@ public enum APIRoutes {
     .post(
       "/v1/admin/policy/waivers/withdraw", .operators, "Withdraw the approval of a waiver", body: "WaiverAct",
       answer: "WaiverWithdrawn", problems: [.conflict, .notFound]),
+    .get(
+      "/v1/admin/clock", .operators, "The clock, and the time that dates are judged by", answer: .message("ClockStatus")),
+    .post(
+      "/v1/admin/clock/accept", .operators, "The clock is right, and rows were dated by one that ran ahead", body: "ClockAct",
+      answer: "ClockStatus", problems: [.conflict]),
     .post(
       "/v1/admin/explain", .operators, "What would be decided, and by which rule", body: "ExplainRequest",
       answer: "ExplainAnswer", problems: [.notFound]),

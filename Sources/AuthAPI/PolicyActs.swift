@@ -1,10 +1,12 @@
-// Acts about the rules: the server carries them out, and checks each again whenever it counts.
+// Acts about the rules and the clock: the server carries them out, and checks each again whenever it counts.
 
 extension Act.Kind {
   /// Parameters: `hash`, `segment`, `waiver`, `from`, `until`, `approvers` (with commas) and `reason`, as they stand in the file.
   public static let approveWaiver = "policy.waiver.approve"
   /// Parameter: `version`, the content hash of the whole set in hexadecimal. Good for one instance and without an end.
   public static let signPolicy = "policy.sign"
+  /// Parameter: `floor`, in milliseconds since 1970-01-01 UTC: the time that rows were wrongly dated up to.
+  public static let acceptClock = "clock.accept"
   /// Parameter: `hash`.
   public static let withdrawWaiver = "policy.waiver.withdraw"
 }

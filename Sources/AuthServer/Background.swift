@@ -11,7 +11,6 @@ struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let log: SafeLog
-  let clockFloor: ClockFloor
   /// After the clock was set, or came right.
   let clockWasSet: @Sendable () async -> Void
   /// Kept for the next requests; what is free beyond it goes back to the system within five seconds.
@@ -74,12 +73,14 @@ struct Background: Sendable {
       log.event("clockStepped", ["seconds": .number(seconds)])
       await clockWasSet()
     }
-    let behind = clockFloor.secondsBehind(at: now)
+    let floor = services.clockFloor
+    let behind = floor.secondsBehind(at: now)
     guard (behind != nil) != isBehind else { return }
     if let behind {
-      guard await record("clock.behind", "the wall clock is \(behind) s before the newest rows or this release", now) else {
-        return
-      }
+      let change = NoteClockBehind(
+        record: Self.row("clock.behind", "the wall clock is \(behind) s before the newest rows or this release", now),
+        floor: floor.milliseconds)
+      guard (try? await services.recorder.commit(change, now: now)) != nil else { return }
       log.event("clockBehind", ["seconds": .number(behind)])
     } else {
       guard await record("clock.right", "the wall clock has passed the newest rows again", now) else { return }
@@ -89,10 +90,13 @@ struct Background: Sendable {
   }
 
   private func record(_ action: String, _ note: String, _ now: Moment) async -> Bool {
+    (try? await services.recorder.commit(RecordOnly(record: Self.row(action, note, now)), now: now)) != nil
+  }
+
+  private static func row(_ action: String, _ note: String, _ now: Moment) -> AuditRecord {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
     record.note = note
-    do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { return false }
-    return true
+    return record
   }
 
   /// Writes what the coalescer counted.

@@ -19,7 +19,6 @@ public final class Server: Sendable {
   private let state: StateFolder
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
-  private let clockFloor: ClockFloor
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -49,12 +48,12 @@ public final class Server: Sendable {
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
     services = Services(
-      instance: instance, surroundings: surroundings, store: store, policy: policy,
+      instance: instance, surroundings: surroundings, store: store, clockFloor: try await ClockFloor(readFrom: store),
+      policy: policy,
       trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
       hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics)
     try await PolicySignatures(services: services).requireAtStart(now: now)
     checkpoints = CheckpointService(store: store, vault: vault)
-    clockFloor = try await ClockFloor(readFrom: store)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -100,7 +99,7 @@ public final class Server: Sendable {
         try Listener(configuration, router: router, support: support, onBound: onBound)
       })
     let background = Background(
-      services: services, checkpoints: checkpoints, log: support.log, clockFloor: clockFloor,
+      services: services, checkpoints: checkpoints, log: support.log,
       // What was issued while the clock was wrong is replaced at once.
       clockWasSet: { [self] in await reloadTLS() })
     try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -232,7 +231,7 @@ public final class Server: Sendable {
       Double(services.watch.count)
     }
     metrics.observe("sanmon_open_ceremonies", help: "Challenges that wait for proofs") { Double(services.ceremonies.count) }
-    let (floor, now) = (clockFloor, services.surroundings.now)
+    let (floor, now) = (services.clockFloor, services.surroundings.now)
     metrics.observe(
       "sanmon_clock_behind_seconds", help: "Seconds the wall clock is before the newest rows; 0 while it can be right"
     ) {
@@ -260,7 +259,7 @@ public final class Server: Sendable {
     let vault = try? await services.vault.status()
     let policy = services.policy.policy
     let waivers = try await WaiverDesk(services: services).warnings()
-    let clock = clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
+    let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
     let warningsJa = (clock.map { [$0.ja] } ?? []) + waivers.map { $0.render(.ja) }
     let warningsEn = (clock.map { [$0.en] } ?? []) + waivers.map { $0.render(.en) }
     return InstanceStatus(

@@ -142,6 +142,11 @@ struct ClockTests {
       try await moved.open()
     }
     city.clock.setWall(bySeconds: -3 * 365 * Self.day)
+    // The rows of the start were dated ahead: dates would be judged by them.
+    let clock: ClockStatus = try await city.link.fetch("/v1/admin/clock")
+    let act = try city.sign(city.act("clock.accept", ["floor": String(clock.floor)]))
+    let accepted: ClockStatus = try await city.link.call("POST", "/v1/admin/clock/accept", ClockAct(act: Data(act.encoded)))
+    #expect(accepted.behindSeconds == 0)
     try await until("a logon") { (try? await moved.enter(card)) != nil }
     await city.end()
   }

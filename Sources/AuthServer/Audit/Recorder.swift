@@ -7,15 +7,20 @@ import Synchronization
 /// count is recorded by the first commit that works again. No restart is needed.
 final class Recorder: Sendable {
   let store: any Store
+  private let clockFloor: ClockFloor
   private let unrecorded = Mutex<(count: Int64, since: Int64)>((0, 0))
 
-  init(store: any Store) { self.store = store }
+  init(store: any Store, clockFloor: ClockFloor) {
+    self.store = store
+    self.clockFloor = clockFloor
+  }
 
   var unrecordedDenials: Int64 { unrecorded.withLock { $0.count } }
 
   func commit<C: Change>(_ change: C, now: Moment) async throws(StorageFault) -> C.Outcome {
     do {
       let outcome = try await store.commit(change)
+      clockFloor.raise(to: now.wallMilliseconds)
       await recordRecovery(now: now)
       return outcome
     } catch {

@@ -151,7 +151,8 @@ struct CeremonyService: Sendable {
     else { return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot, or no session keys")) }
     let validated: ValidatedCardCertificate
     switch trust.validate(
-      Array(card.certificate), at: services.surroundings.now().wallMilliseconds, for: CardTrust.Use(slot: card.slot))
+      Array(card.certificate), at: services.clockFloor.later(of: services.surroundings.now()),
+      for: CardTrust.Use(slot: card.slot))
     {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): return .failure(CardRefusal(code: code, note: note))
@@ -219,7 +220,8 @@ struct CeremonyService: Sendable {
       ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy,
       waivers: services.waivers, presence: services.presence, now: now, local: services.local(now),
       latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
-      newSession: services.surroundings.identifier("s"), referenceStart: services.surroundings.number())
+      newSession: services.surroundings.identifier("s"), referenceDay: services.localByClock(now).day,
+      referenceStart: services.surroundings.number())
     switch try await services.recorder.commit(change, now: now) {
     case .granted(let session, let person, let grant):
       count(ceremony.scenario, "granted")
@@ -273,7 +275,7 @@ struct CeremonyService: Sendable {
     record.latencyMilliseconds = max(0, now.monotonicMilliseconds - caller.arrived)
     let reference = try await services.recorder.commit(
       RecordRefusal(
-        record: record, day: services.local(now).day, referenceStart: services.surroundings.number(),
+        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(),
         countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
       now: now)
     services.coalescer.remember(reference, for: source)

@@ -33,6 +33,8 @@ struct ConcludeCeremony: Change {
   let latencyMilliseconds: Int64
   /// Random: becomes the session's id if one is opened.
   let newSession: SessionID
+  /// The day that the row will be of, by the clock: references are free or taken on a day.
+  let referenceDay: Int
   let referenceStart: UInt32
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
@@ -169,7 +171,7 @@ struct ConcludeCeremony: Change {
     record.code = code
     record.rule = rule
     record.note = note
-    record.reference = try ReferenceSource.free(startingAt: referenceStart, day: local.day, in: state)
+    record.reference = try ReferenceSource.free(startingAt: referenceStart, day: referenceDay, in: state)
     return (.denied(code, record.reference), record)
   }
 

@@ -52,6 +52,7 @@ final class Services: Sendable {
   let surroundings: Surroundings
   let store: any CheckpointingStore
   let recorder: Recorder
+  let clockFloor: ClockFloor
   let policy: PolicyHolder
   let waivers: WaiverApprovals
   let trust: TrustHolder
@@ -66,8 +67,9 @@ final class Services: Sendable {
   let columns: ColumnKeys
 
   init(
-    instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, policy: PolicyHolder, trust: TrustHolder,
-    vault: VaultLink, columns: ColumnKeys, hashingThreads: Int, metrics: MetricsRegistry
+    instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
+    policy: PolicyHolder,
+    trust: TrustHolder, vault: VaultLink, columns: ColumnKeys, hashingThreads: Int, metrics: MetricsRegistry
   ) {
     self.metrics = metrics
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
@@ -78,7 +80,8 @@ final class Services: Sendable {
     self.instance = instance
     self.surroundings = surroundings
     self.store = store
-    recorder = Recorder(store: store)
+    self.clockFloor = clockFloor
+    recorder = Recorder(store: store, clockFloor: clockFloor)
     presence = WorkstationPresence(started: surroundings.now())
     watch = SessionWatch(presence: presence, now: surroundings.now)
     self.policy = policy
@@ -89,7 +92,16 @@ final class Services: Sendable {
     hashing = HashingPool(threads: hashingThreads)
   }
 
+  /// What rules are judged by: the day by the later of the clock and the log, so that a clock set back revives nobody; the
+  /// hour and the weekday by the clock.
   func local(_ moment: Moment) -> LocalTime {
+    let byClock = localByClock(moment)
+    let floor = Moment(wallMilliseconds: clockFloor.later(of: moment), boot: "", monotonicMilliseconds: 0)
+    return LocalTime(weekday: byClock.weekday, minuteOfDay: byClock.minuteOfDay, day: localByClock(floor).day)
+  }
+
+  /// What rows are dated by.
+  func localByClock(_ moment: Moment) -> LocalTime {
     LocalTime(moment, offsetSeconds: policy.policy.organisation.timeZoneOffsetSeconds)
   }
 }

@@ -33,7 +33,7 @@ struct CardDesk: Sendable {
     let guid = enrolment.guid.flatMap { try? CardGUID(parsing: $0) }
     let validated: ValidatedCardCertificate
     switch trust.validate(
-      Array(enrolment.certificate), at: now.wallMilliseconds, for: CardTrust.Use(slot: enrolment.slot))
+      Array(enrolment.certificate), at: services.clockFloor.later(of: now), for: CardTrust.Use(slot: enrolment.slot))
     {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): throw try await refuse(code, note, enrolment, person, segment, acting, now)

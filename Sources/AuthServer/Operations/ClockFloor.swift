@@ -1,29 +1,43 @@
 import AuditLog
 import AuthTerms
 import Storage
+import Synchronization
 
-/// What the wall clock cannot rightly be before: the newest rows that were here at the start, and this release.
+/// What the wall clock cannot rightly be before: the newest row of the log, and this release.
 ///
-/// A machine that was without power may come back with the clock of another year until its NTP answers. Nobody is kept out for
-/// it here; it is said, with a row, a metric and a warning, until the clock is right.
-struct ClockFloor: Sendable {
+/// Dates are judged by the later of the two: a clock that is set back, or comes back wrong after a power cut, revives no card,
+/// no revocation list, no waiver and no person whose last day has passed. What was dated by a clock that ran ahead counts until
+/// administrators say that it was wrong (`clock.accept`); the rows stay as they are.
+final class ClockFloor: Sendable {
   /// Clocks are set back by seconds all the time.
   static let toleranceMilliseconds: Int64 = 60_000
-  /// Rows that a wrong clock dated into the future stop counting when so many others have followed.
+  /// Newest rows that are looked at when the log is opened. A floor that is higher is kept as a setting.
   private static let rows = 200
 
-  private let newestRow: Int64?
+  private let newestRow: Mutex<Int64?>
 
   init(readFrom store: any Store) async throws(StorageFault) {
-    newestRow = try await store.read { (state) throws(StorageFault) -> Int64? in
-      var query = AuditQuery()
-      query.newestFirst = true
-      query.limit = Self.rows
-      return try state.auditRows(query).map(\.record.time).max()
-    }
+    newestRow = Mutex(
+      try await store.read { (state) throws(StorageFault) -> Int64? in
+        let kept = try KeptClockFloor(in: state)
+        var query = AuditQuery()
+        query.newestFirst = true
+        query.limit = Self.rows
+        let newest = try state.auditRows(query).filter { $0.sequence >= kept?.since ?? 0 }.map(\.record.time).max()
+        return [kept?.milliseconds, newest].compactMap { $0 }.max()
+      })
   }
 
-  var milliseconds: Int64 { max(newestRow ?? .min, Release.noEarlierThan) }
+  var milliseconds: Int64 { max(newestRow.withLock { $0 } ?? .min, Release.noEarlierThan) }
+
+  /// A row with this time is durable.
+  func raise(to milliseconds: Int64) { newestRow.withLock { $0 = max($0 ?? .min, milliseconds) } }
+
+  /// Administrators said that rows were dated by a clock that ran ahead.
+  func accept(_ milliseconds: Int64) { newestRow.withLock { $0 = milliseconds } }
+
+  /// The time by which dates are judged, in milliseconds since 1970-01-01 UTC.
+  func later(of now: Moment) -> Int64 { max(now.wallMilliseconds, milliseconds) }
 
   /// - Returns: by how many seconds the clock is behind; `nil` while it can be right.
   func secondsBehind(at now: Moment) -> Int64? {
@@ -37,8 +51,50 @@ struct ClockFloor: Sendable {
       seconds >= 172_800 ? "\(seconds / 86_400) days" : "\(seconds) s"
     )
     return (
-      "警告: 装置の時計が、以前の監査記録またはこの版の公開日より \(ja) 遅れています。時刻同期（NTP）を確かめてください。合うまで、期限や証明書の判定は信頼できません。",
-      "WARNING: this machine's clock is \(en) before the log's newest rows or this release; check its NTP. Until it is right, dates and certificates cannot be judged."
+      "警告: 装置の時計が、以前の監査記録またはこの版の公開日より \(ja) 遅れています。期限と証明書は、遅い方の日時で判定しています。時刻同期（NTP）を確かめてください。"
+        + "時計が正しく、以前の記録の日時が誤っているときは sanmon clock accept を実行してください。",
+      "WARNING: this machine's clock is \(en) before the log's newest rows or this release; dates and certificates are judged by "
+        + "the later time. Check its NTP. If the clock is right and the rows were dated wrongly: sanmon clock accept"
     )
+  }
+}
+
+/// The floor as it is kept when the newest rows no longer show it: the time, and the row from which on rows count.
+struct KeptClockFloor: Equatable {
+  private static let setting = "clock.floor"
+
+  let milliseconds: Int64
+  let since: UInt64
+
+  init(milliseconds: Int64, since: UInt64) {
+    self.milliseconds = milliseconds
+    self.since = since
+  }
+
+  init?(in state: any StateReader) throws(StorageFault) {
+    guard let bytes = try state.setting(Self.setting) else { return nil }
+    let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    guard parts.count == 2, let milliseconds = Int64(parts[0]), let since = UInt64(parts[1]) else {
+      throw .corrupt("setting \(Self.setting)")
+    }
+    self.init(milliseconds: milliseconds, since: since)
+  }
+
+  func keep(in state: inout some StateTransaction) throws(StorageFault) {
+    try state.set(Array("\(milliseconds) \(since)".utf8), forSetting: Self.setting)
+  }
+}
+
+/// The clock is seen to be behind: a row, and the floor it is behind, which newer rows would otherwise hide at the next start.
+struct NoteClockBehind: Change {
+  let record: AuditRecord
+  let floor: Int64
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
+    let kept = try KeptClockFloor(in: state)
+    if floor > kept?.milliseconds ?? .min {
+      try KeptClockFloor(milliseconds: floor, since: kept?.since ?? 0).keep(in: &state)
+    }
+    return ((), record)
   }
 }

@@ -27,7 +27,7 @@ struct OperatorCardDoor: RouterMiddleware {
     }
     let now = services.surroundings.now()
     let certificate: ValidatedCardCertificate
-    switch trust.trust.validate(der, at: now.wallMilliseconds) {
+    switch trust.trust.validate(der, at: services.clockFloor.later(of: now)) {
     case .valid(let valid): certificate = valid
     case .refused(let code, let note): throw try await refusal(code, note, fingerprint, key: nil, now)
     }
@@ -64,7 +64,7 @@ struct OperatorCardDoor: RouterMiddleware {
     record.note = "\(note); certificate \(certificate.hex.prefix(16))" + (key.map { " key \($0.hex.prefix(16))" } ?? "")
     let reference = try await services.recorder.commit(
       RecordRefusal(
-        record: record, day: services.local(now).day, referenceStart: services.surroundings.number(), countsAgainst: nil,
+        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(), countsAgainst: nil,
         policy: services.policy.policy, now: now),
       now: now)
     services.coalescer.remember(reference, for: source)

@@ -83,7 +83,9 @@ struct PolicyService: Sendable {
       return scenario
     }
     let moment = now
-    let (policy, waivers, local) = (services.policy.policy, services.waivers, services.local(now))
+    // A day that is asked for is meant as it is; today is judged as a logon would be.
+    let local = request.at == nil ? services.local(now) : services.localByClock(now)
+    let (policy, waivers) = (services.policy.policy, services.waivers)
     let presence = services.presence
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
@@ -99,7 +101,7 @@ struct PolicyService: Sendable {
     guard let facts else { throw HTTPFault.notFound }
     let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
     let tries = tries(facts, scenario, policy, local.day).map { factors, proofs in
-      explained(policy.explain(self.request(facts, scenario, proofs, now)), factors)
+      explained(policy.explain(self.request(facts, scenario, proofs, now, local)), factors)
     }
     return ExplainAnswer(
       person: person.text, workstation: workstationID.text, scenario: scenario.rawValue, policyVersion: policy.version.hex,
@@ -147,7 +149,9 @@ struct PolicyService: Sendable {
     }
   }
 
-  private func request(_ facts: Facts, _ scenario: Scenario, _ proofs: [Proof], _ now: Moment) -> DecisionRequest {
+  private func request(
+    _ facts: Facts, _ scenario: Scenario, _ proofs: [Proof], _ now: Moment, _ local: LocalTime
+  ) -> DecisionRequest {
     DecisionRequest(
       ceremony: services.surroundings.identifier("explain"), scenario: scenario,
       workstation: WorkstationFacts(
@@ -155,7 +159,7 @@ struct PolicyService: Sendable {
       person: facts.person.facts, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
       sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked, approvedWaivers: facts.approved, now: now,
-      local: services.local(now))
+      local: local)
   }
 
   private func explained(_ explanation: Explanation, _ factors: [String]) -> ExplainedTry {

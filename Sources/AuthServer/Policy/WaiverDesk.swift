@@ -73,7 +73,7 @@ struct WaiverDesk: Sendable {
     services.policy.policy.waivers.filter { services.instance.segments.contains($0.segment) }
   }
 
-  private static func answer(_ outcome: WaiverOutcome) throws {
+  private static func answer(_ outcome: LocalActOutcome) throws {
     switch outcome {
     case .done: break
     case .unknown: throw HTTPFault.notFound
@@ -103,58 +103,6 @@ struct WaiverDesk: Sendable {
   }
 }
 
-enum WaiverOutcome: Sendable {
-  case done
-  /// No waiver of this hash.
-  case unknown
-  case replayed
-  case ended
-  /// For the row: why.
-  case refused(String)
-
-  var note: String {
-    switch self {
-    case .done: ""
-    case .unknown: "no waiver of this hash"
-    case .replayed: "this act was carried out before"
-    case .ended: "the waiver has ended"
-    case .refused(let reason): reason
-    }
-  }
-}
-
-/// What both acts about waivers have in common: who may bring them, for which instance, how old, and once.
-private enum WaiverActs {
-  /// Two approvers may sit in two buildings: a day. An act is carried out once, so an old one cannot bring back what was
-  /// withdrawn. The clock of the proposer's machine may be ten minutes ahead.
-  static let age: ClosedRange<Int64> = -10 * 60_000...24 * 3_600_000
-
-  static func fault(
-    _ signed: SignedAct, kind: String, acting: OperatorID, instance: String, now: Moment, in state: some StateReader
-  ) throws(StorageFault) -> WaiverOutcome? {
-    let act = signed.act
-    guard act.kind == kind else { return .refused("another kind of act") }
-    guard act.instance.text == instance else { return .refused("the act is for another instance") }
-    guard age.contains(now.wallMilliseconds &- act.issuedAt) else { return .refused("the act is too old, or not yet due") }
-    guard ([act.operatorID] + signed.approvals.map(\.operatorID)).contains(acting) else {
-      return .refused("brought by somebody who did not sign it")
-    }
-    if try state.setting(WaiverApprovals.setting(act: WaiverApprovals.hash(act))) != nil { return .replayed }
-    return nil
-  }
-
-  static func record(
-    _ signed: SignedAct, _ action: String, _ outcome: WaiverOutcome, acting: OperatorID, policy: PolicyVersion, now: Moment
-  ) -> AuditRecord {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .refused)
-    record.operatorID = acting
-    record.policyVersion = policy
-    record.note = "act \(Hex.encode(WaiverApprovals.hash(signed.act)))"
-    if case .done = outcome { record.outcome = .done } else { record.note = "\(outcome.note); \(record.note)" }
-    return record
-  }
-}
-
 struct ApproveWaiver: Change {
   let signed: SignedAct
   /// `nil`: no waiver of the files has the hash that the act names.
@@ -165,28 +113,28 @@ struct ApproveWaiver: Change {
   let day: Int
   let now: Moment
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (WaiverOutcome, AuditRecord) {
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = WaiverActs.record(signed, "policy.waiver.approved", outcome, acting: acting, policy: policy, now: now)
+    var record = LocalActs.record(signed, "policy.waiver.approved", outcome, acting: acting, policy: policy, now: now)
     guard case .done = outcome, let waiver else { return (outcome, record) }
     record.segment = waiver.segment
     record.rule = waiver.rule
     record.note =
       "\(waiver.name.rawValue) \(waiver.hash.hex) signed by \(waiver.approvers.map(\.text).joined(separator: ", ")) \(record.note)"
     let actHash = WaiverApprovals.hash(signed.act)
-    try state.set(signed.encoded, forSetting: WaiverApprovals.setting(act: actHash))
+    try LocalActs.keep(signed, in: &state)
     try state.set(actHash, forSetting: WaiverApprovals.setting(waiver.hash))
     return (.done, record)
   }
 
-  private func outcome(in state: some StateReader) throws(StorageFault) -> WaiverOutcome {
-    if let fault = try WaiverActs.fault(
+  private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
+    if let fault = try LocalActs.fault(
       signed, kind: Act.Kind.approveWaiver, acting: acting, instance: approvals.instance, now: now, in: state)
     {
       return fault
     }
-    guard let waiver else { return .unknown }
-    guard waiver.until >= day else { return .ended }
+    guard let waiver else { return .unknown("no waiver of this hash") }
+    guard waiver.until >= day else { return .ended("the waiver has ended") }
     switch try approvals.check(signed, for: waiver, state: state) {
     case .accepted: return .done
     case .refused(let refusal): return .refused(refusal.rawValue)
@@ -203,18 +151,18 @@ struct WithdrawWaiver: Change {
   let policy: PolicyVersion
   let now: Moment
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (WaiverOutcome, AuditRecord) {
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = WaiverActs.record(signed, "policy.waiver.withdrawn", outcome, acting: acting, policy: policy, now: now)
+    var record = LocalActs.record(signed, "policy.waiver.withdrawn", outcome, acting: acting, policy: policy, now: now)
     guard case .done = outcome else { return (outcome, record) }
     record.note = "\(hash.hex) \(record.note)"
-    try state.set(signed.encoded, forSetting: WaiverApprovals.setting(act: WaiverApprovals.hash(signed.act)))
+    try LocalActs.keep(signed, in: &state)
     try state.set([], forSetting: WaiverApprovals.setting(hash))
     return (.done, record)
   }
 
-  private func outcome(in state: some StateReader) throws(StorageFault) -> WaiverOutcome {
-    if let fault = try WaiverActs.fault(
+  private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
+    if let fault = try LocalActs.fault(
       signed, kind: Act.Kind.withdrawWaiver, acting: acting, instance: approvals.instance, now: now, in: state)
     {
       return fault
@@ -223,7 +171,9 @@ struct WithdrawWaiver: Change {
     if case .refused(let refusal) = try approvals.authorise(signed, required: 1, state: state) {
       return .refused(refusal.rawValue)
     }
-    guard let kept = try state.setting(WaiverApprovals.setting(hash)), !kept.isEmpty else { return .unknown }
+    guard let kept = try state.setting(WaiverApprovals.setting(hash)), !kept.isEmpty else {
+      return .unknown("no waiver of this hash")
+    }
     return .done
   }
 }

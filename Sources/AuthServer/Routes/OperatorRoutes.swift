@@ -27,6 +27,7 @@ struct OperatorRoutes: Sendable {
     addWorkstations(to: router)
     addOperators(to: router)
     addWaivers(to: router)
+    addClock(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {
