@@ -18,7 +18,7 @@ struct ClockFloorTests {
     }
     let date = Date(timeIntervalSince1970: Double(city.clock.now().wallMilliseconds) / 1000 + Double(days * Self.day + 32_400))
     let last = date.formatted(.iso8601.year().month().day())
-    let people = try text("people.csv").split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    let people = try text("people.csv").split(whereSeparator: \.isNewline).map { line in
       line.hasPrefix(person + ",") ? line.replacingOccurrences(of: ",true,,,", with: ",true,,\(last),") : String(line)
     }.joined(separator: "\n")
     #expect(people.contains(last))

@@ -23,6 +23,7 @@ struct OpenAPITests {
     "WorkstationRenewalRequest": WorkstationRenewalRequest.self,
     "WorkstationCertificateIssued": WorkstationCertificateIssued.self, "InstanceStatus": InstanceStatus.self,
     "PolicyReloaded": PolicyReloaded.self, "WaiverSummary": WaiverSummary.self, "WaiverAct": WaiverAct.self,
+    "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
     "WaiverWithdrawn": WaiverWithdrawn.self, "ExplainRequest": ExplainRequest.self, "ExplainedStep": ExplainedStep.self,
     "ExplainedTry": ExplainedTry.self, "ExplainAnswer": ExplainAnswer.self, "AuditEntry": AuditEntry.self,
     "AuditPage": AuditPage.self, "CheckpointAnswer": CheckpointAnswer.self, "PeopleImport": PeopleImport.self,
