@@ -47,8 +47,9 @@ struct Background: Sendable {
       let present = services.policy.fingerprintOfFolder()
       defer { last = present }
       guard present != known, present == last else { return }
-      known = present
       let result = try? await PolicyService(services: services).reload(cause: "files changed", by: nil)
+      // A reload whose row could not be written changed nothing, and is tried again.
+      if result != nil { known = present }
       log.event("policyFilesChanged", ["accepted": .number(result?.faultsEn.isEmpty == true ? 1 : 0)])
     }
   }
@@ -113,7 +114,10 @@ struct Background: Sendable {
       record.code = isReport ? nil : source.code
       record.count = window.uncounted
       record.note = "like the refusal with reference \(window.reference?.description ?? "-")"
-      do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch { log.event("coalescedNotWritten") }
+      do { try await services.recorder.commit(RecordOnly(record: record), now: now) } catch {
+        services.coalescer.putBack(window, for: source)
+        log.event("coalescedNotWritten")
+      }
     }
   }
 }

@@ -9,6 +9,8 @@ final class RefusalCoalescer: Sendable {
     let code: DenialCode
     /// At the operators' TLS listener. Bounded by the cards that their authority has issued.
     var operatorCertificate: CertificateFingerprint?
+
+    fileprivate var order: String { "\(workstation?.text ?? "") \(code.rawValue) \(operatorCertificate?.hex ?? "")" }
   }
 
   struct Window: Sendable {
@@ -59,12 +61,25 @@ final class RefusalCoalescer: Sendable {
     windows.withLock { $0[source]?.reference = reference }
   }
 
-  /// Takes out the windows that are over, or all of them at shutdown.
+  /// Takes out the windows that are over, or all of them at shutdown; in an order that does not depend on chance.
   func due(now: Moment, all: Bool = false) -> [(Source, Window)] {
     windows.withLock { windows in
       let over = windows.filter { all || now.milliseconds(since: $0.value.since) >= windowMilliseconds }
       for (source, _) in over { windows[source] = nil }
-      return over.filter { $0.value.uncounted > 0 }.map { ($0.key, $0.value) }
+      return over.filter { $0.value.uncounted > 0 }.map { ($0.key, $0.value) }.sorted { $0.0.order < $1.0.order }
+    }
+  }
+
+  /// Its row could not be written: the count is not lost, and is due again.
+  func putBack(_ window: Window, for source: Source) {
+    windows.withLock { windows in
+      guard var present = windows[source] else {
+        windows[source] = window
+        return
+      }
+      present.uncounted += window.uncounted
+      present.reference = present.reference ?? window.reference
+      windows[source] = present
     }
   }
 }

@@ -37,9 +37,10 @@ struct PolicyService: Sendable {
       }
       // Kept before it counts: after a fall in between, the old rules are in force and the new ones are known.
       try await signatures.remember(next, standing, now: now)
-      services.policy.adopt(next)
       record.policyVersion = next.version
+      // The row first: rules whose row could not be written are not in force.
       if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
+      services.policy.adopt(next)
       let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next)
       return PolicyReloaded(
         policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [],
