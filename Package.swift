@@ -148,6 +148,16 @@ let package = Package(
       name: "sanmon-bench", dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", .crypto, .arguments],
       path: "Benchmarks/sanmon-bench", swiftSettings: house),
 
+    // MARK: Simulation: whole mornings from a seed, for tests; never installed
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "CertificateTrust", "Sealing", "Storage", "VaultLink",
+        .crypto, .x509, .asn1,
+      ], path: "Benchmarks/Simulation", swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-sim", dependencies: ["Simulation", .arguments], path: "Benchmarks/sanmon-sim", swiftSettings: house),
+
     // MARK: Tests
     .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
@@ -159,6 +169,8 @@ let package = Package(
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Biometric", "CertificateTrust", "DirectorySync", "Fuzzing",
         "Sealing", "SmartCard", "Workstation", .crypto,
       ], swiftSettings: house),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "AuditLog", "AuthTerms", "Storage"], swiftSettings: house),
     .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient"], swiftSettings: house),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),

@@ -69,7 +69,7 @@ public final class Server: Sendable {
     }
   }
 
-  private static func identity(_ state: StateFolder, _ vault: VaultLink, _ now: Moment) async throws -> TLSIdentity {
+  private static func identity(_ state: StateFolder, _ vault: any Vault, _ now: Moment) async throws -> TLSIdentity {
     let (chain, key) = try await state.tlsIdentity(vault: vault, now: now)
     return try TLSIdentity(certificates: chain, key: key)
   }

@@ -10,15 +10,18 @@ struct House {
     ["AuthServer", "Console", "Workstation", "LoadClient"],
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
+      "Simulation",
     ],
+    ["sanmon-sim"],
   ]
 
   /// Foreign module to the targets that may import it. Tests may import what their manifest entry names.
   var owners: [String: Set<String>] = {
     let http: Set<String> = ["AuthServer", "Console"]
-    let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient"]
+    let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient", "Simulation"]
     let executables: Set<String> = [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
+      "sanmon-sim",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
@@ -37,7 +40,7 @@ struct House {
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",
-        "Workstation", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench",
+        "Workstation", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench", "Simulation",
       ],
       "CryptoExtras": ["CertificateTrust", "sanmon-cardsim", "LoadClient"],
       "X509": certificates,

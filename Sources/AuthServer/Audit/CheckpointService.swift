@@ -10,10 +10,10 @@ import VaultLink
 /// The vault signs only what extends the last one it signed; a log that was cut or rewritten gets no signature.
 final class CheckpointService: Sendable {
   private let store: any CheckpointingStore
-  private let vault: VaultLink
+  private let vault: any Vault
   private let signed = Mutex<(size: UInt64, note: String)>((0, ""))
 
-  init(store: any CheckpointingStore, vault: VaultLink) {
+  init(store: any CheckpointingStore, vault: any Vault) {
     self.store = store
     self.vault = vault
   }

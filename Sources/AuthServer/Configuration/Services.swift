@@ -56,7 +56,7 @@ final class Services: Sendable {
   let policy: PolicyHolder
   let waivers: WaiverApprovals
   let trust: TrustHolder
-  let vault: VaultLink
+  let vault: any Vault
   let ceremonies = CeremonyTable()
   let presence: WorkstationPresence
   let watch: SessionWatch
@@ -68,8 +68,8 @@ final class Services: Sendable {
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
-    policy: PolicyHolder,
-    trust: TrustHolder, vault: VaultLink, columns: ColumnKeys, hashingThreads: Int, metrics: MetricsRegistry
+    policy: PolicyHolder, trust: TrustHolder, vault: any Vault, columns: ColumnKeys, hashingThreads: Int,
+    metrics: MetricsRegistry
   ) {
     self.metrics = metrics
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")

@@ -57,7 +57,7 @@ struct StateFolder: Sendable {
   /// The server's TLS key and chain. A new key and certificate are made when there are none, the certificate ends within
   /// `renewBeforeDays`, or the authority is another one.
   func tlsIdentity(
-    vault: VaultLink, now: Moment, renewBeforeDays: Int = 30
+    vault: any Vault, now: Moment, renewBeforeDays: Int = 30
   ) async throws -> (chain: [UInt8], key: Secret<KeyMaterial>) {
     let roots = try await vault.trustRoots()
     if let key = try contents(of: keyFile), let chain = try contents(of: certificateFile),

@@ -1,0 +1,101 @@
+import AuditLog
+import AuthAPI
+import AuthTerms
+import Crypto
+import Synchronization
+import VaultLink
+
+/// The vault as the server sees it, in memory: signs a checkpoint only if it extends the last one, takes revocations, and has
+/// nothing else to say. It outlives the server.
+final class SimulatedVault: Vault {
+  private struct State {
+    var size: UInt64 = 0
+    var root: [UInt8] = []
+    var isAway = false
+    var notes: [String] = []
+  }
+  private let key: Curve25519.Signing.PrivateKey
+  let verifier: NoteVerifier
+  private let state = Mutex(State())
+  private static let origin = "sanmon.simulation/lgwan-1"
+
+  init(key bytes: [UInt8]) throws {
+    key = try Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
+    verifier = try NoteVerifier(name: Self.origin, publicKey: Array(key.publicKey.rawRepresentation))
+  }
+
+  /// What an auditor keeps elsewhere.
+  var notes: [String] { state.withLock { $0.notes } }
+
+  var isAway: Bool {
+    get { state.withLock { $0.isAway } }
+    set { state.withLock { $0.isAway = newValue } }
+  }
+
+  private func requirePresent() throws(VaultFault) {
+    if isAway { throw .unreachable("simulated") }
+  }
+
+  func status() async throws(VaultFault) -> VaultStatus {
+    try requirePresent()
+    let (size, root) = state.withLock { ($0.size, $0.root) }
+    return VaultStatus(
+      isInitialised: true, instance: "lgwan-1", segments: ["lgwan"], hosts: ["127.0.0.1"], operators: 1, checkpointSize: size,
+      checkpointRoot: root, alarms: 0, logSize: 0)
+  }
+
+  func signCheckpoint(_ request: CheckpointRequest) async throws(VaultFault) -> String {
+    try requirePresent()
+    do {
+      let root = try TreeHash(parsing: request.root)
+      let (size, former) = state.withLock { ($0.size, $0.root) }
+      guard request.oldSize == size, request.size >= size else {
+        throw VaultFault.refused(VaultRefusal(.checkpointNotExtending, "not from the last size"))
+      }
+      if size > 0 {
+        let proof = ConsistencyProof(oldSize: size, newSize: request.size, path: try request.proof.map(TreeHash.init(parsing:)))
+        guard proof.proves(try TreeHash(parsing: former), growsInto: root) else {
+          throw VaultFault.refused(VaultRefusal(.checkpointContradicts, "not an extension"))
+        }
+      }
+      let checkpoint = try Checkpoint(origin: Self.origin, size: request.size, root: root)
+      let signature = Array(try key.signature(for: Array(checkpoint.text.utf8)))
+      let note = try SignedNote(
+        text: checkpoint.text,
+        signatures: [NoteSignature(name: verifier.name, keyID: verifier.keyID, signature: signature)]
+      ).encoded
+      state.withLock { state in
+        state.size = request.size
+        state.root = request.root
+        state.notes.append(note)
+      }
+      return note
+    } catch let fault as VaultFault {
+      throw fault
+    } catch {
+      throw .malformed("a checkpoint")
+    }
+  }
+
+  func publicKeys() async throws(VaultFault) -> VaultPublicKeys {
+    try requirePresent()
+    return VaultPublicKeys(checkpointVerifier: verifier.vkey, ticket: [])
+  }
+
+  func revoke(_ act: SignedAct) async throws(VaultFault) { try requirePresent() }
+
+  // What no simulated request comes to.
+  func trustRoots() async throws(VaultFault) -> [[UInt8]] { throw .unreachable("not simulated") }
+  func signServer(certificateRequest: [UInt8]) async throws(VaultFault) -> [UInt8] { throw .unreachable("not simulated") }
+  func createEnrolmentCode(_ act: SignedAct) async throws(VaultFault) -> String { throw .unreachable("not simulated") }
+  func signWorkstation(certificateRequest: [UInt8], code: String) async throws(VaultFault) -> IssuedWorkstation {
+    throw .unreachable("not simulated")
+  }
+  func renewWorkstation(
+    certificateRequest: [UInt8], current: [UInt8], proof: [UInt8]
+  ) async throws(VaultFault) -> IssuedWorkstation { throw .unreachable("not simulated") }
+  func registerOperator(_ registration: OperatorRegistration) async throws(VaultFault) -> OperatorID {
+    throw .unreachable("not simulated")
+  }
+  func listOperators() async throws(VaultFault) -> [KnownOperator] { throw .unreachable("not simulated") }
+}

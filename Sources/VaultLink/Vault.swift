@@ -1,0 +1,26 @@
+public import AuthAPI
+public import AuthTerms
+
+/// What a server asks of the process that holds the keys. `VaultLink` asks over the socket; a simulation answers in memory.
+public protocol Vault: Sendable {
+  func status() async throws(VaultFault) -> VaultStatus
+  /// DER: the root of this instance's authority.
+  func trustRoots() async throws(VaultFault) -> [[UInt8]]
+  func publicKeys() async throws(VaultFault) -> VaultPublicKeys
+  /// - Returns: DER.
+  func signServer(certificateRequest: [UInt8]) async throws(VaultFault) -> [UInt8]
+  /// - Returns: the one-time code for one workstation.
+  func createEnrolmentCode(_ act: SignedAct) async throws(VaultFault) -> String
+  func signWorkstation(certificateRequest: [UInt8], code: String) async throws(VaultFault) -> IssuedWorkstation
+  func renewWorkstation(
+    certificateRequest: [UInt8], current: [UInt8], proof: [UInt8]
+  ) async throws(VaultFault) -> IssuedWorkstation
+  func registerOperator(_ registration: OperatorRegistration) async throws(VaultFault) -> OperatorID
+  func listOperators() async throws(VaultFault) -> [KnownOperator]
+  /// - Returns: the signed note.
+  func signCheckpoint(_ request: CheckpointRequest) async throws(VaultFault) -> String
+  /// Carries out `operator.revoke` or `workstation.revoke`.
+  func revoke(_ act: SignedAct) async throws(VaultFault)
+}
+
+extension VaultLink: Vault {}
