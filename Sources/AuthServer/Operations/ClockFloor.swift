@@ -11,21 +11,10 @@ import Synchronization
 final class ClockFloor: Sendable {
   /// Clocks are set back by seconds all the time.
   static let toleranceMilliseconds: Int64 = 60_000
-  /// Newest rows that are looked at when the log is opened. A floor that is higher is kept as a setting.
-  private static let rows = 200
-
   private let newestRow: Mutex<Int64?>
 
   init(readFrom store: any Store) async throws(StorageFault) {
-    newestRow = Mutex(
-      try await store.read { (state) throws(StorageFault) -> Int64? in
-        let kept = try KeptClockFloor(in: state)
-        var query = AuditQuery()
-        query.newestFirst = true
-        query.limit = Self.rows
-        let newest = try state.auditRows(query).filter { $0.sequence >= kept?.since ?? 0 }.map(\.record.time).max()
-        return [kept?.milliseconds, newest].compactMap { $0 }.max()
-      })
+    newestRow = Mutex(try await store.read { (state) throws(StorageFault) in try KeptClockFloor.newestTime(in: state) })
   }
 
   var milliseconds: Int64 { max(newestRow.withLock { $0 } ?? .min, Release.noEarlierThan) }
@@ -56,32 +45,6 @@ final class ClockFloor: Sendable {
       "WARNING: this machine's clock is \(en) before the log's newest rows or this release; dates and certificates are judged by "
         + "the later time. Check its NTP. If the clock is right and the rows were dated wrongly: sanmon clock accept"
     )
-  }
-}
-
-/// The floor as it is kept when the newest rows no longer show it: the time, and the row from which on rows count.
-struct KeptClockFloor: Equatable {
-  private static let setting = "clock.floor"
-
-  let milliseconds: Int64
-  let since: UInt64
-
-  init(milliseconds: Int64, since: UInt64) {
-    self.milliseconds = milliseconds
-    self.since = since
-  }
-
-  init?(in state: any StateReader) throws(StorageFault) {
-    guard let bytes = try state.setting(Self.setting) else { return nil }
-    let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-    guard parts.count == 2, let milliseconds = Int64(parts[0]), let since = UInt64(parts[1]) else {
-      throw .corrupt("setting \(Self.setting)")
-    }
-    self.init(milliseconds: milliseconds, since: since)
-  }
-
-  func keep(in state: inout some StateTransaction) throws(StorageFault) {
-    try state.set(Array("\(milliseconds) \(since)".utf8), forSetting: Self.setting)
   }
 }
 

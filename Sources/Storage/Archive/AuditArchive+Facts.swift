@@ -5,7 +5,7 @@ import GRDB
 /// What a look at a log's end tells, without verifying it.
 public struct LogFacts: Sendable {
   public let size: UInt64
-  /// The latest time of the newest 200 rows, milliseconds since 1970-01-01 UTC; `nil` when there are none.
+  /// What the clock cannot rightly be before (`KeptClockFloor`), milliseconds since 1970-01-01 UTC; `nil` in an empty log.
   public let newestTime: Int64?
   /// Of the newest of these rows that names one.
   public let policyVersion: PolicyVersion?
@@ -32,7 +32,9 @@ extension AuditArchive {
           lastImport = try columns.integer()
         }
         return LogFacts(
-          size: size, newestTime: records.map(\.time).max(),
+          size: size,
+          newestTime: try KeptClockFloor.newestTime(
+            in: SQLiteState(db: db, trouble: Trouble(), localDayOffsetSeconds: 0)),
           policyVersion: records.last { $0.policyVersion != nil }?.policyVersion,
           lastImport: lastImport, newestCheckpoint: try CheckpointsTable.newest(in: db))
       }

@@ -9,7 +9,9 @@ import VaultLink
 /// The clock, the log and the people in it.
 extension Examination {
   func clock() -> Finding {
-    let mend = Words("timedatectl で時刻同期を確かめる。合えば再起動は要りません", "check NTP (timedatectl); once it is right no restart is needed")
+    let mend = Words(
+      "timedatectl で時刻同期を確かめる。合えば再起動は要りません。時計が正しいなら sanmon clock accept",
+      "check NTP (timedatectl); once it is right no restart is needed. If it is right: sanmon clock accept")
     let newest = log.value?.newestTime
     let floor = max(newest ?? .min, Release.noEarlierThan)
     let behind = max(floor - now, (server.value?.metric("sanmon_clock_behind_seconds") ?? 0) * 1000)
