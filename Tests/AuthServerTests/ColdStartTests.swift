@@ -40,13 +40,16 @@ struct ColdStartTests {
       "enrol", "--server", "https://127.0.0.1:\(port)", "--enrolment", "https://127.0.0.1:\(status.enrolmentPort)",
       "--ca-sha256", status.authority, "--state", city.folder + "/agent", "--code-fd", "0",
     ]
-    let typed = Pipe()
-    process.standardInput = typed
-    try process.run()
-    try typed.fileHandleForWriting.write(contentsOf: Data((code.code + "\n").utf8))
-    try typed.fileHandleForWriting.close()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    // Files, not pipes: a process that another test starts meanwhile would hold the end of a pipe.
+    let typed = city.folder + "/code"
+    let said = city.folder + "/said"
+    try Data((code.code + "\n").utf8).write(to: URL(filePath: typed))
+    _ = FileManager.default.createFile(atPath: said, contents: nil)
+    process.standardInput = FileHandle(forReadingAtPath: typed)
+    process.standardError = FileHandle(forWritingAtPath: said)
+    try await ToolProcess.finish(process)
+    let words = String(decoding: FileManager.default.contents(atPath: said) ?? Data(), as: UTF8.self)
+    try #require(process.terminationStatus == 0, "\(words)")
     return city.folder + "/agent"
   }
 

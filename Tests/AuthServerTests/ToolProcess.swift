@@ -24,13 +24,10 @@ enum ToolProcess {
   ) throws -> Ran {
     guard let programs = ProcessCity.binaries else { throw CocoaError(.fileNoSuchFile) }
     let process = Process()
-    if let uid {
-      process.executableURL = URL(filePath: "/usr/bin/setpriv")
-      process.arguments = ["--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", programs + "/sanmon"] + arguments
-    } else {
-      process.executableURL = URL(filePath: programs + "/sanmon")
-      process.arguments = arguments
-    }
+    // A session of its own: without a terminal, wherever the tests run.
+    process.executableURL = URL(filePath: "/usr/bin/setsid")
+    let user = uid.map { ["/usr/bin/setpriv", "--reuid", "\($0)", "--regid", "\($0)", "--clear-groups"] } ?? []
+    process.arguments = ["--wait"] + user + [programs + "/sanmon"] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     // Files, not pipes: nobody has to read while it runs.
     let folder = "/tmp/sanmon-tool-\(UInt32.random(in: 0...UInt32.max))"
@@ -48,5 +45,16 @@ enum ToolProcess {
       String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self)
     }
     return Ran(status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+  }
+
+  /// Runs a program to its end without holding one of the few threads on which the servers of all tests run.
+  static func finish(_ process: Process) async throws {
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch {
+        process.terminationHandler = nil
+        done.resume(throwing: error)
+      }
+    }
   }
 }

@@ -56,9 +56,13 @@ struct DoctorCommand: AsyncParsableCommand {
 
 /// All findings about one instance.
 struct Checkup {
-  let instance: String?
+  /// `nil` when the start-up file cannot be read.
+  let file: InstanceFile?
+  let examination: Examination?
   let findings: [Finding]
   private let now: Int64
+
+  var instance: String? { file?.instance }
 
   init(config path: String) async {
     now = Int64(Date().timeIntervalSince1970 * 1000)
@@ -71,11 +75,12 @@ struct Checkup {
     } catch {
       let said =
         switch error {
-        case let faults as PolicyFaults: Words(faults.render(.ja), faults.render(.en))
+        case let faults as PolicyFaults: Words("\(faults.render(.ja))", "\(faults.render(.en))")
         case let unread as Unread: unread.words
         default: Words("\(path) を読めません", "\(path) cannot be read")
         }
-      instance = nil
+      self.file = nil
+      examination = nil
       findings =
         [
           .fault(
@@ -87,8 +92,9 @@ struct Checkup {
         + Check.allCases.dropFirst().map { .unknown($0, "起動の設定を読めないため", "the start-up file cannot be read") }
       return
     }
-    instance = file.instance
+    self.file = file
     let at = await Examination(config: path, instance: file, now: now)
+    examination = at
     let segments = file.segments.map(\.name).joined(separator: ", ")
     var found: [Finding] = [.ok(.config, "\(file.instance)（\(segments)）", "\(file.instance) (\(segments))")]
     found += at.rules()

@@ -65,7 +65,7 @@ extension Examination {
     if let first = wrong.first {
       let more = wrong.count > 1 ? Words("、ほか \(wrong.count - 1) 件", ", and \(wrong.count - 1) more") : Words("", "")
       return .fault(
-        .files, Words(first.ja + more.ja, first.en + more.en),
+        .files, Words("\(first.ja)\(more.ja)", "\(first.en)\(more.en)"),
         Words(
           "だれがいつ変えたかを確かめてから、chmod / chown で operations.md の表のとおりに戻す",
           "find out who changed it; then chmod or chown as the table in operations.md says"))

@@ -1,14 +1,53 @@
 /// One sentence in both languages.
 struct Words: Hashable {
-  let ja: String
-  let en: String
+  let ja: Sentence
+  let en: Sentence
 
-  init(_ ja: String, _ en: String) {
+  init(_ ja: Sentence, _ en: Sentence) {
     self.ja = ja
     self.en = en
   }
 
-  var spoken: String { say(ja, en) }
+  var spoken: String { say(ja.text, en.text) }
+}
+
+/// Text that remembers which of it we wrote and which was put in, so that it can be told to somebody who must not read the latter.
+struct Sentence: Hashable, ExpressibleByStringInterpolation {
+  private enum Part: Hashable {
+    /// Words and numbers of ours.
+    case ours(String)
+    case inserted(String)
+  }
+  private var parts: [Part]
+
+  init(stringLiteral text: String) { parts = [.ours(text)] }
+
+  init(stringInterpolation: Interpolation) { parts = stringInterpolation.sentence.parts }
+
+  struct Interpolation: StringInterpolationProtocol {
+    fileprivate var sentence = Sentence(stringLiteral: "")
+
+    init(literalCapacity: Int, interpolationCount: Int) {}
+    mutating func appendLiteral(_ text: String) { sentence.parts.append(.ours(text)) }
+    mutating func appendInterpolation(_ number: some BinaryInteger) { sentence.parts.append(.ours(String(number))) }
+    mutating func appendInterpolation(_ other: Sentence) { sentence.parts += other.parts }
+    mutating func appendInterpolation(_ value: some CustomStringConvertible) {
+      sentence.parts.append(.inserted(value.description))
+    }
+    mutating func appendInterpolation(_ error: any Error) { sentence.parts.append(.inserted("\(error)")) }
+  }
+
+  var text: String { text { $0 } }
+
+  /// - Parameter hidden: what stands for each inserted text.
+  func text(_ hidden: (String) -> String) -> String {
+    parts.map { part in
+      switch part {
+      case .ours(let text): text
+      case .inserted(let text): hidden(text)
+      }
+    }.joined()
+  }
 }
 
 /// What one check of `sanmon doctor` found.
@@ -36,7 +75,7 @@ struct Finding: Encodable {
   /// What to do; absent while all is well.
   let next: Words?
 
-  static func ok(_ check: Check, _ ja: String, _ en: String) -> Finding {
+  static func ok(_ check: Check, _ ja: Sentence, _ en: Sentence) -> Finding {
     Finding(check: check, state: .ok, said: Words(ja, en), next: nil)
   }
   static func warning(_ check: Check, _ said: Words, _ next: Words) -> Finding {
@@ -45,7 +84,7 @@ struct Finding: Encodable {
   static func fault(_ check: Check, _ said: Words, _ next: Words) -> Finding {
     Finding(check: check, state: .fault, said: said, next: next)
   }
-  static func unknown(_ check: Check, _ ja: String, _ en: String) -> Finding {
+  static func unknown(_ check: Check, _ ja: Sentence, _ en: Sentence) -> Finding {
     Finding(check: check, state: .unknown, said: Words(ja, en), next: nil)
   }
 
@@ -55,10 +94,10 @@ struct Finding: Encodable {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(check.rawValue, forKey: .check)
     try container.encode(state, forKey: .state)
-    try container.encode(said.ja, forKey: .ja)
-    try container.encode(said.en, forKey: .en)
-    try container.encodeIfPresent(next?.ja, forKey: .nextJa)
-    try container.encodeIfPresent(next?.en, forKey: .nextEn)
+    try container.encode(said.ja.text, forKey: .ja)
+    try container.encode(said.en.text, forKey: .en)
+    try container.encodeIfPresent(next?.ja.text, forKey: .nextJa)
+    try container.encodeIfPresent(next?.en.text, forKey: .nextEn)
   }
 }
 
