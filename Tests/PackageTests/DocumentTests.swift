@@ -111,6 +111,45 @@ struct DocumentTests {
     #expect(explained.count == defined.count, "a code is explained twice")
   }
 
+  /// What the server can say by itself, out of the sources: log lines, metrics, parts of readiness, codes of faults, and the rows
+  /// that tell of something wrong.
+  private static func alarms() throws -> Set<String> {
+    let text = try Tree.swiftFiles(below: "Sources").map { try Tree.text($0) }.joined(separator: "\n")
+    var found = Set(text.matches(of: /log\.event\(\s*"([A-Za-z.]+)"/).map { String($0.1) })
+    found.formUnion(text.matches(of: /\\"event\\":\\"([a-z.]+)\\"/).map { String($0.1) })
+    found.formUnion(text.matches(of: /"(sanmon_[a-z_]+)"/).map { String($0.1) })
+    found.formUnion(text.matches(of: /ReadinessCheck\("([a-z]+)"\)/).map { String($0.1) })
+    found.formUnion(text.matches(of: /"(AP19\d)"/).map { String($0.1) })
+    let rows = /"(clock\.(?:stepped|behind|right|accepted)|[a-z]+\.(?:recovered|refused|displaced|coalesced))"/
+    return found.union(text.matches(of: rows).map { String($0.1) })
+  }
+
+  @Test(
+    "every alarm of the server has its line in both languages, and no line is about one that is gone",
+    arguments: ["docs/operations.md", "docs/ja/障害時の手順.md"])
+  func everyAlarm(document: String) throws {
+    let alarms = try Self.alarms()
+    #expect(
+      alarms.count > 30
+        && alarms.isSuperset(of: [
+          "AP190", "clock.behind", "clock.accepted", "audit.recovered", "http", "log.dropped", "store",
+          "sanmon_ceremonies_total",
+        ]))
+    let text = try Tree.text(document)
+    let explained = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.flatMap { line in
+      // The names in the first cell.
+      line.dropFirst().prefix { $0 != "|" }.matches(of: /`([^`]+)`/).map { String($0.1) }
+    }
+    #expect(alarms.subtracting(explained).sorted() == [], "\(document)")
+    let heading = document.contains("/ja/") ? "警報の一覧" : "## Alarms"
+    let table = text.components(separatedBy: heading).dropFirst().joined().components(separatedBy: "\n## ").first ?? ""
+    let named = table.split(separator: "\n").filter { $0.hasPrefix("| `") }.flatMap { line in
+      line.dropFirst().prefix { $0 != "|" }.matches(of: /`([^`]+)`/).map { String($0.1) }
+    }
+    #expect(Set(named).subtracting(alarms).sorted() == [], "\(document)")
+    #expect(Set(named).count == named.count, "\(document): an alarm is explained twice")
+  }
+
   @Test("docs/dependencies.md names every package of the manifest with its exact version, and no other")
   func dependencies() throws {
     let manifest = Manifest(try Tree.text("Package.swift"))
