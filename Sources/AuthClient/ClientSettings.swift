@@ -1,4 +1,5 @@
 public import AuthTerms
+package import NIOPosix
 
 /// Whom this end trusts as server.
 public enum ServerTrust: Sendable {
@@ -49,6 +50,8 @@ public struct ClientSettings: Sendable {
   public var silenceLimitMilliseconds: Int64 = 45_000
   /// Bytes of one line of a held stream.
   public var lineLimit = 16_384
+  /// Who knows the addresses of a name; `nil`: the system.
+  package var resolver: (any Resolver & Sendable)?
 
   public init() {}
 }

@@ -215,6 +215,7 @@ public final class ServerConnection: Sendable {
     // the one that succeeds.
     let tries = NIOLockedValueBox<[ObjectIdentifier: Opening]>([:])
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .resolver(settings.resolver)
       .connectTimeout(max(.milliseconds(1), deadline - .now()))
       .channelInitializer { [place] channel in
         let opening = Opening(ready: channel.eventLoop.makePromise(of: Void.self))

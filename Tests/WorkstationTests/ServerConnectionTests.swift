@@ -3,6 +3,8 @@ import AuthClient
 import AuthTerms
 import Crypto
 import Foundation
+import NIOCore
+import NIOPosix
 import NIOSSL
 import Testing
 import X509
@@ -74,6 +76,35 @@ struct ServerConnectionTests {
       await #expect(throws: ClientFault.tlsRefused(.nameMismatch)) { _ = try await connection(server).request("GET", "/") }
       #expect(server.requests.isEmpty)
     }
+  }
+
+  /// A name with an address of each family, of which only one answers.
+  private struct TwoAddresses: Resolver {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { addresses("127.0.0.1", port) }
+    func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { addresses("::1", port) }
+    func cancelQueries() {}
+
+    private func addresses(_ address: String, _ port: Int) -> EventLoopFuture<[SocketAddress]> {
+      loop.makeCompletedFuture { [try SocketAddress(ipAddress: address, port: port)] }
+    }
+  }
+
+  @Test("a name with an address that does not answer is connected by the one that does")
+  func twoAddresses() async throws {
+    let named = try authority.issue("server", names: [.dnsName("two.example")])
+    try await serving(certificate: named, reply: { _, _ in .json(200, "{}") }) { server in
+      for _ in 0..<20 {
+        let connection = try await connection(server, host: "two.example") { $0.resolver = TwoAddresses() }
+        #expect(try await connection.request("GET", "/").status == 200)
+      }
+    }
+    let stopped = try await TestServer(tls: try TestServer.tls(named, clientRoots: [authority.certificate])) { _, _ in
+      .json(200, "{}")
+    }
+    let nowhere = try await connection(stopped, host: "two.example") { $0.resolver = TwoAddresses() }
+    await stopped.stop()
+    await #expect(throws: ClientFault.unreachable, "neither answers") { try await nowhere.request("GET", "/") }
   }
 
   @Test("a server of another authority is refused, though its name is right")

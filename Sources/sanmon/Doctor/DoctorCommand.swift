@@ -1,5 +1,6 @@
 import ArgumentParser
 import AuthPolicy
+import AuthTerms
 import Foundation
 
 /// Which instance of this machine is looked at.
