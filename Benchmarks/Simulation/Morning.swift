@@ -44,6 +44,8 @@ package final class Morning: @unchecked Sendable {
   private(set) var core: ServerCore?
   private(set) var store: SimulatedStore?
   private(set) var falls = 0
+  /// By how much the wall clock was set, in all.
+  var clockError: Int64 = 0
   var agents: [Agent] = []
   var keyPairs: [String: Agent.KeyPair] = [:]
   var rules: Rules

@@ -35,7 +35,11 @@ extension Morning {
 
   private func time() {
     if weather.isClockSet, chance.once(in: 6) {
-      let milliseconds = Int64(chance.pick([-86_400_000, -3_600_000, -120_000, 90_000, 3_600_000, 86_400_000]))
+      // Mostly somebody notices and sets it right again.
+      let isMended = clockError != 0 && !chance.once(in: 3)
+      let milliseconds =
+        isMended ? -clockError : Int64(chance.pick([-86_400_000, -3_600_000, -120_000, 90_000, 3_600_000, 86_400_000]))
+      clockError += milliseconds
       note("the wall clock is set by \(milliseconds) ms")
       clock.setWall(by: milliseconds)
       return
@@ -114,6 +118,7 @@ extension Morning {
       let next: Rules? = chance.once(in: 3) ? nil : Rules(edition: rules.edition + 1, &chance)
       try write(next)
       if let next { rules = next }
+      note("the policy folder now has \(next.map { "\($0)" } ?? "a typing error")")
       launch(.reload) { core in .done(try await core.reload(by: acting).faultsEn.isEmpty ? "loaded" : "faults") }
     }
   }
@@ -269,7 +274,8 @@ extension Morning {
     if chance.once(in: 30), let other = chance.pick(agents).opened { target = other }
     // Most workstations have their clerk, and most people may enter.
     let card = chance.weighted([
-      (5, Town.card(at: agent.name)), (3, chance.pick(Array(Town.cards.prefix(6)))), (1, chance.pick(Town.cards)),
+      (5, Town.card(at: agent.name, isClockSet: weather.isClockSet)), (3, chance.pick(Array(Town.cards.prefix(6)))),
+      (1, chance.pick(Town.cards)),
     ])
     var plan = Agent.Plan(
       target: target, signedFor: target, scenario: target.scenario, keys: .named(agent.keys),

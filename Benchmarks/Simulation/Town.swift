@@ -51,12 +51,13 @@ enum Town {
     Plastic(id: "card-8", person: "p-8", slots: ["9a"]),
   ]
   /// Whose workstation it mostly is.
-  static func card(at workstation: String) -> Plastic {
+  /// - Parameter isClockSet: then dates are of interest, and somebody whose last day it is sits at PC-4.
+  static func card(at workstation: String, isClockSet: Bool) -> Plastic {
     switch workstation {
     case "PC-1": cards[0]
     case "PC-2", "RM-1": cards[1]
     case "PC-3": cards[4]
-    default: cards[3]
+    default: isClockSet ? cards[7] : cards[3]
     }
   }
 
