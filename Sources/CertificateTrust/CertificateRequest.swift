@@ -20,7 +20,9 @@ public struct CertificateRequest: Sendable {
     else { throw fault }
     // One spelling: the reader behind lets a signature's bit string claim unused bits, and verifies it all the same.
     var again = DER.Serializer()
-    guard (try? request.serialize(into: &again)) != nil, again.serializedBytes == der else { throw fault }
+    guard (try? request.serialize(into: &again)) != nil, again.serializedBytes == der, Self.isSignatureWhole(der) else {
+      throw fault
+    }
     let subjectPublicKeyInfo: [UInt8]
     if let key = P256.Signing.PublicKey(request.publicKey) {
       subjectPublicKeyInfo = Array(key.derRepresentation)
@@ -31,6 +33,14 @@ public struct CertificateRequest: Sendable {
     }
     key = try SubjectKey(parsing: subjectPublicKeyInfo)
     certificateKey = request.publicKey
+  }
+
+  /// Whether the third part of the request, its signature, is a bit string of whole bytes (RFC 2986 §4.2).
+  private static func isSignatureWhole(_ der: [UInt8]) -> Bool {
+    guard let root = try? DER.parse(der), case .constructed(let parts) = root.content,
+      let last = parts.reduce(nil, { $1 }) as ASN1Node?, let signature = try? ASN1BitString(derEncoded: last)
+    else { return false }
+    return signature.paddingBits == 0
   }
 
   /// A request for `key`, DER. Its subject is a placeholder: nobody reads it.

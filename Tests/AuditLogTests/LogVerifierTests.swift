@@ -23,6 +23,25 @@ struct LogVerifierTests {
     #expect(report.root == Samples.root(of: rows))
   }
 
+  @Test("where nobody names the log, its first checkpoint does, and the others have to agree")
+  func unnamed() async throws {
+    let rows = try Samples.log(3)
+    let checkpoints = [try await Samples.kept(rows), try await Samples.kept(rows, "file", size: 2)]
+    let verifiers = [try Samples.signer().verifier]
+    let report = LogVerifier.verify(rows, checkpoints: checkpoints, verifiers: verifiers)
+    #expect(report.isIntact && report.checkpointsMatched == 2)
+    // Row by row, with nothing stored beside them.
+    var verifier = LogVerifier(checkpoints: checkpoints, verifiers: verifiers)
+    for row in rows {
+      let isRight = verifier.add(row)
+      #expect(isRight)
+    }
+    #expect(verifier.finish().isIntact)
+    let neighbour = try await Samples.kept(rows, "neighbour", origin: "sanmon.city.example/mynumber")
+    let mixed = LogVerifier.verify(rows, checkpoints: checkpoints + [neighbour], verifiers: verifiers)
+    #expect(mixed.findings == [.checkpointOfOtherLog(source: "neighbour")])
+  }
+
   @Test("without a checkpoint the report says that nothing vouches for it")
   func uncovered() throws {
     let report = try Self.verify(Samples.log(5), [])

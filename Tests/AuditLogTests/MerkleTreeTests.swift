@@ -120,6 +120,13 @@ struct MerkleTreeTests {
     #expect(!ConsistencyProof(oldSize: 0, newSize: 5, path: []).proves(roots[1], growsInto: roots[5]))
   }
 
+  @Test("a consistency proof without its first hash proves nothing")
+  func emptyProof() {
+    let (old, new) = (TreeHash.leaf([1]), TreeHash.leaf([2]))
+    #expect(!ConsistencyProof(oldSize: 3, newSize: 5, path: []).proves(old, growsInto: new))
+    #expect(!ConsistencyProof(oldSize: 3, newSize: 5, path: []).proves(old, growsInto: old))
+  }
+
   @Test("a log with a rewritten row has no consistency proof from before")
   func rewritten() throws {
     let (_, leaves) = try Self.tree(20)

@@ -118,6 +118,22 @@ struct NoteTests {
     #expect(throws: MalformedInput.self) { try SignedNote(parsing: note) }
   }
 
+  @Test("what is no text of a note makes none, and a checkpoint of any size is not read")
+  func noText() throws {
+    let signature = try NoteSignature(name: "name", keyID: [1, 2, 3, 4], signature: [1])
+    for text in ["", "no line feed", "a\u{1}\n", String(repeating: "x", count: SignedNote.limit) + "\n"] {
+      #expect(throws: MalformedInput.self) { try SignedNote(text: text, signatures: [signature]) }
+    }
+    #expect(throws: MalformedInput.self) { try SignedNote(text: "text\n", signatures: []) }
+    #expect(try SignedNote(text: "text\n", signatures: [signature]).text == "text\n")
+    let longest = String(repeating: "x", count: 65_535) + "\n"
+    #expect(try SignedNote(text: longest, signatures: [signature]).text == longest)
+    #expect(throws: MalformedInput.self) { try SignedNote(text: "x" + longest, signatures: [signature]) }
+    let root = "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="
+    let long = "o\n8\n\(root)\n" + String(repeating: String(repeating: "x", count: 255) + "\n", count: 257)
+    #expect(throws: MalformedInput.self) { try Checkpoint(parsing: long) }
+  }
+
   @Test("a note of any size is not read")
   func noteLimits() {
     let line = "\u{2014} name AAAAAAAA\n"

@@ -78,6 +78,21 @@ struct RecordEncodingTests {
     #expect(throws: MalformedInput.self) { try RecordEncoding.decode([UInt8](repeating: 0, count: RecordEncoding.limit + 1)) }
   }
 
+  @Test("a list of more entries than are written is not read")
+  func wideList() throws {
+    var record = Samples.row(1)
+    record.factors = Array(repeating: "card", count: RecordEncoding.listLimit)
+    let encoded = try RecordEncoding.encode(record)
+    // The list is a field of 64 fields "card"; one more in it, and its length 8 bytes more.
+    let entry: [UInt8] = [0, 0, 0, 4] + Array("card".utf8)
+    let list = Array(repeating: entry, count: RecordEncoding.listLimit).flatMap { $0 }
+    let place = try #require(encoded.indices.first { encoded[$0...].starts(with: list) })
+    var wide = encoded
+    wide.insert(contentsOf: entry, at: place)
+    wide.replaceSubrange(place - 2..<place, with: [0x02, 0x08])
+    #expect(throws: MalformedInput.self) { try RecordEncoding.decode(wide) }
+  }
+
   @Test("cut anywhere, or with anything behind it, a record is no record")
   func cuts() throws {
     let encoded = try RecordEncoding.encode(Samples.full())

@@ -57,6 +57,22 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("an unlock by the session's key alone: the row names whose session waits, and nothing is opened")
+  func keyAlone() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let session = try await pc.enter(city.enrolCard("p-000042")).session
+    _ = try await pc.end("lock", session)
+    let opened = try await pc.open()
+    #expect(opened.ceremony.scenario == "unlock" && opened.ceremony.session == session)
+    let answer = try await pc.prove(opened, pc.proofs(opened, nil))
+    #expect(answer.outcome == "stillNeeded" && answer.session == nil)
+    let row = try #require(try await city.audit("class=ceremony&outcome=stillNeeded").last)
+    #expect(row.person == "p-000042" && row.session == session && row.factors == ["session-key"])
+    await city.end()
+  }
+
   @Test("a wrong password is refused with its own reason after possession, and slows down after the free ones")
   func wrongPassword() async throws {
     let city = try await City(segment: .mynumber)

@@ -89,11 +89,14 @@ struct WorkstationAuthorityTests {
       bent[position] ^= 0x10
       #expect(throws: MalformedInput.self, "byte \(position)") { try CertificateRequest(verifying: bent) }
     }
-    // The signature's bit string says it has a bit unused; the one unused bit is zero, and the signature verifies.
+    // The signature's bit string says that bits are unused; where those are zero, the signature verifies.
+    var round = request
+    while round.last.map({ $0 & 7 != 0 }) ?? false { round = try CertificateRequest.make(key: P256.Signing.PrivateKey()) }
     let head = try #require(
-      request.indices.last { request[$0] == 0x03 && Array(request[$0...].dropFirst(2).prefix(2)) == [0x00, 0x30] })
-    for unused in 1...7 {
-      var other = request
+      round.indices.last { round[$0] == 0x03 && Array(round[$0...].dropFirst(2).prefix(2)) == [0x00, 0x30] })
+    _ = try CertificateRequest(verifying: round)
+    for unused in 1...3 {
+      var other = round
       other[head + 2] = UInt8(unused)
       #expect(throws: MalformedInput.self) { try CertificateRequest(verifying: other) }
     }

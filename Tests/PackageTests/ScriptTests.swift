@@ -127,4 +127,24 @@ struct ScriptTests {
       #expect((parts.last?.split(separator: " ").count ?? 0) >= 8, "\(line): no reason")
     }
   }
+
+  @Test("each part of the soak has its function and its help; what it does not know is refused before anything is built")
+  func soak() throws {
+    let text = try Tree.text("deploy/soak")
+    let lists = try #require(text.firstMatch(of: /readonly FIXED="([a-z ]+)" OPEN="([a-z ]+)"/))
+    let parts = (lists.1 + " " + lists.2).split(separator: " ")
+    #expect(parts.contains("kills") && parts.contains("fuzz") && parts.contains("eyes"))
+    for part in parts {
+      #expect(text.contains("\npart_\(part)() {"), "\(part) has no function")
+      #expect(text.contains(try Regex("\n#   \(part) +[a-z]")), "\(part) is not in the help")
+    }
+    for wrong in [["nothing"], ["--minutes"], ["--minutes", "x"], ["--minutes", "0"]] {
+      #expect(try Tree.run(["deploy/soak"] + wrong).code == 64, "\(wrong)")
+    }
+    for command in ["soak", "eyes", "coverage", "mutate"] {
+      let help = try Tree.run(["deploy/\(command)", "--help"])
+      #expect(help.code == 0 && help.output.contains("deploy/\(command)"), "\(command)")
+      #expect(try Tree.run(["deploy/\(command)", "--wrong"]).code == 64, "\(command)")
+    }
+  }
 }

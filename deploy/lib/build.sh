@@ -64,6 +64,59 @@ sanitized_tests() {
     --disable-xctest --no-parallel ${SANMON_JOBS:+-j "$SANMON_JOBS"} </dev/null
 }
 
+# covered_tests FILTER: these tests in a debug build that counts what they enter. COVERAGE_BUILD is its folder.
+COVERAGE_BUILD=$SANMON_ROOT/.build-coverage
+covered_tests() {
+  find "$COVERAGE_BUILD" -name '*.profraw' -delete 2>/dev/null || true
+  SWIFT_BACKTRACE=interactive=no "$SWIFT" test --package-path "$SANMON_ROOT" --scratch-path "$COVERAGE_BUILD" \
+    --enable-code-coverage -Xswiftc -use-ld=lld --disable-xctest ${SANMON_JOBS:+-j "$SANMON_JOBS"} --filter "$1" </dev/null
+}
+
+# mutants_build FOLDER: a package of the modules that decide and record, with every fault in them (deploy/lib/mutate.py), and
+# their tests. Lines that do not compile with their faults lose them, and it is tried again.
+mutants_build() {
+  local folder=$1 log=$1/build.log link
+  mkdir -p "$folder/Sources" "$folder/Tests"
+  for link in Sources/AuthTerms Tests/AuthPolicyTests Tests/AuditLogTests policies docs; do
+    rm -f -- "$folder/$link"
+    ln -s "$SANMON_ROOT/$link" "$folder/$link"
+  done
+  cat >"$folder/Package.swift" <<SWIFT
+// swift-tools-version: 6.2
+import PackageDescription
+
+let house: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let package = Package(
+  name: "mutants",
+  dependencies: [
+    .package(path: "$SANMON_ROOT/.build/checkouts/Yams"), .package(path: "$SANMON_ROOT/.build/checkouts/swift-crypto"),
+    .package(path: "$SANMON_ROOT/.build/checkouts/swift-asn1"),
+  ],
+  targets: [
+    .target(name: "AuthTerms", swiftSettings: house),
+    .target(name: "AuthPolicy", dependencies: ["AuthTerms", .product(name: "Yams", package: "Yams")], swiftSettings: house),
+    .target(name: "AuditLog", dependencies: ["AuthTerms", crypto], swiftSettings: house),
+    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", crypto], swiftSettings: house),
+    .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", crypto], swiftSettings: house),
+  ],
+  swiftLanguageModes: [.v6])
+SWIFT
+  rm -f -- "$folder/struck"
+  for _ in 1 2 3 4 5 6 7 8; do
+    python3 "$SANMON_ROOT/deploy/lib/mutate.py" prepare "$SANMON_ROOT" "$folder" AuthPolicy \
+      Sources/AuthPolicy/Decide Sources/AuthPolicy/Ceremony
+    python3 "$SANMON_ROOT/deploy/lib/mutate.py" prepare "$SANMON_ROOT" "$folder" AuditLog Sources/AuditLog
+    if SWIFT_BACKTRACE=interactive=no "$SWIFT" build -c release --package-path "$folder" --build-tests -Xswiftc -use-ld=lld \
+      ${SANMON_JOBS:+-j "$SANMON_JOBS"} >"$log" 2>&1 </dev/null; then
+      return 0
+    fi
+    python3 "$SANMON_ROOT/deploy/lib/mutate.py" strike "$folder" "$log" || break
+  done
+  grep -m 20 'error:' "$log" >&2 || tail -n 40 "$log" >&2
+  return 1
+}
+
 # stage_binaries FOLDER: the programs and the Swift libraries they open, stripped, so that they run under any user and
 # after the clone or the toolchain is gone. Libraries of Debian stay Debian's. Needs the package patchelf.
 stage_binaries() {

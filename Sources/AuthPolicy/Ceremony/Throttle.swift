@@ -65,7 +65,7 @@ public enum Throttle {
   /// The later of two deadlines as they stand at `now`.
   public static func isLater(_ a: Moment, than b: Moment?, at now: Moment) -> Bool {
     guard let b else { return true }
-    if isNever(a) || isNever(b) { return isNever(a) && !isNever(b) }
+    // `never` lies behind every moment, on any clock.
     return a.boot == b.boot
       ? a.monotonicMilliseconds > b.monotonicMilliseconds : a.wallMilliseconds > b.wallMilliseconds
   }
@@ -83,9 +83,8 @@ public enum Throttle {
     guard let seconds = limits.decaySeconds, seconds > 0 else { return state }
     // After a reboot only the time since the start is certain.
     let quiet =
-      now.boot == state.lastFailure.boot ? now.milliseconds(since: state.lastFailure) : max(0, now.monotonicMilliseconds)
-    let forgiven = Int(clamping: max(0, quiet) / (Int64(seconds) * 1000))
-    guard forgiven > 0 else { return state }
+      now.boot == state.lastFailure.boot ? now.milliseconds(since: state.lastFailure) : now.monotonicMilliseconds
+    let forgiven = max(0, Int(clamping: quiet / (Int64(seconds) * 1000)))
     guard forgiven < state.failures else { return nil }
     return ThrottleState(failures: state.failures - forgiven, lastFailure: state.lastFailure, blockedUntil: state.blockedUntil)
   }

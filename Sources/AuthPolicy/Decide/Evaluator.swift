@@ -219,13 +219,10 @@ struct Evaluator {
     return .deny(Denial(code: code, rule: named, policy: policy.version, note: note))
   }
 
-  /// Higher assurance first, then more kinds, then without a waiver, then the order of the file.
+  /// Higher assurance first, then more kinds, then the order of the file. What needs a waiver has one kind and stands behind.
   private func strongest(_ complete: [AcceptedCombination], card: ProofClass?) -> AcceptedCombination? {
-    func rank(_ entry: AcceptedCombination) -> (Int, Int, Int) {
-      (
-        Assurance.level(entry.combination.factors, card: card).rawValue, entry.combination.kinds.count,
-        entry.needs == nil ? 1 : 0
-      )
+    func rank(_ entry: AcceptedCombination) -> (Int, Int) {
+      (Assurance.level(entry.combination.factors, card: card).rawValue, entry.combination.kinds.count)
     }
     var best: AcceptedCombination?
     for entry in complete where best.map({ rank(entry) > rank($0) }) ?? true { best = entry }

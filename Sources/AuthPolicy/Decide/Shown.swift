@@ -6,8 +6,8 @@ struct Shown {
   private(set) var sessionKeys: Set<SessionID> = []
   private var hasPassword = false
   private var hasCode = false
-  /// The strictest threshold a palm met, as a power of ten.
-  private var palmExponent: Int?
+  /// The thresholds that palms met, as powers of ten.
+  private var palms: [Int] = []
 
   /// FMR of a palm beside another kind of factor, and of a palm that alone opens a locked screen.
   static let palmBesideAnother = 5
@@ -18,7 +18,7 @@ struct Shown {
       switch proof {
       case .card(let id, let proofClass, let state): cards.append((id, proofClass, state))
       case .password: hasPassword = true
-      case .palm(let exponent): palmExponent = max(palmExponent ?? exponent, exponent)
+      case .palm(let exponent): palms.append(exponent)
       case .code: hasCode = true
       case .sessionKey(let id): sessionKeys.insert(id)
       }
@@ -26,7 +26,7 @@ struct Shown {
   }
 
   /// Anything that says who it is; a session key speaks for a session.
-  var namesPerson: Bool { !cards.isEmpty || hasPassword || hasCode || palmExponent != nil }
+  var namesPerson: Bool { !cards.isEmpty || hasPassword || hasCode || !palms.isEmpty }
 
   /// Only one card is looked at in a ceremony; `Evaluator` refuses more.
   var proofClass: ProofClass? { cards.first?.proofClass }
@@ -40,7 +40,7 @@ struct Shown {
     }
     if hasPassword, registered.hasPassword { factors.insert(.password) }
     if hasCode { factors.insert(.code) }
-    if let palmExponent, palmExponent >= Self.palmBesideAnother, registered.hasPalm { factors.insert(.palm) }
+    if registered.hasPalm, palms.contains(where: { $0 >= Self.palmBesideAnother }) { factors.insert(.palm) }
     return factors
   }
 
@@ -48,6 +48,6 @@ struct Shown {
   func isPalmStrict(for combination: FactorSet) -> Bool {
     guard combination.contains(.palm) else { return true }
     let needed = SegmentFloor.kinds(combination).count < 2 ? Self.palmAlone : Self.palmBesideAnother
-    return (palmExponent ?? 0) >= needed
+    return palms.contains { $0 >= needed }
   }
 }

@@ -194,12 +194,13 @@ struct ConcludeCeremony: Change {
       session.phase = .open
       session.lastActivity = now
     } else {
+      guard let keys = ceremony.sessionKeys else {
+        return try deny(.factorMissing, .builtin("session-key"), "a grant without session keys", &record, &state)
+      }
+      // After the last denial: what is refused ends nobody's session.
       if var former {
         former.phase = .ended
         try state.put(former)
-      }
-      guard let keys = ceremony.sessionKeys else {
-        return try deny(.factorMissing, .builtin("session-key"), "a grant without session keys", &record, &state)
       }
       session = SessionRecord(
         id: newSession, person: person.id, workstation: ceremony.workstation, segment: ceremony.segment,
