@@ -122,8 +122,8 @@ let package = Package(
     .executableTarget(
       name: "sanmon",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "CertificateTrust", "DirectorySync", "AuthClient", "Storage",
-        "Isolation", "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Sealing", "CertificateTrust", "DirectorySync", "AuthClient",
+        "Isolation", "Storage", "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
       ], swiftSettings: house),
     .executableTarget(
       name: "sanmon-agent",
@@ -191,8 +191,8 @@ let package = Package(
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "SSOVault", "VaultLink", .crypto,
-        .x509, .asn1,
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "Sealing", "SSOVault", "VaultLink",
+        .crypto, .x509, .asn1,
       ], swiftSettings: house),
     .testTarget(
       name: "AuthServerTests",

@@ -8,6 +8,8 @@ extension Act {
     public static let revokeWorkstation = "workstation.revoke"
     public static let registerOperator = "operator.register"
     public static let revokeOperator = "operator.revoke"
+    /// Parameters: those of `RestoreApproval`.
+    public static let approveRestore = "restore.approve"
   }
 
   /// Lets one new workstation in: a one-time code for this name, segment and access, good for 60 to 604,800 seconds.

@@ -14,13 +14,15 @@ extension VaultRequest {
     writer.field(id)
     writer.field(kind.rawValue)
     switch self {
-    case .status, .trustRoots, .publicKeys, .listOperators: break
+    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup: break
     case .initialise(let value):
       writer.field(value.instance.text)
       writer.list(value.segments.map(\.name))
       writer.list(value.hosts)
     case .signServer(let request): writer.field(request)
-    case .createEnrolmentCode(let act), .revoke(let act): writer.field(act.encoded)
+    case .readBackup(let offset): writer.field(offset)
+    case .signBackup(let hash): writer.field(hash)
+    case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act): writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
       writer.field(code)
@@ -61,6 +63,13 @@ extension VaultRequest {
     case .signServer: request = .signServer(certificateRequest: try reader.field())
     case .createEnrolmentCode: request = .createEnrolmentCode(try SignedAct(decoding: reader.field()))
     case .revoke: request = .revoke(try SignedAct(decoding: reader.field()))
+    case .approveRestore: request = .approveRestore(try SignedAct(decoding: reader.field()))
+    case .openBackup: request = .openBackup
+    case .readBackup: request = .readBackup(offset: try reader.unsigned())
+    case .signBackup:
+      let hash = try reader.field()
+      guard hash.count == 32 else { throw MalformedInput("vault request", expected: "a hash of 32 bytes") }
+      request = .signBackup(hash: hash)
     case .signWorkstation: request = .signWorkstation(certificateRequest: try reader.field(), code: try reader.text())
     case .renewWorkstation:
       request = .renewWorkstation(
@@ -76,7 +85,7 @@ extension VaultRequest {
 extension VaultAnswer {
   private enum Word: String {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
-    case operatorRegistered, operators, checkpoint, revoked, refused
+    case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, restoreApproved, refused
   }
 
   public func encoded(id: UInt64) -> [UInt8] {
@@ -121,6 +130,20 @@ extension VaultAnswer {
       writer.field(Word.checkpoint.rawValue)
       writer.field(note)
     case .revoked: writer.field(Word.revoked.rawValue)
+    case .backup(let value):
+      writer.field(Word.backup.rawValue)
+      writer.field(value.length)
+      writer.field(value.hash)
+      writer.field(value.recipient)
+    case .backupPiece(let bytes):
+      writer.field(Word.backupPiece.rawValue)
+      writer.field(bytes)
+    case .backupSignature(let note):
+      writer.field(Word.backupSignature.rawValue)
+      writer.field(note)
+    case .restoreApproved(let epoch):
+      writer.field(Word.restoreApproved.rawValue)
+      writer.field(epoch)
     case .refused(let refusal):
       writer.field(Word.refused.rawValue)
       writer.field(refusal.code.rawValue)
@@ -159,6 +182,15 @@ extension VaultAnswer {
       answer = .operators(operators)
     case .checkpoint: answer = .checkpoint(try reader.text())
     case .revoked: answer = .revoked
+    case .backup:
+      let backup = VaultBackup(length: try reader.unsigned(), hash: try reader.field(), recipient: try reader.field())
+      guard backup.hash.count == 32, backup.recipient.count == 32 else {
+        throw MalformedInput("vault answer", expected: "a hash and a key of 32 bytes")
+      }
+      answer = .backup(backup)
+    case .backupPiece: answer = .backupPiece(try reader.field())
+    case .backupSignature: answer = .backupSignature(try reader.text())
+    case .restoreApproved: answer = .restoreApproved(epoch: try reader.unsigned())
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {
         throw MalformedInput("vault answer", expected: "a known refusal code")
@@ -252,6 +284,13 @@ extension VaultStatus {
     writer.field(checkpointRoot)
     writer.field(alarms)
     writer.field(logSize)
+    writer.field(epoch)
+    writer.field(UInt64(isRestored ? 1 : 0))
+    writer.field(UInt64(bases.count))
+    for base in bases {
+      writer.field(base.epoch)
+      writer.field(base.size)
+    }
   }
 
   fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
@@ -264,6 +303,12 @@ extension VaultStatus {
     checkpointRoot = try reader.field()
     alarms = try reader.unsigned()
     logSize = try reader.unsigned()
+    epoch = try reader.unsigned()
+    isRestored = try reader.flag()
+    bases = []
+    for _ in 0..<(try reader.count(atMost: 64)) {
+      bases.append(EpochBase(epoch: try reader.unsigned(), size: try reader.unsigned()))
+    }
   }
 }
 

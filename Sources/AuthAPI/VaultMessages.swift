@@ -19,6 +19,13 @@ public enum VaultRequest: Sendable, Equatable {
   case signCheckpoint(CheckpointRequest)
   /// Act `operator.revoke` (parameter `operator`) or `workstation.revoke` (parameter `workstation`).
   case revoke(SignedAct)
+  /// Makes a sealed copy of the vault's state, to be read piece by piece.
+  case openBackup
+  case readBackup(offset: UInt64)
+  /// SHA-256 of the server's `BackupManifest`.
+  case signBackup(hash: [UInt8])
+  /// Act `restore.approve` with the parameters of `RestoreApproval`.
+  case approveRestore(SignedAct)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -35,12 +42,16 @@ public enum VaultRequest: Sendable, Equatable {
     case .listOperators: .listOperators
     case .signCheckpoint: .signCheckpoint
     case .revoke: .revoke
+    case .openBackup: .openBackup
+    case .readBackup: .readBackup
+    case .signBackup: .signBackup
+    case .approveRestore: .approveRestore
     }
   }
 
   public enum Kind: String, Sendable, CaseIterable {
     case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
-    case registerOperator, listOperators, signCheckpoint, revoke
+    case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, approveRestore
   }
 }
 
@@ -149,7 +160,40 @@ public enum VaultAnswer: Sendable, Equatable {
   /// The signed note, C2SP tlog-checkpoint text.
   case checkpoint(String)
   case revoked
+  case backup(VaultBackup)
+  /// Empty at the end.
+  case backupPiece([UInt8])
+  /// The signed note of `BackupSignature`.
+  case backupSignature(String)
+  /// The number of the epoch that begins.
+  case restoreApproved(epoch: UInt64)
   case refused(VaultRefusal)
+}
+
+/// The vault's sealed part of a backup, ready to be read.
+public struct VaultBackup: Sendable, Equatable {
+  public var length: UInt64
+  /// SHA-256 of the sealed bytes.
+  public var hash: [UInt8]
+  /// The recovery key it is sealed to: X25519, 32 bytes.
+  public var recipient: [UInt8]
+
+  public init(length: UInt64, hash: [UInt8], recipient: [UInt8]) {
+    self.length = length
+    self.hash = hash
+    self.recipient = recipient
+  }
+}
+
+/// Where an epoch of the log began: from this size on its rows are other ones than those of the epoch before.
+public struct EpochBase: Sendable, Equatable {
+  public var epoch: UInt64
+  public var size: UInt64
+
+  public init(epoch: UInt64, size: UInt64) {
+    self.epoch = epoch
+    self.size = size
+  }
 }
 
 public struct VaultStatus: Sendable, Equatable {
@@ -165,10 +209,17 @@ public struct VaultStatus: Sendable, Equatable {
   /// How often a checkpoint was refused because it contradicted the last one.
   public var alarms: UInt64
   public var logSize: UInt64
+  /// 1 until a restore is approved for the first time.
+  public var epoch: UInt64
+  /// This state was copied back from a backup and nobody has approved that yet.
+  public var isRestored: Bool
+  /// Of epochs 2 and later, in order; at most 64, the newest.
+  public var bases: [EpochBase]
 
   public init(
     isInitialised: Bool, instance: String, segments: [String], hosts: [String], operators: UInt64, checkpointSize: UInt64,
-    checkpointRoot: [UInt8], alarms: UInt64, logSize: UInt64
+    checkpointRoot: [UInt8], alarms: UInt64, logSize: UInt64, epoch: UInt64 = 1, isRestored: Bool = false,
+    bases: [EpochBase] = []
   ) {
     self.isInitialised = isInitialised
     self.instance = instance
@@ -179,6 +230,9 @@ public struct VaultStatus: Sendable, Equatable {
     self.checkpointRoot = checkpointRoot
     self.alarms = alarms
     self.logSize = logSize
+    self.epoch = epoch
+    self.isRestored = isRestored
+    self.bases = bases
   }
 }
 
@@ -237,6 +291,12 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case lastAdministrator = "V127"
     case checkpointContradicts = "V130"
     case checkpointNotExtending = "V131"
+    /// This state is a backup's, and nobody has approved that it counts.
+    case restoreNotApproved = "V140"
+    /// The approval names another state than there is, or a log that no backup of this vault had.
+    case restoreContradicts = "V141"
+    /// The vault was started without a recovery key.
+    case recoveryKeyMissing = "V142"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -76,6 +76,20 @@ final class VaultDatabase: Sendable {
     }
   }
 
+  /// A copy of the whole state as of one moment; `path` is a file of this user's, empty.
+  func copy(to path: String) throws {
+    let open = try queue.withLock { queue in
+      let open = try queue ?? Self.open(self.path)
+      queue = open
+      return open
+    }
+    let target = try DatabaseQueue(path: path)
+    try open.backup(to: target)
+    // One file, whatever becomes of it: no side file belongs to a copy.
+    try target.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+    try target.close()
+  }
+
   /// For the start-up check and tests: what SQLite says is in force (2 is FULL).
   func synchronousMode() throws -> Int {
     try queue.withLock { try $0?.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 } ?? -1 }
@@ -115,6 +129,18 @@ enum VaultSchema {
           CREATE TABLE log_rows(sequence INTEGER PRIMARY KEY, encoded BLOB NOT NULL) STRICT;
           CREATE TABLE log_nodes(level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
             PRIMARY KEY (level, position)) STRICT, WITHOUT ROWID;
+          """)
+    }
+    // What was copied away and what was put back: the log's size in each backup, and where each epoch began.
+    migrator.registerMigration("2") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE backups(size INTEGER NOT NULL, root BLOB NOT NULL, made_at INTEGER NOT NULL,
+            PRIMARY KEY (size, root)) STRICT, WITHOUT ROWID;
+          CREATE TABLE epochs(number INTEGER PRIMARY KEY CHECK (number > 1), size INTEGER NOT NULL, root BLOB NOT NULL,
+            head INTEGER NOT NULL, head_root BLOB NOT NULL, lost INTEGER NOT NULL, approved_at INTEGER NOT NULL,
+            act BLOB NOT NULL) STRICT;
+          CREATE TABLE restored(id INTEGER PRIMARY KEY CHECK (id = 1), made_at INTEGER NOT NULL) STRICT;
           """)
     }
     return migrator

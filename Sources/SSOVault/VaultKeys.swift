@@ -107,6 +107,16 @@ struct VaultKeys: Sendable {
       ])
   }
 
+  /// The vault's word over the manifest of a backup.
+  func sign(backup hash: [UInt8]) throws -> String {
+    let text = BackupSignature.text(instance: instance, hash: hash)
+    let signature = Array(try checkpoint.signature(for: Array(text.utf8)))
+    return try SignedNote(
+      text: text,
+      signatures: [NoteSignature(name: checkpointVerifier.name, keyID: checkpointVerifier.keyID, signature: signature)]
+    ).encoded
+  }
+
   private static func place(_ instance: String, _ name: Name) -> ColumnPlace {
     // The instance's name too: the sealed key of one instance does not open in another's file.
     ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name.rawValue)", version: 1)

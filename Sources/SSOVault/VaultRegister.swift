@@ -97,6 +97,11 @@ struct VaultRegister {
       arguments: [now, workstation.text, CodeKind.workstation.rawValue])
   }
 
+  /// Codes that a copy believes unused may have been used since.
+  func voidAllCodes(now: Int64) throws {
+    try database.execute(sql: "UPDATE codes SET used_at = ? WHERE used_at IS NULL", arguments: [now])
+  }
+
   // MARK: Workstations
 
   struct Workstation {

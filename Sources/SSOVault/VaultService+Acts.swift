@@ -130,10 +130,10 @@ extension VaultService {
     }
   }
 
-  private static func hash(_ act: Act) -> [UInt8] { Array(SHA256.hash(data: act.canonicalBytes)) }
+  static func hash(_ act: Act) -> [UInt8] { Array(SHA256.hash(data: act.canonicalBytes)) }
 
   /// The parts of an act that need no register: its kind, exactly these parameters, this instance, not long ago.
-  private func check(
+  func check(
     _ signed: SignedAct, kind: String, names: Set<String>, _ keys: VaultKeys, _ now: Moment
   ) throws -> (String) -> String {
     let act = signed.act
@@ -148,7 +148,7 @@ extension VaultService {
   }
 
   /// Enough different administrators signed, and this act was never carried out.
-  private func authorise(_ signed: SignedAct, required: Int, _ register: VaultRegister) throws {
+  func authorise(_ signed: SignedAct, required: Int, _ register: VaultRegister) throws {
     let operators = try Dictionary(uniqueKeysWithValues: register.operators().map { ($0.id, $0) })
     let verdict = Approvals.check(
       signed, actHash: Self.hash(signed.act), required: required, role: Self.administrator,
@@ -165,7 +165,7 @@ extension VaultService {
     }
   }
 
-  private func record(
+  func record(
     _ action: String, _ signed: SignedAct, _ database: Database, _ now: Moment, fill: (inout AuditRecord) -> Void
   ) throws {
     var record = AuditRecord(

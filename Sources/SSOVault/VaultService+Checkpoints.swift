@@ -41,13 +41,19 @@ extension VaultService {
         throw VaultFailure.no(.checkpointNotExtending, "the first checkpoint starts from size 0")
       }
     }
-    let checkpoint = try Checkpoint(origin: VaultKeys.origin(keys.instance), size: request.size, root: root)
+    return try sign(request.size, root, epoch: VaultEpochs.current(database), keys, database)
+  }
+
+  /// Signs and keeps the head of the log. From the second epoch on the note names it.
+  func sign(_ size: UInt64, _ root: TreeHash, epoch: UInt64, _ keys: VaultKeys, _ database: Database) throws -> String {
+    let checkpoint = try Checkpoint(
+      origin: VaultKeys.origin(keys.instance), size: size, root: root, extensions: epoch > 1 ? ["epoch \(epoch)"] : [])
     let note = try keys.sign(checkpoint).encoded
     try database.execute(
       sql: """
         INSERT INTO checkpoint(id, size, root, note) VALUES (1, ?, ?, ?)
         ON CONFLICT(id) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note
-        """, arguments: [Int64(request.size), root.bytes.blob, note])
+        """, arguments: [Int64(size), root.bytes.blob, note])
     return note
   }
 }

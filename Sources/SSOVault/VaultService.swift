@@ -6,6 +6,7 @@ import Crypto
 import Foundation
 import GRDB
 public import Isolation
+import Sealing
 import Synchronization
 
 /// Who may speak with the vault, by the number of the unix user; fixed at start.
@@ -25,8 +26,10 @@ public struct VaultPeers: Sendable {
   func allows(_ uid: UInt32, _ kind: VaultRequest.Kind) -> Bool {
     switch kind {
     case .initialise: operators.contains(uid)
-    case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint: servers.contains(uid)
-    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke: admits(uid)
+    case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup:
+      servers.contains(uid)
+    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore:
+      admits(uid)
     }
   }
 }
@@ -50,10 +53,22 @@ public final class VaultService: Sendable {
   private let master: MasterKey
   private let keys: Mutex<VaultKeys?>
   private let refusals = RefusalLedger()
+  /// Whether this state is a backup's and nobody has approved it; what stands in the database, read at start.
+  let isRestored: Mutex<Bool>
+  let backup: VaultBackupFiles
+  /// What backups are sealed to; `nil`: none are made.
+  let recovery: RecoveryPublicKey?
 
   /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
-  public init(directory: String, master: MasterKey, environment: VaultEnvironment) throws(VaultStartFault) {
+  /// - Parameter recoveryKey: the public half, as `sanmon backup key` printed it.
+  public init(
+    directory: String, master: MasterKey, environment: VaultEnvironment, recoveryKey: String? = nil
+  ) throws(VaultStartFault) {
     self.environment = environment
+    do { recovery = try recoveryKey.map { try RecoveryPublicKey(parsing: $0) } } catch {
+      throw VaultStartFault(.settings, "\(error)")
+    }
+    backup = VaultBackupFiles(directory: directory)
     self.master = master
     let database = try VaultDatabase(directory: directory)
     self.database = database
@@ -65,6 +80,12 @@ public final class VaultService: Sendable {
     guard (try? database.write(VaultLog.verify)) != nil else {
       throw VaultStartFault(.state, "the log in \(directory) is not what was written")
     }
+    do {
+      isRestored = Mutex(try database.write(VaultEpochs.isRestored))
+    } catch {
+      throw VaultStartFault(.state, "could not read the state in \(directory): \(VaultDatabase.reason(error))")
+    }
+    backup.clear()
     guard (try? database.synchronousMode()) == 2 else {
       throw VaultStartFault(.state, "synchronous=FULL is not in force in \(directory)")
     }
@@ -87,6 +108,7 @@ public final class VaultService: Sendable {
   }
 
   private func answer(_ request: VaultRequest, now: Moment) throws -> VaultAnswer {
+    try requireApproved(for: request)
     switch request {
     case .initialise(let settings): return .initialised(firstAdministratorCode: try initialise(settings, now: now))
     case .status: return .status(try status())
@@ -114,6 +136,10 @@ public final class VaultService: Sendable {
     case .renewWorkstation(let renewal):
       return .workstationCertificate(try database.write { try renew(renewal, keys, $0, now) })
     case .signCheckpoint(let request): return .checkpoint(try signCheckpoint(request, keys, now))
+    case .openBackup: return .backup(try openBackup(keys, now))
+    case .readBackup(let offset): return .backupPiece(try backup.piece(at: offset))
+    case .signBackup(let hash): return .backupSignature(try keys.sign(backup: hash))
+    case .approveRestore(let act): return .restoreApproved(epoch: try approveRestore(act, keys, now))
     case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }
@@ -153,18 +179,22 @@ public final class VaultService: Sendable {
     let keys = keys.withLock { $0 }
     return try database.write { database in
       let checkpoint = try Row.fetchOne(database, sql: "SELECT size, root FROM checkpoint WHERE id = 1")
+      let bases = try VaultEpochs.bases(database)
       return VaultStatus(
         isInitialised: keys != nil, instance: keys?.instance.text ?? "", segments: keys?.segments.map(\.name) ?? [],
         hosts: keys?.hostNames ?? [], operators: UInt64(try VaultRegister(database).operators().count(where: \.isActive)),
         checkpointSize: UInt64(checkpoint?["size"] as Int64? ?? 0),
         checkpointRoot: (checkpoint?["root"] as Data?).map(Array.init) ?? [],
         alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
-        logSize: try VaultLog(database).treeSize())
+        logSize: try VaultLog(database).treeSize(), epoch: try VaultEpochs.current(database),
+        isRestored: isRestored.withLock { $0 }, bases: bases)
     }
   }
 
-  /// For statements that must be written although the request is refused.
+  /// For statements that must be written although the request is refused, and for files made beside them.
   func write<R>(_ change: (Database) throws -> R) throws -> R { try database.write(change) }
+
+  func copy(to path: String) throws { try database.copy(to: path) }
 
   // MARK: Refusals
 

@@ -21,6 +21,14 @@ public protocol Vault: Sendable {
   func signCheckpoint(_ request: CheckpointRequest) async throws(VaultFault) -> String
   /// Carries out `operator.revoke` or `workstation.revoke`.
   func revoke(_ act: SignedAct) async throws(VaultFault)
+  /// Has the vault make its sealed part of a backup.
+  func openBackup() async throws(VaultFault) -> VaultBackup
+  /// - Returns: at most 48 KiB; empty at the end.
+  func readBackup(offset: UInt64) async throws(VaultFault) -> [UInt8]
+  /// - Returns: the signed note of `BackupSignature`.
+  func signBackup(hash: [UInt8]) async throws(VaultFault) -> String
+  /// - Returns: the number of the epoch that begins.
+  func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64
 }
 
 extension VaultLink: Vault {}

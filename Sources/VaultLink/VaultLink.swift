@@ -114,6 +114,31 @@ public final class VaultLink: Sendable {
     guard case .revoked = try await ask(.revoke(act)) else { throw Self.surprise }
   }
 
+  /// Has the vault make its sealed part of a backup.
+  public func openBackup() async throws(VaultFault) -> VaultBackup {
+    guard case .backup(let backup) = try await ask(.openBackup) else { throw Self.surprise }
+    return backup
+  }
+
+  /// - Returns: at most 48 KiB; empty at the end.
+  public func readBackup(offset: UInt64) async throws(VaultFault) -> [UInt8] {
+    guard case .backupPiece(let bytes) = try await ask(.readBackup(offset: offset)) else { throw Self.surprise }
+    return bytes
+  }
+
+  /// - Parameter hash: SHA-256 of the server's manifest.
+  /// - Returns: the signed note of `BackupSignature`.
+  public func signBackup(hash: [UInt8]) async throws(VaultFault) -> String {
+    guard case .backupSignature(let note) = try await ask(.signBackup(hash: hash)) else { throw Self.surprise }
+    return note
+  }
+
+  /// - Returns: the number of the epoch that begins.
+  public func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64 {
+    guard case .restoreApproved(let epoch) = try await ask(.approveRestore(act)) else { throw Self.surprise }
+    return epoch
+  }
+
   private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
 
   private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {

@@ -11,12 +11,14 @@ struct StateOptions: ParsableArguments {
   @Flag(help: "Run as root although nothing here needs it (test machines).") var allowRoot = false
 
   /// Hardens this process, then opens the state.
-  func open() throws -> VaultService {
+  /// - Parameter recoveryKey: the public half of what backups are sealed to.
+  func open(recoveryKey: String? = nil) throws -> VaultService {
     try harden(allowRoot: allowRoot)
     let clock = try BootClock()
     return try VaultService(
       directory: state, master: try master(),
-      environment: VaultEnvironment(now: { clock.now() }, random: { systemRandom($0) }))
+      environment: VaultEnvironment(now: { clock.now() }, random: { systemRandom($0) }),
+      recoveryKey: recoveryKey)
   }
 
   private func master() throws(VaultStartFault) -> MasterKey {

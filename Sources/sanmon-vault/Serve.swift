@@ -12,6 +12,9 @@ struct Serve: ParsableCommand {
   @Option(help: "User (name or number) under which the server runs; may be repeated.") var peerUser: [String] = []
   @Option(help: "User (name or number) who may initialise and pass on acts; may be repeated.") var operatorUser: [String] = []
 
+  @Option(help: "Public half of the recovery key, as 'sanmon backup key' printed it; without it no backups are made.")
+  var recoveryKey: String?
+
   func run() throws {
     try reportingFaults {
       // Blocked before the first thread starts, so that only the waiting thread below receives them.
@@ -29,7 +32,7 @@ struct Serve: ParsableCommand {
       guard !peers.servers.isEmpty || !peers.operators.isEmpty else {
         throw VaultStartFault(.settings, "name at least one --peer-user or --operator-user")
       }
-      let service = try state.open()
+      let service = try state.open(recoveryKey: recoveryKey)
       let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
       Thread.detachNewThread {
         var waited = sigset_t()

@@ -90,15 +90,21 @@ final class Office: Sendable {
   let service: VaultService
   let settings: VaultInitialisation
 
-  /// - Parameter state: where the state lies, if not in the office's own folder.
-  init(state: String? = nil) throws {
+  private let recoveryKey: String?
+
+  /// - Parameters:
+  ///   - state: where the state lies, if not in the office's own folder.
+  ///   - segment: that the instance serves.
+  ///   - recoveryKey: the public half that backups are sealed to.
+  init(state: String? = nil, segment: Segment = .lgwan, recoveryKey: String? = nil) throws {
+    self.recoveryKey = recoveryKey
     folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-vault-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     instance = try InstanceID(parsing: "lgwan-1")
-    settings = VaultInitialisation(instance: instance, segments: [.lgwan], hosts: ["sanmon.city.example", "127.0.0.1"])
+    settings = VaultInitialisation(instance: instance, segments: [segment], hosts: ["sanmon.city.example", "127.0.0.1"])
     try MasterKey.make(path: Self.master(folder), random: Secret(copying: [UInt8](repeating: 7, count: 32)))
     self.state = state ?? folder.appending(path: "state").path
-    service = try Self.open(self.state, folder, clock)
+    service = try Self.open(self.state, folder, clock, recoveryKey)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
@@ -106,12 +112,14 @@ final class Office: Sendable {
   static func master(_ folder: URL) -> String { folder.appending(path: "master").path }
 
   /// The same state again, as after a restart; or what became of it elsewhere.
-  func reopen(at other: String? = nil) throws -> VaultService { try Self.open(other ?? state, folder, clock) }
+  func reopen(at other: String? = nil) throws -> VaultService { try Self.open(other ?? state, folder, clock, recoveryKey) }
 
-  private static func open(_ state: String, _ folder: URL, _ clock: TestClock) throws -> VaultService {
+  private static func open(
+    _ state: String, _ folder: URL, _ clock: TestClock, _ recoveryKey: String?
+  ) throws -> VaultService {
     try VaultService(
       directory: state, master: MasterKey.read(path: master(folder)),
-      environment: VaultEnvironment(now: { clock.now }, random: Self.random))
+      environment: VaultEnvironment(now: { clock.now }, random: Self.random), recoveryKey: recoveryKey)
   }
 
   static let random: @Sendable (Int) -> [UInt8] = { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }

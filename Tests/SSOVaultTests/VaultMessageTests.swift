@@ -22,6 +22,7 @@ struct VaultMessageTests {
       .registerOperator(OperatorRegistration(authority: .firstAdministratorCode("X"), act: act)),
       .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
+      .openBackup, .readBackup(offset: 1 << 40), .signBackup(hash: hash), .approveRestore(act),
     ]
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
@@ -30,11 +31,15 @@ struct VaultMessageTests {
       .status(
         VaultStatus(
           isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,
-          checkpointRoot: hash, alarms: 3, logSize: 4)), .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]),
+          checkpointRoot: hash, alarms: 3, logSize: 4, epoch: 3, isRestored: true,
+          bases: [EpochBase(epoch: 2, size: 7), EpochBase(epoch: 3, size: 5)])), .initialised(firstAdministratorCode: "C"),
+      .trustRoots([[1], [2]]),
       .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .serverCertificate([1]), .enrolmentCode("C"),
       .workstationCertificate(
         IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
       .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
+      .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
+      .restoreApproved(epoch: 2),
       .refused(VaultRefusal(.codeUsed, "used")),
     ]
   }
