@@ -92,7 +92,7 @@ public enum APIRoutes {
   static let eventClasses = ["ceremony", "session", "workstation", "enrolment", "administration", "auditRead"]
   static let outcomes = ["granted", "denied", "stillNeeded", "done", "refused"]
 
-  public static let all: [APIRoute] = workstations + enrolment + instance + people + operators + operations
+  public static let all: [APIRoute] = workstations + enrolment + instance + people + operators + backups + operations
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 
@@ -224,6 +224,31 @@ public enum APIRoutes {
       "/v1/admin/operators/{operator}/remove", .operators, "Remove an operator", body: "OperatorRemoval",
       answer: "OperatorSummary", problems: [.conflict]),
   ]
+
+  static let backups: [APIRoute] = [
+    .post(
+      "/v1/admin/backups", .operators, "Begin to make a backup, sealed to the recovery key", body: nil, .accepted,
+      answer: "BackupState",
+      problems: [.conflict]),
+    backupState,
+    .get(
+      "/v1/admin/backups/{backup}/pieces", .operators, "Read a backup piece by piece", query: [.required("offset", .count)],
+      answer: .message("BackupPiece")),
+    .post("/v1/admin/backups/{backup}/taken", .operators, "The backup was read: remove it here", body: nil, answer: "Nothing"),
+    .get(
+      "/v1/admin/restore", .operators, "Whether a restored copy waits for its approval", answer: .message("RestoreState")),
+    .post(
+      "/v1/admin/restore/approve", .operators, "Approve that the restored copy counts", body: "RestoreAct",
+      answer: "RestoreState", problems: [.conflict]),
+  ]
+
+  private static let backupState: APIRoute = {
+    var route = APIRoute.get(
+      "/v1/admin/backups/{backup}", .operators, "Whether a backup can be read now; why not, if it could not be made",
+      answer: .message("BackupState"))
+    route.problems.append(.conflict)
+    return route
+  }()
 
   static let operations: [APIRoute] = [
     operation("/health", "The process runs", .message("HealthReport")),

@@ -80,6 +80,8 @@ public enum Sentences {
     case .serverFault: .serverFault
     case .offline: .offline
     case .vaultUnavailable: .vaultUnavailable
+    case .instanceRestored: .instanceRestored
+    case .backupNotPossible: .backupNotPossible
     }
   }
 

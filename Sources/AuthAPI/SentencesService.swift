@@ -18,6 +18,20 @@ extension Sentence {
     nextStepJa: "情報システム担当は、sanmon-vault が動いているかを確かめてから、もう一度お試しください。",
     nextStepEn: "The IT section should check that sanmon-vault is running, then retry.")
 
+  static let instanceRestored = Sentence(
+    ja: "認証サーバーは控え（バックアップ）から復元されたところで、まだ使い始める承認がないため、受け付けられません。",
+    en: "The server was restored from a backup and nobody has approved that yet, so nobody can be let in.",
+    nextStepJa: "情報システム担当へご連絡ください。管理者は sanmon backup approve で承認します。",
+    nextStepEn: "Call the IT section. An administrator approves it with: sanmon backup approve")
+
+  static let backupNotPossible = Sentence(
+    ja: "回復鍵が定められていないか、サーバーと鍵庫で異なるため、控え（バックアップ）を取れません。",
+    en: "No backup can be made: there is no recovery key, or server and vault have different ones.",
+    nextStepJa: "起動ファイルの recovery-key と、鍵庫の --recovery-key に、同じ公開部分を書いてください（sanmon backup key で作ります）。",
+    nextStepEn:
+      "Write the same public half as recovery-key in the start-up file and as the vault's --recovery-key (sanmon backup key makes one)."
+  )
+
   static let auditUnavailable = Sentence(
     ja: "認証記録を書き込めないため、ログオンを受け付けられません。",
     en: "The log cannot be written, so nobody can be let in.",

@@ -19,6 +19,7 @@ public final class Server: Sendable {
   private let state: StateFolder
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
+  private let backups: BackupDesk
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -42,18 +43,27 @@ public final class Server: Sendable {
     else { throw StartFault.vaultOfAnotherInstance }
     let offset = policy.policy.organisation.timeZoneOffsetSeconds
     store = try SQLiteStore(path: state.database, localDayOffsetSeconds: offset)
-    try await LogContinuity(
+    let restored = try await LogContinuity(
       store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
-    ).require(vault: status, witness: instance.witness)
+    ).examine(vault: status, witness: instance.witness)
+    let recovery: RecoveryPublicKey?
+    do { recovery = try instance.recoveryKey.map { try RecoveryPublicKey(parsing: $0) } } catch {
+      throw StartFault.recoveryKeyWrong
+    }
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
     services = Services(
       instance: instance, surroundings: surroundings, store: store, clockFloor: try await ClockFloor(readFrom: store),
       policy: policy,
       trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
-      hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics)
+      hashingThreads: max(1, ProcessInfo.processInfo.activeProcessorCount), metrics: support.metrics,
+      restoration: Restoration(restored))
     try await PolicySignatures(services: services).requireAtStart(now: now)
     checkpoints = CheckpointService(store: store, vault: vault)
+    if restored != nil { await checkpoints.hold() }
+    backups = BackupDesk(
+      services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
+      columnKeyFile: state.columnKeyFile, recovery: recovery)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -160,13 +170,17 @@ public final class Server: Sendable {
   private func makeListeners() throws -> [(ListenerConfiguration, Router<SanmonRequestContext>)] {
     let instance = services.instance
     let workstations = Router(context: SanmonRequestContext.self)
+    // First, so that it stands before every route.
+    workstations.add(middleware: RestoredDoor(services: services, isForOperators: false))
     WorkstationRoutes(services: services, openAPI: OpenAPIDocument.json).add(to: workstations)
     let enrolment = Router(context: SanmonRequestContext.self)
+    enrolment.add(middleware: RestoredDoor(services: services, isForOperators: false))
     EnrolmentRoutes(services: services).add(to: enrolment)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     let operatorRoutes = OperatorRoutes(
-      services: services, checkpoints: checkpoints, status: { [self] in try await status() })
+      services: services, checkpoints: checkpoints, backups: backups, status: { [self] in try await status() })
     let operators = Router(context: SanmonRequestContext.self)
+    operators.add(middleware: RestoredDoor(services: services, isForOperators: true))
     operatorRoutes.add(to: operators)
     operations.add(to: operators)
     var workstationLimits = Limits()
@@ -201,6 +215,7 @@ public final class Server: Sendable {
       let router = Router(context: SanmonRequestContext.self)
       // First, so that it stands before every route and before the answer that there is none.
       router.add(middleware: OperatorCardDoor(services: services))
+      router.add(middleware: RestoredDoor(services: services, isForOperators: true))
       operatorRoutes.add(to: router)
       operations.add(to: router)
       listeners.append(
@@ -248,6 +263,7 @@ public final class Server: Sendable {
         (try? await store.read { (state) throws(StorageFault) -> UInt64 in try state.auditSize() }) != nil
       },
       ReadinessCheck("vault") { [services] in (try? await services.vault.status()) != nil },
+      ReadinessCheck("approval") { [services] in services.restoration.pending == nil },
     ]
   }
 
@@ -260,8 +276,9 @@ public final class Server: Sendable {
     let policy = services.policy.policy
     let waivers = try await WaiverDesk(services: services).warnings()
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
-    let warningsJa = (clock.map { [$0.ja] } ?? []) + waivers.map { $0.render(.ja) }
-    let warningsEn = (clock.map { [$0.en] } ?? []) + waivers.map { $0.render(.en) }
+    let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
+    let warningsJa = [waiting?.ja, clock?.ja].compactMap { $0 } + waivers.map { $0.render(.ja) }
+    let warningsEn = [waiting?.en, clock?.en].compactMap { $0 } + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,

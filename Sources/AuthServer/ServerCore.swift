@@ -26,14 +26,16 @@ package final class ServerCore: Sendable {
   ) async throws {
     let now = surroundings.now()
     let policy = try PolicyHolder(folder: instance.policies, today: LocalTime(now, offsetSeconds: 9 * 3600).day)
-    try await LogContinuity(
+    let restored = try await LogContinuity(
       store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
-    ).require(vault: vault.status(), witness: instance.witness)
+    ).examine(vault: vault.status(), witness: instance.witness)
+    // Nobody is here to approve a copy.
+    guard restored == nil else { throw Refusal(.instanceRestored, reference: nil) }
     services = Services(
       instance: instance, surroundings: surroundings, store: store, clockFloor: try await ClockFloor(readFrom: store),
       policy: policy, trust: TrustHolder(Trust(cards: cards, operators: nil)), vault: vault,
       columns: try ColumnKeys(current: columnKey),
-      hashingThreads: 1, metrics: MetricsRegistry())
+      hashingThreads: 1, metrics: MetricsRegistry(), restoration: Restoration(nil))
     checkpoints = CheckpointService(store: store, vault: vault)
     try await PolicySignatures(services: services).requireAtStart(now: now)
     background = Background(services: services, checkpoints: checkpoints, log: log, clockWasSet: {})

@@ -51,6 +51,10 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case serverFault = "AP191"
   case offline = "AP192"
   case vaultUnavailable = "AP193"
+  /// A copy from a backup that nobody has approved: nobody is let in.
+  case instanceRestored = "AP194"
+  /// No recovery key, or not the same one at server and vault.
+  case backupNotPossible = "AP195"
 
   /// What may be told at the keyboard: everything before possession is proven looks the same.
   public var shown: DenialCode {

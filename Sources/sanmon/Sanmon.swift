@@ -46,6 +46,7 @@ struct Sanmon: AsyncParsableCommand {
       StatusCommand.self, DoctorCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self,
       CardCommand.self,
       PersonCommand.self,
-      OperatorCommand.self, AuditCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self, BenchCommand.self,
+      OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,
+      BenchCommand.self,
     ])
 }

@@ -4,11 +4,13 @@ import Foundation
 
 /// Reads a password or PIN without echo, or from a file descriptor; the bytes go straight into a `Secret`.
 enum TerminalSecret {
-  static func read(prompt: String, descriptor: Int32?) throws -> Secret<TypedPassword> {
+  static func read(
+    prompt: String, descriptor: Int32?, option: String = "--password-fd"
+  ) throws -> Secret<TypedPassword> {
     if let descriptor { return try readLine(descriptor) }
     let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
     guard terminal >= 0 else {
-      throw fail(64, "端末がありません。--password-fd を使ってください。", "no terminal; use --password-fd")
+      throw fail(64, "端末がありません。\(option) を使ってください。", "no terminal; use \(option)")
     }
     defer { close(terminal) }
     var former = termios()

@@ -27,7 +27,8 @@ struct InstanceFileTests {
           ],
           cardCRLs: [.lgwan: ["/var/lib/sanmon/crl/lgwan.crl"]], staleGraceHours: 12,
           hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30,
-          connectionsPerSource: 200, policySignatures: 2, witness: "/srv/sanmon/witness"))
+          connectionsPerSource: 200, policySignatures: 2, witness: "/srv/sanmon/witness",
+          recoveryKey: "recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000"))
   }
 
   @Test func defaults() throws {
@@ -38,6 +39,7 @@ struct InstanceFileTests {
       .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12}\n", "")
       .breaking("checkpoint-seconds: 30\n", "").breaking("connections-per-source: 200\n", "")
       .breaking("policy-signatures: 2\n", "").breaking("witness: /srv/sanmon/witness\n", "")
+      .breaking("recovery-key: recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000\n", "")
       .breaking("operator-listen: {address: 192.0.2.10, port: 8445}\n", "")
       .breaking("operator-roots: [/etc/sanmon/operators/staff-ca.pem]\n", "")
       .breaking("operator-crls: [/var/lib/sanmon/crl/operators.crl]\n", "")
@@ -50,7 +52,7 @@ struct InstanceFileTests {
     #expect(file.checkpointSeconds == 60)
     #expect(file.connectionsPerSource == 32)
     #expect(file.policySignatures == 0)
-    #expect(file.witness == nil)
+    #expect(file.witness == nil && file.recoveryKey == nil)
     #expect(file.listen.minimum == .v13)
   }
 

@@ -77,6 +77,7 @@ enum Samples {
     operator-crls: [/var/lib/sanmon/crl/operators.crl]
     policy-signatures: 2
     witness: /srv/sanmon/witness
+    recovery-key: recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000
 
     """
 

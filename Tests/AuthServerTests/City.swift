@@ -27,15 +27,19 @@ final class City: Sendable {
   let operatorKey = Curve25519.Signing.PrivateKey()
   /// The one-time code of the first administrator; used up unless the city was asked to be without one.
   let firstCode: String
+  private let vaultRecoveryKey: String?
 
   /// - Parameters:
   ///   - combined: the instance also serves the My Number segment, as its start-up file has to say in full.
   ///   - hasAdministrator: whether yamada has come in over the socket.
   ///   - lines: more of the start-up file, told its folder.
+  ///   - vaultRecoveryKey: the public half that the vault is started with.
   init(
     segment: Segment = .lgwan, combined: Bool = false, hasAdministrator: Bool = true,
-    prepare: (String) throws -> Void = { _ in }, lines: (String) -> String = { _ in "" }
+    prepare: (String) throws -> Void = { _ in }, lines: (String) -> String = { _ in "" },
+    vaultRecoveryKey: String? = nil
   ) async throws {
+    self.vaultRecoveryKey = vaultRecoveryKey
     // Unix socket paths are short (108 bytes): not under a long TMPDIR.
     folder = "/tmp/sanmon-city-\(UInt32.random(in: 0...UInt32.max))"
     self.segment = segment
@@ -48,7 +52,7 @@ final class City: Sendable {
     let clock = try MovableClock()
     self.clock = clock
     try MasterKey.make(path: folder + "/master.key", random: Secret(copying: Self.random(32)))
-    vault = Mutex(try Self.startVault(folder, clock))
+    vault = Mutex(try Self.startVault(folder, clock, vaultRecoveryKey))
     let vaultLink = VaultLink(socket: folder + "/vault.sock")
     firstCode = try await vaultLink.initialise(
       VaultInitialisation(
@@ -102,7 +106,7 @@ final class City: Sendable {
     try await restart { _ in
       vault.withLock { $0.stop() }
       try meanwhile(folder)
-      let next = try Self.startVault(folder, clock)
+      let next = try Self.startVault(folder, clock, vaultRecoveryKey)
       vault.withLock { $0 = next }
     }
   }
@@ -121,12 +125,14 @@ final class City: Sendable {
     return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
   }
 
-  private static func startVault(_ folder: String, _ clock: MovableClock) throws -> VaultServer {
+  private static func startVault(
+    _ folder: String, _ clock: MovableClock, _ recoveryKey: String?
+  ) throws -> VaultServer {
     try FileManager.default.createDirectory(
       atPath: folder + "/vault", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let service = try VaultService(
       directory: folder + "/vault", master: MasterKey.read(path: folder + "/master.key"),
-      environment: VaultEnvironment(now: { clock.now() }, random: { random($0) }))
+      environment: VaultEnvironment(now: { clock.now() }, random: { random($0) }), recoveryKey: recoveryKey)
     let me = getuid()
     let server = try VaultServer(
       service: service, peers: VaultPeers(servers: [me], operators: [me]), socket: folder + "/vault.sock", mode: 0o600)

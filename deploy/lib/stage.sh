@@ -63,6 +63,9 @@ stage_open() {
   stage_user "$SERVER_USER"
   stage_user "$VAULT_USER"
   mkdir -m 0755 "$STAGE/etc" "$STAGE/log" "$STAGE/cards" "$STAGE/desk"
+  # What an operator would write on paper, and the half of it that the instances get.
+  (umask 077 && sanmon backup key | sed -n 2p >"$STAGE/desk/recovery.key")
+  RECOVERY_PUBLIC=$(sanmon backup key --check --key-fd 0 <"$STAGE/desk/recovery.key")
   cp -r "$SANMON_ROOT/policies" "$STAGE/policies"
   chmod -R a+rX "$STAGE/policies"
   OPERATOR=$(id -un)
@@ -184,6 +187,7 @@ policies: $STAGE/policies
 card-roots: {$segment: [$STAGE/cards/staff-ca.pem]}
 hosts: [127.0.0.1]
 checkpoint-seconds: 5
+recovery-key: $RECOVERY_PUBLIC
 YAML
   # In My Number no rules count that an administrator of that instance has not signed.
   [ "$segment" != mynumber ] || echo 'policy-signatures: 1' >>"$STAGE/etc/$segment.yaml"
@@ -195,7 +199,7 @@ start_vault() {
   user_command "$VAULT_USER"
   start "vault-$1" "$STAGE/log/vault-$1.log" "${AS_USER[@]}" "$BIN/sanmon-vault" serve \
     --socket "$at/vault-run/vault.sock" --state "$at/vault" --master-key-file "$at/vault/master.key" \
-    --peer-user "$SERVER_USER" --operator-user "$OPERATOR"
+    --peer-user "$SERVER_USER" --operator-user "$OPERATOR" --recovery-key "$RECOVERY_PUBLIC"
   wait_until 20 test -S "$at/vault-run/vault.sock"
 }
 

@@ -79,13 +79,15 @@ public struct InstanceFile: Sendable, Hashable {
   public var policySignatures: Int
   /// Absolute path of a checkpoint, or of a folder of them, that the log is compared with at start.
   public var witness: String?
+  /// The public half of the key that backups are sealed to, `recovery-1-…`; read in full where it is used.
+  public var recoveryKey: String?
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
-    policySignatures: Int = 0, witness: String? = nil
+    policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil
   ) {
     self.instance = instance
     self.segments = segments
@@ -106,6 +108,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.connectionsPerSource = connectionsPerSource
     self.policySignatures = policySignatures
     self.witness = witness
+    self.recoveryKey = recoveryKey
   }
 
   /// - Throws: every fault of the file.

@@ -8,7 +8,7 @@ struct InstanceReader {
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
-    "witness",
+    "witness", "recovery-key",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -43,6 +43,7 @@ struct InstanceReader {
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
     let perSource = fields.optional("connections-per-source").map { log.integer($0, 1...4096) } ?? 32
     let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
+    let recovery = fields.optional("recovery-key").flatMap { recoveryKey($0) }
     let witness = fields.optional("witness").flatMap { path($0) }
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let grace, let checkpoint, let perSource, let signatures
@@ -52,7 +53,7 @@ struct InstanceReader {
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
-      witness: witness)
+      witness: witness, recoveryKey: recovery)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -155,6 +156,16 @@ struct InstanceReader {
   private func staleGrace(_ node: MarkedNode) -> Int? {
     let fields = Fields(node, allowed: ["stale-grace-hours"], log)
     return log.integer(fields.required("stale-grace-hours"), 0...168)
+  }
+
+  private func recoveryKey(_ node: MarkedNode) -> String? {
+    log.name(node, Bilingual("回復鍵の公開部分 recovery-1-…", "the public half of a recovery key, recovery-1-…")) {
+      text throws(MalformedInput) in
+      guard text.hasPrefix("recovery-1-"), text.utf8.count <= 128,
+        text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) })
+      else { throw MalformedInput("recovery key", expected: "its public half") }
+      return text
+    }
   }
 
   private func user(_ node: MarkedNode) -> String? {

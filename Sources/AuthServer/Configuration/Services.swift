@@ -62,6 +62,7 @@ final class Services: Sendable {
   let watch: SessionWatch
   let metrics: MetricsRegistry
   let coalescer = RefusalCoalescer()
+  let restoration: Restoration
   let hashing: HashingPool
   /// Seals the password column; not in the database.
   let columns: ColumnKeys
@@ -69,8 +70,9 @@ final class Services: Sendable {
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
     policy: PolicyHolder, trust: TrustHolder, vault: any Vault, columns: ColumnKeys, hashingThreads: Int,
-    metrics: MetricsRegistry
+    metrics: MetricsRegistry, restoration: Restoration
   ) {
+    self.restoration = restoration
     self.metrics = metrics
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")

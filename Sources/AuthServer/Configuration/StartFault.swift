@@ -9,7 +9,10 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   case logIsAnother(signed: UInt64, source: Source)
   /// The vault signed more than it remembers.
   case vaultIsOlder(signed: UInt64, vault: UInt64)
+  /// A restore was approved on one side only: the other is a copy of before.
+  case epochsDiffer(log: UInt64, vault: UInt64)
   case witnessUnusable(String, WitnessTrouble)
+  case recoveryKeyWrong
 
   /// Where a checkpoint was found.
   public enum Source: Sendable, Equatable {
@@ -37,8 +40,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether this database or vault is an older copy, or another log: nothing that restarting could change.
   public var isOfAnOlderCopy: Bool {
     switch self {
-    case .logIsOlder, .logIsAnother, .vaultIsOlder: true
-    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable: false
+    case .logIsOlder, .logIsAnother, .vaultIsOlder, .epochsDiffer: true
+    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong: false
     }
   }
 
@@ -72,6 +75,13 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       operators that were revoked since would count again, so nobody is let in. Put the vault's newest state back in its place; \
       docs/operations.md, "Backup", says how to go on
       """
+    case .epochsDiffer(let log, let vault):
+      """
+      the database is of epoch \(log), vault or witness of epoch \(vault): one of them is a copy from before an approved restore. \
+      Put the newest one in its place; docs/operations.md, "Backup", says how to go on
+      """
+    case .recoveryKeyWrong:
+      "recovery-key in the start-up file is not the public half (recovery-1-…) as 'sanmon backup key' printed it"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): the witness that the start-up file names is not there, or may not be read"
@@ -112,6 +122,13 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       その後に取り消された端末や操作者が再び有効になるおそれがあるため、だれも受け入れません。鍵庫を最新の状態に戻してください。\
       docs/operations.md の「Backup」と「障害時の手順」5 をご覧ください
       """
+    case .epochsDiffer(let log, let vault):
+      """
+      データベースは第 \(log) 期、鍵庫または witness は第 \(vault) 期のものです。どちらかが、承認された復元より前の写しです。最新のものに\
+      戻してください。docs/operations.md の「Backup」をご覧ください
+      """
+    case .recoveryKeyWrong:
+      "起動ファイルの recovery-key は、sanmon backup key が表示した公開部分（recovery-1-…）ではありません"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): 起動ファイルの witness が指す場所がないか、読み取れません"

@@ -38,7 +38,9 @@ struct StateFolder: Sendable {
   var database: String { path + "/sanmon.sqlite" }
   private var keyFile: String { path + "/tls.key" }
   private var certificateFile: String { path + "/tls.pem" }
-  private var columnKeyFile: String { path + "/column.key" }
+  var columnKeyFile: String { path + "/column.key" }
+  /// Sealed backups until they are taken.
+  var backupFolder: String { path + "/backup" }
 
   /// 32 random bytes, made at the first start; with systemd's credentials, the credential `sanmond-column-key` instead.
   func columnKey(random: (Int) -> [UInt8], credentials: String?) throws -> Secret<KeyMaterial> {

@@ -34,7 +34,7 @@ enum HTTPMapping {
 
   private static func answer(for refusal: Refusal) -> Answer {
     switch refusal.code {
-    case .auditUnavailable, .serverFault, .offline, .vaultUnavailable:
+    case .auditUnavailable, .serverFault, .offline, .vaultUnavailable, .instanceRestored:
       unavailable(refusal.code, reference: refusal.reference)
     default:
       Answer(

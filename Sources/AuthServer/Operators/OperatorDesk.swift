@@ -162,7 +162,9 @@ enum VaultAnswers {
       case .codeMalformed, .codeUnknown, .codeExpired, .codeUsed, .certificateRequestInvalid, .segmentNotServed,
         .certificateNotOurs, .certificateNotValidNow, .workstationRevoked, .renewalNotProven:
         throw Refusal(.enrolmentRefused, reference: nil)
-      case .workstationExists, .operatorExists, .actReplayed: throw HTTPFault.conflict
+      case .workstationExists, .operatorExists, .actReplayed, .restoreContradicts: throw HTTPFault.conflict
+      case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
+      case .recoveryKeyMissing: throw HTTPFault.conflictBecause(.backupNotPossible)
       case .actNotAllowed, .actStale, .operatorUnknown, .possessionNotProven, .lastAdministrator:
         throw Refusal(.operatorNotAllowed, reference: nil)
       default: throw Refusal(.vaultUnavailable, reference: nil)

@@ -10,6 +10,7 @@ import VaultLink
 struct OperatorRoutes: Sendable {
   let services: Services
   let checkpoints: CheckpointService
+  let backups: BackupDesk
   let challenges = EnrolmentChallenges()
   let status: @Sendable () async throws -> InstanceStatus
 
@@ -28,6 +29,7 @@ struct OperatorRoutes: Sendable {
     addOperators(to: router)
     addWaivers(to: router)
     addClock(to: router)
+    addBackups(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -82,6 +82,11 @@ public final class AuditArchive: Sendable {
     }
   }
 
+  /// A named value of the instance, as it lies there.
+  public func setting(_ name: String) throws(StorageFault) -> [UInt8]? {
+    try Trouble().asking { try database.read { try SettingsTable.setting(name, in: $0) } }
+  }
+
   /// The signed notes in the file, oldest first.
   public func checkpoints() throws(StorageFault) -> [String] {
     try Trouble().asking { try database.read(CheckpointsTable.notes) }

@@ -1,4 +1,5 @@
 public import AuditLog
+import Dispatch
 import GRDB
 
 /// The store on one SQLite file: WAL, `synchronous = FULL`, one writer with group commit, readers beside it.
@@ -102,6 +103,32 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
           let trouble = Trouble()
           let db = try trouble.asking { try access.get() }
           done.resume(returning: .success(try query(SQLiteState(db: db, trouble: trouble, localDayOffsetSeconds: offset))))
+        } catch {
+          done.resume(returning: .failure(error))
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  // MARK: Copies
+
+  /// A copy of the whole database as of one moment, one file without side files, made while others read and write.
+  ///
+  /// - Parameters:
+  ///   - path: a file that does not exist yet, in a folder of this user's.
+  ///   - mark: a setting that the copy has and this database has not, told the rows of the copy's log and their root.
+  /// - Returns: the same two.
+  public func copy(
+    to path: String, mark: @escaping @Sendable (UInt64, TreeHash) -> (name: String, value: [UInt8])
+  ) async throws(StorageFault) -> (size: UInt64, root: TreeHash) {
+    let pool = try await writer.readingHandle()
+    let offset = localDayOffsetSeconds
+    let result = await withCheckedContinuation {
+      (done: CheckedContinuation<Result<(size: UInt64, root: TreeHash), StorageFault>, Never>) in
+      DispatchQueue.global(qos: .utility).async {
+        do throws(StorageFault) {
+          done.resume(returning: .success(try DatabaseCopy.make(of: pool, at: path, offset: offset, mark: mark)))
         } catch {
           done.resume(returning: .failure(error))
         }
