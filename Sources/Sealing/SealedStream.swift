@@ -1,4 +1,4 @@
-public import AuthTerms
+import AuthTerms
 import Crypto
 import Foundation
 
