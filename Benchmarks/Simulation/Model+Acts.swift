@@ -8,8 +8,8 @@ extension Model {
       row.code = "AP115"
       return row
     }
+    if session.phase != "locked" || kind != "lock" { sessions[id]?.active = now }
     sessions[id]?.phase = kind == "lock" ? "locked" : "ended"
-    sessions[id]?.active = now
     row.person = session.person
     return row
   }

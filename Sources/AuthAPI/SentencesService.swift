@@ -22,7 +22,7 @@ extension Sentence {
     ja: "認証サーバーは控え（バックアップ）から復元されたところで、まだ使い始める承認がないため、受け付けられません。",
     en: "The server was restored from a backup and nobody has approved that yet, so nobody can be let in.",
     nextStepJa: "情報システム担当へご連絡ください。管理者は sanmon backup approve で承認します。",
-    nextStepEn: "Call the IT section. An administrator approves it with: sanmon backup approve")
+    nextStepEn: "Call the IT section. An administrator approves it (sanmon backup approve).")
 
   static let backupNotPossible = Sentence(
     ja: "回復鍵が定められていないか、サーバーと鍵庫で異なるため、控え（バックアップ）を取れません。",

@@ -35,6 +35,23 @@ struct CeremonyTests {
     await city.end()
   }
 
+  @Test("locking what is locked does not put off the end of its idle time")
+  func lockedTwice() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try await city.enrolCard(sato)
+    let session = try await pc.enter(card)
+    _ = try await pc.end("lock", session.session)
+    city.clock.advance(seconds: 40 * 60)
+    #expect(try await pc.end("lock", session.session).state == "locked")
+    #expect(try await pc.open().ceremony.scenario == "unlock")
+    city.clock.advance(seconds: 40 * 60)
+    #expect(try await pc.end("lock", session.session).state == "locked")
+    #expect(try await pc.open().ceremony.scenario == "logon", "60 minutes idle are over")
+    await city.end()
+  }
+
   @Test("an unlock needs the very key the session was opened with; another one, well signed, does not count")
   func otherSessionKey() async throws {
     let city = try await City()

@@ -27,8 +27,9 @@ struct EndOrLockSession: Change {
       record.code = .sessionMissing
       return (nil, record)
     }
+    // Locked again is still locked: whoever holds the workstation must not put off the end of the idle time by it.
+    if kind == .logoff || found.phase != .locked { found.lastActivity = now }
     found.phase = kind == .lock ? .locked : .ended
-    found.lastActivity = now
     try state.put(found)
     record.person = found.person
     record.segment = found.segment
