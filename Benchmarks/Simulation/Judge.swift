@@ -5,7 +5,9 @@ import Storage
 /// Follows every request through the store and holds it against the model: what it saw when it read, what became durable, and
 /// what it was told.
 ///
-/// `@unchecked Sendable`: used on the thread of its schedule only, one piece at a time.
+/// `@unchecked Sendable` is right because no two threads ever touch it: the morning calls it between pieces, the store and it
+/// itself go on after awaits, all on the schedule's own thread, which `Schedule.requireOwnThread` checks at those very places. What
+/// SQLite's threads run are queries that capture values of it, never itself.
 final class Judge: StoreWitness, @unchecked Sendable {
   struct Request {
     let story: Story
@@ -168,6 +170,7 @@ final class Judge: StoreWitness, @unchecked Sendable {
         query.fromSequence = from
         return try state.auditRows(query).map(\.record)
       }
+      store.requireOwnThread()
       let rows = records.map { Row($0) }
       times += records.map(\.time)
       request.rowTime = records.last?.time
@@ -361,6 +364,7 @@ final class Judge: StoreWitness, @unchecked Sendable {
     guard let store else { return }
     let model = model
     let picture = try await store.base.read { (state) throws(StorageFault) in try Picture(of: model, in: state) }
+    store.requireOwnThread()
     if let shrunk = Self.shrunk(from: failuresBefore, to: picture.failures, rows) { fail(.countersNeverShrink, shrunk) }
     failuresBefore = picture.failures
     if let difference = picture.difference(from: model) { fail(.stateIsAsPredicted, difference) }

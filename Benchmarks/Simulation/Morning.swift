@@ -6,10 +6,13 @@ import AuthTerms
 import Foundation
 import Sealing
 import Storage
+import Synchronization
 
 /// One simulated morning: everything that happens follows from its seed.
 ///
-/// `@unchecked Sendable`: one thread, one step at a time.
+/// `@unchecked Sendable` is right because no two threads ever touch it: it is made and run on one, its requests are tasks on
+/// `schedule`, which runs their pieces inside `run` on that same thread and traps on any other (`Schedule.requireOwnThread`).
+/// It is Sendable at all because those tasks capture it.
 package final class Morning: @unchecked Sendable {
   package struct Report: Sendable {
     package let seed: UInt64
@@ -175,8 +178,11 @@ package final class Morning: @unchecked Sendable {
   /// Work that is no request: nothing else goes on until it is done.
   func perform<R: Sendable>(_ work: @escaping @Sendable () async throws -> R) throws -> R {
     let box = ResultBox<R>()
-    schedule.perform { box.result = await Result(catching: work) }
-    guard let result = box.result else { throw Broken(invariant: .toldIsKept, what: "work did not end") }
+    schedule.perform {
+      let result = await Result(catching: work)
+      box.result.withLock { $0 = result }
+    }
+    guard let result = box.result.withLock({ $0 }) else { throw Broken(invariant: .toldIsKept, what: "work did not end") }
     return try result.get()
   }
 
@@ -196,6 +202,7 @@ package final class Morning: @unchecked Sendable {
     let mayQueue = if case .reload = story { true } else { false }
     schedule.start(number, mayQueue: mayQueue) { [self] in
       let answer = await Answer.of { try await work(core) }
+      schedule.requireOwnThread()
       // A process that ended answers nobody.
       guard fallen == falls else { return }
       note("#\(number) -> \(answer)")
@@ -291,9 +298,9 @@ package final class Morning: @unchecked Sendable {
   }
 }
 
-/// A result on its way out of a task, on one thread.
-final class ResultBox<R>: @unchecked Sendable {  // written and read on the thread of one schedule
-  var result: Result<R, any Error>?
+/// A result on its way out of a task.
+private final class ResultBox<R: Sendable>: Sendable {
+  let result = Mutex<Result<R, any Error>?>(nil)
 }
 
 extension Result where Failure == any Error {

@@ -380,10 +380,14 @@ extension Morning {
     let caller = caller(agent)
     launch(.watch(agent.name)) { [self] core in
       let stream = try await core.watch(caller)
+      schedule.requireOwnThread()
       heard[agent.name] = []
       agents[index].isListening = true
       agents[index].watch = schedule.beside { [self] in
-        for await event in stream { heard[agent.name]?.append(event) }
+        for await event in stream {
+          schedule.requireOwnThread()
+          heard[agent.name]?.append(event)
+        }
       }
       return .done("listening")
     }

@@ -16,9 +16,16 @@ final class Schedule: TaskExecutor {
     var running: Int?
   }
   private let state = Mutex(State())
+  private let owner = pthread_self()
   private let arrival = DispatchSemaphore(value: 0)
   /// What leaves the thread comes back within milliseconds; a request that does not is a fault of the simulation.
   private static let patience = DispatchTimeInterval.seconds(60)
+
+  /// Traps on any other thread than the one that made this schedule: what a morning keeps without a lock is touched there alone,
+  /// and a mistake about that ends the run instead of bending it.
+  func requireOwnThread() {
+    precondition(pthread_equal(owner, pthread_self()) != 0, "a piece of a simulated morning ran on another thread")
+  }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
@@ -34,6 +41,7 @@ final class Schedule: TaskExecutor {
   func start(_ number: Int, mayQueue: Bool = false, _ work: @escaping @Sendable () async -> Void) {
     state.withLock { $0.running = number }
     Task(executorPreference: self) { [self] in
+      requireOwnThread()
       await Self.$request.withValue(number) { await work() }
       state.withLock { $0.running = nil }
     }
@@ -44,6 +52,7 @@ final class Schedule: TaskExecutor {
   func perform(_ work: @escaping @Sendable () async -> Void) {
     state.withLock { $0.running = 0 }
     Task(executorPreference: self) { [self] in
+      requireOwnThread()
       await work()
       state.withLock { $0.running = nil }
     }
@@ -78,6 +87,7 @@ final class Schedule: TaskExecutor {
 
   /// Runs what is ready until the running request waits or has ended, and everything it caused beside it has run.
   func drain(mayQueue: Bool = false) {
+    requireOwnThread()
     while true {
       let (job, isBusy) = state.withLock { state in
         (state.jobs.isEmpty ? nil : state.jobs.removeFirst(), state.running != nil)

@@ -55,6 +55,9 @@ final class SimulatedStore: CheckpointingStore {
   /// Whether a fault met this request.
   func hasMet(_ request: Int) -> Bool { state.withLock { $0.met.contains(request) } }
 
+  /// For the witness, after each of its own awaits.
+  func requireOwnThread() { schedule.requireOwnThread() }
+
   func commit<C: Change>(_ change: C) async throws(StorageFault) -> C.Outcome {
     // Without a request it is the stage being set, or the curtain.
     guard let request = Schedule.request else { return try await base.commit(change) }
@@ -73,9 +76,11 @@ final class SimulatedStore: CheckpointingStore {
       throw .unavailable("simulated: nothing was written")
     }
     let outcome = try await base.commit(change)
+    schedule.requireOwnThread()
     await witness.hasCommitted(request)
     await schedule.wait()
     try requireAlive()
+    schedule.requireOwnThread()
     witness.wasTold(request, committed: fault == nil)
     if fault == .after { throw .unavailable("simulated: written, and not told") }
     return outcome
@@ -96,6 +101,7 @@ final class SimulatedStore: CheckpointingStore {
     }
     if fails { throw .unavailable("simulated: nothing was read") }
     let result = try await base.read(query)
+    schedule.requireOwnThread()
     witness.hasRead(request)
     return result
   }

@@ -1,5 +1,6 @@
 import Foundation
 package import Storage
+import Synchronization
 
 /// Where a morning's store comes from, and what is left of it when the process falls.
 package protocol StoreSource: Sendable {
@@ -20,12 +21,14 @@ package final class MemorySource: StoreSource {
 }
 
 /// SQLite in a folder of its own. A fall takes the files as they lie: the side file is not brought home.
-///
-/// `@unchecked Sendable`: one morning uses it, one step at a time.
-package final class FileSource: StoreSource, @unchecked Sendable {
+package final class FileSource: StoreSource {
+  private struct State {
+    var generation = 0
+    var store: SQLiteStore?
+  }
+
   private let folder: String
-  private var generation = 0
-  private var store: SQLiteStore?
+  private let state = Mutex(State())
 
   /// - Parameter folder: made here; memory-backed is fast enough for every seed.
   package init(folder: String) throws {
@@ -35,26 +38,32 @@ package final class FileSource: StoreSource, @unchecked Sendable {
   }
 
   package func open() async throws -> any CheckpointingStore {
-    let store = try SQLiteStore(path: path)
-    self.store = store
-    return store
+    try state.withLock { state in
+      let store = try SQLiteStore(path: path(state.generation))
+      state.store = store
+      return store
+    }
   }
 
   package func fall() async throws {
-    let before = path
-    generation += 1
-    for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: before + suffix) {
-      try FileManager.default.copyItem(atPath: before + suffix, toPath: path + suffix)
+    try state.withLock { state in
+      let before = path(state.generation)
+      state.generation += 1
+      for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: before + suffix) {
+        try FileManager.default.copyItem(atPath: before + suffix, toPath: path(state.generation) + suffix)
+      }
+      state.store?.close()
+      state.store = nil
     }
-    store?.close()
-    store = nil
   }
 
   package func remove() {
-    store?.close()
-    store = nil
+    state.withLock { state in
+      state.store?.close()
+      state.store = nil
+    }
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  private var path: String { folder + "/sanmon-\(generation).sqlite" }
+  private func path(_ generation: Int) -> String { folder + "/sanmon-\(generation).sqlite" }
 }
