@@ -2,7 +2,7 @@ import AuditLog
 import AuthTerms
 import Foundation
 
-/// One audit row as it may leave: every field is named here; ids are masked, notes stay.
+/// One audit row as it may leave: every field is named here, ids are masked. Notes are not among them.
 struct BundleRow: Encodable {
   let sequence: UInt64
   let time: Int64
