@@ -81,11 +81,7 @@ struct CanaryTests {
     city = nil
     try running.start()
     let moved = try await pc.moved(to: running.port)
-    var session: SessionOpened?
-    for _ in 0..<500 where session == nil {
-      session = try? await moved.enter(card, password: right)
-      if session == nil { try await Task.sleep(for: .milliseconds(20)) }
-    }
+    let session = try await moved.enterOnceServed(card, password: right)
     let opened = try await moved.open()
     let answer = try await moved.connection.request(
       "POST", "/v1/ceremonies/\(opened.ceremony.ceremony)/proofs",

@@ -128,6 +128,16 @@ final class TestWorkstation: Sendable {
     return session
   }
 
+  /// `enter` at a server that is still starting: up to ten seconds.
+  /// - Returns: `nil` if it did not let her in by then.
+  func enterOnceServed(_ card: TestCard, password: String? = nil) async throws -> SessionOpened? {
+    for _ in 0..<500 {
+      if let session = try? await enter(card, password: password) { return session }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return nil
+  }
+
   func end(_ kind: String, _ session: String, cause: String = "asked") async throws -> SessionStatus {
     try await connection.call("POST", "/v1/sessions/\(session)/\(kind)", SessionEnding(cause: cause))
   }

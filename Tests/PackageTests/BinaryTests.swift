@@ -25,6 +25,15 @@ struct Binary {
     return URL(filePath: me).deletingLastPathComponent()
   }()
 
+  /// Where the programs were built, if `program` is among them. Missing, it is an issue where everything must be there, and
+  /// elsewhere the end of the test, with the reason.
+  static func folder(with program: String) throws -> URL? {
+    if let folder, FileManager.default.isExecutableFile(atPath: folder.appending(path: program).path) { return folder }
+    guard Tree.mustHaveEverything else { try Test.cancel("\(program) was not built beside the test bundle") }
+    Issue.record("\(program) was not built beside the test bundle")
+    return nil
+  }
+
   func contains(_ word: String) -> Bool { bytes.range(of: Data(word.utf8)) != nil }
 
   /// Whether any symbol of a Swift module is inside: its mangled name is its length and itself after `$s`.
@@ -66,14 +75,8 @@ struct BinaryTests {
 
   @Test("each program links what it needs and not what it must not have", arguments: rules)
   func contents(rule: Rule) throws {
-    guard let binary = try Binary(rule.program) else {
-      if Tree.mustHaveEverything {
-        Issue.record("\(rule.program) was not built beside the test bundle")
-      } else {
-        try Test.cancel("\(rule.program) was not built beside the test bundle")
-      }
-      return
-    }
+    guard try Binary.folder(with: rule.program) != nil else { return }
+    let binary = try #require(try Binary(rule.program))
     for module in rule.has { #expect(binary.contains(module: module), "\(rule.program) lacks \(module)") }
     for module in rule.modules { #expect(!binary.contains(module: module), "\(rule.program) contains \(module)") }
     for library in rule.libraries { #expect(!binary.contains(library), "\(rule.program) opens \(library)") }

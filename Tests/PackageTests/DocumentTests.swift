@@ -46,15 +46,7 @@ struct CommandBlock: CustomTestStringConvertible, Sendable {
 struct DocumentTests {
   @Test("marked commands do what the text says")
   func commands() throws {
-    guard let binaries = Binary.folder, FileManager.default.isExecutableFile(atPath: binaries.appending(path: "sanmon").path)
-    else {
-      if Tree.mustHaveEverything {
-        Issue.record("the programs were not built beside the test bundle")
-      } else {
-        try Test.cancel("the programs were not built beside the test bundle")
-      }
-      return
-    }
+    guard let binaries = try Binary.folder(with: "sanmon") else { return }
     // A folder that looks like the checkout from inside, so that a command may write beside it and leave nothing behind.
     let folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-documents-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
