@@ -9,8 +9,8 @@ import Testing
 /// Real processes, ended in the middle of their work. Each client keeps a ledger of what it was told.
 @Suite("kill -9 under load", .serialized, .enabled(if: ProcessCity.isBuilt, "sanmond and sanmon-vault are not built"))
 struct KillTests {
-  /// So many in a test; as many as the time allows for `deploy/soak kills`, unless it was given a number.
-  static let kills = Int(ProcessInfo.processInfo.environment["SANMON_KILLS"] ?? "") ?? (seconds == nil ? 10 : .max)
+  /// So many at least; `deploy/soak kills` then goes on until its time is over.
+  static let kills = Int(ProcessInfo.processInfo.environment["SANMON_KILLS"] ?? "") ?? 10
   static let seconds = Int(ProcessInfo.processInfo.environment["SANMON_KILL_SECONDS"] ?? "")
 
   private struct Entry: Sendable {
@@ -125,7 +125,7 @@ struct KillTests {
       defer { ledger.close() }
       let end = Self.seconds.map { ContinuousClock.now + .seconds($0) }
       var round = 0
-      while round < Self.kills, round < 3 || end.map({ ContinuousClock.now < $0 }) ?? true {
+      while round < Self.kills || end.map({ ContinuousClock.now < $0 }) ?? false {
         round += 1
         // Load first, then any moment of it.
         let before = ledger.count

@@ -10,41 +10,47 @@ readonly SWIFT_FLAGS=(-c release -Xswiftc -gline-tables-only -Xswiftc -use-ld=ll
 BUILD_LOG=$SANMON_ROOT/.build-log/build.log
 BINARIES=$SANMON_ROOT/.build/release
 
-# build_sanmon [--build-tests]: compiles what is not compiled yet. The programs are then in $BINARIES. Says one line a
-# minute, because six silent minutes read as a hang; keeps the whole log; on failure shows every error.
+# build_sanmon [--build-tests]: compiles what is not compiled yet. The programs are then in $BINARIES.
 build_sanmon() {
-  local begin=$SECONDS next=60 done_of pid code=0
-  mkdir -p "$(dirname "$BUILD_LOG")"
-  [ ! -e "$BUILD_LOG" ] || mv -f "$BUILD_LOG" "$BUILD_LOG.1"
   step "ビルドします（初回は 2 コアで 6〜18 分）。記録: ${BUILD_LOG#"$SANMON_ROOT"/}" \
     "Building (the first time 6 to 18 minutes on 2 cores). Log: ${BUILD_LOG#"$SANMON_ROOT"/}"
+  compile "$BUILD_LOG" "${SWIFT_FLAGS[@]}" "$@"
+}
+
+# compile LOG OPTION…: swift build. Says one line a minute, because six silent minutes read as a hang; keeps the whole log; on
+# failure shows every error and stops the script.
+compile() {
+  local begin=$SECONDS next=60 log=$1 done_of pid code=0
+  shift
+  mkdir -p "$(dirname "$log")"
+  [ ! -e "$log" ] || mv -f "$log" "$log.1"
   # stdin closed and the backtracer quiet: a crash of a plugin must end the run, not wait for an answer.
-  SWIFT_BACKTRACE=interactive=no "$SWIFT" build --package-path "$SANMON_ROOT" "${SWIFT_FLAGS[@]}" \
-    ${SANMON_JOBS:+-j "$SANMON_JOBS"} "$@" >"$BUILD_LOG" 2>&1 </dev/null &
+  SWIFT_BACKTRACE=interactive=no "$SWIFT" build --package-path "$SANMON_ROOT" ${SANMON_JOBS:+-j "$SANMON_JOBS"} \
+    "$@" >"$log" 2>&1 </dev/null &
   pid=$!
   remember_pid "$pid" build
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
     if [ $((SECONDS - begin)) -ge $next ]; then
-      done_of=$(grep -o '^\[[0-9]*/[0-9]*\]' "$BUILD_LOG" | tail -n 1) || done_of='[-/-]'
+      done_of=$(grep -o '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1) || done_of='[-/-]'
       note "$done_of $((next / 60)) 分経過" "$done_of $((next / 60)) min"
       next=$((next + 60))
     fi
   done
   wait "$pid" || code=$?
   if [ "$code" != 0 ]; then
-    build_errors >&2
-    stop_with "$EX_SOFTWARE" "ビルドに失敗しました。記録: $BUILD_LOG" "The build failed. Log: $BUILD_LOG"
+    build_errors "$log" >&2
+    stop_with "$EX_SOFTWARE" "ビルドに失敗しました。記録: $log" "The build failed. Log: $log"
   fi
   note "ビルドが終わりました（$((SECONDS - begin)) 秒）。" "Built in $((SECONDS - begin)) s."
 }
 
 # Every error with the lines that explain it; when the compiler said none (out of memory, no disk), the end of the log.
-build_errors() {
-  if grep -q 'error:' "$BUILD_LOG"; then
-    awk '/error:/ { left = 12 } /^\[[0-9]+\/[0-9]+\]/ { left = 0 } left-- > 0' "$BUILD_LOG" | head -n 400
+build_errors() { # LOG
+  if grep -q 'error:' "$1"; then
+    awk '/error:/ { left = 12 } /^\[[0-9]+\/[0-9]+\]/ { left = 0 } left-- > 0' "$1" | head -n 400
   else
-    tail -n 60 "$BUILD_LOG"
+    tail -n 60 "$1"
   fi
 }
 
@@ -56,12 +62,26 @@ run_tests() {
     --disable-xctest --filter "$filter" "$@" </dev/null
 }
 
-# sanitized_tests thread|address: every test in a debug build of its own, watched by that sanitizer.
+# sanitized_build thread|address, then sanitized_tests thread|address: every test in a debug build of its own, watched by that
+# sanitizer. C is optimised all the same: without, one Argon2id takes ten seconds.
+sanitized_flags() {
+  SANITIZED_FLAGS=(
+    --scratch-path "$SANMON_ROOT/.build-$1" --sanitize="$1" -Xcc -O2 -Xlinker "$SANMON_ROOT/.build-$1/sanitizers.o"
+    -Xswiftc -use-ld=lld)
+}
+sanitized_build() {
+  local define=()
+  sanitized_flags "$1"
+  mkdir -p "$SANMON_ROOT/.build-$1"
+  [ "$1" != thread ] || define=(-DTHREAD)
+  "$(dirname "$(readlink -f "$SWIFT")")/clang" -O2 -Wall -Werror "${define[@]}" -c "$SANMON_ROOT/deploy/lib/sanitizers.c" \
+    -o "$SANMON_ROOT/.build-$1/sanitizers.o"
+  compile "$SANMON_ROOT/.build-log/$1.log" "${SANITIZED_FLAGS[@]}" --build-tests
+}
 sanitized_tests() {
-  # LeakSanitizer reports the test runner's own memory, so leaks are off; everything else stops the run.
-  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 SWIFT_BACKTRACE=interactive=no "$SWIFT" test \
-    --package-path "$SANMON_ROOT" --scratch-path "$SANMON_ROOT/.build-$1" --sanitize="$1" -Xswiftc -use-ld=lld \
-    --disable-xctest --no-parallel ${SANMON_JOBS:+-j "$SANMON_JOBS"} </dev/null
+  sanitized_flags "$1"
+  SWIFT_BACKTRACE=interactive=no "$SWIFT" test --package-path "$SANMON_ROOT" "${SANITIZED_FLAGS[@]}" --skip-build \
+    --disable-xctest --no-parallel </dev/null
 }
 
 # covered_tests FILTER: these tests in a debug build that counts what they enter. COVERAGE_BUILD is its folder.
