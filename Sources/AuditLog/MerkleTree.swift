@@ -76,12 +76,11 @@ public enum MerkleTree {
       let level = count.trailingZeroBitCount
       return try nodes.treeNode(level: level, index: range.lowerBound >> UInt64(level))
     }
-    let middle = range.lowerBound + split(count)
+    let left = split(count)
+    let level = left.trailingZeroBitCount
     return TreeHash.node(
-      try nodes.treeNode(
-        level: (middle - range.lowerBound).trailingZeroBitCount,
-        index: range.lowerBound >> UInt64((middle - range.lowerBound).trailingZeroBitCount)),
-      try subtree(middle..<range.upperBound, in: nodes))
+      try nodes.treeNode(level: level, index: range.lowerBound >> UInt64(level)),
+      try subtree(range.lowerBound + left..<range.upperBound, in: nodes))
   }
 
   /// The largest power of two below `count`, for `count` of at least 2.

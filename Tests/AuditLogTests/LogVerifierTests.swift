@@ -135,6 +135,16 @@ struct LogVerifierTests {
     #expect(verifier.finish().findings == [.rowUnreadable(1), .fileDamaged])
   }
 
+  @Test("a wrong row is answered with no at once")
+  func firstWrongRow() throws {
+    let rows = try Samples.log(2)
+    var verifier = LogVerifier(checkpoints: [], verifiers: [])
+    var edited = rows[1]
+    edited.hash[0] ^= 1
+    let answers = [verifier.add(rows[0]), verifier.add(edited)]
+    #expect(answers == [true, false])
+  }
+
   @Test("a cut tail is found by a checkpoint kept elsewhere, when all of the server's own are gone too")
   func tail() async throws {
     let rows = try Samples.log(9)
@@ -189,6 +199,7 @@ struct LogVerifierTests {
       #expect(finding.position == 7)
       #expect(finding.english.contains("7") && finding.japanese.contains("7"))
     }
+    #expect(findings[5].japanese.contains("行7が") && LogFinding.subtreeDiffers(rows: 7..<12).japanese.contains("行7–11が"))
     let others: [LogFinding] = [
       .checkpointUnreadable(source: "f"), .checkpointSignatureWrong(source: "f"), .checkpointOfOtherLog(source: "f"),
       .fileDamaged,

@@ -127,6 +127,29 @@ struct MerkleTreeTests {
     #expect(!ConsistencyProof(oldSize: 3, newSize: 5, path: []).proves(old, growsInto: old))
   }
 
+  @Test("a path that goes on above the root proves nothing, whatever root is claimed for it")
+  func pathAboveRoot() throws {
+    let (tree, leaves) = try Self.tree(4)
+    let (leaf, above) = (TreeHash.leaf(leaves[0]), TreeHash.leaf([7]))
+    #expect(!InclusionProof(index: 0, size: 1, path: [above]).proves(leaf, isIn: .node(above, leaf)))
+    let row = try #require(try MerkleTree.inclusionProof(of: 2, size: 4, in: tree))
+    let root = try #require(try MerkleTree.root(of: 4, in: tree))
+    #expect(
+      !InclusionProof(index: 2, size: 4, path: row.path + [above]).proves(.leaf(leaves[2]), isIn: .node(above, root)))
+    let growth = try #require(try MerkleTree.consistencyProof(from: 3, to: 4, in: tree))
+    let old = try #require(try MerkleTree.root(of: 3, in: tree))
+    #expect(
+      !ConsistencyProof(oldSize: 3, newSize: 4, path: growth.path + [above])
+        .proves(.node(above, old), growsInto: .node(above, root)))
+  }
+
+  @Test("the log without rows has one root")
+  func noRows() {
+    let other = TreeHash.leaf([1])
+    #expect(ConsistencyProof(oldSize: 0, newSize: 0, path: []).proves(.empty, growsInto: .empty))
+    #expect(!ConsistencyProof(oldSize: 0, newSize: 0, path: []).proves(other, growsInto: other))
+  }
+
   @Test("a log with a rewritten row has no consistency proof from before")
   func rewritten() throws {
     let (_, leaves) = try Self.tree(20)

@@ -134,6 +134,14 @@ struct NoteTests {
     #expect(throws: MalformedInput.self) { try Checkpoint(parsing: long) }
   }
 
+  @Test("a signature of one byte and a text of words are read")
+  func shortest() throws {
+    let note = try SignedNote(parsing: "two words\n\n\u{2014} name AQIDBAU=\n")
+    #expect(note.text == "two words\n")
+    #expect(note.signatures == [try NoteSignature(name: "name", keyID: [1, 2, 3, 4], signature: [5])])
+    #expect(throws: MalformedInput.self) { try SignedNote(parsing: "two words\n\n\u{2014} name AQIDBA==\n") }
+  }
+
   @Test("a note of any size is not read")
   func noteLimits() {
     let line = "\u{2014} name AAAAAAAA\n"

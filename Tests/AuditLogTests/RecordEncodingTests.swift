@@ -78,6 +78,32 @@ struct RecordEncodingTests {
     #expect(throws: MalformedInput.self) { try RecordEncoding.decode([UInt8](repeating: 0, count: RecordEncoding.limit + 1)) }
   }
 
+  @Test("64 KiB and 64 entries are the limits, and are let through")
+  func atTheLimits() throws {
+    #expect(RecordEncoding.limit == 65_536 && RecordEncoding.listLimit == 64)
+    var record = Samples.row(1)
+    record.note = ""
+    let rest = RecordEncoding.limit - (try RecordEncoding.encode(record)).count
+    record.note = String(repeating: "x", count: rest)
+    let encoded = try RecordEncoding.encode(record)
+    #expect(encoded.count == RecordEncoding.limit)
+    #expect(try RecordEncoding.decode(encoded) == record)
+    record.note += "x"
+    #expect(throws: MalformedInput.self) { try RecordEncoding.encode(record) }
+    record.note = ""
+    record.waivers = Array(repeating: "w", count: RecordEncoding.listLimit)
+    #expect(try RecordEncoding.decode(RecordEncoding.encode(record)) == record)
+    record.waivers.append("w")
+    #expect(throws: MalformedInput.self) { try RecordEncoding.encode(record) }
+  }
+
+  @Test("a query asks for everything, 200 rows at a time, the oldest first")
+  func queryDefaults() {
+    let query = AuditQuery()
+    #expect(query.limit == 200 && !query.newestFirst)
+    #expect(query.person == nil && query.workstation == nil && query.eventClass == nil && query.fromSequence == nil)
+  }
+
   @Test("a list of more entries than are written is not read")
   func wideList() throws {
     var record = Samples.row(1)
