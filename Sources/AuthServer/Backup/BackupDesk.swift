@@ -95,16 +95,8 @@ final class BackupDesk: Sendable {
       atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     let now = services.surroundings.now()
     let copy = folder + "/copy.sqlite"
-    // The copy's own last row is what the vault signs: nothing newer may have its signature before.
-    await checkpoints.hold()
-    defer { checkpoints.release() }
-    let copied = try await store.copy(to: copy) { size, root in
-      (RestoredMark.setting, RestoredMark(size: size, root: root.bytes, madeAt: now.wallMilliseconds).encoded)
-    }
+    let (copied, checkpoint, part) = try await copyBoth(to: copy, madeAt: now.wallMilliseconds)
     let epoch = try await store.read { (state) throws(StorageFault) -> UInt64 in try InstanceEpoch.read(state) }
-    let (checkpoint, part) = try await VaultAnswers.ask {
-      (try await checkpoints.sign(at: copied.size), try await services.vault.openBackup())
-    }
     guard part.recipient == recovery.bytes else { throw HTTPFault.conflictBecause(.backupNotPossible) }
     try await fetch(part)
     let contents = [copy] + (FileManager.default.fileExists(atPath: columnKeyFile) ? [columnKeyFile] : [])
@@ -136,6 +128,20 @@ final class BackupDesk: Sendable {
     return BackupState(
       backup: id, isReady: true, length: length, hash: Hex.encode(hash), rows: copied.size, madeAt: now.wallMilliseconds,
       recoveryKey: recovery.text)
+  }
+
+  /// The copy's own last row is what the vault has signed in its own copy: nothing newer gets its signature between the two.
+  private func copyBoth(
+    to path: String, madeAt: Int64
+  ) async throws -> (copied: (size: UInt64, root: TreeHash), checkpoint: String, vault: VaultBackup) {
+    await checkpoints.hold()
+    defer { checkpoints.release() }
+    let copied = try await store.copy(to: path) { size, root in
+      (RestoredMark.setting, RestoredMark(size: size, root: root.bytes, madeAt: madeAt).encoded)
+    }
+    return try await VaultAnswers.ask {
+      (copied, try await checkpoints.sign(at: copied.size), try await services.vault.openBackup())
+    }
   }
 
   private var vaultPart: String { folder + "/vault.part" }
