@@ -79,9 +79,14 @@ sanitized_build() {
   compile "$SANMON_ROOT/.build-log/$1.log" "${SANITIZED_FLAGS[@]}" --build-tests
 }
 sanitized_tests() {
+  local log=$SANMON_ROOT/.build-log/$1-tests.log code=0
   sanitized_flags "$1"
-  SWIFT_BACKTRACE=interactive=no "$SWIFT" test --package-path "$SANMON_ROOT" "${SANITIZED_FLAGS[@]}" --skip-build \
-    --disable-xctest --no-parallel </dev/null
+  SWIFT_BACKTRACE=interactive=no CI=true "$SWIFT" test --package-path "$SANMON_ROOT" "${SANITIZED_FLAGS[@]}" --skip-build \
+    --disable-xctest --no-parallel >"$log" 2>&1 </dev/null || code=$?
+  grep -E -A 40 '^(WARNING|==[0-9]+==ERROR|=+[0-9]+=+ERROR)' "$log" | head -n 200 || true
+  grep -E '^✘|Test run with|^SUMMARY' "$log" | head -n 60 || true
+  [ "$code" = 0 ] || note "記録: $log" "Log: $log"
+  return "$code"
 }
 
 # covered_tests FILTER: these tests in a debug build that counts what they enter. COVERAGE_BUILD is its folder.
