@@ -79,6 +79,36 @@ struct LookupTests {
     }
   }
 
+  @Test("a store that closes under its readers answers each, again and again, and the process goes on")
+  func closingUnderReaders() async throws {
+    for _ in 0..<100 {
+      let scratch = try Scratch()
+      let store = try SQLiteStore(path: scratch.database)
+      let answers = await withTaskGroup(of: Int.self) { group in
+        for number in 0..<24 {
+          group.addTask {
+            var answers = 0
+            while true {
+              let size =
+                number.isMultiple(of: 2)
+                ? try? await store.read { (state) throws(StorageFault) in try state.auditSize() }
+                : try? await store.lookUp { (state) throws(StorageFault) in try state.auditSize() }
+              answers += 1
+              if size == nil { return answers }
+            }
+          }
+        }
+        group.addTask {
+          try? await Task.sleep(for: .microseconds(Int.random(in: 0...3000)))
+          store.close()
+          return 0
+        }
+        return await group.reduce(0, +)
+      }
+      #expect(answers >= 24)
+    }
+  }
+
   @Test("closing while queries wait leaves none without an answer")
   func closing() async throws {
     let scratch = try Scratch()

@@ -32,9 +32,9 @@ final class Lookups: Sendable {
   }
 
   private func drain() {
-    while let (pool, batch) = next() {
+    while let (handle, batch) = next() {
       do {
-        try pool.read { db in
+        try handle.pool.read { db in
           for lookup in batch { lookup.run(on: db) }
         }
       } catch {
@@ -45,23 +45,23 @@ final class Lookups: Sendable {
   }
 
   /// The longest run of queries for one handle.
-  private func next() -> (DatabasePool, [any PendingLookup])? {
+  private func next() -> (Handle, [any PendingLookup])? {
     line.withLock { line in
-      guard let pool = line.waiting.first?.pool else {
+      guard let handle = line.waiting.first?.handle else {
         line.isDraining = false
         return nil
       }
-      let batch = Array(line.waiting.prefix(Self.batchLimit).prefix { $0.pool === pool })
+      let batch = Array(line.waiting.prefix(Self.batchLimit).prefix { $0.handle === handle })
       line.waiting.removeFirst(batch.count)
-      return (pool, batch)
+      return (handle, batch)
     }
   }
 }
 
 /// A query that waits for its snapshot.
 protocol PendingLookup: AnyObject, Sendable {
-  /// The handle it asks.
-  var pool: DatabasePool { get }
+  /// The handle it asks, and was let in to.
+  var handle: Handle { get }
   func run(on db: Database)
   /// Nothing happens if it was answered already.
   func fail(_ fault: StorageFault)
@@ -70,16 +70,16 @@ protocol PendingLookup: AnyObject, Sendable {
 final class PendingQuery<R: Sendable>: PendingLookup {
   typealias Continuation = CheckedContinuation<Result<R, StorageFault>, Never>
 
-  let pool: DatabasePool
+  let handle: Handle
   private let localDayOffsetSeconds: Int
   private let query: @Sendable (SQLiteState) throws(StorageFault) -> R
   private let continuation: Mutex<Continuation?>
 
   init(
-    _ pool: DatabasePool, localDayOffsetSeconds: Int, _ query: @escaping @Sendable (SQLiteState) throws(StorageFault) -> R,
+    _ handle: Handle, localDayOffsetSeconds: Int, _ query: @escaping @Sendable (SQLiteState) throws(StorageFault) -> R,
     _ continuation: Continuation
   ) {
-    self.pool = pool
+    self.handle = handle
     self.localDayOffsetSeconds = localDayOffsetSeconds
     self.query = query
     self.continuation = Mutex(continuation)
@@ -102,6 +102,8 @@ final class PendingQuery<R: Sendable>: PendingLookup {
       defer { continuation = nil }
       return continuation
     }
-    waiting?.resume(returning: result)
+    guard let waiting else { return }
+    handle.arrived()
+    waiting.resume(returning: result)
   }
 }

@@ -36,12 +36,12 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
   public func lookUp<R: Sendable>(
     _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R {
-    let pool = try await writer.readingHandle()
+    let handle = try await writer.readingHandle()
     let (offset, lookups) = (localDayOffsetSeconds, lookups)
     return try await withCheckedContinuation { continuation in
       lookups.enqueue(
         PendingQuery(
-          pool, localDayOffsetSeconds: offset, { (state) throws(StorageFault) in try query(state) }, continuation))
+          handle, localDayOffsetSeconds: offset, { (state) throws(StorageFault) in try query(state) }, continuation))
     }.get()
   }
 
@@ -95,10 +95,11 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
   private func reading<R: Sendable>(
     _ query: @escaping @Sendable (SQLiteState) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R {
-    let pool = try await writer.readingHandle()
+    let handle = try await writer.readingHandle()
     let offset = localDayOffsetSeconds
     let result = await withCheckedContinuation { (done: CheckedContinuation<Result<R, StorageFault>, Never>) in
-      pool.asyncRead { access in
+      handle.pool.asyncRead { access in
+        handle.arrived()
         do throws(StorageFault) {
           let trouble = Trouble()
           let db = try trouble.asking { try access.get() }
@@ -122,13 +123,14 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
   public func copy(
     to path: String, mark: @escaping @Sendable (UInt64, TreeHash) -> (name: String, value: [UInt8])
   ) async throws(StorageFault) -> (size: UInt64, root: TreeHash) {
-    let pool = try await writer.readingHandle()
+    let handle = try await writer.readingHandle()
     let offset = localDayOffsetSeconds
     let result = await withCheckedContinuation {
       (done: CheckedContinuation<Result<(size: UInt64, root: TreeHash), StorageFault>, Never>) in
       DispatchQueue.global(qos: .utility).async {
+        defer { handle.arrived() }
         do throws(StorageFault) {
-          done.resume(returning: .success(try DatabaseCopy.make(of: pool, at: path, offset: offset, mark: mark)))
+          done.resume(returning: .success(try DatabaseCopy.make(of: handle.pool, at: path, offset: offset, mark: mark)))
         } catch {
           done.resume(returning: .failure(error))
         }

@@ -31,7 +31,7 @@ final class Writer: Sendable {
   private let localDayOffsetSeconds: Int
   private let queue = DispatchQueue(label: "sanmon.store.writer", qos: .userInitiated)
   private let line = Mutex(Line())
-  private let handle: Mutex<DatabasePool?>
+  private let handle: Mutex<Handle?>
   private let acknowledged: Mutex<Acknowledged>
   private let counters = Mutex(StoreCondition())
   private let pageLimit = Mutex<Int?>(nil)
@@ -40,7 +40,7 @@ final class Writer: Sendable {
     self.path = path
     self.localDayOffsetSeconds = localDayOffsetSeconds
     let pool = try Self.open(path)
-    handle = Mutex(pool)
+    handle = Mutex(Handle(pool))
     acknowledged = Mutex(try Self.end(of: pool))
   }
 
@@ -83,10 +83,10 @@ final class Writer: Sendable {
 
   /// - Returns: for each unit `nil` or why it alone was undone. Throwing means that none is durable as far as anybody may rely on.
   private func commit(_ batch: [any PendingWork]) throws(StorageFault) -> [StorageFault?] {
-    let pool = try openHandle()
+    let handle = try openHandle()
     do {
-      let answers = try pool.writeWithoutTransaction { db in try self.transaction(batch, db) }
-      try remember(pool)
+      let answers = try handle.pool.writeWithoutTransaction { db in try self.transaction(batch, db) }
+      try remember(handle.pool)
       counters.withLock { counters in
         counters.batches += 1
         counters.committed += answers.count { $0 == nil }
@@ -95,7 +95,7 @@ final class Writer: Sendable {
     } catch {
       let fault = SQLiteFault.of(error)
       counters.withLock { $0.failedBatches += 1 }
-      discard(pool)
+      discard(handle)
       // Readers need a handle too. If this fails, the next batch tries again.
       _ = try? openHandle()
       if case .conflict(let reason) = fault { throw .unavailable(reason) }
@@ -136,10 +136,18 @@ final class Writer: Sendable {
 
   // MARK: The handle
 
-  /// The pool for reading; waits for the writer's thread to open a new one if the old one was given up.
-  func readingHandle() async throws(StorageFault) -> DatabasePool {
-    if let pool = handle.withLock({ $0 }) { return pool }
-    let result = await withCheckedContinuation { (done: CheckedContinuation<Result<DatabasePool, StorageFault>, Never>) in
+  /// The handle for one reader, who was let in (`Handle.enter`); waits for the writer's thread to open a new one if the old one
+  /// was given up.
+  func readingHandle() async throws(StorageFault) -> Handle {
+    while true {
+      let handle = try await anyHandle()
+      if handle.enter() { return handle }
+    }
+  }
+
+  private func anyHandle() async throws(StorageFault) -> Handle {
+    if let handle = handle.withLock({ $0 }) { return handle }
+    let result = await withCheckedContinuation { (done: CheckedContinuation<Result<Handle, StorageFault>, Never>) in
       queue.async {
         do throws(StorageFault) { done.resume(returning: .success(try self.openHandle())) } catch {
           done.resume(returning: .failure(error))
@@ -150,8 +158,8 @@ final class Writer: Sendable {
   }
 
   /// Only on the writer's thread.
-  private func openHandle() throws(StorageFault) -> DatabasePool {
-    if let pool = handle.withLock({ $0 }) { return pool }
+  private func openHandle() throws(StorageFault) -> Handle {
+    if let handle = handle.withLock({ $0 }) { return handle }
     if line.withLock({ $0.isClosed }) { throw .unavailable("the store is closed") }
     let pool = try Self.open(path)
     do {
@@ -165,13 +173,14 @@ final class Writer: Sendable {
       try? pool.close()
       throw SQLiteFault.of(error)
     }
-    handle.withLock { $0 = pool }
-    return pool
+    let new = Handle(pool)
+    handle.withLock { $0 = new }
+    return new
   }
 
-  private func discard(_ pool: DatabasePool) {
+  private func discard(_ old: Handle) {
     handle.withLock { $0 = nil }
-    try? pool.close()
+    old.close()
   }
 
   private func remember(_ pool: DatabasePool) throws(StorageFault) {
@@ -254,16 +263,20 @@ final class Writer: Sendable {
   func close() {
     line.withLock { $0.isClosed = true }
     queue.sync {}
-    guard let pool = handle.withLock({ $0 }) else { return }
+    let open = handle.withLock { handle in
+      defer { handle = nil }
+      return handle
+    }
+    guard let open else { return }
     // So that the one file is the whole database for whoever copies it now. If it fails, the side file has the rest.
-    _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-    discard(pool)
+    _ = try? open.pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    open.close()
   }
 
   /// A disk that is full at so many pages, for tests; `nil` lifts it.
   func limitPages(to pages: Int?) throws(StorageFault) {
     pageLimit.withLock { $0 = pages }
-    guard let pool = handle.withLock({ $0 }) else { return }
+    guard let pool = handle.withLock({ $0?.pool }) else { return }
     try Trouble().asking { try Self.limit(pool, to: pages ?? 1_073_741_823) }
   }
 
@@ -273,7 +286,7 @@ final class Writer: Sendable {
 
   /// A pragma of the writer's connection, as text, for tests.
   func writerSetting(_ pragma: String) throws(StorageFault) -> String? {
-    guard let pool = handle.withLock({ $0 }) else { return nil }
+    guard let pool = handle.withLock({ $0?.pool }) else { return nil }
     return try Trouble().asking { try pool.writeWithoutTransaction { try Durability.setting(pragma, of: $0) } }
   }
 }
