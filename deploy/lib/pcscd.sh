@@ -12,54 +12,10 @@
 # of the system is neither met nor disturbed, and several of ours can stand side by side.
 # DIR/*: trusted; who can write there can end processes of ours by a false pid, and offer cards to the tests.
 
+# shellcheck source=deploy/lib/daemon.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/daemon.sh"
+
 pcscd_say() { printf 'pcscd: %s\n' "$*" >&2; }
-
-# The start time of a process (clock ticks since boot): with the pid it names one process for good.
-pcscd_birth() {
-  local stat fields
-  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
-  # After the name in brackets: state first, start time 20th (proc(5)).
-  IFS=' ' read -r -a fields <<<"${stat##*) }"
-  [[ ${fields[0]} != Z ]] || return 1
-  printf '%s\n' "${fields[19]}"
-}
-
-# pcscd_remember FILE PID
-pcscd_remember() { printf '%s %s\n' "$2" "$(pcscd_birth "$2")" >"$1"; }
-
-# pcscd_alive FILE: prints the pid if that very process still runs.
-pcscd_alive() {
-  local pid='' birth=''
-  { IFS=' ' read -r pid birth <"$1"; } 2>/dev/null || return 1
-  [[ -n $birth && $(pcscd_birth "$pid") == "$birth" ]] || return 1
-  printf '%s\n' "$pid"
-}
-
-# pcscd_end FILE [SIGNAL]: ends the remembered process; after 5 s without going, by KILL.
-pcscd_end() {
-  local pid i
-  pid=$(pcscd_alive "$1") || { rm -f "$1"; return 0; }
-  kill -"${2:-TERM}" "$pid" 2>/dev/null || true
-  for ((i = 0; i < 50; i++)); do
-    pcscd_alive "$1" >/dev/null || break
-    sleep 0.1
-  done
-  if pid=$(pcscd_alive "$1"); then
-    kill -KILL "$pid" 2>/dev/null || true
-    for ((i = 0; i < 20; i++)); do pcscd_alive "$1" >/dev/null || break; sleep 0.1; done
-  fi
-  rm -f "$1"
-}
-
-# Becomes a program without the caller's open files: a daemon that kept them would keep pipes and locks of the caller alive.
-pcscd_bare() {
-  local file
-  for file in "/proc/$BASHPID/fd/"*; do
-    file=${file##*/}
-    ((file > 2 && file != 255)) && eval "exec $file>&-"
-  done
-  exec "$@"
-}
 
 # Says what is missing on this machine, if anything; 1 then.
 pcscd_missing() {
@@ -86,11 +42,11 @@ pcscd_start() {
   local dir i
   dir=$(mkdir -p "$1" && cd "$1" && pwd -P) || return 1
   pcscd_missing || return 69
-  if pcscd_alive "$dir/pcscd.pid" >/dev/null; then
+  if daemon_alive "$dir/pcscd.pid" >/dev/null; then
     pcscd_say "already running in $dir"
     return 1
   fi
-  pcscd_end "$dir/holder.pid"
+  daemon_end "$dir/holder.pid"
   chmod 0711 "$dir"  # a client of another user reaches the socket and nothing else
   rm -rf "$dir/run" "$dir/reader.conf.d"
   mkdir -p "$dir/run/pcscd" "$dir/reader.conf.d"
@@ -116,40 +72,16 @@ pcscd_socket() {
   fi
 }
 
-# Makes the namespaces and a process that holds them open, with the strongest rights at hand.
+# Makes the namespace, or says why not.
 pcscd_confine() {
-  local dir=$1 how holder i
+  local dir=$1
   # shellcheck disable=SC2016  # for the shell inside
-  local inside='mount --bind "$1/run" /run && ip link set lo up && : >"$1/ready" && exec sleep infinity'
-  rm -f "$dir/ready"
-  for how in root user; do
-    local options=(-n -m)
-    [[ $how == root ]] || options=(-r "${options[@]}")
-    pcscd_bare unshare "${options[@]}" sh -c "$inside" sh "$dir" >"$dir/holder.log" 2>&1 </dev/null &
-    holder=$!
-    for ((i = 0; i < 50; i++)); do
-      [[ -e $dir/ready ]] && break
-      pcscd_birth "$holder" >/dev/null || break
-      sleep 0.1
-    done
-    if [[ -e $dir/ready ]]; then
-      disown "$holder"  # a plain `wait` of the caller does not wait for it
-      pcscd_remember "$dir/holder.pid" "$holder"
-      if [[ $how == user ]]; then
-        echo "-U --preserve-credentials -n -m" >"$dir/enter"
-        echo "network and mount namespace of an unprivileged user" >"$dir/confinement"
-      else
-        echo "-n -m" >"$dir/enter"
-        echo "network and mount namespace" >"$dir/confinement"
-      fi
-      pcscd_say "confinement: $(cat "$dir/confinement")"
-      return 0
-    fi
-    kill "$holder" 2>/dev/null || true
-    wait "$holder" 2>/dev/null || true
-  done
+  if daemon_confine "$dir" 'mount --bind "$1/run" /run'; then
+    pcscd_say "confinement: $(cat "$dir/confinement")"
+    return 0
+  fi
   if [[ ${SANMON_UNCONFINED_READER:-} == 1 && $(id -u) == 0 ]]; then
-    if [[ -e /run/pcscd/pcscd.pid ]] && pcscd_birth "$(cat /run/pcscd/pcscd.pid)" >/dev/null; then
+    if [[ -e /run/pcscd/pcscd.pid ]] && daemon_birth "$(cat /run/pcscd/pcscd.pid)" >/dev/null; then
       pcscd_say "another pcscd ($(cat /run/pcscd/pcscd.pid)) runs here; without namespaces there can be only one"
       return 1
     fi
@@ -173,43 +105,41 @@ pcscd_daemon_start() {
   rm -f "$run/pcscd.comm" "$run/pcscd.pid"
   # Not through a function: $! must be pcscd itself (nsenter and sh replace themselves).
   if [[ $(cat "$dir/confinement") == none ]]; then
-    pcscd_bare /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
+    daemon_bare /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   else
-    local options
-    IFS=' ' read -r -a options <"$dir/enter"
-    pcscd_bare nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- \
+    daemon_entry "$dir"
+    daemon_bare "${DAEMON_ENTRY[@]}" \
       /usr/sbin/pcscd -f -c "$dir/reader.conf.d" >>"$dir/pcscd.log" 2>&1 </dev/null &
   fi
   pid=$!
   disown "$pid"
-  pcscd_remember "$dir/pcscd.pid" "$pid"
+  daemon_remember "$dir/pcscd.pid" "$pid"
   for ((i = 0; i < 300; i++)); do
     [[ -s $run/pcscd.pid && -S $run/pcscd.comm ]] && return 0
-    pcscd_alive "$dir/pcscd.pid" >/dev/null || break
+    daemon_alive "$dir/pcscd.pid" >/dev/null || break
     sleep 0.1
   done
   pcscd_say "pcscd did not start; the end of $dir/pcscd.log:"
   tail -n 5 "$dir/pcscd.log" >&2
-  pcscd_end "$dir/pcscd.pid"
+  daemon_end "$dir/pcscd.pid"
   return 1
 }
 
-pcscd_daemon_stop() { pcscd_end "$1/pcscd.pid" "${2:-TERM}"; }
+pcscd_daemon_stop() { daemon_end "$1/pcscd.pid" "${2:-TERM}"; }
 
 pcscd_stop() {
   local dir=${1:?DIR}
-  pcscd_end "$dir/pcscd.pid"
-  pcscd_end "$dir/holder.pid"
+  daemon_end "$dir/pcscd.pid"
+  daemon_end "$dir/holder.pid"
   rm -f "$dir/ready"
 }
 
 # Replaces this shell by the simulator, so that its pid is the shell's: call it in a subshell or in the background.
 cardsim_in_namespace() {
-  local dir=${1:?DIR} options
+  local dir=${1:?DIR}
   shift
   local program=${SANMON_BIN:?folder of sanmon-cardsim}/sanmon-cardsim
   if [[ $(cat "$dir/confinement" 2>/dev/null) == none ]]; then exec "$program" "$@"; fi
-  IFS=' ' read -r -a options <"$dir/enter"
-  unset 'options[-1]'  # not -m: the network is the reader's, files are seen as outside
-  exec nsenter -t "$(pcscd_alive "$dir/holder.pid")" "${options[@]}" -- "$program" "$@"
+  daemon_entry "$dir" -n  # the network is the reader's, files are seen as outside
+  exec "${DAEMON_ENTRY[@]}" "$program" "$@"
 }
