@@ -6,13 +6,16 @@ SANMON_PACKAGES=1
 
 # What the compiler and linker open. libxml2, libncurses6 and libcurl4 are opened by the toolchain itself.
 readonly PACKAGES_BUILD="git ca-certificates pkg-config binutils libc6-dev libgcc-12-dev libstdc++-12-dev zlib1g-dev
-  libsqlite3-dev libssl-dev libargon2-dev libpcsclite-dev libcurl4 libxml2 libncurses6 libuuid1 tzdata"
+  libsqlite3-dev libssl-dev libargon2-dev libpcsclite-dev libldap2-dev libcurl4 libxml2 libncurses6 libuuid1 tzdata"
 # What the walk through the morning starts or shows.
 readonly PACKAGES_STAGE="binutils patchelf"
 readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linux procps curl openssl sqlite3"
+# A domain controller (deploy/lib/samba.sh), and the client everybody has.
+readonly PACKAGES_AD="samba samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba ldb-tools ldap-utils openssl
+  iproute2 util-linux"
 # What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer; systemd for its
 # judgement of the units (systemd-analyze reads files, nothing is started).
-readonly PACKAGES_TEST="$PACKAGES_DEMO opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
+readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
 # What deploy/eyes looks with.
 readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 
@@ -28,7 +31,7 @@ missing_packages() {
 
 # need_packages NAME…: installs what is missing, or prints the one line to type and stops with 77.
 need_packages() {
-  local missing had_pcscd=0
+  local missing had_pcscd=0 had_samba=0
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     warn "apt がありません。必要な部品は揃っているものとして続けます: $*" \
       "There is no apt here; going on as if these were installed: $*"
@@ -44,6 +47,7 @@ need_packages() {
   fi
   step "Debian パッケージを入れます: $missing" "Installing Debian packages: $missing"
   has_package pcscd && had_pcscd=1
+  has_package samba && had_samba=1
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
   if [ "${SANMON_APT_UPDATED:-0}" != 1 ]; then
     as_root "${apt[@]}" update || warn "apt-get update に失敗しました。手元の一覧で続けます。" \
@@ -53,6 +57,7 @@ need_packages() {
   # shellcheck disable=SC2086  # a list of names
   as_root "${apt[@]}" install -y --no-install-recommends $missing >/dev/null
   [ "$had_pcscd" = 1 ] || quiet_pcscd
+  [ "$had_samba" = 1 ] || quiet_samba
 }
 
 # The package starts pcscd on demand, and vpcd's reader would then listen on every address of this machine without any
@@ -63,6 +68,13 @@ quiet_pcscd() {
   as_root systemctl --quiet disable --now pcscd.socket pcscd.service 2>/dev/null || true
   note "pcscd は自動起動しないようにしました（vpcd は試験用です。本番機には入れないでください）。" \
     "pcscd was set not to start by itself (vpcd is for tests only: never on a production machine)."
+}
+
+# The package starts file services at once; the domain controllers of tests are started by the tests.
+quiet_samba() {
+  [ -d /run/systemd/system ] && has_package samba || return 0
+  as_root systemctl --quiet disable --now smbd.service nmbd.service winbind.service samba-ad-dc.service 2>/dev/null || true
+  note "samba は自動起動しないようにしました（試験で使うだけです）。" "samba was set not to start by itself (only tests use it)."
 }
 
 # need_schemathesis: sets SCHEMATHESIS to a program in a folder of its own; nothing of the system's Python is changed.

@@ -1,0 +1,60 @@
+"""Carries connections into a network namespace: relay.py NAMESPACE PORTS-FILE NAME=PORT…
+
+Listens on 127.0.0.1, on a free port for each NAME, and connects whoever comes to 127.0.0.1:PORT inside. PORTS-FILE gets a
+line "NAME port" for each when all of them listen.
+"""
+import ctypes
+import os
+import socket
+import sys
+import threading
+
+CLONE_NEWNET = 0x40000000
+
+
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    for end in (source, target):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def serve(listener, port):
+    while True:
+        client, _ = listener.accept()
+        try:
+            server = socket.create_connection(("127.0.0.1", port), timeout=5)
+        except OSError:
+            client.close()
+            continue
+        server.settimeout(None)
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for ends in ((client, server), (server, client)):
+            threading.Thread(target=pump, args=ends, daemon=True).start()
+
+
+def main():
+    namespace, ports_file, *names = sys.argv[1:]
+    inside = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+    doors = []
+    for name, port in (entry.split("=") for entry in names):
+        doors.append((name, int(port), socket.create_server(("127.0.0.1", 0), backlog=128)))
+    # What listens stays outside; what is opened from here on is inside.
+    if ctypes.CDLL(None, use_errno=True).setns(inside, CLONE_NEWNET) != 0:
+        sys.exit(f"relay: {os.strerror(ctypes.get_errno())}")
+    with open(ports_file + ".new", "w", encoding="ascii") as file:
+        for name, _, listener in doors:
+            file.write(f"{name} {listener.getsockname()[1]}\n")
+    os.rename(ports_file + ".new", ports_file)
+    for _, port, listener in doors:
+        threading.Thread(target=serve, args=(listener, port)).start()
+
+
+main()
