@@ -66,6 +66,7 @@ let package = Package(
     .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLDAP", providers: [.apt(["libldap2-dev"])]),
     .target(name: "CIsolation"),
 
     // MARK: 0 terms
@@ -82,7 +83,7 @@ let package = Package(
     .target(name: "Biometric", dependencies: ["AuthTerms"], swiftSettings: pure),
 
     // MARK: 3 adapters
-    .target(name: "DirectorySync", dependencies: ["AuthTerms", .crypto], swiftSettings: house),
+    .target(name: "DirectorySync", dependencies: ["AuthTerms", "CLDAP", .crypto], swiftSettings: house),
     .target(
       name: "CertificateTrust", dependencies: ["AuthTerms", "COpenSSL", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
@@ -181,7 +182,7 @@ let package = Package(
       name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", .crypto, .cryptoExtras],
       swiftSettings: house),
     .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
-    .testTarget(name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync"], swiftSettings: house),
+    .testTarget(name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing"], swiftSettings: house),
     .testTarget(
       name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),

@@ -1,0 +1,108 @@
+public import AuthTerms
+import Synchronization
+
+/// Asks a domain controller whether a password is right, by simple bind on a few warm connections (connecting costs ten times a
+/// bind). Bounded: when the server is slow, people wait here up to their deadline and nowhere else.
+public final class BindPool: Sendable {
+  private struct State {
+    var free: [BindConnection]
+    /// In the order of arrival.
+    var waiting: [(number: Int, continuation: CheckedContinuation<BindConnection?, Never>)] = []
+    var arrivals = 0
+  }
+
+  private let state: Mutex<State>
+  private let patience: Duration
+  private let waitingLimit: Int
+
+  /// - Parameters:
+  ///   - connections: 1 or more, each with a thread; opened when they are needed.
+  ///   - waiting: people who may wait for one; a further one is answered `.timedOut` at once.
+  ///   - patience: for the whole check, waiting included.
+  public init(_ server: LDAPServer, connections: Int = 4, waiting: Int = 256, patience: Duration = .seconds(5)) {
+    state = Mutex(State(free: (0..<max(1, connections)).map { _ in BindConnection(server) }))
+    waitingLimit = waiting
+    self.patience = patience
+  }
+
+  /// - Parameter account: a user principal name (`sato.hanako@…`), `DOMAIN\name` or DN; sent as it is.
+  /// - Throws: `LDAPFault`: nothing is known about the password then.
+  public func check(_ account: String, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
+    let deadline = ContinuousClock.now + patience
+    guard let connection = await connection(until: deadline) else { throw LDAPFault(.timedOut, "waiting") }
+    defer { giveBack(connection) }
+    return try await connection.bind(account, password, until: deadline)
+  }
+
+  private func connection(until deadline: ContinuousClock.Instant) async -> BindConnection? {
+    let number = state.withLock { state in
+      state.arrivals += 1
+      return state.arrivals
+    }
+    let alarm = Task {
+      try await Task.sleep(until: deadline, clock: .continuous)
+      giveUp(number)
+    }
+    defer { alarm.cancel() }
+    return await withCheckedContinuation { continuation in
+      let answer: BindConnection?? = state.withLock { state in
+        if let connection = state.free.popLast() { return .some(connection) }
+        guard state.waiting.count < waitingLimit, ContinuousClock.now < deadline else { return .some(nil) }
+        state.waiting.append((number, continuation))
+        return nil
+      }
+      if let answer { continuation.resume(returning: answer) }
+    }
+  }
+
+  private func giveUp(_ number: Int) {
+    let late = state.withLock { state -> CheckedContinuation<BindConnection?, Never>? in
+      guard let place = state.waiting.firstIndex(where: { $0.number == number }) else { return nil }
+      return state.waiting.remove(at: place).continuation
+    }
+    late?.resume(returning: nil)
+  }
+
+  private func giveBack(_ connection: BindConnection) {
+    let next = state.withLock { state -> CheckedContinuation<BindConnection?, Never>? in
+      guard state.waiting.isEmpty else { return state.waiting.removeFirst().continuation }
+      state.free.append(connection)
+      return nil
+    }
+    next?.resume(returning: connection)
+  }
+}
+
+/// One warm connection, bound as whoever was checked last; nothing else is ever asked on it.
+private actor BindConnection {
+  private let thread = LDAPThread()
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private let server: LDAPServer
+  private var handle: LDAPHandle?
+
+  init(_ server: LDAPServer) { self.server = server }
+
+  func bind(_ account: String, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
+    -> BindResult
+  {
+    let wasOpen = handle != nil
+    do { return try ask(account, password, deadline) } catch {
+      // Hung up meanwhile.
+      guard error.code == .unreachable, wasOpen else { throw error }
+      return try ask(account, password, deadline)
+    }
+  }
+
+  private func ask(
+    _ account: String, _ password: Secret<TypedPassword>, _ deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) -> BindResult {
+    guard ContinuousClock.now < deadline else { throw LDAPFault(.timedOut) }
+    if handle == nil { handle = try LDAPHandle(server, until: deadline) }
+    guard let open = handle else { throw LDAPFault(.unreachable) }
+    do { return try open.bind(account, password, until: deadline) } catch {
+      handle = nil
+      throw error
+    }
+  }
+}

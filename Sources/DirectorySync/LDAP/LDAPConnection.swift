@@ -1,0 +1,103 @@
+public import AuthTerms
+
+/// One connection to one domain controller, on a thread of its own. Opened when it is first used. A server that hung up
+/// meanwhile (they do after minutes of silence, and when they restart) is asked again on a new connection, once.
+public actor LDAPConnection {
+  private let thread = LDAPThread()
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  public nonisolated let server: LDAPServer
+  private let account: String
+  private let password: Secret<TypedPassword>
+  private let patience: Duration
+  private var handle: LDAPHandle?
+
+  /// - Parameters:
+  ///   - account: whom the connection belongs to, as a user principal name (`svc-sanmon@…`) or DN.
+  ///   - patience: for connecting, and for each answer.
+  public init(
+    _ server: LDAPServer, account: String, password: Secret<TypedPassword>, patience: Duration = .seconds(10)
+  ) {
+    self.server = server
+    self.account = account
+    self.password = password
+    self.patience = patience
+  }
+
+  /// What every server says to everybody who is let in (RFC 4512 §5.1): the counter that any change moves, and who it is.
+  public func root() throws(LDAPFault) -> RootDSE {
+    var found: LDAPEntry?
+    _ = try search(LDAPQuery(base: "", scope: .base, attributes: RootDSE.attributes)) { found = $0 }
+    guard let found else { throw LDAPFault(.malformed, "rootDSE") }
+    return try RootDSE(found)
+  }
+
+  /// - Parameter patience: for the whole answer; `nil`: the connection's.
+  func search(
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest] = [], patience: Duration? = nil,
+    each: (LDAPEntry) throws(LDAPFault) -> Void
+  ) throws(LDAPFault) -> LDAPAnswer {
+    let wasOpen = handle != nil
+    var isUnderWay = false
+    do {
+      return try ask(query, requests, patience) { (entry) throws(LDAPFault) in
+        isUnderWay = true
+        try each(entry)
+      }
+    } catch {
+      guard error.code == .unreachable, wasOpen, !isUnderWay else { throw error }
+      return try ask(query, requests, patience, each)
+    }
+  }
+
+  private func ask(
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ patience: Duration?, _ each: (LDAPEntry) throws(LDAPFault) -> Void
+  ) throws(LDAPFault) -> LDAPAnswer {
+    let handle = try opened()
+    do {
+      return try handle.search(query, requests, until: .now + (patience ?? self.patience), each: each)
+    } catch {
+      // What the directory refuses it says on a connection that is well; all else starts anew.
+      switch error.code {
+      case .rights, .noSuchObject, .cookie, .result: break
+      default: self.handle = nil
+      }
+      throw error
+    }
+  }
+
+  private func opened() throws(LDAPFault) -> LDAPHandle {
+    if let handle { return handle }
+    let new = try LDAPHandle(server, until: .now + patience)
+    switch try new.bind(account, password, until: .now + patience) {
+    case .right: break
+    case .refused(let refusal): throw LDAPFault(.serviceRefused, refusal.rawValue)
+    }
+    handle = new
+    return new
+  }
+
+  public func close() { handle = nil }
+}
+
+/// The root of a directory server's own entry.
+public struct RootDSE: Sendable, Equatable {
+  static let attributes = ["highestCommittedUSN", "dsServiceName", "defaultNamingContext", "dnsHostName"]
+
+  /// Moves with every change this server commits.
+  public let highestCommittedUSN: Int64
+  /// The server's own settings object: names which domain controller answered.
+  public let serviceName: String
+  public let namingContext: String
+  public let hostName: String
+
+  init(_ entry: LDAPEntry) throws(LDAPFault) {
+    guard let usn = entry.text("highestcommittedusn").flatMap({ Int64($0) }), usn >= 0,
+      let service = entry.text("dsservicename"), let context = entry.text("defaultnamingcontext")
+    else { throw LDAPFault(.malformed, "rootDSE") }
+    highestCommittedUSN = usn
+    serviceName = service
+    namingContext = context
+    hostName = entry.text("dnshostname") ?? ""
+  }
+}

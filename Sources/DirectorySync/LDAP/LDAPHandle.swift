@@ -1,0 +1,232 @@
+import AuthTerms
+import CLDAP
+import Glibc
+
+/// One connection of libldap, for one thread. Every call ends: by its answer, by a fault, or by its deadline.
+final class LDAPHandle {
+  private let handle: OpaquePointer
+  private let watchdog: Watchdog
+
+  /// Values of an entry and entries of an answer: beyond, something is wrong with the other side.
+  private static let valueLimit = 1 << 20
+  private static let entryLimit = 200_000
+  /// LDAP_PROTO_TCP, of a header that is not installed.
+  private static let overTCP: Int32 = 1
+
+  /// Connects, and has TLS when it returns.
+  init(_ server: LDAPServer, until deadline: ContinuousClock.Instant) throws(LDAPFault) {
+    guard access(server.authorities, R_OK) == 0 else { throw LDAPFault(.settings, "CA: \(server.authorities)") }
+    let socket = try Dial.connect(server.host, server.port, until: deadline)
+    var opened: OpaquePointer?
+    guard ldap_init_fd(socket, Self.overTCP, server.url, &opened) == LDAP_SUCCESS, let opened else {
+      close(socket)
+      throw LDAPFault(.settings, server.url)
+    }
+    handle = opened
+    watchdog = Watchdog(socket)
+    try set(LDAP_OPT_PROTOCOL_VERSION, 3)
+    // Off is the null pointer. A referral would take the bind, and with it a password, to wherever the answer says.
+    guard ldap_set_option(handle, LDAP_OPT_REFERRALS, nil) == LDAP_OPT_SUCCESS,
+      // Only this file vouches: what ldap.conf and the environment name is taken back.
+      ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTDIR, nil) == LDAP_OPT_SUCCESS,
+      server.authorities.withCString({ ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, $0) }) == LDAP_OPT_SUCCESS
+    else { throw LDAPFault(.settings, "CA: \(server.authorities)") }
+    try set(LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND)
+    try set(LDAP_OPT_X_TLS_PROTOCOL_MIN, 3 << 8 + 3)
+    // Last: makes the context of all that was set.
+    try set(LDAP_OPT_X_TLS_NEWCTX, 0)
+    try watchdog.guarding(until: deadline) { () throws(LDAPFault) in
+      let result = server.protection == .startTLS ? ldap_start_tls_s(handle, nil, nil) : ldap_install_tls(handle)
+      guard result == LDAP_SUCCESS else { throw fault(result) }
+    }
+    // Whatever the library makes of its options: without TLS nothing is said here.
+    guard ldap_tls_inplace(handle) != 0 else { throw LDAPFault(.unreachable, "TLS") }
+  }
+
+  deinit {
+    watchdog.retire()
+    ldap_unbind_ext_s(handle, nil, nil)
+  }
+
+  private func set(_ option: Int32, _ value: Int32) throws(LDAPFault) {
+    var value = value
+    guard ldap_set_option(handle, option, &value) == LDAP_OPT_SUCCESS else { throw LDAPFault(.settings, "option \(option)") }
+  }
+
+  private static func interval(_ duration: Duration) -> timeval {
+    let (seconds, attoseconds) = max(duration, .milliseconds(1)).components
+    return timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+  }
+
+  // MARK: Bind
+
+  /// A simple bind; `name` is a DN or a user principal name.
+  ///
+  /// An empty password is refused here: a directory takes it for an anonymous bind and answers "right" (RFC 4513 §5.1.2).
+  func bind(_ name: String, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
+    -> BindResult
+  {
+    try watchdog.guarding(until: deadline) { () throws(LDAPFault) in try ask(name, password, deadline) }
+  }
+
+  private func ask(_ name: String, _ password: Secret<TypedPassword>, _ deadline: ContinuousClock.Instant) throws(LDAPFault)
+    -> BindResult
+  {
+    guard password.count > 0, !name.isEmpty, !name.utf8.contains(0) else { return .refused(.wrongPassword) }
+    var message: Int32 = 0
+    let sent = unsafe password.withBytes { bytes in
+      // libldap only reads it.
+      var credentials = berval(
+        bv_len: UInt(bytes.count),
+        bv_val: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: CChar.self)))
+      return ldap_sasl_bind(handle, name, nil, &credentials, nil, nil, &message)
+    }
+    guard sent == LDAP_SUCCESS else { throw fault(sent) }
+    let answer = try wait(message, until: deadline, all: true)
+    defer { ldap_msgfree(answer) }
+    let (result, diagnostic, _) = try parse(answer)
+    switch result {
+    case LDAP_SUCCESS: return .right
+    case LDAP_INVALID_CREDENTIALS: return BindResult(diagnostic: diagnostic)
+    default: throw fault(result)
+    }
+  }
+
+  // MARK: Search
+
+  /// Gives each entry as it arrives: memory does not grow with the answer.
+  func search(
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest] = [], until deadline: ContinuousClock.Instant,
+    each: (LDAPEntry) throws(LDAPFault) -> Void
+  ) throws(LDAPFault) -> LDAPAnswer {
+    try watchdog.guarding(until: deadline) { () throws(LDAPFault) in try ask(query, requests, deadline, each) }
+  }
+
+  private func ask(
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ deadline: ContinuousClock.Instant,
+    _ each: (LDAPEntry) throws(LDAPFault) -> Void
+  ) throws(LDAPFault) -> LDAPAnswer {
+    let controls = try LDAPControls(requests, handle)
+    var names: [UnsafeMutablePointer<CChar>?] = query.attributes.map { strdup($0) } + [nil]
+    defer { for name in names { free(name) } }
+    var limit = Self.interval(ContinuousClock.now.duration(to: deadline))
+    var message: Int32 = 0
+    let sent = controls.withPointers { pointers in
+      ldap_search_ext(
+        handle, query.base, query.scope.rawValue, query.filter, &names, 0, pointers, nil, &limit, query.limit, &message)
+    }
+    guard sent == LDAP_SUCCESS else { throw fault(sent) }
+    var isOver = false
+    // Whoever throws here leaves nothing behind that would be taken for the next answer.
+    defer { if !isOver { ldap_abandon_ext(handle, message, nil, nil) } }
+    var entries = 0
+    while true {
+      let batch = try wait(message, until: deadline, all: false)
+      defer { ldap_msgfree(batch) }
+      var next = ldap_first_message(handle, batch)
+      while let part = next {
+        switch UInt32(bitPattern: ldap_msgtype(part)) {
+        case UInt32(LDAP_RES_SEARCH_ENTRY):
+          entries += 1
+          guard entries <= Self.entryLimit else { throw LDAPFault(.tooLarge, "\(Self.entryLimit)") }
+          try each(try entry(part))
+        // References to other servers: not followed.
+        case UInt32(LDAP_RES_SEARCH_REFERENCE), UInt32(LDAP_RES_INTERMEDIATE): break
+        case UInt32(LDAP_RES_SEARCH_RESULT):
+          isOver = true
+          let (result, _, answer) = try parse(part)
+          guard result == LDAP_SUCCESS || query.limit > 0 && result == LDAP_SIZELIMIT_EXCEEDED else {
+            throw fault(result)
+          }
+          return answer
+        default: throw LDAPFault(.malformed, "message \(ldap_msgtype(part))")
+        }
+        next = ldap_next_message(handle, part)
+      }
+    }
+  }
+
+  private func entry(_ message: OpaquePointer) throws(LDAPFault) -> LDAPEntry {
+    var reader: OpaquePointer?
+    var name = berval()
+    guard ldap_get_dn_ber(handle, message, &reader, &name) == LDAP_SUCCESS else { throw LDAPFault(.malformed, "name") }
+    defer { ber_free(reader, 0) }
+    guard let text = String(validating: Self.bytes(name), as: UTF8.self) else { throw LDAPFault(.malformed, "name") }
+    var attributes: [String: [[UInt8]]] = [:]
+    while true {
+      var description = berval()
+      var values: UnsafeMutablePointer<berval>?
+      guard ldap_get_attribute_ber(handle, message, reader, &description, &values) == LDAP_SUCCESS else {
+        throw LDAPFault(.malformed, "attributes")
+      }
+      // The array is ours; what it points to belongs to the message.
+      defer { ldap_memfree(values) }
+      guard description.bv_val != nil else { break }
+      var list: [[UInt8]] = []
+      var next = values
+      while let value = next?.pointee, value.bv_val != nil {
+        guard value.bv_len <= Self.valueLimit else { throw LDAPFault(.tooLarge, "\(Self.valueLimit)") }
+        list.append(Array(Self.bytes(value)))
+        next = next?.successor()
+      }
+      attributes[String(decoding: Self.bytes(description), as: UTF8.self).lowercased()] = list
+    }
+    return LDAPEntry(name: text, attributes: attributes)
+  }
+
+  private static func bytes(_ value: berval) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: value.bv_val, count: value.bv_val == nil ? 0 : Int(value.bv_len))
+  }
+
+  // MARK: Answers
+
+  private func wait(_ message: Int32, until deadline: ContinuousClock.Instant, all: Bool) throws(LDAPFault) -> OpaquePointer {
+    let left = ContinuousClock.now.duration(to: deadline)
+    guard left > .zero else { throw LDAPFault(.timedOut) }
+    var limit = Self.interval(left)
+    var answer: OpaquePointer?
+    let kind = ldap_result(handle, message, all ? LDAP_MSG_ALL : LDAP_MSG_RECEIVED, &limit, &answer)
+    guard kind > 0, let answer else {
+      throw kind == 0 ? LDAPFault(.timedOut) : fault(LDAP_SERVER_DOWN)
+    }
+    return answer
+  }
+
+  private func parse(_ message: OpaquePointer) throws(LDAPFault) -> (result: Int32, diagnostic: String, LDAPAnswer) {
+    var result: Int32 = 0
+    var diagnostic: UnsafeMutablePointer<CChar>?
+    var controls: UnsafeMutablePointer<UnsafeMutablePointer<LDAPControl>?>?
+    guard ldap_parse_result(handle, message, &result, nil, &diagnostic, nil, &controls, 0) == LDAP_SUCCESS else {
+      throw LDAPFault(.malformed, "result")
+    }
+    defer {
+      ldap_memfree(diagnostic)
+      ldap_controls_free(controls)
+    }
+    let text = diagnostic.map { String(cString: $0) } ?? ""
+    return (result, text, try LDAPControls.read(controls, handle))
+  }
+
+  private func fault(_ result: Int32) -> LDAPFault {
+    switch result {
+    case LDAP_SERVER_DOWN, LDAP_CONNECT_ERROR: LDAPFault(.unreachable, connectionTrouble(result))
+    case LDAP_TIMEOUT: LDAPFault(.timedOut)
+    case LDAP_INSUFFICIENT_ACCESS: LDAPFault(.rights, "\(result)")
+    case LDAP_NO_SUCH_OBJECT, LDAP_INVALID_DN_SYNTAX: LDAPFault(.noSuchObject, "\(result)")
+    case LDAP_UNAVAILABLE_CRITICAL_EXTENSION: LDAPFault(.cookie, "\(result)")
+    case LDAP_DECODING_ERROR, LDAP_PROTOCOL_ERROR: LDAPFault(.malformed, "\(result)")
+    default: LDAPFault(.result, "\(result)")
+    }
+  }
+
+  /// libldap's words on what went wrong below LDAP; empty when it has none.
+  private func connectionTrouble(_ result: Int32) -> String {
+    var words: UnsafeMutableRawPointer?
+    guard ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &words) == LDAP_OPT_SUCCESS, let words else {
+      return String(cString: ldap_err2string(result))
+    }
+    defer { ldap_memfree(words) }
+    let text = String(cString: words.assumingMemoryBound(to: CChar.self))
+    return text.isEmpty ? String(cString: ldap_err2string(result)) : text
+  }
+}

@@ -1,0 +1,135 @@
+import AuthTerms
+import DirectorySync
+import Foundation
+import Testing
+
+/// A real Active Directory: Samba with the sample city, in a namespace of its own, filled once a run and copied for each suite.
+final class DomainController: Sendable {
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+  private static let folder = "/tmp/sanmon-ad-tests-\(getpid())"
+  static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
+
+  /// The folder that is copied; made once.
+  private static let template = Result {
+    atexit { try? FileManager.default.removeItem(atPath: DomainController.folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    // What a run left behind that was ended by force.
+    try script(
+      "for d in /tmp/sanmon-ad-tests-*; do [ -d /proc/${d##*-} ] || { for s in $d/*/; do samba_stop $s; done; rm -rf $d; }; done"
+    )
+    try script("samba_provision '\(folder)/template'", seconds: 120)
+    return folder + "/template"
+  }
+
+  /// Why no domain controller can run here; `nil` if one can.
+  static let missing: String? = {
+    do { _ = try template.get() } catch { return "\(error)" }
+    return nil
+  }()
+
+  /// True where the tests have to run, whether they can or not.
+  static let mayRun = isCI || missing == nil
+
+  struct Failed: Error, CustomStringConvertible { let description: String }
+
+  @discardableResult
+  private static func script(_ text: String, seconds: Int = 60, input: String = "") throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/timeout")
+    process.arguments = ["--kill-after=1", "\(seconds)", "bash", "-c", "source '\(root)/deploy/lib/samba.sh'; \(text)"]
+    // Files, not pipes: a daemon that outlives the shell would hold a pipe open.
+    let (written, read) = (folder + "/output-\(UUID().uuidString)", folder + "/input-\(UUID().uuidString)")
+    defer { for path in [written, read] { try? FileManager.default.removeItem(atPath: path) } }
+    try Data().write(to: URL(filePath: written))
+    try Data(input.utf8).write(to: URL(filePath: read))
+    let output = try FileHandle(forWritingTo: URL(filePath: written))
+    process.standardInput = try FileHandle(forReadingFrom: URL(filePath: read))
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    process.waitUntilExit()
+    let said = String(decoding: try Data(contentsOf: URL(filePath: written)), as: UTF8.self)
+    guard process.terminationStatus == 0 else {
+      throw Failed(description: "\(text): exit \(process.terminationStatus)\n\(said)")
+    }
+    return said
+  }
+
+  private let path: String
+  let authorities: String
+  let password: Secret<TypedPassword>
+
+  private init(_ path: String) throws {
+    self.path = path
+    authorities = path + "/ca.pem"
+    password = Secret(copying: Array(try Data(contentsOf: URL(filePath: path + "/svc-sanmon.password"))))
+  }
+
+  /// Starts a fresh copy, runs the test, ends what was started.
+  static func run(_ test: (DomainController) async throws -> Void) async throws {
+    let path = folder + "/dc-\(UUID().uuidString)"
+    try script("cp -a '\(try template.get())' '\(path)' && samba_start '\(path)'")
+    defer {
+      _ = try? script("samba_stop '\(path)'")
+      try? FileManager.default.removeItem(atPath: path)
+    }
+    try await test(DomainController(path))
+  }
+
+  // MARK: Standard tools, as the IT section uses them
+
+  @discardableResult
+  func tool(_ arguments: String) throws -> String { try Self.script("samba_tool '\(path)' \(arguments)") }
+
+  /// An LDIF of changes (RFC 2849).
+  func change(_ ldif: String) throws { try Self.script("ldb_tool '\(path)' ldbmodify", input: ldif) }
+
+  /// The state as it is now, beside the one that goes on.
+  func keepCopy() throws {
+    try Self.script("samba_daemon_stop '\(path)'; cp -a '\(path)/dc' '\(path)/dc.old'; samba_daemon_start '\(path)'")
+  }
+
+  /// The state of `keepCopy` again, as after a restore that was not done as a directory wants it.
+  func restoreCopy() throws {
+    // Into the same folder: what is mounted stays mounted.
+    try Self.script(
+      "samba_daemon_stop '\(path)'; rm -rf '\(path)'/dc/*; cp -a '\(path)'/dc.old/. '\(path)/dc/'; samba_daemon_start '\(path)'"
+    )
+  }
+
+  /// The server answers nobody any more, and its connections stay open.
+  func freeze(_ isFrozen: Bool) throws {
+    try Self.script("kill -\(isFrozen ? "STOP" : "CONT") $(daemon_alive '\(path)/samba.pid')")
+  }
+
+  func stop() throws { try Self.script("samba_daemon_stop '\(path)'") }
+  func start() throws { try Self.script("samba_daemon_start '\(path)'") }
+
+  // MARK: Our side
+
+  static let base = "DC=ad,DC=sanmon,DC=example"
+  static let account = "svc-sanmon@ad.sanmon.example"
+
+  func server(_ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil) throws -> LDAPServer {
+    let name = protection == .ldaps ? "ldaps" : "ldap"
+    let lines = try String(contentsOfFile: path + "/ports", encoding: .utf8).split(separator: "\n")
+    let port = try #require(lines.first { $0.hasPrefix(name + " ") }.flatMap { UInt16($0.dropFirst(name.count + 1)) })
+    return try LDAPServer(
+      host: "127.0.0.1", port: port, protection: protection, authorities: authorities ?? self.authorities)
+  }
+
+  func connection(
+    _ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil, account: String = DomainController.account,
+    password: String? = nil, through proxy: CutProxy? = nil
+  ) throws -> LDAPConnection {
+    var server = try server(protection, authorities: authorities)
+    if let proxy {
+      server = try LDAPServer(
+        host: server.host, port: proxy.port, protection: protection, authorities: server.authorities)
+    }
+    return LDAPConnection(
+      server, account: account,
+      password: password.map { Secret(copying: Array($0.utf8)) } ?? self.password, patience: .seconds(20))
+  }
+}
