@@ -107,6 +107,26 @@ struct FileFuzzTests {
     #expect(tally.refused > 100)
   }
 
+  @Test("an object of Active Directory: taken or refused, and what it names is taken as it stands")
+  func directoryObject() throws {
+    let guid = "<GUID=6abf0e63-fe4d-4164-aac5-f0f9b50d4661>;<SID=S-1-5-21-1-2-3-4>;CN=x"
+    let corpus = [Array("member\n\(guid)".utf8), Array("member;range=1-1\n\(guid)".utf8), Array("title\n主事".utf8)]
+    let words = ["member", ";range=0-0", "\n", "isdeleted", "TRUE", "parentguid", "objectclass", "group", ">", "-"]
+    let tally = try Fuzzer("directory-object", corpus: corpus, words: words, count: 3000).run { bytes in
+      let parts = bytes.split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
+      let name = String(decoding: parts[0], as: UTF8.self)
+      let entry = LDAPEntry(
+        name: "",
+        attributes: [name: Array(parts.dropFirst())].merging(["objectguid": [[UInt8](repeating: 7, count: 16)]]) { $1 })
+      guard let change = try? DirectoryChange(entry) else { return false }
+      var replica = DirectoryReplica()
+      replica.apply(change)
+      guard replica.objects.count <= 1, replica.members.count <= 1 else { throw Fuzzer.Broken("one object became several") }
+      return true
+    }
+    #expect(tally.accepted > 100 && tally.refused > 100)
+  }
+
   private static func read(_ source: some DirectorySource & Sendable) throws -> Bool {
     do throws(DirectoryFault) {
       switch source {

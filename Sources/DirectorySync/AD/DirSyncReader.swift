@@ -1,0 +1,214 @@
+/// Which state of which domain controller a cookie continues. Another server, another incarnation of its database or an older
+/// copy of it make the cookie worthless, though the server may take it without a word.
+public struct DirSyncPosition: Sendable, Equatable {
+  public let serviceName: String
+  /// Of the server's database: a new one after each restore that was done as it should be.
+  public let invocationID: ObjectGUID
+  public let highestCommittedUSN: Int64
+  /// An object that changed late, and its uSNChanged: in an older copy it is older. The server's own counter alone does not tell:
+  /// a copy that was put back counts on by itself when it starts.
+  public let witness: Witness?
+  public let cookie: [UInt8]
+
+  public struct Witness: Sendable, Equatable {
+    public let guid: ObjectGUID
+    public let usn: Int64
+
+    public init(guid: ObjectGUID, usn: Int64) {
+      self.guid = guid
+      self.usn = usn
+    }
+  }
+
+  public init(
+    serviceName: String, invocationID: ObjectGUID, highestCommittedUSN: Int64, witness: Witness?, cookie: [UInt8]
+  ) {
+    self.serviceName = serviceName
+    self.invocationID = invocationID
+    self.highestCommittedUSN = highestCommittedUSN
+    self.witness = witness
+    self.cookie = cookie
+  }
+}
+
+/// Reads users, groups and OUs of one naming context with the DirSync control (MS-ADTS 3.1.1.3.4.1.3): everything, or what
+/// changed since a position.
+public struct DirSyncReader: Sendable {
+  /// No attribute here depends on another: what is read does not change with anybody's state.
+  static let attributes = [
+    "objectClass", "objectGUID", "parentGUID", "isDeleted", "name", "sAMAccountName", "userPrincipalName", "objectSid",
+    "userAccountControl", "accountExpires", "lockoutTime", "pwdLastSet", "primaryGroupID", "member", "displayName",
+    "msDS-PhoneticDisplayName", "sn", "givenName", "employeeNumber", "departmentNumber", "extensionName", "title",
+    "description",
+    "l", "logonHours", "userWorkstations",
+  ]
+  static let filter = "(|(&(objectClass=user)(!(objectClass=computer)))(objectClass=group)(objectClass=organizationalUnit))"
+  /// LDAP_DIRSYNC_OBJECT_SECURITY | LDAP_DIRSYNC_INCREMENTAL_VALUES, as the signed number of the wire.
+  private static let flags = Int32(bitPattern: 0x8000_0001)
+  /// Answers of one read; each is cut by the server as it likes.
+  private static let answerLimit = 10_000
+
+  let connection: LDAPConnection
+
+  public init(_ connection: LDAPConnection) { self.connection = connection }
+
+  /// Where the server stands now, without a cookie.
+  private func position() async throws(LDAPFault) -> (RootDSE, ObjectGUID) {
+    let root = try await connection.root()
+    let query = LDAPQuery(base: root.serviceName, scope: .base, attributes: ["invocationId"])
+    guard let found = try await connection.entries(query).first?.bytes("invocationid").flatMap({ ObjectGUID(bytes: $0) }) else {
+      throw LDAPFault(.malformed, "invocationId")
+    }
+    return (root, found)
+  }
+
+  /// Everything there is.
+  public func everything() async throws(LDAPFault) -> (replica: DirectoryReplica, position: DirSyncPosition) {
+    let (root, invocation) = try await position()
+    var replica = DirectoryReplica()
+    let cookie = try await read(root.namingContext, from: [], into: &replica)
+    return (
+      replica,
+      DirSyncPosition(
+        serviceName: root.serviceName, invocationID: invocation, highestCommittedUSN: root.highestCommittedUSN,
+        witness: try await witness(root), cookie: cookie)
+    )
+  }
+
+  /// What changed since `last`.
+  /// - Returns: `nil` if nothing did.
+  /// - Throws: `.cookie` when the position is not one of this server (any more): everything has to be read.
+  public func changes(
+    since last: DirSyncPosition, of replica: DirectoryReplica
+  ) async throws(LDAPFault) -> (replica: DirectoryReplica, position: DirSyncPosition)? {
+    let (root, invocation) = try await position()
+    guard root.serviceName == last.serviceName, invocation == last.invocationID,
+      root.highestCommittedUSN >= last.highestCommittedUSN
+    else { throw LDAPFault(.cookie, "position") }
+    guard root.highestCommittedUSN > last.highestCommittedUSN else { return nil }
+    if let witness = last.witness {
+      guard try await usn(of: witness.guid) >= witness.usn else { throw LDAPFault(.cookie, "older copy") }
+    }
+    var new = replica
+    let cookie = try await read(root.namingContext, from: last.cookie, into: &new)
+    // An account that may not look there is not told of deletions either.
+    if try await !seesDeletions(root.namingContext) {
+      new.keep(only: try await connection.guids(root.namingContext, Self.filter))
+    }
+    return (
+      new,
+      DirSyncPosition(
+        serviceName: root.serviceName, invocationID: invocation, highestCommittedUSN: root.highestCommittedUSN,
+        witness: try await witness(root) ?? last.witness, cookie: cookie)
+    )
+  }
+
+  /// One of the objects that changed last, among the newest 64 changes or, if those were others, further back.
+  private func witness(_ root: RootDSE) async throws(LDAPFault) -> DirSyncPosition.Witness? {
+    var back: Int64 = 64
+    while true {
+      let from = max(0, root.highestCommittedUSN - back)
+      var query = LDAPQuery(
+        base: root.namingContext, filter: "(&\(Self.filter)(uSNChanged>=\(from)))", attributes: ["objectGUID", "uSNChanged"])
+      query.limit = 200
+      let found = try await connection.entries(query).compactMap { entry -> DirSyncPosition.Witness? in
+        guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }),
+          let usn = entry.text("usnchanged").flatMap({ Int64($0) })
+        else { return nil }
+        return DirSyncPosition.Witness(guid: guid, usn: usn)
+      }
+      if let newest = found.max(by: { $0.usn < $1.usn }) { return newest }
+      guard from > 0 else { return nil }
+      back *= 8
+    }
+  }
+
+  /// - Returns: -1 for an object that is not there (any more).
+  private func usn(of guid: ObjectGUID) async throws(LDAPFault) -> Int64 {
+    do {
+      let found = try await connection.entries(
+        LDAPQuery(base: "<GUID=\(guid)>", scope: .base, attributes: ["uSNChanged"]), [.showDeleted])
+      return found.first?.text("usnchanged").flatMap { Int64($0) } ?? -1
+    } catch {
+      guard error.code == .noSuchObject else { throw error }
+      return -1
+    }
+  }
+
+  /// Whether deletions are told to this account: DirSync says them only to those who may read where they go. Known only once
+  /// something was deleted and not yet forgotten (180 days); until then it is taken for no.
+  public func seesDeletions() async throws(LDAPFault) -> Bool { try await seesDeletions(connection.root().namingContext) }
+
+  private func seesDeletions(_ context: String) async throws(LDAPFault) -> Bool {
+    var query = LDAPQuery(
+      base: "CN=Deleted Objects,\(context)", scope: .oneLevel, filter: "(isDeleted=TRUE)", attributes: ["objectGUID"])
+    query.limit = 1
+    do { return try await !connection.entries(query, [.showDeleted]).isEmpty } catch {
+      switch error.code {
+      case .noSuchObject, .rights: return false
+      default: throw error
+      }
+    }
+  }
+
+  private func read(
+    _ base: String, from start: [UInt8], into replica: inout DirectoryReplica
+  ) async throws(LDAPFault) -> [UInt8] {
+    var cookie = start
+    var gone: Set<ObjectGUID> = []
+    let query = LDAPQuery(base: base, filter: Self.filter, attributes: Self.attributes)
+    for _ in 0..<Self.answerLimit {
+      let (changes, answer) = try await connection.changes(
+        query, [.dirSync(flags: Self.flags, cookie: cookie), .extendedNames])
+      for change in changes {
+        if change.isDeleted == true { gone.insert(change.guid) } else { gone.remove(change.guid) }
+        replica.apply(change)
+      }
+      guard let next = answer.dirSync else { throw LDAPFault(.malformed, "DirSync") }
+      cookie = next.cookie
+      if !next.hasMore {
+        replica.dropLinks(to: gone)
+        return cookie
+      }
+    }
+    throw LDAPFault(.tooLarge, "\(Self.answerLimit)")
+  }
+}
+
+extension LDAPConnection {
+  /// All entries at once: for answers that are small.
+  func entries(_ query: LDAPQuery, _ requests: [LDAPControlRequest] = []) throws(LDAPFault) -> [LDAPEntry] {
+    var found: [LDAPEntry] = []
+    _ = try search(query, requests) { found.append($0) }
+    return found
+  }
+
+  /// All objects of a filter, by GUID, in pages (a Windows server gives no more than 1,000 at once).
+  func guids(_ base: String, _ filter: String) throws(LDAPFault) -> Set<ObjectGUID> {
+    var found: Set<ObjectGUID> = []
+    var cookie: [UInt8] = []
+    repeat {
+      let answer = try search(
+        LDAPQuery(base: base, filter: filter, attributes: ["objectGUID"]), [.paged(size: 1000, cookie: cookie)]
+      ) { (entry) throws(LDAPFault) in
+        guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }) else {
+          throw LDAPFault(.malformed, "objectGUID")
+        }
+        found.insert(guid)
+      }
+      guard let next = answer.pageCookie else { throw LDAPFault(.malformed, "page") }
+      cookie = next
+    } while !cookie.isEmpty
+    return found
+  }
+
+  func changes(
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest]
+  ) throws(LDAPFault) -> ([DirectoryChange], LDAPAnswer) {
+    var found: [DirectoryChange] = []
+    let answer = try search(query, requests, patience: .seconds(120)) { (entry) throws(LDAPFault) in
+      found.append(try DirectoryChange(entry))
+    }
+    return (found, answer)
+  }
+}

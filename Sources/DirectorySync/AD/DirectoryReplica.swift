@@ -1,0 +1,113 @@
+/// What one domain says, as we read it last: objects by GUID, and who is a member of which group. Grows out of a full read and
+/// is kept by deltas; both ways come to the same (`==`).
+public struct DirectoryReplica: Sendable, Equatable {
+  public private(set) var objects: [ObjectGUID: DirectoryItem] = [:]
+  /// Direct members, from the groups' side; a member that is no object here (a computer, a contact) is kept all the same.
+  public private(set) var members: [ObjectGUID: Set<ObjectGUID>] = [:]
+
+  public init() {}
+
+  /// Takes one object of a DirSync answer: what it names replaces what was known, what it does not name stays.
+  package mutating func apply(_ change: DirectoryChange) {
+    if change.isDeleted == true {
+      objects[change.guid] = nil
+      members[change.guid] = nil
+      return
+    }
+    var item = objects[change.guid] ?? DirectoryItem(guid: change.guid)
+    if let parent = change.parent { item.parent = parent }
+    for (name, values) in change.attributes { item.attributes[name] = values.isEmpty ? nil : values }
+    objects[change.guid] = item
+    if let all = change.allMembers { members[change.guid] = all }
+    if !change.addedMembers.isEmpty { members[change.guid, default: []].formUnion(change.addedMembers) }
+    if !change.removedMembers.isEmpty { members[change.guid]?.subtract(change.removedMembers) }
+    if members[change.guid]?.isEmpty == true { members[change.guid] = nil }
+  }
+
+  /// Drops what a full list of objects does not name.
+  mutating func keep(only present: Set<ObjectGUID>) {
+    let gone = Set(objects.keys).subtracting(present)
+    for guid in gone {
+      objects[guid] = nil
+      members[guid] = nil
+    }
+    dropLinks(to: gone)
+  }
+
+  /// Links to what was deleted end with it, though no group says so.
+  mutating func dropLinks(to gone: Set<ObjectGUID>) {
+    guard !gone.isEmpty else { return }
+    for (group, list) in members where !list.isDisjoint(with: gone) {
+      let rest = list.subtracting(gone)
+      members[group] = rest.isEmpty ? nil : rest
+    }
+  }
+}
+
+/// An object with the attributes that are read (`DirSyncReader.attributes`), names in small letters.
+public struct DirectoryItem: Sendable, Equatable {
+  public let guid: ObjectGUID
+  public var parent: ObjectGUID?
+  public var attributes: [String: [[UInt8]]] = [:]
+
+  init(guid: ObjectGUID) { self.guid = guid }
+
+  public enum Kind: Sendable { case person, group, unit }
+
+  public var kind: Kind? {
+    let classes = Set(attributes["objectclass", default: []].map { String(decoding: $0, as: UTF8.self).lowercased() })
+    if classes.contains("group") { return .group }
+    if classes.contains("organizationalunit") { return .unit }
+    return classes.contains("user") && !classes.contains("computer") ? .person : nil
+  }
+
+  public func text(_ name: String) -> String? { attributes[name]?.first.flatMap { String(validating: $0, as: UTF8.self) } }
+  public func number(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
+}
+
+/// One object of an answer.
+package struct DirectoryChange: Sendable {
+  let guid: ObjectGUID
+  var parent: ObjectGUID?
+  /// `nil`: not said.
+  var isDeleted: Bool?
+  /// Without links; an empty list: the attribute is gone.
+  var attributes: [String: [[UInt8]]] = [:]
+  var allMembers: Set<ObjectGUID>?
+  var addedMembers: Set<ObjectGUID> = []
+  var removedMembers: Set<ObjectGUID> = []
+
+  /// - Throws: `.malformed` for what no directory says.
+  package init(_ entry: LDAPEntry) throws(LDAPFault) {
+    guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }) else {
+      throw LDAPFault(.malformed, "objectGUID")
+    }
+    self.guid = guid
+    for (name, values) in entry.attributes {
+      switch name {
+      case "objectguid", "instancetype": break
+      case "parentguid": parent = values.first.flatMap { ObjectGUID(bytes: $0) }
+      case "isdeleted": isDeleted = values.first.map { $0 == Array("TRUE".utf8) } ?? false
+      case "member": allMembers = try Self.links(values)
+      // LDAP_DIRSYNC_INCREMENTAL_VALUES: 1-1 were added, 0-0 were removed.
+      case "member;range=1-1": addedMembers = try Self.links(values)
+      case "member;range=0-0": removedMembers = try Self.links(values)
+      default:
+        guard !name.contains(";") else { throw LDAPFault(.malformed, "attribute option") }
+        attributes[name] = values
+      }
+    }
+  }
+
+  /// `<GUID=…>;<SID=…>;CN=…` (MS-ADTS 3.1.1.3.4.1.5).
+  private static func links(_ values: [[UInt8]]) throws(LDAPFault) -> Set<ObjectGUID> {
+    var links: Set<ObjectGUID> = []
+    for value in values {
+      guard let text = String(validating: value, as: UTF8.self), text.hasPrefix("<GUID="), let end = text.firstIndex(of: ">"),
+        let guid = ObjectGUID(text: text[text.index(text.startIndex, offsetBy: 6)..<end])
+      else { throw LDAPFault(.malformed, "member") }
+      links.insert(guid)
+    }
+    return links
+  }
+}

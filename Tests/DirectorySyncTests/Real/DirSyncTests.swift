@@ -1,0 +1,130 @@
+import AuthTerms
+import DirectorySync
+import Foundation
+import Testing
+
+@Suite(
+  "DirSync from a real domain controller", .serialized,
+  .enabled(if: DomainController.mayRun, "no domain controller can run here: run deploy/test"))
+struct DirSyncTests {
+  @Test("a full read has everybody, the OUs as objects, nested groups, and nothing that was deleted")
+  func everything() async throws {
+    try await DomainController.run { dc in
+      try dc.tool("user delete kato.ichiro")
+      let (replica, position) = try await DirSyncReader(try dc.connection()).everything()
+      let staff = replica.objects.values.filter { $0.kind == .person && $0.text("employeenumber") != nil }
+      #expect(staff.count == 1199 && position.highestCommittedUSN > 0 && !position.cookie.isEmpty)
+      #expect(!staff.contains { $0.text("samaccountname") == "kato.ichiro" })
+      let sato = try #require(staff.first { $0.text("employeenumber") == "p-000042" })
+      let ka = try #require(sato.parent.flatMap { replica.objects[$0] })
+      #expect(ka.kind == .unit && ka.text("name") == "市民課")
+      #expect(ka.parent.flatMap { replica.objects[$0] }?.text("name") == "市民部")
+      let group = try #require(replica.objects.values.first { $0.text("samaccountname") == "ka-0401" })
+      #expect(group.kind == .group && replica.members[group.guid]?.contains(sato.guid) == true)
+      let above = try #require(replica.objects.values.first { $0.text("samaccountname") == "bu-04" })
+      #expect(replica.members[above.guid]?.contains(group.guid) == true)
+      // Nobody is a member of anything through somebody deleted.
+      #expect(!replica.members.values.contains { $0.contains { replica.objects[$0] == nil && $0 == sato.guid } })
+    }
+  }
+
+  @Test("after each batch of random changes the delta comes to what a full read says")
+  func deltaIsFull() async throws {
+    try await DomainController.run { dc in
+      var changes = RandomChanges(seed: 20_270_401)
+      let reader = DirSyncReader(try dc.connection())
+      var (replica, position) = try await reader.everything()
+      for batch in 0..<8 {
+        try dc.change(changes.next(replica))
+        let (delta, next) = try #require(try await reader.changes(since: position, of: replica))
+        let (full, _) = try await DirSyncReader(try dc.connection()).everything()
+        let isSame = delta == full
+        #expect(isSame, "batch \(batch): \(Self.difference(delta, full))")
+        (replica, position) = (full, next)
+      }
+      let isOver = try await reader.changes(since: position, of: replica) == nil
+      #expect(isOver)
+      #expect(changes.done.values.allSatisfy { $0 > 0 } && changes.done.count == RandomChanges.Kind.allCases.count)
+    }
+  }
+
+  @Test("cut anywhere, a read is a fault and never a smaller directory")
+  func cut() async throws {
+    try await DomainController.run { dc in
+      let whole = try CutProxy(to: dc.server().port)
+      defer { whole.end() }
+      let (replica, _) = try await DirSyncReader(try dc.connection(through: whole)).everything()
+      // Early, where TLS, bind and questions are; then in the long answer, and just before its end.
+      let places = [1, 500, 1500, 2500, 3500] + (1..<20).map { whole.carried * $0 / 20 } + [whole.carried - 40]
+      for place in places {
+        let proxy = try CutProxy(to: dc.server().port, cutAfter: place)
+        defer { proxy.end() }
+        let reader = DirSyncReader(try dc.connection(through: proxy))
+        await #expect(throws: LDAPFault.self, "cut after \(place) bytes") { _ = try await reader.everything() }
+      }
+      let again = try await DirSyncReader(try dc.connection(through: whole)).everything().replica
+      let isSame = again == replica
+      #expect(isSame)
+    }
+  }
+
+  @Test("a cookie that is none, another server, another database, a copy that was put back: everything has to be read")
+  func cookies() async throws {
+    try await DomainController.run { dc in
+      let reader = DirSyncReader(try dc.connection())
+      let (replica, position) = try await reader.everything()
+      try dc.keepCopy()
+      try dc.tool("user disable kato.ichiro")
+      func changes(since position: DirSyncPosition) async -> LDAPFault.Code? {
+        do throws(LDAPFault) {
+          _ = try await reader.changes(since: position, of: replica)
+          return nil
+        } catch { return error.code }
+      }
+      func other(
+        service: String? = nil, invocation: ObjectGUID? = nil, usn: Int64? = nil, cookie: [UInt8]? = nil
+      ) -> DirSyncPosition {
+        DirSyncPosition(
+          serviceName: service ?? position.serviceName, invocationID: invocation ?? position.invocationID,
+          highestCommittedUSN: usn ?? position.highestCommittedUSN, witness: position.witness, cookie: cookie ?? position.cookie
+        )
+      }
+      #expect(await changes(since: other(cookie: [1, 2, 3])) == .cookie)
+      #expect(await changes(since: other(service: "CN=NTDS Settings,CN=DC2")) == .cookie)
+      #expect(await changes(since: other(invocation: ObjectGUID(bytes: [UInt8](repeating: 7, count: 16)))) == .cookie)
+      let (_, later) = try #require(try await reader.changes(since: position, of: replica))
+      try dc.restoreCopy()
+      #expect(await changes(since: later) == .cookie)
+      let isSame = try await reader.everything().replica == replica
+      #expect(isSame)
+    }
+  }
+
+  @Test("an account that is not told of deletions finds them all the same")
+  func unseenDeletions() async throws {
+    try await DomainController.run { dc in
+      try dc.tool("user delete tanabe.natsumi")
+      #expect(try await DirSyncReader(try dc.connection()).seesDeletions())
+      let password = "Blind-4711-Account"
+      try dc.tool("user create svc.blind '\(password)'")
+      let reader = DirSyncReader(try dc.connection(account: "svc.blind@ad.sanmon.example", password: password))
+      #expect(try await !reader.seesDeletions())
+      let (replica, position) = try await reader.everything()
+      try dc.tool("user delete kato.ichiro")
+      let (now, _) = try #require(try await reader.changes(since: position, of: replica))
+      func has(_ replica: DirectoryReplica) -> Bool {
+        replica.objects.values.contains { $0.text("samaccountname") == "kato.ichiro" }
+      }
+      #expect(has(replica) && !has(now))
+      let isFull = try await reader.everything().replica == now
+      #expect(isFull)
+    }
+  }
+
+  private static func difference(_ a: DirectoryReplica, _ b: DirectoryReplica) -> String {
+    let objects = Set(a.objects.keys).union(b.objects.keys).filter { a.objects[$0] != b.objects[$0] }
+    let groups = Set(a.members.keys).union(b.members.keys).filter { a.members[$0] != b.members[$0] }
+    return objects.prefix(3).map { "\(String(describing: a.objects[$0])) / \(String(describing: b.objects[$0]))" }
+      .joined(separator: "\n") + "\nmembers of: \(groups.prefix(5).map { a.objects[$0]?.text("name") ?? "?" })"
+  }
+}
