@@ -116,7 +116,7 @@ struct Checkup {
   func screen() -> String {
     var lines = [say("三門の診断  \(instance ?? "-")  \(Times.show(now))", "Sanmon doctor  \(instance ?? "-")  \(Times.show(now))")]
     for finding in findings {
-      lines.append("\(finding.state.mark) \(Self.column(finding.check.title.spoken))\(finding.said.spoken)")
+      lines.append("\(finding.state.mark) \(Screen.column(finding.check.title.spoken))\(finding.said.spoken)")
       if let next = finding.next { lines.append("    → \(next.spoken)") }
     }
     func count(_ state: Finding.State) -> Int { findings.count { $0.state == state } }
@@ -139,11 +139,5 @@ struct Checkup {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(Report(instance: instance, time: now, checks: findings)), as: UTF8.self)
-  }
-
-  /// Kanji and kana are two columns wide.
-  private static func column(_ text: String) -> String {
-    let width = text.unicodeScalars.reduce(0) { $0 + ($1.value > 0x2E7F ? 2 : 1) }
-    return text + String(repeating: " ", count: max(1, 18 - width))
   }
 }

@@ -106,6 +106,9 @@ final class DomainController: Sendable {
   func stop() throws { try Self.script("samba_daemon_stop '\(path)'") }
   func start() throws { try Self.script("samba_daemon_start '\(path)'") }
 
+  /// For a program that is given it.
+  func passwordText() throws -> String { try String(contentsOfFile: path + "/svc-sanmon.password", encoding: .utf8) }
+
   // MARK: Our side
 
   static let base = "DC=ad,DC=sanmon,DC=example"
