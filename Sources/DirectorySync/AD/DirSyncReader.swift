@@ -161,6 +161,10 @@ public struct DirSyncReader: Sendable {
       let (changes, answer) = try await connection.changes(
         query, [.dirSync(flags: Self.flags, cookie: cookie), .extendedNames])
       for change in changes {
+        guard change.isDeleted == true || replica.objects[change.guid] != nil || change.attributes["objectclass"] != nil else {
+          // Brought back from among the deleted: a delta says what changed of it, not what it is.
+          throw LDAPFault(.cookie, "unknown object")
+        }
         if change.isDeleted == true { gone.insert(change.guid) } else { gone.remove(change.guid) }
         replica.apply(change)
       }

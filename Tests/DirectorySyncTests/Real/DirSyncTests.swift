@@ -121,6 +121,33 @@ struct DirSyncTests {
     }
   }
 
+  @Test("somebody who was deleted and brought back is read anew, with everything")
+  func broughtBack() async throws {
+    try await DomainController.run { dc in
+      let reader = DirSyncReader(try dc.connection())
+      let (before, start) = try await reader.everything()
+      let kato = try #require(before.objects.values.first { $0.text("samaccountname") == "kato.ichiro" })
+      try dc.tool("user delete kato.ichiro")
+      let (without, position) = try #require(try await reader.changes(since: start, of: before))
+      #expect(without.objects[kato.guid] == nil)
+      try dc.change(
+        """
+        dn: <GUID=\(kato.guid)>
+        changetype: modify
+        delete: isDeleted
+        -
+        replace: distinguishedName
+        distinguishedName: CN=kato,CN=Users,\(DomainController.base)
+
+        """, showsDeleted: true)
+      await #expect(throws: LDAPFault(.cookie, "unknown object")) {
+        _ = try await reader.changes(since: position, of: without)
+      }
+      let back = try await reader.everything().replica.objects[kato.guid]
+      #expect(back?.kind == .person && back?.text("samaccountname") == "kato.ichiro")
+    }
+  }
+
   private static func difference(_ a: DirectoryReplica, _ b: DirectoryReplica) -> String {
     let objects = Set(a.objects.keys).union(b.objects.keys).filter { a.objects[$0] != b.objects[$0] }
     let groups = Set(a.members.keys).union(b.members.keys).filter { a.members[$0] != b.members[$0] }

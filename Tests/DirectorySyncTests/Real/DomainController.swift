@@ -83,7 +83,10 @@ final class DomainController: Sendable {
   func tool(_ arguments: String) throws -> String { try Self.script("samba_tool '\(path)' \(arguments)") }
 
   /// An LDIF of changes (RFC 2849).
-  func change(_ ldif: String) throws { try Self.script("ldb_tool '\(path)' ldbmodify", input: ldif) }
+  /// - Parameter showsDeleted: also of what was deleted.
+  func change(_ ldif: String, showsDeleted: Bool = false) throws {
+    try Self.script("ldb_tool '\(path)' ldbmodify \(showsDeleted ? "--controls=show_deleted:1" : "")", input: ldif)
+  }
 
   /// The state as it is now, beside the one that goes on.
   func keepCopy() throws {
