@@ -33,6 +33,9 @@ final class LDAPHandle {
     else { throw LDAPFault(.settings, "CA: \(server.authorities)") }
     try set(LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND)
     try set(LDAP_OPT_X_TLS_PROTOCOL_MIN, 3 << 8 + 3)
+    guard Self.suites.withCString({ ldap_set_option(handle, LDAP_OPT_X_TLS_CIPHER_SUITE, $0) }) == LDAP_OPT_SUCCESS else {
+      throw LDAPFault(.settings, "TLS")
+    }
     // Last: makes the context of all that was set.
     try set(LDAP_OPT_X_TLS_NEWCTX, 0)
     try watchdog.guarding(until: deadline) { () throws(LDAPFault) in
@@ -47,6 +50,17 @@ final class LDAPHandle {
     watchdog.retire()
     ldap_unbind_ext_s(handle, nil, nil)
   }
+
+  /// TLS 1.2 and 1.3 with forward secrecy and AEAD. With GnuTLS, as in Debian, libldap takes the lowest version of its options for
+  /// nothing: it has to stand here.
+  private static let suites: String = {
+    var name: UnsafeMutableRawPointer?
+    guard ldap_get_option(nil, LDAP_OPT_X_TLS_PACKAGE, &name) == LDAP_OPT_SUCCESS, let name else { return "" }
+    defer { ldap_memfree(name) }
+    return String(cString: name.assumingMemoryBound(to: CChar.self)) == "GnuTLS"
+      ? "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-AES-128-CBC:-AES-256-CBC:-SHA1"
+      : "ECDHE+AESGCM:ECDHE+CHACHA20"
+  }()
 
   private func set(_ option: Int32, _ value: Int32) throws(LDAPFault) {
     var value = value
