@@ -157,6 +157,8 @@ final class Judge: StoreWitness, @unchecked Sendable {
     requests[number]?.day = model.day(at: clock.now)
     requests[number]?.rules = model.rules
     if case .reload? = requests[number]?.story, requests[number]?.isDurable == false { requests[number]?.reading = folder() }
+    // A flush has several commits, and each is judged by itself.
+    if case .flush? = requests[number]?.story { requests[number]?.isDurable = false }
   }
 
   func hasCommitted(_ number: Int) async {
