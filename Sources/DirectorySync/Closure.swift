@@ -13,7 +13,12 @@ public struct Closure: Sendable {
     var parents: [GroupName: Set<GroupName>] = [:]
     for group in groups { parents[group.name, default: []].formUnion(group.parents) }
     self.parents = parents
-    cycles = Self.components(of: parents).filter { component in
+    cycles = Self.cycles(in: parents)
+  }
+
+  /// Nodes that are above themselves, each cycle sorted.
+  public static func cycles<Node: Hashable & Comparable>(in parents: [Node: Set<Node>]) -> [[Node]] {
+    components(of: parents).filter { component in
       component.count > 1 || component.contains { parents[$0]?.contains($0) == true }
     }.sorted { $0.lexicographicallyPrecedes($1) }
   }
@@ -36,12 +41,12 @@ public struct Closure: Sendable {
 
   /// Strongly connected components, each sorted: depth first forwards for the order in which groups are left, then backwards
   /// (S. R. Kosaraju's method), in time proportional to the number of memberships.
-  private static func components(of parents: [GroupName: Set<GroupName>]) -> [[GroupName]] {
-    var children: [GroupName: [GroupName]] = [:]
+  private static func components<Node: Hashable & Comparable>(of parents: [Node: Set<Node>]) -> [[Node]] {
+    var children: [Node: [Node]] = [:]
     for (group, above) in parents { for parent in above { children[parent, default: []].append(group) } }
 
-    var left: [GroupName] = []
-    var seen: Set<GroupName> = []
+    var left: [Node] = []
+    var seen: Set<Node> = []
     for start in parents.keys where seen.insert(start).inserted {
       var path = [(group: start, rest: Array(parents[start, default: []]))]
       while let next = path.indices.last {
@@ -52,9 +57,9 @@ public struct Closure: Sendable {
         }
       }
     }
-    var components: [[GroupName]] = []
+    var components: [[Node]] = []
     for start in left.reversed() where seen.remove(start) != nil {
-      var component: [GroupName] = []
+      var component: [Node] = []
       var open = [start]
       while let next = open.popLast() {
         component.append(next)

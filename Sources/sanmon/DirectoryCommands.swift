@@ -171,17 +171,10 @@ enum DirectoryCheckup {
 
   private static func nesting(_ replica: DirectoryReplica, _ groups: [DirectoryItem]) -> Line {
     let title = Words("入れ子", "nesting")
-    var parents: [ObjectGUID: [ObjectGUID]] = [:]
-    for (group, members) in replica.members { for member in members { parents[member, default: []].append(group) } }
-    let inCycle = groups.filter { group in
-      var open = parents[group.guid] ?? []
-      var seen: Set<ObjectGUID> = []
-      while let next = open.popLast() {
-        if next == group.guid { return true }
-        if seen.insert(next).inserted { open += parents[next] ?? [] }
-      }
-      return false
-    }.map(account)
+    var parents: [ObjectGUID: Set<ObjectGUID>] = [:]
+    for (group, members) in replica.members { for member in members { parents[member, default: []].insert(group) } }
+    let circles = Set(Closure.cycles(in: parents).flatMap(\.self))
+    let inCycle = groups.filter { circles.contains($0.guid) }.map(account)
     guard inCycle.isEmpty else {
       return Line(
         title: title, state: .warning,
