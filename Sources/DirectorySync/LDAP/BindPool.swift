@@ -7,7 +7,7 @@ public final class BindPool: Sendable {
   private struct State {
     var free: [BindConnection]
     /// In the order of arrival.
-    var waiting: [(number: Int, continuation: CheckedContinuation<BindConnection?, Never>)] = []
+    var waiting: [(number: Int, continuation: CheckedContinuation<Place, Never>)] = []
     var arrivals = 0
   }
 
@@ -16,7 +16,7 @@ public final class BindPool: Sendable {
   private let waitingLimit: Int
 
   /// - Parameters:
-  ///   - connections: 1 or more, each with a thread; opened when they are needed.
+  ///   - connections: 1 or more, each with a queue of its own; opened when they are needed.
   ///   - waiting: people who may wait for one; a further one is answered `.timedOut` at once.
   ///   - patience: for the whole check, waiting included.
   public init(_ server: LDAPServer, connections: Int = 4, waiting: Int = 256, patience: Duration = .seconds(5)) {
@@ -29,12 +29,22 @@ public final class BindPool: Sendable {
   /// - Throws: `LDAPFault`: nothing is known about the password then.
   public func check(_ account: String, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
     let deadline = ContinuousClock.now + patience
-    guard let connection = await connection(until: deadline) else { throw LDAPFault(.timedOut, "waiting") }
-    defer { giveBack(connection) }
-    return try await connection.bind(account, password, until: deadline)
+    switch await place(until: deadline) {
+    case .connection(let connection):
+      defer { giveBack(connection) }
+      return try await connection.bind(account, password, until: deadline)
+    case .late: throw LDAPFault(.timedOut, "waited")
+    case .tooMany: throw LDAPFault(.timedOut, "\(waitingLimit) wait already")
+    }
   }
 
-  private func connection(until deadline: ContinuousClock.Instant) async -> BindConnection? {
+  private enum Place {
+    case connection(BindConnection)
+    case late
+    case tooMany
+  }
+
+  private func place(until deadline: ContinuousClock.Instant) async -> Place {
     let number = state.withLock { state in
       state.arrivals += 1
       return state.arrivals
@@ -45,9 +55,10 @@ public final class BindPool: Sendable {
     }
     defer { alarm.cancel() }
     return await withCheckedContinuation { continuation in
-      let answer: BindConnection?? = state.withLock { state in
-        if let connection = state.free.popLast() { return .some(connection) }
-        guard state.waiting.count < waitingLimit, ContinuousClock.now < deadline else { return .some(nil) }
+      let answer: Place? = state.withLock { state in
+        if let connection = state.free.popLast() { return .connection(connection) }
+        guard ContinuousClock.now < deadline else { return .late }
+        guard state.waiting.count < waitingLimit else { return .tooMany }
         state.waiting.append((number, continuation))
         return nil
       }
@@ -56,27 +67,27 @@ public final class BindPool: Sendable {
   }
 
   private func giveUp(_ number: Int) {
-    let late = state.withLock { state -> CheckedContinuation<BindConnection?, Never>? in
+    let late = state.withLock { state -> CheckedContinuation<Place, Never>? in
       guard let place = state.waiting.firstIndex(where: { $0.number == number }) else { return nil }
       return state.waiting.remove(at: place).continuation
     }
-    late?.resume(returning: nil)
+    late?.resume(returning: .late)
   }
 
   private func giveBack(_ connection: BindConnection) {
-    let next = state.withLock { state -> CheckedContinuation<BindConnection?, Never>? in
+    let next = state.withLock { state -> CheckedContinuation<Place, Never>? in
       guard state.waiting.isEmpty else { return state.waiting.removeFirst().continuation }
       state.free.append(connection)
       return nil
     }
-    next?.resume(returning: connection)
+    next?.resume(returning: .connection(connection))
   }
 }
 
 /// One warm connection, bound as whoever was checked last; nothing else is ever asked on it.
 private actor BindConnection {
-  private let thread = LDAPThread()
-  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  private let queue = LDAPQueue()
+  nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   private let server: LDAPServer
   private var handle: LDAPHandle?

@@ -1,15 +1,16 @@
 public import AuthTerms
 
-/// One connection to one domain controller, on a thread of its own. Opened when it is first used. A server that hung up
+/// One connection to one domain controller, on a queue of its own. Opened when it is first used. A server that hung up
 /// meanwhile (they do after minutes of silence, and when they restart) is asked again on a new connection, once.
 public actor LDAPConnection {
-  private let thread = LDAPThread()
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+  private let queue = LDAPQueue()
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   public nonisolated let server: LDAPServer
   private let account: String
   private let password: Secret<TypedPassword>
   private let patience: Duration
+  private let limits: LDAPLimits
   private var handle: LDAPHandle?
 
   /// - Parameters:
@@ -22,6 +23,17 @@ public actor LDAPConnection {
     self.account = account
     self.password = password
     self.patience = patience
+    limits = LDAPLimits()
+  }
+
+  package init(
+    _ server: LDAPServer, account: String, password: Secret<TypedPassword>, patience: Duration, limits: LDAPLimits
+  ) {
+    self.server = server
+    self.account = account
+    self.password = password
+    self.patience = patience
+    self.limits = limits
   }
 
   /// What every server says to everybody who is let in (RFC 4512 §5.1): the counter that any change moves, and who it is.
@@ -68,7 +80,7 @@ public actor LDAPConnection {
 
   private func opened() throws(LDAPFault) -> LDAPHandle {
     if let handle { return handle }
-    let new = try LDAPHandle(server, until: .now + patience)
+    let new = try LDAPHandle(server, limits: limits, until: .now + patience)
     switch try new.bind(account, password, until: .now + patience) {
     case .right: break
     case .refused(let refusal): throw LDAPFault(.serviceRefused, refusal.rawValue)

@@ -16,6 +16,18 @@ public struct LDAPEntry: Sendable {
   func text(_ name: String) -> String? { bytes(name).flatMap { String(validating: $0, as: UTF8.self) } }
 }
 
+/// What one answer may hold: beyond, something is wrong with the other side.
+package struct LDAPLimits: Sendable {
+  package var entries: Int
+  /// Of one value.
+  package var valueBytes: Int
+
+  package init(entries: Int = 200_000, valueBytes: Int = 1 << 20) {
+    self.entries = entries
+    self.valueBytes = valueBytes
+  }
+}
+
 /// What is asked.
 struct LDAPQuery: Sendable {
   enum Scope: Int32, Sendable {

@@ -7,14 +7,15 @@ final class LDAPHandle {
   private let handle: OpaquePointer
   private let watchdog: Watchdog
 
-  /// Values of an entry and entries of an answer: beyond, something is wrong with the other side.
-  private static let valueLimit = 1 << 20
-  private static let entryLimit = 200_000
+  private let limits: LDAPLimits
   /// LDAP_PROTO_TCP, of a header that is not installed.
   private static let overTCP: Int32 = 1
 
   /// Connects, and has TLS when it returns.
-  init(_ server: LDAPServer, until deadline: ContinuousClock.Instant) throws(LDAPFault) {
+  init(
+    _ server: LDAPServer, limits: LDAPLimits = LDAPLimits(), until deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) {
+    self.limits = limits
     guard access(server.authorities, R_OK) == 0 else { throw LDAPFault(.settings, "CA: \(server.authorities)") }
     let socket = try Dial.connect(server.host, server.port, until: deadline)
     var opened: OpaquePointer?
@@ -142,7 +143,7 @@ final class LDAPHandle {
         switch UInt32(bitPattern: ldap_msgtype(part)) {
         case UInt32(LDAP_RES_SEARCH_ENTRY):
           entries += 1
-          guard entries <= Self.entryLimit else { throw LDAPFault(.tooLarge, "\(Self.entryLimit)") }
+          guard entries <= limits.entries else { throw LDAPFault(.tooLarge, "\(limits.entries)") }
           try each(try entry(part))
         // References to other servers: not followed.
         case UInt32(LDAP_RES_SEARCH_REFERENCE), UInt32(LDAP_RES_INTERMEDIATE): break
@@ -179,7 +180,7 @@ final class LDAPHandle {
       var list: [[UInt8]] = []
       var next = values
       while let value = next?.pointee, value.bv_val != nil {
-        guard value.bv_len <= Self.valueLimit else { throw LDAPFault(.tooLarge, "\(Self.valueLimit)") }
+        guard value.bv_len <= limits.valueBytes else { throw LDAPFault(.tooLarge, "\(limits.valueBytes)") }
         list.append(Array(Self.bytes(value)))
         next = next?.successor()
       }

@@ -121,6 +121,31 @@ struct DirSyncTests {
     }
   }
 
+  @Test("more entries than a city has, or a value too long, is a fault; at the limit it is none")
+  func limits() async throws {
+    try await DomainController.run { dc in
+      let server = try dc.server()
+      func read(_ limits: LDAPLimits) async -> LDAPFault.Code? {
+        let connection = LDAPConnection(
+          server, account: DomainController.account, password: dc.password, patience: .seconds(20), limits: limits)
+        do throws(LDAPFault) {
+          _ = try await DirSyncReader(connection).everything()
+          return nil
+        } catch { return error.code }
+      }
+      // The smallest limit that lets the answer through is the number of its entries.
+      var (least, most) = (1, 20_000)
+      while least < most {
+        let middle = (least + most) / 2
+        if await read(LDAPLimits(entries: middle)) == nil { most = middle } else { least = middle + 1 }
+      }
+      #expect((1200...3000).contains(least), "\(least)")
+      #expect(await read(LDAPLimits(entries: least - 1)) == .tooLarge)
+      #expect(await read(LDAPLimits(valueBytes: 16)) == .tooLarge)
+      #expect(LDAPLimits().entries == 200_000 && LDAPLimits().valueBytes == 1_048_576)
+    }
+  }
+
   @Test("somebody who was deleted and brought back is read anew, with everything")
   func broughtBack() async throws {
     try await DomainController.run { dc in
