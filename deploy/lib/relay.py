@@ -1,7 +1,10 @@
-"""Carries connections into a network namespace: relay.py NAMESPACE PORTS-FILE NAME=PORT…
+"""Carries TCP connections of 127.0.0.1 to where a client cannot go itself. For tests.
 
-Listens on 127.0.0.1, on a free port for each NAME, and connects whoever comes to 127.0.0.1:PORT inside. PORTS-FILE gets a
-line "NAME port" for each when all of them listen.
+  relay.py socket PORT SOCKET
+      From PORT to a unix socket: whoever comes is there who the starter of this program is.
+  relay.py namespace NAMESPACE PORTS-FILE NAME=PORT…
+      From a free port for each NAME to 127.0.0.1:PORT in a network namespace. PORTS-FILE gets a line "NAME port" for each when
+      all of them listen.
 """
 import ctypes
 import os
@@ -25,23 +28,32 @@ def pump(source, target):
             pass
 
 
-def serve(listener, port):
+def serve(listener, connect):
     while True:
         client, _ = listener.accept()
         try:
-            server = socket.create_connection(("127.0.0.1", port), timeout=5)
+            server = connect()
         except OSError:
             client.close()
             continue
         server.settimeout(None)
-        for end in (client, server):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for ends in ((client, server), (server, client)):
             threading.Thread(target=pump, args=ends, daemon=True).start()
 
 
-def main():
-    namespace, ports_file, *names = sys.argv[1:]
+def unix(path):
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.connect(path)
+    return server
+
+
+def tcp(port):
+    server = socket.create_connection(("127.0.0.1", port), timeout=5)
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return server
+
+
+def into_namespace(namespace, ports_file, *names):
     inside = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
     doors = []
     for name, port in (entry.split("=") for entry in names):
@@ -54,7 +66,18 @@ def main():
             file.write(f"{name} {listener.getsockname()[1]}\n")
     os.rename(ports_file + ".new", ports_file)
     for _, port, listener in doors:
-        threading.Thread(target=serve, args=(listener, port)).start()
+        threading.Thread(target=serve, args=(listener, lambda port=port: tcp(port))).start()
+
+
+def main():
+    kind, *arguments = sys.argv[1:]
+    if kind == "socket":
+        port, path = arguments
+        serve(socket.create_server(("127.0.0.1", int(port)), backlog=64), lambda: unix(path))
+    elif kind == "namespace":
+        into_namespace(*arguments)
+    else:
+        sys.exit(__doc__)
 
 
 main()

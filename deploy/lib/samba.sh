@@ -141,7 +141,7 @@ samba_start() {
 samba_relay_start() {
   local dir=$1 i
   rm -f "$dir/ports"
-  daemon_bare python3 "$SAMBA_HERE/relay.py" "/proc/$(daemon_alive "$dir/holder.pid")/ns/net" "$dir/ports" \
+  daemon_bare python3 "$SAMBA_HERE/relay.py" namespace "/proc/$(daemon_alive "$dir/holder.pid")/ns/net" "$dir/ports" \
     ldaps=636 ldap=389 >>"$dir/relay.log" 2>&1 </dev/null &
   daemon_remember "$dir/relay.pid" "$!"
   disown "$!"
