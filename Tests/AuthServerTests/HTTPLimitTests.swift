@@ -96,7 +96,7 @@ struct HTTPLimitTests {
       }
       let refused = try await TestClient.connect(port: port)
       #expect(try await refused.closed(within: 30).isEmpty)
-      #expect(server.metrics.text().contains("sanmon_connections_refused_total{listener=\"metrics\"} 1"))
+      #expect(try await server.counts("sanmon_connections_refused_total{listener=\"metrics\"} 1"))
       await open.removeLast().close()
       try await Task.sleep(for: .milliseconds(100))
       let next = try await TestClient.connect(port: port)
@@ -127,7 +127,7 @@ struct HTTPLimitTests {
       let refused = try await clients.2.request("GET", "/wait")
       #expect(refused.status == 503 && refused.code == "HT503")
       #expect(refused["retry-after"] == "1")
-      #expect(server.metrics.text().contains("sanmon_http_requests_running{listener=\"metrics\"} 2"))
+      #expect(try await server.counts("sanmon_http_requests_running{listener=\"metrics\"} 2"))
       for continuation in waiting.withLockedValue({ $0 }) { continuation.resume() }
       #expect(try await first.status == 200)
       #expect(try await second.status == 200)
