@@ -163,6 +163,8 @@ let package = Package(
     .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
     .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: house),
+    .target(
+      name: "RealDirectory", dependencies: ["AuthTerms", "DirectorySync"], path: "Tests/RealDirectory", swiftSettings: house),
     .testTarget(name: "PackageTests", swiftSettings: house),
     .testTarget(
       name: "FuzzTests",
@@ -182,7 +184,9 @@ let package = Package(
       name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", .crypto, .cryptoExtras],
       swiftSettings: house),
     .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
-    .testTarget(name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing"], swiftSettings: house),
+    .testTarget(
+      name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "RealDirectory"], swiftSettings: house
+    ),
     .testTarget(
       name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
@@ -199,7 +203,8 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Fuzzing", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation", .crypto, .cryptoExtras, .x509,
+        "Fuzzing", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation", .crypto,
+        .cryptoExtras, .x509,
         .asn1,
       ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),
     .testTarget(

@@ -1,3 +1,4 @@
+import AuthTerms
 import DirectorySync
 import Testing
 

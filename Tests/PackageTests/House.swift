@@ -37,6 +37,7 @@ struct House {
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
       "Fuzzing": [],
+      "RealDirectory": [],
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",

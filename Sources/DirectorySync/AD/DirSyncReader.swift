@@ -1,3 +1,5 @@
+public import AuthTerms
+
 /// Which state of which domain controller a cookie continues. Another server, another incarnation of its database or an older
 /// copy of it make the cookie worthless, though the server may take it without a word.
 public struct DirSyncPosition: Sendable, Equatable {
@@ -49,22 +51,28 @@ public struct DirSyncReader: Sendable {
   private static let answerLimit = 10_000
 
   let connection: LDAPConnection
+  private let attributes: [String]
 
-  public init(_ connection: LDAPConnection) { self.connection = connection }
+  /// - Parameter also: attributes that are read besides.
+  public init(_ connection: LDAPConnection, also: [String] = []) {
+    self.connection = connection
+    let usual = Set(Self.attributes.map { $0.lowercased() })
+    attributes = Self.attributes + also.filter { !usual.contains($0.lowercased()) }
+  }
 
-  /// Where the server stands now, without a cookie.
-  private func position() async throws(LDAPFault) -> (RootDSE, ObjectGUID) {
-    let root = try await connection.root()
+  /// Which incarnation of its database the server serves.
+  private func invocation(_ root: RootDSE) async throws(LDAPFault) -> ObjectGUID {
     let query = LDAPQuery(base: root.serviceName, scope: .base, attributes: ["invocationId"])
     guard let found = try await connection.entries(query).first?.bytes("invocationid").flatMap({ ObjectGUID(bytes: $0) }) else {
       throw LDAPFault(.malformed, "invocationId")
     }
-    return (root, found)
+    return found
   }
 
   /// Everything there is.
   public func everything() async throws(LDAPFault) -> (replica: DirectoryReplica, position: DirSyncPosition) {
-    let (root, invocation) = try await position()
+    let root = try await connection.root()
+    let invocation = try await invocation(root)
     var replica = DirectoryReplica()
     let cookie = try await read(root.namingContext, from: [], into: &replica)
     return (
@@ -81,11 +89,13 @@ public struct DirSyncReader: Sendable {
   public func changes(
     since last: DirSyncPosition, of replica: DirectoryReplica
   ) async throws(LDAPFault) -> (replica: DirectoryReplica, position: DirSyncPosition)? {
-    let (root, invocation) = try await position()
-    guard root.serviceName == last.serviceName, invocation == last.invocationID,
-      root.highestCommittedUSN >= last.highestCommittedUSN
-    else { throw LDAPFault(.cookie, "position") }
+    let root = try await connection.root()
+    guard root.serviceName == last.serviceName, root.highestCommittedUSN >= last.highestCommittedUSN else {
+      throw LDAPFault(.cookie, "position")
+    }
     guard root.highestCommittedUSN > last.highestCommittedUSN else { return nil }
+    let invocation = try await invocation(root)
+    guard invocation == last.invocationID else { throw LDAPFault(.cookie, "invocationId") }
     if let witness = last.witness {
       guard try await usn(of: witness.guid) >= witness.usn else { throw LDAPFault(.cookie, "older copy") }
     }
@@ -156,7 +166,7 @@ public struct DirSyncReader: Sendable {
   ) async throws(LDAPFault) -> [UInt8] {
     var cookie = start
     var gone: Set<ObjectGUID> = []
-    let query = LDAPQuery(base: base, filter: Self.filter, attributes: Self.attributes)
+    let query = LDAPQuery(base: base, filter: Self.filter, attributes: attributes)
     for _ in 0..<Self.answerLimit {
       let (changes, answer) = try await connection.changes(
         query, [.dirSync(flags: Self.flags, cookie: cookie), .extendedNames])

@@ -1,3 +1,5 @@
+public import AuthTerms
+
 /// What one domain says, as we read it last: objects by GUID, and who is a member of which group. Grows out of a full read and
 /// is kept by deltas; both ways come to the same (`==`).
 public struct DirectoryReplica: Sendable, Equatable {
@@ -22,6 +24,20 @@ public struct DirectoryReplica: Sendable, Equatable {
     if !change.addedMembers.isEmpty { members[change.guid, default: []].formUnion(change.addedMembers) }
     if !change.removedMembers.isEmpty { members[change.guid]?.subtract(change.removedMembers) }
     if members[change.guid]?.isEmpty == true { members[change.guid] = nil }
+  }
+
+  /// Takes an object as it was kept.
+  mutating func put(_ item: DirectoryItem, members list: Set<ObjectGUID>) {
+    objects[item.guid] = item
+    members[item.guid] = list.isEmpty ? nil : list
+  }
+
+  /// Objects that are there and differ from `older`, and those that are only there.
+  public func differences(from older: DirectoryReplica) -> (changed: [ObjectGUID], gone: [ObjectGUID]) {
+    let changed = objects.values.filter { item in
+      older.objects[item.guid] != item || older.members[item.guid] != members[item.guid]
+    }
+    return (changed.map(\.guid).sorted(), older.objects.keys.filter { objects[$0] == nil }.sorted())
   }
 
   /// Drops what a full list of objects does not name.
@@ -62,6 +78,11 @@ public struct DirectoryItem: Sendable, Equatable {
   }
 
   public func text(_ name: String) -> String? { attributes[name]?.first.flatMap { String(validating: $0, as: UTF8.self) } }
+  /// All values that are UTF-8.
+  public func texts(_ name: String) -> [String] {
+    attributes[name, default: []].compactMap { String(validating: $0, as: UTF8.self) }
+  }
+
   public func number(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
 }
 

@@ -1,5 +1,6 @@
 import DirectorySync
 import Foundation
+import RealDirectory
 import Testing
 
 @Suite(

@@ -1,6 +1,7 @@
 import AuthTerms
 import DirectorySync
 import Foundation
+import RealDirectory
 import Testing
 
 @Suite(

@@ -1,5 +1,6 @@
 import DirectorySync
 import Fuzzing
+import RealDirectory
 
 /// What an IT section does to its directory, at random from a seed, as LDIF.
 struct RandomChanges {

@@ -1,14 +1,13 @@
-import AuthTerms
-import DirectorySync
+package import AuthTerms
+package import DirectorySync
 import Foundation
-import Testing
 
 /// A real Active Directory: Samba with the sample city, in a namespace of its own, filled once a run and copied for each suite.
-final class DomainController: Sendable {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
+package final class DomainController: Sendable {
+  package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
   private static let folder = "/tmp/sanmon-ad-tests-\(getpid())"
-  static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
+  package static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
 
   /// The folder that is copied; made once.
   private static let template = Result {
@@ -23,15 +22,15 @@ final class DomainController: Sendable {
   }
 
   /// Why no domain controller can run here; `nil` if one can.
-  static let missing: String? = {
+  package static let missing: String? = {
     do { _ = try template.get() } catch { return "\(error)" }
     return nil
   }()
 
   /// True where the tests have to run, whether they can or not.
-  static let mayRun = isCI || missing == nil
+  package static let mayRun = isCI || missing == nil
 
-  struct Failed: Error, CustomStringConvertible { let description: String }
+  package struct Failed: Error, CustomStringConvertible { package let description: String }
 
   @discardableResult
   private static func script(_ text: String, seconds: Int = 60, input: String = "") throws -> String {
@@ -57,8 +56,8 @@ final class DomainController: Sendable {
   }
 
   private let path: String
-  let authorities: String
-  let password: Secret<TypedPassword>
+  package let authorities: String
+  package let password: Secret<TypedPassword>
 
   private init(_ path: String) throws {
     self.path = path
@@ -67,7 +66,7 @@ final class DomainController: Sendable {
   }
 
   /// Starts a fresh copy, runs the test, ends what was started.
-  static func run(_ test: (DomainController) async throws -> Void) async throws {
+  package static func run(_ test: (DomainController) async throws -> Void) async throws {
     let path = folder + "/dc-\(UUID().uuidString)"
     try script("cp -a '\(try template.get())' '\(path)' && samba_start '\(path)'")
     defer {
@@ -80,21 +79,21 @@ final class DomainController: Sendable {
   // MARK: Standard tools, as the IT section uses them
 
   @discardableResult
-  func tool(_ arguments: String) throws -> String { try Self.script("samba_tool '\(path)' \(arguments)") }
+  package func tool(_ arguments: String) throws -> String { try Self.script("samba_tool '\(path)' \(arguments)") }
 
   /// An LDIF of changes (RFC 2849).
   /// - Parameter showsDeleted: also of what was deleted.
-  func change(_ ldif: String, showsDeleted: Bool = false) throws {
+  package func change(_ ldif: String, showsDeleted: Bool = false) throws {
     try Self.script("ldb_tool '\(path)' ldbmodify \(showsDeleted ? "--controls=show_deleted:1" : "")", input: ldif)
   }
 
   /// The state as it is now, beside the one that goes on.
-  func keepCopy() throws {
+  package func keepCopy() throws {
     try Self.script("samba_daemon_stop '\(path)'; cp -a '\(path)/dc' '\(path)/dc.old'; samba_daemon_start '\(path)'")
   }
 
   /// The state of `keepCopy` again, as after a restore that was not done as a directory wants it.
-  func restoreCopy() throws {
+  package func restoreCopy() throws {
     // Into the same folder: what is mounted stays mounted.
     try Self.script(
       "samba_daemon_stop '\(path)'; rm -rf '\(path)'/dc/*; cp -a '\(path)'/dc.old/. '\(path)/dc/'; samba_daemon_start '\(path)'"
@@ -102,30 +101,34 @@ final class DomainController: Sendable {
   }
 
   /// The server answers nobody any more, and its connections stay open.
-  func freeze(_ isFrozen: Bool) throws {
+  package func freeze(_ isFrozen: Bool) throws {
     try Self.script("kill -\(isFrozen ? "STOP" : "CONT") $(daemon_alive '\(path)/samba.pid')")
   }
 
-  func stop() throws { try Self.script("samba_daemon_stop '\(path)'") }
-  func start() throws { try Self.script("samba_daemon_start '\(path)'") }
+  package func stop() throws { try Self.script("samba_daemon_stop '\(path)'") }
+  package func start() throws { try Self.script("samba_daemon_start '\(path)'") }
 
+  /// Of the account that reads.
+  package var passwordFile: String { path + "/svc-sanmon.password" }
   /// For a program that is given it.
-  func passwordText() throws -> String { try String(contentsOfFile: path + "/svc-sanmon.password", encoding: .utf8) }
+  package func passwordText() throws -> String { try String(contentsOfFile: passwordFile, encoding: .utf8) }
 
   // MARK: Our side
 
-  static let base = "DC=ad,DC=sanmon,DC=example"
-  static let account = "svc-sanmon@ad.sanmon.example"
+  package static let base = "DC=ad,DC=sanmon,DC=example"
+  package static let account = "svc-sanmon@ad.sanmon.example"
 
-  func server(_ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil) throws -> LDAPServer {
+  package func server(_ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil) throws -> LDAPServer {
     let name = protection == .ldaps ? "ldaps" : "ldap"
     let lines = try String(contentsOfFile: path + "/ports", encoding: .utf8).split(separator: "\n")
-    let port = try #require(lines.first { $0.hasPrefix(name + " ") }.flatMap { UInt16($0.dropFirst(name.count + 1)) })
+    guard let port = lines.first(where: { $0.hasPrefix(name + " ") }).flatMap({ UInt16($0.dropFirst(name.count + 1)) }) else {
+      throw Failed(description: "no port of \(name)")
+    }
     return try LDAPServer(
       host: "127.0.0.1", port: port, protection: protection, authorities: authorities ?? self.authorities)
   }
 
-  func connection(
+  package func connection(
     _ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil, account: String = DomainController.account,
     password: String? = nil, through proxy: CutProxy? = nil
   ) throws -> LDAPConnection {

@@ -2,18 +2,18 @@ import Foundation
 import Synchronization
 
 /// Carries connections to a port of 127.0.0.1, and cuts each after so many bytes of the server's.
-final class CutProxy: Sendable {
-  let port: UInt16
+package final class CutProxy: Sendable {
+  package let port: UInt16
   private let listener: Int32
   private let target: UInt16
   private let state: Mutex<(limit: Int, carried: Int)>
 
   /// Bytes of the server's, over all connections so far.
-  var carried: Int { state.withLock { $0.carried } }
+  package var carried: Int { state.withLock { $0.carried } }
 
-  struct Failed: Error {}
+  package struct Failed: Error {}
 
-  init(to target: UInt16, cutAfter limit: Int = .max) throws {
+  package init(to target: UInt16, cutAfter limit: Int = .max) throws {
     self.target = target
     state = Mutex((limit, 0))
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -30,7 +30,7 @@ final class CutProxy: Sendable {
     Thread { [self] in accept() }.start()
   }
 
-  func end() { shutdown(listener, Int32(SHUT_RDWR)) }
+  package func end() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private static func address(_ port: UInt16) -> sockaddr_in {
     sockaddr_in(
