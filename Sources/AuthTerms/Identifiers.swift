@@ -35,7 +35,8 @@ public enum SessionTag {}
 public enum CeremonyTag {}
 public enum OperatorTag {}
 
-/// One person, for life: the directory's own id (AD objectGUID, or the id column of the embedded directory), never a name.
+/// One person, for life: the staff number (職員番号) under which the directory first told of her, never a name. Which object of
+/// Active Directory stands for her is a `DirectoryIdentity`.
 public typealias PersonID = Identifier<PersonTag>
 /// One workstation, as an administrator named it at enrolment (`LGWAN-PC-0042`).
 public typealias WorkstationID = Identifier<WorkstationTag>

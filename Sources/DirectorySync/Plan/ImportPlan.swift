@@ -1,4 +1,5 @@
 public import AuthTerms
+import Crypto
 
 /// What an import would change: the difference between the people a store has and a snapshot. Pure; nothing is applied here.
 ///
@@ -43,8 +44,11 @@ public struct ImportPlan: Sendable {
   /// Sorted by id, as are all lists here.
   public let added: [ResolvedPerson]
   public let changed: [Change]
-  /// Absent from the snapshot and enabled until now; `after.isEnabled` is false, all else is as it was.
+  /// Absent from the snapshot; `after.isEnabled` is false, all else is as it was but for an account that is another's now. Among
+  /// them those who were disabled before and only lose their account.
   public let disabledBecauseAbsent: [Change]
+  /// People whose account is another's after this plan and who get another one by it: written first, without theirs.
+  private let releases: [ResolvedPerson]
   public let unchanged: Int
   public let warnings: [Warning]
   /// People who may act now and could not after this plan: absent, disabled by the source, or left without any group.
@@ -59,8 +63,17 @@ public struct ImportPlan: Sendable {
   /// - Parameter current: everybody the store has, disabled people included.
   public init(current: [ResolvedPerson], snapshot: DirectorySnapshot) {
     let closure = Closure(of: snapshot.groups)
+    self.init(
+      current: current, named: snapshot.people.map { ResolvedPerson($0, closure: closure) },
+      warnings: closure.cycles.map(Warning.groupCycle))
+  }
+
+  /// - Parameters:
+  ///   - current: everybody the store has, disabled people included.
+  ///   - named: everybody who shall be there, each id and account once.
+  public init(current: [ResolvedPerson], named people: [ResolvedPerson], warnings: [Warning] = []) {
     let before = Dictionary(current.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let after = snapshot.people.map { ResolvedPerson($0, closure: closure) }.sorted { $0.id < $1.id }
+    let after = people.sorted { $0.id < $1.id }
     let present = Set(after.map(\.id))
 
     var added: [ResolvedPerson] = []
@@ -74,15 +87,20 @@ public struct ImportPlan: Sendable {
       let fields = person.differences(from: old)
       if fields.isEmpty { unchanged += 1 } else { changed.append(Change(before: old, after: person, fields: fields)) }
     }
+    let wanted = Dictionary(after.map { ($0.account, $0.id) }, uniquingKeysWith: min)
+    func givesUp(_ old: ResolvedPerson) -> Bool { wanted[old.account].map { $0 != old.id } ?? false }
     var absent: [Change] = []
     for old in before.values.sorted(by: { $0.id < $1.id }) where !present.contains(old.id) {
-      guard old.isEnabled else {
-        unchanged += 1
-        continue
-      }
       var new = old
       new.isEnabled = false
-      absent.append(Change(before: old, after: new, fields: [.isEnabled]))
+      if givesUp(old) { new.account = Self.standIn(for: old.id) }
+      let fields = new.differences(from: old)
+      if fields.isEmpty { unchanged += 1 } else { absent.append(Change(before: old, after: new, fields: fields)) }
+    }
+    releases = changed.map(\.before).filter(givesUp).map { old in
+      var new = old
+      new.account = Self.standIn(for: old.id)
+      return new
     }
 
     named = after.count
@@ -90,11 +108,12 @@ public struct ImportPlan: Sendable {
     self.changed = changed
     disabledBecauseAbsent = absent
     self.unchanged = unchanged
-    let losses = (absent.map { ($0.after.id, Loss.absent) } + changed.compactMap(Self.loss)).sorted { $0.0 < $1.0 }
+    let gone = absent.filter(\.before.isEnabled).map { ($0.after.id, Loss.absent) }
+    let losses = (gone + changed.compactMap(Self.loss)).sorted { $0.0 < $1.0 }
     self.losses = losses.map { (person: $0.0, why: $0.1) }
     losingAccess = losses.map(\.0)
     enabledBefore = before.values.count(where: \.isEnabled)
-    warnings = closure.cycles.map(Warning.groupCycle) + Self.movedAccounts(before: before.values, after: after)
+    self.warnings = warnings + Self.movedAccounts(before: before.values, after: after)
   }
 
   /// Asks the brake. Call it before anything is applied.
@@ -110,8 +129,56 @@ public struct ImportPlan: Sendable {
     }
   }
 
-  /// Everybody to write, as they will be.
-  public var writes: [ResolvedPerson] { added + changed.map(\.after) + disabledBecauseAbsent.map(\.after) }
+  /// Everybody to write, in this order: nobody gets an account that is still another's. The last of somebody is how they will be.
+  public var writes: [ResolvedPerson] {
+    releases + disabledBecauseAbsent.map(\.after) + changed.map(\.after) + added
+  }
+
+  /// People as they are, whom the source itself says to be disabled and who may act now; empty if they are more than the limit.
+  public func disabledBySource(limit: Int) -> [ResolvedPerson] {
+    let found = changed.filter { $0.before.isEnabled && !$0.after.isEnabled }.map(\.before)
+    return found.count <= limit ? found : []
+  }
+
+  /// SHA-256 over everybody who is written, as they are and as they will be, hexadecimal: two people who approve a plan approve
+  /// exactly this one.
+  public var fingerprint: String {
+    var hash = SHA256()
+    func add(_ person: ResolvedPerson?) {
+      var writer = LengthPrefixedWriter()
+      if let person {
+        for text in [person.id.text, person.account.canonical, person.displayName, person.kana] { writer.field(text) }
+        for list in [person.otherNames, person.departments, person.groups.sorted()] {
+          writer.field(UInt64(list.count))
+          for text in list { writer.field(text) }
+        }
+        writer.field([person.isEnabled ? 1 : 0, person.hasManagedPassword ? 1 : 0])
+        writer.field(Int64(person.firstDay ?? .min))
+        writer.field(Int64(person.lastDay ?? .min))
+      }
+      var outer = LengthPrefixedWriter()
+      outer.field(writer.bytes)
+      hash.update(data: outer.bytes)
+    }
+    for person in added {
+      add(nil)
+      add(person)
+    }
+    for change in changed + disabledBecauseAbsent {
+      add(change.before)
+      add(change.after)
+    }
+    return Hex.encode(hash.finalize())
+  }
+
+  /// The account of somebody whose own is another's now: with a character that no directory allows in one.
+  private static func standIn(for id: PersonID) -> AccountName {
+    guard let account = try? AccountName(parsing: "former:\(id)") else {
+      // Cannot happen: at most 71 characters, all of them printable, no domain in them.
+      preconditionFailure("an id of a person is no account")
+    }
+    return account
+  }
 
   private static func loss(_ change: Change) -> (PersonID, Loss)? {
     guard change.before.isEnabled else { return nil }

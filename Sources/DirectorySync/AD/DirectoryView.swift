@@ -1,0 +1,347 @@
+public import AuthTerms
+
+/// The staff of a domain as people, with the object that stands for each. Pure: the same replica, the same people known and the
+/// same time give the same view.
+///
+/// A person is found by the objectGUID, never by a name. Who the directory no longer names is not in `people`; a caller disables
+/// those and deletes nobody.
+public struct DirectoryView: Sendable {
+  /// Sorted by id.
+  public let people: [ResolvedPerson]
+  /// Those that are new or not as they were known, sorted by GUID.
+  public let identities: [DirectoryIdentity]
+  /// Sorted by kind and subject.
+  public let findings: [DirectoryFinding]
+  /// Whether there is an OU of the name that the rules give as base.
+  public let hasBase: Bool
+  /// When the next account ends in the middle of a day, in milliseconds since 1970-01-01 UTC: the view is another from then on.
+  public let nextEnd: Int64?
+
+  /// - Parameters:
+  ///   - known: all identities.
+  ///   - current: everybody a store has.
+  ///   - adopts: people without an object are recognised by number and account: for the first reading after an import from files.
+  ///   - now: milliseconds since 1970-01-01 UTC.
+  public init(
+    of replica: DirectoryReplica, rules: DirectoryRules, known: [DirectoryIdentity], current: [ResolvedPerson],
+    adopts: Bool, now: Int64
+  ) {
+    var builder = ViewBuilder(replica, rules, known, current, adopts, now)
+    builder.build()
+    people = builder.people.sorted { $0.id < $1.id }
+    identities = builder.changedIdentities
+    findings = builder.findings.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
+    hasBase = builder.places.hasBase
+    nextEnd = builder.nextEnd
+  }
+}
+
+private struct ViewBuilder {
+  let replica: DirectoryReplica
+  let rules: DirectoryRules
+  let known: [ObjectGUID: DirectoryIdentity]
+  let current: [PersonID: ResolvedPerson]
+  let adopts: Bool
+  let now: Int64
+  let places: Places
+  var groups: GroupTree
+
+  var people: [ResolvedPerson] = []
+  var findings: Set<DirectoryFinding> = []
+  var nextEnd: Int64?
+  private var identities: [ObjectGUID: DirectoryIdentity]
+  /// Ids that are somebody's already.
+  private var taken: Set<PersonID>
+  private var accountHolders: [AccountName: [ObjectGUID]] = [:]
+
+  init(
+    _ replica: DirectoryReplica, _ rules: DirectoryRules, _ known: [DirectoryIdentity], _ current: [ResolvedPerson],
+    _ adopts: Bool, _ now: Int64
+  ) {
+    self.replica = replica
+    self.rules = rules
+    self.known = Dictionary(known.map { ($0.guid, $0) }, uniquingKeysWith: { first, _ in first })
+    self.current = Dictionary(current.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    self.adopts = adopts
+    self.now = now
+    places = Places(replica, base: rules.base)
+    groups = GroupTree(replica)
+    identities = self.known
+    taken = Set(self.current.keys).union(self.known.values.map(\.person))
+  }
+
+  var changedIdentities: [DirectoryIdentity] {
+    identities.values.filter { known[$0.guid] != $0 }.sorted { $0.guid < $1.guid }
+  }
+
+  mutating func build() {
+    for cycle in groups.cycles { note(.groupCycle, cycle.joined(separator: ", ")) }
+    let users = replica.objects.values.filter { $0.kind == .person && places.isBelowBase($0) }.sorted { $0.guid < $1.guid }
+    for user in users {
+      guard let account = account(of: user) else { continue }
+      accountHolders[account, default: []].append(user.guid)
+    }
+    for user in users where known[user.guid] != nil { addKnown(user) }
+    addNew(users.filter { known[$0.guid] == nil })
+    for (guid, var identity) in known where identity.goneSince == nil && replica.objects[guid] == nil {
+      identity.goneSince = now
+      identities[guid] = identity
+    }
+  }
+
+  // MARK: Who it is
+
+  private mutating func addKnown(_ user: DirectoryItem) {
+    guard var identity = known[user.guid] else { return }
+    if identity.goneSince != nil {
+      identity.goneSince = nil
+      identity.hold = .returned
+    }
+    let names = Names(user)
+    let isSame = number(of: user) == .some(identity.number) && !names.bothDiffer(from: identity)
+    switch identity.hold {
+    case .returned: break
+    // Somebody put right what was mistyped: it is again who it was.
+    case .successor where isSame: identity.hold = nil
+    case .successor: break
+    case nil where !isSame: identity.hold = .successor
+    case nil: break
+    }
+    if let hold = identity.hold {
+      note(hold == .successor ? .successor : .returned, identity.person.text)
+      identities[user.guid] = identity
+      // As the person was, without any access: who sits there now is not known.
+      if var person = current[identity.person] {
+        person.isEnabled = false
+        people.append(person)
+      }
+      return
+    }
+    if let former = current[identity.person], !former.displayName.utf8.elementsEqual(names.shown.utf8) {
+      identity.formerNames.removeAll { $0 == former.displayName || $0 == names.shown }
+      identity.formerNames.insert(former.displayName, at: 0)
+      identity.formerNames = Array(identity.formerNames.prefix(DirectoryIdentity.mostFormerNames))
+    }
+    identity.family = names.family
+    identity.given = names.given
+    identities[user.guid] = identity
+    add(user, names, as: identity)
+  }
+
+  private mutating func addNew(_ users: [DirectoryItem]) {
+    var byNumber: [String: [DirectoryItem]] = [:]
+    for user in users {
+      guard let number = number(of: user) else {
+        if isEnabled(user) { note(.numberMissing, shown(user)) }
+        continue
+      }
+      byNumber[number, default: []].append(user)
+    }
+    let numbered = Set(identities.values.filter { $0.goneSince == nil }.map(\.number))
+    for (number, users) in byNumber.sorted(by: { $0.key < $1.key }) {
+      // An account that was kept beside its successor is disabled: the other one is meant.
+      let candidates = users.count > 1 || numbered.contains(number) ? users.filter(isEnabled) : users
+      guard let user = candidates.first, candidates.count == 1 else {
+        note(.numberShared, users.map(shown).sorted().joined(separator: " = "))
+        continue
+      }
+      guard let id = try? PersonID(parsing: number) else {
+        note(.numberUnusable, shown(user))
+        continue
+      }
+      guard account(of: user) != nil else {
+        note(.accountUnusable, shown(user))
+        continue
+      }
+      addNew(user, number: number, preferring: id)
+    }
+  }
+
+  private mutating func addNew(_ user: DirectoryItem, number: String, preferring id: PersonID) {
+    guard let account = account(of: user), accountHolders[account]?.count == 1 else {
+      note(.accountShared, shown(user))
+      return
+    }
+    let names = Names(user)
+    var person = id
+    if taken.contains(id) {
+      let isFree = !identities.values.contains { $0.person == id }
+      if adopts, isFree, let there = current[id], there.account == account {
+        person = id
+      } else {
+        guard let free = nextID(after: number) else {
+          note(.numberUnusable, shown(user))
+          return
+        }
+        person = free
+        note(.numberTaken, person.text)
+      }
+    }
+    taken.insert(person)
+    let identity = DirectoryIdentity(
+      guid: user.guid, person: person, number: number, family: names.family, given: names.given)
+    identities[user.guid] = identity
+    add(user, names, as: identity)
+  }
+
+  /// `4711.2` for the second person with the number 4711.
+  private func nextID(after number: String) -> PersonID? {
+    for count in 2..<1000 {
+      guard let id = try? PersonID(parsing: "\(number).\(count)") else { return nil }
+      if !taken.contains(id) { return id }
+    }
+    return nil
+  }
+
+  // MARK: What is said of it
+
+  private mutating func add(_ user: DirectoryItem, _ names: Names, as identity: DirectoryIdentity) {
+    let account: AccountName
+    if let own = self.account(of: user), accountHolders[own]?.count == 1 {
+      account = own
+    } else {
+      note(self.account(of: user) == nil ? .accountUnusable : .accountShared, shown(user))
+      guard let former = current[identity.person]?.account else { return }
+      account = former
+    }
+    var person = ResolvedPerson(
+      id: identity.person, account: account, displayName: names.shown, kana: user.text("msds-phoneticdisplayname") ?? "")
+    person.otherNames = names.other + identity.formerNames.filter { !names.other.contains($0) }
+    person.departments = departments(of: user)
+    if let found = groups.groups(of: user) {
+      person.groups = found
+    } else {
+      note(.tooManyGroups, shown(user))
+    }
+    person.isEnabled = isEnabled(user)
+    switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
+    case .never: break
+    case .after(let day): person.lastDay = day
+    case .at(let moment, let day):
+      person.lastDay = day
+      if moment <= now { person.isEnabled = false } else { nextEnd = min(nextEnd ?? moment, moment) }
+    case .unreadable: person.isEnabled = false
+    }
+    // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it.
+    person.hasManagedPassword = control(user) & 0x4_0000 != 0
+    people.append(person)
+  }
+
+  /// As the personnel office numbers them where it does, else the OU that the person stands in, as a path. A directory keeps no
+  /// order: the main post is the one whose code the OU has as its description.
+  private func departments(of user: DirectoryItem) -> [String] {
+    let numbered = user.texts("departmentnumber").sorted()
+    guard numbered.isEmpty else {
+      let main = user.parent.flatMap { replica.objects[$0]?.text("description") }
+      return numbered.filter { $0 == main } + numbered.filter { $0 != main }
+    }
+    let path = places.path(of: user).dropFirst(rules.base.count).joined(separator: "/")
+    return path.isEmpty ? [] : [path]
+  }
+
+  private func control(_ user: DirectoryItem) -> Int64 { user.number("useraccountcontrol") ?? 2 }
+  /// UF_ACCOUNTDISABLE
+  private func isEnabled(_ user: DirectoryItem) -> Bool { control(user) & 2 == 0 }
+
+  private func number(of user: DirectoryItem) -> String? { user.text(rules.numberAttribute).flatMap { $0.isEmpty ? nil : $0 } }
+
+  private func account(of user: DirectoryItem) -> AccountName? {
+    user.text("samaccountname").flatMap { try? AccountName(parsing: $0) }
+  }
+
+  private func shown(_ user: DirectoryItem) -> String { user.text("samaccountname") ?? user.guid.description }
+
+  private mutating func note(_ kind: DirectoryFinding.Kind, _ subject: String) {
+    findings.insert(DirectoryFinding(kind, subject))
+  }
+}
+
+private struct Names {
+  let family: String
+  let given: String
+  let shown: String
+  /// 旧姓 and other spellings that the directory itself keeps.
+  let other: [String]
+
+  init(_ user: DirectoryItem) {
+    family = user.text("sn") ?? ""
+    given = user.text("givenname") ?? ""
+    let put = [family, given].filter { !$0.isEmpty }.joined(separator: " ")
+    shown = user.text("displayname") ?? (put.isEmpty ? user.text("samaccountname") ?? "" : put)
+    other = user.texts("extensionname").sorted()
+  }
+
+  /// Somebody who marries keeps one of the two. Compared as bytes: 髙 is not 高.
+  func bothDiffer(from identity: DirectoryIdentity) -> Bool {
+    func differ(_ a: String, _ b: String) -> Bool { !a.isEmpty && !b.isEmpty && !a.utf8.elementsEqual(b.utf8) }
+    return differ(family, identity.family) && differ(given, identity.given)
+  }
+}
+
+/// `accountExpires`: the moment from which on the account is no more, in units of 100 ns since 1601-01-01 UTC (MS-ADA1 2.2).
+private enum AccountEnd {
+  case never
+  /// Through the whole of this day (`LocalTime.day`).
+  case after(day: Int)
+  /// In the middle of this day, in milliseconds since 1970-01-01 UTC.
+  case at(Int64, day: Int)
+  case unreadable
+
+  init(_ user: DirectoryItem, offsetSeconds: Int) {
+    guard user.attributes["accountexpires"] != nil else {
+      self = .never
+      return
+    }
+    guard let ticks = user.number("accountexpires"), ticks >= 0 else {
+      self = .unreadable
+      return
+    }
+    guard ticks != 0, ticks != .max else {
+      self = .never
+      return
+    }
+    let (day, milliseconds): (Int64, Int64) = (86_400_000, ticks / 10_000 - 11_644_473_600_000)
+    let local = milliseconds + Int64(offsetSeconds) * 1000
+    let index = local >= 0 ? local / day : (local - day + 1) / day
+    self =
+      index * day == local ? .after(day: Int(index) - 1) : .at(milliseconds, day: Int(index))
+  }
+}
+
+/// Where objects stand: by the GUID of the OU above, so that a renamed OU moves nobody's record but its own.
+private struct Places {
+  /// A tree deeper than this is no city's.
+  private static let deepest = 64
+
+  private let replica: DirectoryReplica
+  private let base: [String]
+  let hasBase: Bool
+
+  init(_ replica: DirectoryReplica, base: [String]) {
+    self.replica = replica
+    self.base = base
+    hasBase =
+      base.isEmpty
+      || replica.objects.values.contains { $0.kind == .unit && Self.path(upTo: $0, replica).elementsEqual(base, by: Self.same) }
+  }
+
+  /// OUs above the object, the outermost first.
+  func path(of item: DirectoryItem) -> [String] { Self.path(upTo: item, replica).dropLast(item.kind == .unit ? 1 : 0) }
+
+  func isBelowBase(_ item: DirectoryItem) -> Bool {
+    base.isEmpty || path(of: item).starts(with: base, by: Self.same)
+  }
+
+  /// Names of OUs do not differ by case in a directory.
+  private static func same(_ a: String, _ b: String) -> Bool { a.lowercased() == b.lowercased() }
+
+  private static func path(upTo item: DirectoryItem, _ replica: DirectoryReplica) -> [String] {
+    var names: [String] = []
+    var next: DirectoryItem? = item.kind == .unit ? item : item.parent.flatMap { replica.objects[$0] }
+    while let unit = next, unit.kind == .unit, names.count < deepest {
+      names.append(unit.text("name") ?? "")
+      next = unit.parent.flatMap { replica.objects[$0] }
+    }
+    return names.reversed()
+  }
+}

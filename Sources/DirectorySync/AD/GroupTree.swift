@@ -1,0 +1,58 @@
+import AuthTerms
+
+/// Who is in which group of a domain, directly, through other groups, and through the primary group, which no group names as a
+/// member. Computed here from the groups' side: asking the server costs a query a person.
+struct GroupTree {
+  /// Accounts of groups that are members of themselves, each circle in order.
+  let cycles: [[String]]
+  private let parents: [ObjectGUID: Set<ObjectGUID>]
+  /// In the spelling of policies; other groups (with Japanese names, for instance) only pass memberships on.
+  private let names: [ObjectGUID: String]
+  private let groupBySID: [[UInt8]: ObjectGUID]
+  private var above: [ObjectGUID: Set<String>] = [:]
+
+  init(_ replica: DirectoryReplica) {
+    var parents: [ObjectGUID: Set<ObjectGUID>] = [:]
+    for (group, members) in replica.members { for member in members { parents[member, default: []].insert(group) } }
+    var (names, sids): ([ObjectGUID: String], [[UInt8]: ObjectGUID]) = ([:], [:])
+    for item in replica.objects.values where item.kind == .group {
+      if let account = item.text("samaccountname"), let name = try? GroupName(parsing: account) { names[item.guid] = name.text }
+      if let sid = item.attributes["objectsid"]?.first { sids[sid] = item.guid }
+    }
+    cycles = Closure.cycles(in: parents).map { circle in
+      circle.map { replica.objects[$0]?.text("samaccountname") ?? $0.description }.sorted()
+    }
+    self.parents = parents
+    self.names = names
+    groupBySID = sids
+  }
+
+  /// - Returns: `nil` for a person in more than `Closure.maximumGroupsOfPerson` groups.
+  mutating func groups(of person: DirectoryItem) -> Set<String>? {
+    var found: Set<String> = []
+    for group in parents[person.guid, default: []].union(primaryGroup(of: person)) { found.formUnion(reach(group)) }
+    return found.count <= Closure.maximumGroupsOfPerson ? found : nil
+  }
+
+  /// Names of the group and of all above it; asked once of each group.
+  private mutating func reach(_ group: ObjectGUID) -> Set<String> {
+    if let known = above[group] { return known }
+    var seen: Set<ObjectGUID> = []
+    var open = [group]
+    while let next = open.popLast() {
+      if seen.insert(next).inserted { open.append(contentsOf: parents[next, default: []]) }
+    }
+    let found = Set(seen.compactMap { names[$0] })
+    above[group] = found
+    return found
+  }
+
+  /// `primaryGroupID` is the last part of the group's SID; the parts before it are the domain's (MS-ADTS 3.1.1.4.5.15).
+  private func primaryGroup(of person: DirectoryItem) -> Set<ObjectGUID> {
+    guard let sid = person.attributes["objectsid"]?.first, sid.count > 12,
+      let id = person.number("primarygroupid").flatMap({ UInt32(exactly: $0) })
+    else { return [] }
+    let last = (0..<4).map { UInt8(truncatingIfNeeded: id >> (8 * $0)) }
+    return groupBySID[Array(sid.dropLast(4)) + last].map { [$0] } ?? []
+  }
+}
