@@ -20,6 +20,8 @@ public final class Server: Sendable {
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
   private let backups: BackupDesk
+  /// `nil` where people are imported from files.
+  private let directory: DirectoryService?
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -64,6 +66,9 @@ public final class Server: Sendable {
     backups = BackupDesk(
       services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
       columnKeyFile: state.columnKeyFile, recovery: recovery)
+    directory = instance.directory.map { [services, support] in
+      DirectoryService(services: services, configuration: $0, log: support.log)
+    }
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -115,6 +120,7 @@ public final class Server: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await background.run() }
+      if let directory { tasks.addTask { await directory.run() } }
       tasks.addTask { [self] in
         // A certificate that ends within a month is replaced under way; nobody has to restart for it.
         while (try? await Task.sleep(for: .seconds(6 * 3600))) != nil { await reloadTLS() }
@@ -268,7 +274,7 @@ public final class Server: Sendable {
   }
 
   private func status() async throws -> InstanceStatus {
-    let (people, workstations, sessions, rows) = try await store.read {
+    let (count, workstations, sessions, rows) = try await store.read {
       (state) throws(StorageFault) -> (Int, Int, Int, UInt64) in
       (try state.peopleCount(), try state.workstations().count, try state.liveSessions().count, try state.auditSize())
     }
@@ -277,11 +283,12 @@ public final class Server: Sendable {
     let waivers = try await WaiverDesk(services: services).warnings()
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
     let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
-    let warningsJa = [waiting?.ja, clock?.ja].compactMap { $0 } + waivers.map { $0.render(.ja) }
-    let warningsEn = [waiting?.en, clock?.en].compactMap { $0 } + waivers.map { $0.render(.en) }
+    let people = directory?.condition.warnings
+    let warningsJa = [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + waivers.map { $0.render(.ja) }
+    let warningsEn = [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
-      segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: people,
+      segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: count,
       workstations: workstations, liveSessions: sessions, watching: services.watch.count, auditRows: rows,
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,

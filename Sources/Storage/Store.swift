@@ -71,6 +71,11 @@ public protocol StateReader {
   /// Small named values of the instance (`epoch`, `people.import.sequence` …).
   func setting(_ name: String) throws(StorageFault) -> [UInt8]?
 
+  /// The directory's objects as they were read last, in the order of their GUIDs.
+  func directoryObjects() throws(StorageFault) -> [DirectoryObjectRecord]
+  /// In the order of their GUIDs; of objects that are gone too.
+  func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity]
+
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool
   /// Rows, newest first when `query.newestFirst`.
   func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow]
@@ -89,6 +94,10 @@ public protocol StateTransaction: StateReader {
   /// `nil` clears it.
   mutating func setThrottle(_ record: ThrottleRecord?, for key: ThrottleKey) throws(StorageFault)
   mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault)
+  mutating func put(_ object: DirectoryObjectRecord) throws(StorageFault)
+  mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault)
+  /// - Throws: `.conflict` if the person is not there.
+  mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   /// A row besides the change's own, which follows it: for what the change does to somebody else.
   mutating func append(_ record: AuditRecord) throws(StorageFault)
 }

@@ -28,7 +28,13 @@ struct InstanceFileTests {
           cardCRLs: [.lgwan: ["/var/lib/sanmon/crl/lgwan.crl"]], staleGraceHours: 12,
           hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30,
           connectionsPerSource: 200, policySignatures: 2, witness: "/srv/sanmon/witness",
-          recoveryKey: "recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000"))
+          recoveryKey: "recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000",
+          directory: DirectoryConnection(
+            servers: [
+              .init(host: "dc1.ad.city.example"), .init(host: "dc2.ad.city.example", port: 389, protection: .starttls),
+            ], authorities: "/etc/sanmon/ad-ca.pem", account: "svc-sanmon@ad.city.example",
+            passwordFile: "/etc/sanmon/svc-sanmon.password", base: ["職員", "本庁"], numberAttribute: "employeeid",
+            tickSeconds: 5)))
   }
 
   @Test func defaults() throws {
@@ -54,6 +60,34 @@ struct InstanceFileTests {
     #expect(file.policySignatures == 0)
     #expect(file.witness == nil && file.recoveryKey == nil)
     #expect(file.listen.minimum == .v13)
+  }
+
+  @Test("what is not said of the directory: LDAPS, anywhere in the domain, employeeNumber, every two seconds")
+  func directoryDefaults() throws {
+    let file = try parse(
+      Samples.instance
+        .breaking(", port: 389, protection: starttls", "").breaking("  base: 職員/本庁\n", "")
+        .breaking("  number-attribute: employeeID\n", "").breaking("  tick-seconds: 5\n", ""))
+    let directory = try #require(file.directory)
+    #expect(directory.servers.allSatisfy { $0.port == nil && $0.protection == .ldaps })
+    #expect(directory.base.isEmpty && directory.numberAttribute == "employeenumber" && directory.tickSeconds == 2)
+  }
+
+  @Test(
+    "a directory that cannot be meant is refused",
+    arguments: [
+      ("{host: dc1.ad.city.example}", "{host: \"ldap://dc1\"}"), ("{host: dc1.ad.city.example}", "{port: 636}"),
+      ("port: 389", "port: 0"), ("protection: starttls", "protection: plain"),
+      ("{host: dc2.ad.city.example, port: 389, protection: starttls}", "{host: dc1.ad.city.example}"),
+      ("  authorities: /etc/sanmon/ad-ca.pem\n", ""), ("/etc/sanmon/ad-ca.pem", "ad-ca.pem"),
+      ("svc-sanmon@ad.city.example", "svc-sanmon"), ("svc-sanmon@ad.city.example", "\"@ad.city.example\""),
+      ("svc-sanmon@ad.city.example", "\"svc sanmon@ad.city.example\""), ("svc-sanmon@ad.city.example", "a@b@c"),
+      ("  password-file: /etc/sanmon/svc-sanmon.password\n", "  password: hunter2\n"), ("職員/本庁", "職員//本庁"),
+      ("職員/本庁", "\"職員/\\u202e\""), ("employeeID", "sAMAccountName"), ("tick-seconds: 5", "tick-seconds: 0"),
+      ("tick-seconds: 5", "tick-seconds: 3601"),
+    ])
+  func directoryRefused(part: String, instead: String) throws {
+    #expect(throws: PolicyFaults.self) { try parse(Samples.instance.breaking(part, instead)) }
   }
 
   @Test("free ports may stand in several listeners")

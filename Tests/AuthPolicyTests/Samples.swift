@@ -78,6 +78,14 @@ enum Samples {
     policy-signatures: 2
     witness: /srv/sanmon/witness
     recovery-key: recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000
+    directory:
+      servers: [{host: dc1.ad.city.example}, {host: dc2.ad.city.example, port: 389, protection: starttls}]
+      authorities: /etc/sanmon/ad-ca.pem
+      account: svc-sanmon@ad.city.example
+      password-file: /etc/sanmon/svc-sanmon.password
+      base: 職員/本庁
+      number-attribute: employeeID
+      tick-seconds: 5
 
     """
 

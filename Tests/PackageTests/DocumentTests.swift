@@ -112,7 +112,8 @@ struct DocumentTests {
     found.formUnion(text.matches(of: /"(sanmon_[a-z_]+)"/).map { String($0.1) })
     found.formUnion(text.matches(of: /ReadinessCheck\("([a-z]+)"\)/).map { String($0.1) })
     found.formUnion(text.matches(of: /"(AP19\d)"/).map { String($0.1) })
-    let rows = /"(clock\.(?:stepped|behind|right|accepted)|[a-z]+\.(?:recovered|refused|displaced|coalesced))"/
+    let rows =
+      /"(clock\.(?:stepped|behind|right|accepted)|directory\.(?:synced|held|unreachable|reachable)|[a-z]+\.(?:recovered|refused|displaced|coalesced))"/
     return found.union(text.matches(of: rows).map { String($0.1) })
   }
 

@@ -12,6 +12,7 @@ enum PlantedFault: CaseIterable {
   case staleCertificateIndex
   case referenceReused
   case secondRowLost
+  case directoryObjectKept
 
   /// Words of the check that has to find it.
   var finder: String {
@@ -23,6 +24,7 @@ enum PlantedFault: CaseIterable {
     case .staleCertificateIndex: "an old one to none"
     case .referenceReused: "unique within one local day"
     case .secondRowLost: "more rows than its own"
+    case .directoryObjectKept: "taken away"
     }
   }
 }
@@ -125,6 +127,8 @@ extension Looking {
   func operatorRecord(_ id: OperatorID) throws(StorageFault) -> OperatorRecord? { try below.operatorRecord(id) }
   func operators() throws(StorageFault) -> [OperatorRecord] { try below.operators() }
   func setting(_ name: String) throws(StorageFault) -> [UInt8]? { try below.setting(name) }
+  func directoryObjects() throws(StorageFault) -> [DirectoryObjectRecord] { try below.directoryObjects() }
+  func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity] { try below.directoryIdentities() }
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try below.isReferenceTaken(reference, day: day)
   }
@@ -182,6 +186,11 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault) {
     try base.set(value, forSetting: name)
   }
+  mutating func put(_ object: DirectoryObjectRecord) throws(StorageFault) { try base.put(object) }
+  mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault) {
+    if fault != .directoryObjectKept { try base.removeDirectoryObject(guid) }
+  }
+  mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) { try base.put(identity) }
   mutating func append(_ record: AuditRecord) throws(StorageFault) {
     if fault != .secondRowLost { try base.append(record) }
   }

@@ -1,6 +1,9 @@
-import AuthTerms
+public import AuthTerms
 
 extension PolicySet {
+  /// Groups whose members are let into each segment at all.
+  public var peopleGroups: [Segment: Set<String>] { rules.mapValues(\.people) }
+
   /// What only somebody who knows the directory can see: lines for groups that nobody is in, and lines that nobody can use.
   ///
   /// Never an error: a group may be filled tomorrow.

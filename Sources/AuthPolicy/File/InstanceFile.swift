@@ -43,6 +43,55 @@ public struct OperatorListener: Sendable, Hashable {
   }
 }
 
+/// The Active Directory that people come from.
+public struct DirectoryConnection: Sendable, Hashable {
+  public enum Protection: String, Sendable, CaseIterable {
+    case ldaps, starttls
+  }
+
+  public struct Server: Sendable, Hashable {
+    /// As its certificate names it.
+    public var host: String
+    /// `nil`: the usual one, 636 or 389.
+    public var port: Int?
+    public var protection: Protection
+
+    public init(host: String, port: Int? = nil, protection: Protection = .ldaps) {
+      self.host = host
+      self.port = port
+      self.protection = protection
+    }
+  }
+
+  /// Asked in this order; 1 to 8.
+  public var servers: [Server]
+  /// PEM file of the one authority that vouches for them.
+  public var authorities: String
+  /// The account that reads, as name@domain.
+  public var account: String
+  /// File with its password and nothing else; a line feed at the end does not count.
+  public var passwordFile: String
+  /// Names of OUs, the outermost first, below which the staff stand; empty: anywhere.
+  public var base: [String]
+  /// The attribute with the staff number, in small letters.
+  public var numberAttribute: String
+  /// Seconds between two looks; 1 to 3,600.
+  public var tickSeconds: Int
+
+  public init(
+    servers: [Server], authorities: String, account: String, passwordFile: String, base: [String] = [],
+    numberAttribute: String = "employeenumber", tickSeconds: Int = 2
+  ) {
+    self.servers = servers
+    self.authorities = authorities
+    self.account = account
+    self.passwordFile = passwordFile
+    self.base = base
+    self.numberAttribute = numberAttribute
+    self.tickSeconds = tickSeconds
+  }
+}
+
 /// The start-up file of one server instance.
 ///
 /// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
@@ -81,13 +130,16 @@ public struct InstanceFile: Sendable, Hashable {
   public var witness: String?
   /// The public half of the key that backups are sealed to, `recovery-1-…`; read in full where it is used.
   public var recoveryKey: String?
+  /// `nil`: people are imported from files.
+  public var directory: DirectoryConnection?
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
-    policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil
+    policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
+    directory: DirectoryConnection? = nil
   ) {
     self.instance = instance
     self.segments = segments
@@ -109,6 +161,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.policySignatures = policySignatures
     self.witness = witness
     self.recoveryKey = recoveryKey
+    self.directory = directory
   }
 
   /// - Throws: every fault of the file.

@@ -8,7 +8,7 @@ struct InstanceReader {
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
-    "witness", "recovery-key",
+    "witness", "recovery-key", "directory",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -45,6 +45,7 @@ struct InstanceReader {
     let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
     let recovery = fields.optional("recovery-key").flatMap { recoveryKey($0) }
     let witness = fields.optional("witness").flatMap { path($0) }
+    let directory = fields.optional("directory").flatMap { DirectoryReader(log: log).read($0) }
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let grace, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -53,7 +54,7 @@ struct InstanceReader {
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
-      witness: witness, recoveryKey: recovery)
+      witness: witness, recoveryKey: recovery, directory: directory)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -125,7 +126,9 @@ struct InstanceReader {
     }
   }
 
-  private func path(_ node: MarkedNode?) -> String? {
+  private func path(_ node: MarkedNode?) -> String? { Self.path(node, log) }
+
+  static func path(_ node: MarkedNode?, _ log: FaultLog) -> String? {
     log.name(node, Bilingual("絶対パス", "an absolute path"), as: .badPath) { text throws(MalformedInput) in
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
       guard text.hasPrefix("/"), (2...1024).contains(text.utf8.count),
@@ -180,7 +183,9 @@ struct InstanceReader {
     }
   }
 
-  private func host(_ node: MarkedNode) -> String? {
+  private func host(_ node: MarkedNode) -> String? { Self.host(node, log) }
+
+  static func host(_ node: MarkedNode?, _ log: FaultLog) -> String? {
     log.name(node, Bilingual("ホスト名か IP アドレス", "a host name or an IP address"), as: .badAddress) { text throws(MalformedInput) in
       guard Self.isIPv4(text) || Self.isIPv6(text) || Self.isHostName(text) else {
         throw MalformedInput("host", expected: "a host name or an IP address")

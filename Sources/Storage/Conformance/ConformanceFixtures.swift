@@ -10,6 +10,9 @@ struct Puts: Change {
   var cards: [RegisteredCard] = []
   var sessions: [SessionRecord] = []
   var operators: [OperatorRecord] = []
+  var objects: [DirectoryObjectRecord] = []
+  var goneObjects: [ObjectGUID] = []
+  var identities: [DirectoryIdentity] = []
   /// Rows before the change's own.
   var others: [AuditRecord] = []
   var record = AuditRecord(time: 1_700_000_000_000, eventClass: .administration, action: "conformance", outcome: .done)
@@ -23,6 +26,9 @@ struct Puts: Change {
     for card in cards { try state.put(card) }
     for session in sessions { try state.put(session) }
     for record in operators { try state.put(record) }
+    for object in objects { try state.put(object) }
+    for guid in goneObjects { try state.removeDirectoryObject(guid) }
+    for identity in identities { try state.put(identity) }
     for record in others { try state.append(record) }
     if refusesAtLast { throw .conflict("refused at last") }
     return ((), record)
@@ -65,6 +71,14 @@ enum Sample {
     person.firstDay = 19_000
     person.hasManagedPassword = true
     return person
+  }
+
+  /// Sixteen times this byte.
+  static func object(_ byte: UInt8) throws -> ObjectGUID {
+    guard let guid = ObjectGUID(bytes: [UInt8](repeating: byte, count: 16)) else {
+      throw MalformedInput("GUID", expected: "16 bytes")
+    }
+    return guid
   }
 
   static func fingerprint<Tag>(_ byte: UInt8) throws -> Fingerprint<Tag> {

@@ -111,5 +111,33 @@ extension StoreConformance {
       }
       try expect(limited == (2, 0), "a search went over its limit")
     },
+    Check(name: "objects of the directory and whom they stand for are kept, replaced and taken away") { store in
+      let (one, two) = (try Sample.object(2), try Sample.object(1))
+      var identity = DirectoryIdentity(
+        guid: one, person: try PersonID(parsing: "p1"), number: "0001", family: "髙橋", given: "")
+      let first = DirectoryObjectRecord(guid: one, body: [1, 0, 255])
+      _ = try await store.commit(
+        Puts(
+          people: [try Sample.person(1)], objects: [first, DirectoryObjectRecord(guid: two, body: [])],
+          identities: [identity]))
+      let (objects, identities) = try await store.read { (state) throws(StorageFault) in
+        (try state.directoryObjects(), try state.directoryIdentities())
+      }
+      try expect(objects.map(\.guid) == [two, one] && objects.last == first, "an object was not kept as it was written")
+      try expect(identities == [identity], "an identity was not kept as it was written")
+      identity.hold = .successor
+      identity.goneSince = 1_700_000_000_000
+      identity.formerNames = ["渡邉 花子", ""]
+      let second = DirectoryObjectRecord(guid: one, body: [7])
+      _ = try await store.commit(Puts(objects: [second], goneObjects: [two], identities: [identity]))
+      let (replaced, held) = try await store.read { (state) throws(StorageFault) in
+        (try state.directoryObjects(), try state.directoryIdentities())
+      }
+      try expect(replaced == [second], "an object was not replaced, or not taken away")
+      try expect(held == [identity], "an identity was not replaced")
+      let stranger = DirectoryIdentity(
+        guid: two, person: try PersonID(parsing: "p2"), number: "0002", family: "", given: "")
+      try await expectConflict("an object stood for nobody", store, Puts(identities: [stranger]))
+    },
   ]
 }

@@ -16,6 +16,8 @@ struct MemoryState {
   private var throttles: [ThrottleKey: ThrottleRecord] = [:]
   private var operatorsByID: [OperatorID: OperatorRecord] = [:]
   private var settings: [String: [UInt8]] = [:]
+  private var directory: [ObjectGUID: DirectoryObjectRecord] = [:]
+  private var identities: [ObjectGUID: DirectoryIdentity] = [:]
   private var references: Set<DayReference> = []
   private(set) var log = MemoryLog()
 
@@ -177,6 +179,15 @@ extension MemoryState: StateTransaction {
   }
 
   mutating func set(_ value: [UInt8], forSetting name: String) { settings[name] = value }
+
+  func directoryObjects() -> [DirectoryObjectRecord] { directory.values.sorted { $0.guid < $1.guid } }
+  func directoryIdentities() -> [DirectoryIdentity] { identities.values.sorted { $0.guid < $1.guid } }
+  mutating func put(_ object: DirectoryObjectRecord) { directory[object.guid] = object }
+  mutating func removeDirectoryObject(_ guid: ObjectGUID) { directory[guid] = nil }
+  mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) {
+    try require(identity.person)
+    identities[identity.guid] = identity
+  }
 
   private func require(_ person: PersonID) throws(StorageFault) {
     guard peopleByID[person] != nil else { throw .conflict("no such person") }

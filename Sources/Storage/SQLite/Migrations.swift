@@ -21,6 +21,9 @@ enum Migrations {
       try db.execute(sql: CardsTable.keysOfTheirOwn)
       try db.execute(sql: SessionsTable.withoutLease)
     }
+    migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: DirectoryTables.schema)
+    }
     return migrator
   }
 

@@ -113,6 +113,13 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try SettingsTable.setting(name, in: db) }
   }
 
+  func directoryObjects() throws(StorageFault) -> [DirectoryObjectRecord] {
+    try trouble.asking { try DirectoryTables.objects(in: db) }
+  }
+  func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity] {
+    try trouble.asking { try DirectoryTables.identities(in: db) }
+  }
+
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try trouble.asking { try AuditTable.isReferenceTaken(reference, day: day, in: db) }
   }
@@ -140,5 +147,14 @@ extension SQLiteState: StateTransaction {
   }
   mutating func set(_ value: [UInt8], forSetting name: String) throws(StorageFault) {
     try trouble.asking { try SettingsTable.set(value, for: name, in: db) }
+  }
+  mutating func put(_ object: DirectoryObjectRecord) throws(StorageFault) {
+    try trouble.asking { try DirectoryTables.put(object, in: db) }
+  }
+  mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault) {
+    try trouble.asking { try DirectoryTables.removeObject(guid, in: db) }
+  }
+  mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) {
+    try trouble.asking { try DirectoryTables.put(identity, in: db) }
   }
 }

@@ -1,0 +1,64 @@
+import AuthTerms
+
+/// Reads `directory` of the start-up file: where people come from.
+struct DirectoryReader {
+  let log: FaultLog
+
+  private static let keys = [
+    "servers", "authorities", "account", "password-file", "base", "number-attribute", "tick-seconds",
+  ]
+  /// Attributes of Active Directory in which cities keep the staff number (MS-ADA1 to MS-ADA3).
+  private static let numberAttributes = ["employeeNumber", "employeeID"]
+
+  func read(_ root: MarkedNode) -> DirectoryConnection? {
+    let fields = Fields(root, allowed: Self.keys, log)
+    let servers = log.distinct(fields.required("servers"), 1...8) { server($0) }
+    let authorities = InstanceReader.path(fields.required("authorities"), log)
+    let account = account(fields.required("account"))
+    let passwordFile = InstanceReader.path(fields.required("password-file"), log)
+    let base = fields.optional("base").map { path($0) } ?? []
+    let attribute =
+      fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
+    let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
+    guard log.isClean, let authorities, let account, let passwordFile, let base, let attribute, let tick else { return nil }
+    return DirectoryConnection(
+      servers: servers, authorities: authorities, account: account, passwordFile: passwordFile, base: base,
+      numberAttribute: attribute.lowercased(), tickSeconds: tick)
+  }
+
+  private func server(_ node: MarkedNode) -> DirectoryConnection.Server? {
+    let fields = Fields(node, allowed: ["host", "port", "protection"], log)
+    let host = InstanceReader.host(fields.required("host"), log)
+    let port = fields.optional("port").flatMap { log.integer($0, 1...65_535) }
+    let words = DirectoryConnection.Protection.allCases.map(\.rawValue)
+    let protection =
+      fields.optional("protection").map { log.word($0, of: words).flatMap(DirectoryConnection.Protection.init) } ?? .ldaps
+    guard let host, let protection, log.isClean else { return nil }
+    return DirectoryConnection.Server(host: host, port: port, protection: protection)
+  }
+
+  /// A user principal name: `svc-sanmon@ad.city.example`.
+  private func account(_ node: MarkedNode?) -> String? {
+    log.name(node, Bilingual("「名前@ドメイン」の形のアカウント", "an account as name@domain")) { text throws(MalformedInput) in
+      let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+      let isPrintable = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+      guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), isPrintable, text.utf8.count <= 256 else {
+        throw MalformedInput("account", expected: "name@domain")
+      }
+      return text
+    }
+  }
+
+  /// Names of OUs with `/` between them, the outermost first: `職員/市民生活部`.
+  private func path(_ node: MarkedNode) -> [String]? {
+    log.text(node, most: 256).flatMap { text in
+      let names = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard names.allSatisfy({ !$0.isEmpty && $0.unicodeScalars.allSatisfy(VisibleText.shows) }) else {
+        log.add(
+          .badText, node.position, FaultDetail(expected: Bilingual("「/」で区切った OU の名前", "names of OUs with / between them")))
+        return nil
+      }
+      return names
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import DirectorySync
+import Foundation
+import Storage
+import Synchronization
+
+/// Follows the Active Directory: looks every few seconds whether anything changed, and puts changes in force.
+///
+/// A fault takes nothing from anybody: what was read last stays in force, and the fault is told. One domain controller is asked at
+/// a time; when it does not answer, the next one, from which everything is read once.
+actor DirectoryService {
+  struct Condition: Sendable {
+    var server = ""
+    /// Since when no domain controller answers as it should, and why.
+    var fault: LDAPFault?
+    /// The last look that was answered.
+    var lookedAt: Moment?
+    /// What is held, and the fingerprint of that plan; empty: all is in force.
+    var held: [HoldReason] = []
+    var heldPlan: String?
+    var summaryJa = ""
+    var summaryEn = ""
+    var findings: [DirectoryFinding] = []
+    var objects = 0
+
+    /// What somebody has to look at; empty while all is well.
+    var warnings: (ja: [String], en: [String]) {
+      var (ja, en): ([String], [String]) = ([], [])
+      if let fault {
+        ja.append("ディレクトリに接続できません。最後に読み取った内容で動いています: \(fault.code.rawValue) \(fault.ja)")
+        en.append("the directory cannot be read; what was read last stays in force: \(fault.code.rawValue) \(fault.en)")
+      }
+      if !held.isEmpty {
+        ja.append("ディレクトリの変更を保留しています（今の権限のまま動いています）: " + held.map(\.ja).joined(separator: "。"))
+        en.append("changes of the directory are held, what was stays in force: " + held.map(\.en).joined(separator: "; "))
+      }
+      return (ja, en)
+    }
+  }
+
+  /// A fault that lasts so long has a row in the log.
+  private static let troubleMilliseconds: Int64 = 30_000
+  /// Everything is read anew and compared once a day.
+  private static let fullReadMilliseconds: Int64 = 24 * 3_600_000
+  /// After the directory refused our own account: asking on would lock it.
+  private static let refusedMilliseconds: Int64 = 60_000
+
+  private let services: Services
+  private let configuration: DirectoryConnection
+  private let log: SafeLog
+  private let rules: DirectoryRules
+  private nonisolated let current = Mutex(Condition())
+
+  private var connection: LDAPConnection?
+  private var next = 0
+  /// As the store has it; `nil` before the first look.
+  private var kept: DirectoryReplica?
+  /// As it was read last; further on than `kept` where nothing of it concerns anybody, or it is held.
+  private var ahead: (replica: DirectoryReplica, position: DirSyncPosition)?
+  private var judgedBy: PolicyVersion?
+  private var nextEnd: Int64?
+  private var readAllAt: Int64?
+  private var troubleSince: Int64?
+  private var isTroubleTold = false
+  private var notBefore: Int64 = .min
+
+  init(services: Services, configuration: DirectoryConnection, log: SafeLog) {
+    self.services = services
+    self.configuration = configuration
+    self.log = log
+    rules = DirectoryRules(
+      numberAttribute: configuration.numberAttribute, base: configuration.base,
+      offsetSeconds: services.policy.policy.organisation.timeZoneOffsetSeconds)
+  }
+
+  nonisolated var condition: Condition { current.withLock { $0 } }
+
+  /// Looks until the task is cancelled.
+  func run() async {
+    while !Task.isCancelled {
+      await look()
+      try? await Task.sleep(for: .seconds(configuration.tickSeconds))
+    }
+  }
+
+  /// One look. Everything that keeps it from being answered is in `condition`.
+  func look() async {
+    let now = services.surroundings.now()
+    guard now.monotonicMilliseconds >= notBefore else { return }
+    do {
+      try await follow(now)
+      await settle(now)
+    } catch let fault as LDAPFault {
+      await trouble(fault, now)
+    } catch {
+      // The store says by itself, elsewhere, what is wrong with it; the next look tries again.
+      log.event("directoryNotStored")
+    }
+  }
+
+  // MARK: Reading
+
+  private func follow(_ now: Moment) async throws {
+    if kept == nil { try await load() }
+    let reader = DirSyncReader(try connected(), also: [configuration.numberAttribute])
+    let isNew = try await read(reader, now)
+    current.withLock { $0.lookedAt = now }
+    guard let ahead, let kept else { return }
+    let policy = services.policy.policy
+    let hasEnded = nextEnd.map { $0 <= now.wallMilliseconds } ?? false
+    guard isNew || hasEnded || judgedBy != policy.version else { return }
+    let (changed, gone) = ahead.replica.differences(from: kept)
+    // Something moved the counter that concerns nobody here: the position is kept in mind only.
+    guard !changed.isEmpty || !gone.isEmpty || hasEnded || judgedBy != policy.version else { return }
+    let reading = DirectoryReading(
+      replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups), limits: GuardLimits(), now: now
+    )
+    if let heldPlan = condition.heldPlan {
+      let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
+      // Held as it was: nothing to say again.
+      if !judgement.held.isEmpty, judgement.disabled.isEmpty, judgement.plan.fingerprint == heldPlan { return }
+    }
+    let change = ApplyDirectory(
+      reading: reading,
+      changed: changed.compactMap { guid in
+        ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
+      },
+      gone: gone, position: ahead.position)
+    let outcome = try await services.recorder.commit(change, now: now)
+    judgedBy = policy.version
+    nextEnd = outcome.judgement.view.nextEnd
+    if outcome.judgement.held.isEmpty { self.kept = ahead.replica }
+    tell(outcome, ahead.replica)
+  }
+
+  /// - Returns: whether there is anything to judge.
+  private func read(_ reader: DirSyncReader, _ now: Moment) async throws(LDAPFault) -> Bool {
+    let isDue = readAllAt.map { now.monotonicMilliseconds - $0 >= Self.fullReadMilliseconds } ?? false
+    if let ahead, !isDue {
+      do {
+        guard let found = try await reader.changes(since: ahead.position, of: ahead.replica) else { return false }
+        self.ahead = found
+        return true
+      } catch {
+        guard error.code == .cookie else { throw error }
+        log.event("directoryReadAnew")
+      }
+    }
+    ahead = try await reader.everything()
+    readAllAt = now.monotonicMilliseconds
+    return true
+  }
+
+  private func load() async throws {
+    let (objects, position) = try await services.store.read {
+      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?) in
+      (try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting))
+    }
+    var replica = DirectoryReplica()
+    do {
+      for object in objects { try replica.restore(object.guid, from: object.body) }
+      if let position { ahead = (replica, try DirSyncPosition(parsing: position)) }
+    } catch { throw StorageFault.corrupt("table directory_objects") }
+    readAllAt = services.surroundings.now().monotonicMilliseconds
+    kept = replica
+  }
+
+  private func connected() throws(LDAPFault) -> LDAPConnection {
+    if let connection { return connection }
+    let place = configuration.servers[next % configuration.servers.count]
+    let server = try LDAPServer(
+      host: place.host, port: place.port.map { UInt16($0) }, protection: place.protection == .ldaps ? .ldaps : .startTLS,
+      authorities: configuration.authorities)
+    guard let file = FileManager.default.contents(atPath: configuration.passwordFile), (1...1024).contains(file.count) else {
+      throw LDAPFault(.settings, "password-file")
+    }
+    let text = file.last == UInt8(ascii: "\n") ? file.dropLast() : file
+    let made = LDAPConnection(server, account: configuration.account, password: Secret<TypedPassword>(copying: text))
+    connection = made
+    current.withLock { $0.server = server.description }
+    return made
+  }
+
+  // MARK: Telling
+
+  private func tell(_ outcome: ApplyDirectory.Outcome, _ replica: DirectoryReplica) {
+    let judgement = outcome.judgement
+    current.withLock { condition in
+      condition.held = judgement.held
+      condition.heldPlan = judgement.held.isEmpty ? nil : judgement.plan.fingerprint
+      condition.summaryJa = judgement.plan.summaryJa
+      condition.summaryEn = judgement.plan.summaryEn
+      condition.findings = judgement.view.findings
+      condition.objects = replica.objects.count
+    }
+    if !judgement.held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
+    for session in outcome.withdrawn {
+      services.watch.tell(
+        session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountDisabled"))
+    }
+  }
+
+  private func settle(_ now: Moment) async {
+    troubleSince = nil
+    current.withLock { $0.fault = nil }
+    guard isTroubleTold else { return }
+    if await record("directory.reachable", "the directory answers again", now) { isTroubleTold = false }
+  }
+
+  private func trouble(_ fault: LDAPFault, _ now: Moment) async {
+    connection = nil
+    next += 1
+    if fault.code == .serviceRefused { notBefore = now.monotonicMilliseconds + Self.refusedMilliseconds }
+    current.withLock { $0.fault = fault }
+    let since = troubleSince ?? now.monotonicMilliseconds
+    troubleSince = since
+    guard !isTroubleTold, now.monotonicMilliseconds - since >= Self.troubleMilliseconds else { return }
+    log.event("directoryUnreachable", ["code": .ours(fault.code.rawValue)])
+    isTroubleTold = await record("directory.unreachable", fault.description, now)
+  }
+
+  private func record(_ action: String, _ note: String, _ now: Moment) async -> Bool {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
+    record.note = note
+    return (try? await services.recorder.commit(RecordOnly(record: record), now: now)) != nil
+  }
+}

@@ -1,0 +1,189 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import DirectorySync
+import Foundation
+import RealDirectory
+import Testing
+
+@Suite(
+  "a server follows a real Active Directory", .serialized,
+  .enabled(if: DomainController.mayRun, "no domain controller can run here: run deploy/test"))
+struct DirectoryFollowTests {
+  private let sato = "p-000042"
+  private let password = "kawa-no-nagare-7"
+
+  private static func lines(_ dc: DomainController, base: String = "職員") throws -> String {
+    let server = try dc.server()
+    return """
+      directory:
+        servers: [{host: \(server.host), port: \(server.port)}]
+        authorities: \(dc.authorities)
+        account: \(DomainController.account)
+        password-file: \(dc.passwordFile)
+        base: \(base)
+        tick-seconds: 1
+      """
+  }
+
+  /// A domain controller and a city that reads it; both end behind the test.
+  private func together(base: String = "職員", _ test: (DomainController, City) async throws -> Void) async throws {
+    try await DomainController.run { dc in
+      let lines = try Self.lines(dc, base: base)
+      let city = try await City(lines: { _ in lines })
+      do { try await test(dc, city) } catch {
+        await city.end()
+        throw error
+      }
+      await city.end()
+    }
+  }
+
+  private func status(_ city: City) async throws -> InstanceStatus { try await city.link.fetch("/v1/admin/status") }
+
+  private func person(_ city: City, _ id: String) async throws -> PersonSummary {
+    try await city.link.fetch("/v1/admin/people/\(id)")
+  }
+
+  /// Asks until it is so, for 20 seconds at most.
+  private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while try await !isSo() {
+      guard ContinuousClock.now < end else {
+        Issue.record("did not come to pass: \(what)")
+        throw CancellationError()
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
+  private func filled(_ city: City) async throws {
+    try await becomes("the city is read") { try await status(city).people == 1200 }
+  }
+
+  private func rows(_ city: City, _ action: String) async throws -> [AuditEntry] {
+    try await city.audit("newest=true&limit=500").filter { $0.action == action }
+  }
+
+  @Test("people, groups and departments of the domain are those of the files that it was filled from")
+  func sameAsFiles() async throws {
+    try await together { _, city in
+      try await filled(city)
+      let files = try await City()
+      _ = try await files.importPeople()
+      for page in ["佐藤", "髙橋", "kato", "ｽｽﾞｷ", "旧", "yamada", "田"] {
+        let path = "/v1/admin/people?q=\(page.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")&limit=500"
+        let (ours, theirs): ([PersonSummary], [PersonSummary]) = (
+          try await city.link.fetch(path), try await files.link.fetch(path)
+        )
+        #expect(ours.map(\.id) == theirs.map(\.id))
+        for (one, other) in zip(ours, theirs) {
+          #expect(one.displayName.utf8.elementsEqual(other.displayName.utf8) && one.kana == other.kana)
+          #expect(one.account == other.account && one.isEnabled == other.isEnabled)
+          #expect(one.departments.first == other.departments.first && Set(one.departments) == Set(other.departments))
+          #expect(Set(other.groups).isSubset(of: one.groups), "\(one.id)")
+        }
+      }
+      await files.end()
+      #expect(
+        try await rows(city, "directory.synced").map(\.note) == [
+          "1200 added, 0 changed, 0 disabled because absent, 0 unchanged (0 lose access)"
+        ])
+    }
+  }
+
+  @Test("disabled in the directory: refused within seconds, and what is open is told to lock; enabled again: let in")
+  func disabled() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      try await city.setPassword(sato, password)
+      let session = try await pc.enter(card, password: password)
+      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
+      _ = try await events.next()
+      try dc.tool("user disable sato.hanako")
+      let line = try #require(await events.next())
+      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
+      #expect(event.event == "lock" && event.session == session.session)
+      let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
+      #expect(code == DenialCode.accountDisabled.rawValue)
+      try dc.tool("user enable sato.hanako")
+      try await becomes("she is let in again") { (try? await pc.enter(card, password: password)) != nil }
+    }
+  }
+
+  @Test("moved out of a segment's groups: refused there, and her session locks; the card stays hers")
+  func moved() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      try await city.setPassword(sato, password)
+      _ = try await pc.enter(card, password: password)
+      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
+      _ = try await events.next()
+      try dc.tool("group removemembers ka-0401 sato.hanako")
+      let line = try #require(await events.next())
+      #expect(try JSONDecoder().decode(WatchEvent.self, from: Data(line)).event == "lock")
+      let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
+      #expect(code == DenialCode.segmentNotAllowed.rawValue)
+      #expect(try await person(city, sato).cards.map(\.card) == [card.id])
+      try dc.tool("group addmembers ka-0401 sato.hanako")
+      try await becomes("she is let in again") { (try? await pc.enter(card, password: password)) != nil }
+    }
+  }
+
+  @Test("a mass deletion is held with its reason, nobody loses anything; a single disabled account passes meanwhile")
+  func massDeletion() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      // A whole 部, by mistake.
+      try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      try await becomes("it is held") { try await !status(city).warningsEn.isEmpty }
+      let words = try await (en: status(city).warningsEn[0], ja: status(city).warningsJa[0])
+      #expect(words.en.contains("79 people would lose access (limit 35)"))
+      #expect(words.ja.contains("79 人が利用できなくなります（上限 35 人）"))
+      #expect(try await person(city, "p-000011").isEnabled)
+      let held = try await rows(city, "directory.held")
+      #expect(held.count == 1 && held.first?.outcome == "refused")
+      try dc.tool("user disable sato.hanako")
+      try await becomes("one disabled account passes") { try await !person(city, sato).isEnabled }
+      #expect(try await rows(city, "directory.synced").count == 1)
+    }
+  }
+
+  @Test("no domain controller: everybody goes on, it is told on the screen, and changes made meanwhile arrive afterwards")
+  func away() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      try dc.stop()
+      try await becomes("it is told") { try await status(city).warningsEn.first?.contains("DS202") == true }
+      #expect(try await status(city).people == 1200)
+      #expect(try await person(city, sato).isEnabled)
+      try dc.start()
+      try dc.tool("user disable sato.hanako")
+      try await becomes("the change arrives") { try await !person(city, sato).isEnabled }
+      #expect(try await status(city).warningsEn.isEmpty)
+    }
+  }
+
+  @Test("a base that is not there changes nothing, and is told")
+  func wrongBase() async throws {
+    try await together(base: "しょくいん") { _, city in
+      try await becomes("it is told") { try await status(city).warningsJa.first?.contains("しょくいん") == true }
+      #expect(try await status(city).people == 0)
+    }
+  }
+
+  @Test("a restarted server goes on where it was: nothing is read or written anew, and a change behind its back arrives")
+  func restart() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      try await city.restart { _ in try dc.tool("user disable sato.hanako") }
+      try await becomes("the change arrives") { try await !person(city, sato).isEnabled }
+      let notes = try await rows(city, "directory.synced").map(\.note)
+      #expect(notes.first?.hasPrefix("0 added, 1 changed") == true && notes.count == 2)
+    }
+  }
+}
