@@ -92,7 +92,8 @@ public enum APIRoutes {
   static let eventClasses = ["ceremony", "session", "workstation", "enrolment", "administration", "auditRead"]
   static let outcomes = ["granted", "denied", "stillNeeded", "done", "refused"]
 
-  public static let all: [APIRoute] = workstations + enrolment + instance + people + operators + backups + operations
+  public static let all: [APIRoute] =
+    workstations + enrolment + instance + people + operators + backups + directory + operations
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 

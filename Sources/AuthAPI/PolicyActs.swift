@@ -1,4 +1,4 @@
-// Acts about the rules and the clock: the server carries them out, and checks each again whenever it counts.
+// Acts about the rules, the clock and the directory: the server carries them out, and checks each again whenever it counts.
 
 extension Act.Kind {
   /// Parameters: `hash`, `segment`, `waiver`, `from`, `until`, `approvers` (with commas) and `reason`, as they stand in the file.
@@ -7,6 +7,10 @@ extension Act.Kind {
   public static let signPolicy = "policy.sign"
   /// Parameter: `floor`, in milliseconds since 1970-01-01 UTC: the time that rows were wrongly dated up to.
   public static let acceptClock = "clock.accept"
+  /// Parameter: `plan`, the SHA-256 of what a held reading of the directory would do, in hexadecimal.
+  public static let approveDirectory = "directory.approve"
+  /// Parameters: `DirectoryHold.parameters`.
+  public static let confirmDirectory = "directory.confirm"
   /// Parameter: `hash`.
   public static let withdrawWaiver = "policy.waiver.withdraw"
 }

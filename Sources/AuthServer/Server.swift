@@ -184,7 +184,8 @@ public final class Server: Sendable {
     EnrolmentRoutes(services: services).add(to: enrolment)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     let operatorRoutes = OperatorRoutes(
-      services: services, checkpoints: checkpoints, backups: backups, status: { [self] in try await status() })
+      services: services, checkpoints: checkpoints, backups: backups, directory: directory,
+      status: { [self] in try await status() })
     let operators = Router(context: SanmonRequestContext.self)
     operators.add(middleware: RestoredDoor(services: services, isForOperators: true))
     operatorRoutes.add(to: operators)
@@ -257,6 +258,14 @@ public final class Server: Sendable {
       "sanmon_clock_behind_seconds", help: "Seconds the wall clock is before the newest rows; 0 while it can be right"
     ) {
       Double(floor.secondsBehind(at: now()) ?? 0)
+    }
+    if let directory {
+      metrics.observe("sanmon_directory_age_seconds", help: "Seconds since a domain controller answered; -1 before the first") {
+        directory.condition.lookedAt.map { Double(now().milliseconds(since: $0)) / 1000 } ?? -1
+      }
+      metrics.observe("sanmon_directory_held", help: "1 while a change of the directory is held") {
+        directory.condition.held.isEmpty ? 0 : 1
+      }
     }
     metrics.observe("sanmon_checkpoint_size", help: "Rows covered by the newest signed checkpoint") {
       Double(checkpoints.signedSize)

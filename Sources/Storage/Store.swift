@@ -98,6 +98,7 @@ public protocol StateTransaction: StateReader {
   mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault)
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
+  mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
   /// A row besides the change's own, which follows it: for what the change does to somebody else.
   mutating func append(_ record: AuditRecord) throws(StorageFault)
 }

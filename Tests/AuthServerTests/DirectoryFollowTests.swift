@@ -41,6 +41,20 @@ struct DirectoryFollowTests {
 
   private func status(_ city: City) async throws -> InstanceStatus { try await city.link.fetch("/v1/admin/status") }
 
+  private func directory(_ city: City) async throws -> DirectoryStatus { try await city.link.fetch("/v1/admin/directory") }
+
+  /// Signed by yamada and the second one.
+  private static func both(_ city: City, _ second: Administrator, _ act: Act) throws -> SignedAct {
+    let signed = try city.sign(act)
+    return SignedAct(
+      act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try second.approval(act)])
+  }
+
+  private func approve(_ city: City, _ act: SignedAct, _ what: String = "approve") async throws -> ServerAnswer {
+    let body = try JSONEncoder().encode(DirectoryAct(act: Data(act.encoded)))
+    return try await city.link.request("POST", "/v1/admin/directory/\(what)", body: Array(body))
+  }
+
   private func person(_ city: City, _ id: String) async throws -> PersonSummary {
     try await city.link.fetch("/v1/admin/people/\(id)")
   }
@@ -151,6 +165,109 @@ struct DirectoryFollowTests {
       try await becomes("one disabled account passes") { try await !person(city, sato).isEnabled }
       #expect(try await rows(city, "directory.synced").count == 1)
     }
+  }
+
+  @Test("exactly what is held passes with two administrators; with one, with another plan, or a second time it does not")
+  func approved() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let second = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await city.register(second) == 201)
+      try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      try await becomes("it is held") { try await directory(city).plan != nil }
+      let held = try await directory(city)
+      let plan = try #require(held.plan)
+      #expect(held.effectsEn.count == 79 && held.effectsEn.contains("p-000011: absent, will be disabled"))
+      #expect(held.effectsJa.contains("p-000011: 名簿にないため無効になります") && held.heldJa.count == 1)
+      let act = try city.act("directory.approve", ["plan": plan])
+      #expect(try await approve(city, city.sign(act)).status == 403)
+      let other = try city.act("directory.approve", ["plan": String(repeating: "0", count: 64)])
+      #expect(try await approve(city, Self.both(city, second, other)).status == 409)
+      #expect(try await person(city, "p-000011").isEnabled)
+      let whole = try Self.both(city, second, act)
+      let answer = try await approve(city, whole)
+      let status = try JSONDecoder().decode(DirectoryStatus.self, from: Data(answer.body))
+      #expect(answer.status == 200 && status.plan == nil && status.heldJa.isEmpty)
+      #expect(try await !person(city, "p-000011").isEnabled)
+      #expect(try await approve(city, whole).status == 409)
+      let rows = try await city.audit("newest=true&limit=50")
+      let put = try #require(rows.first { $0.action == "directory.synced" })
+      #expect(put.note.contains("79 disabled because absent") && put.note.contains("approved by act "))
+      #expect(rows.filter { $0.action == "directory.approved" }.map(\.outcome) == ["refused", "done", "refused", "refused"])
+    }
+  }
+
+  @Test("what was approved does not lift the limit for anything else that the directory says until then")
+  func approvedAndMore() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let second = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await city.register(second) == 201)
+      try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      try await becomes("it is held") { try await directory(city).plan != nil }
+      let plan = try #require(try await directory(city).plan)
+      try dc.tool("user delete takahashi.ichiro")
+      try await becomes("another plan is held") { try await directory(city).plan.map { $0 != plan } ?? false }
+      let act = try Self.both(city, second, city.act("directory.approve", ["plan": plan]))
+      #expect(try await approve(city, act).status == 409)
+      for id in ["p-000011", "p-000007"] { #expect(try await person(city, id).isEnabled) }
+    }
+  }
+
+  @Test(
+    "an account that was handed on opens nothing until two administrators say who it is", arguments: [true, false])
+  func handedOn(isSame: Bool) async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      try await city.setPassword(sato, password)
+      let second = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await city.register(second) == 201)
+      try dc.rename(account: "sato.hanako", number: "p-009999", family: "田中", given: "次郎")
+      try await becomes("she is held") { try await directory(city).holds.count == 1 }
+      let hold = try #require(try await directory(city).holds.first)
+      #expect(hold.person == sato && hold.cause == "successor" && hold.formerNumber == sato && hold.number == "p-009999")
+      #expect(hold.family == "田中" && hold.account == "sato.hanako")
+      let refused = try await refusal { try await pc.enter(card, password: password) }?.body.code
+      #expect(refused == DenialCode.accountDisabled.rawValue)
+      let act = try city.act("directory.confirm", hold.parameters(isSame: isSame))
+      #expect(try await approve(city, city.sign(act), "confirm").status == 403)
+      var stale = hold
+      stale.family = "鈴木"
+      let other = try city.act("directory.confirm", stale.parameters(isSame: isSame))
+      #expect(try await approve(city, Self.both(city, second, other), "confirm").status == 409)
+      #expect(try await approve(city, Self.both(city, second, act), "confirm").status == 200)
+      #expect(try await directory(city).holds.isEmpty)
+      if isSame {
+        #expect(try await pc.enter(card, password: password).session.hasPrefix("s-"))
+        #expect(try await person(city, sato).displayName == "田中 次郎")
+      } else {
+        let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
+        #expect(code == DenialCode.accountDisabled.rawValue)
+        let (former, new) = (try await person(city, sato), try await person(city, "p-009999"))
+        #expect(!former.isEnabled && former.account == "former:p-000042" && former.cards.count == 1)
+        #expect(new.isEnabled && new.account == "sato.hanako" && new.cards.isEmpty && !new.hasPassword)
+      }
+      let row = try #require(try await rows(city, "directory.confirmed").first)
+      #expect(row.person == sato && row.note.hasPrefix(isSame ? "the same person" : "another person"))
+    }
+  }
+
+  @Test("people are not imported from files where they come from the directory")
+  func notFromFiles() async throws {
+    try await together { _, city in
+      try await filled(city)
+      let answer = try await city.importPeople()
+      #expect(!answer.applied && answer.notesJa.first?.contains("Active Directory") == true)
+      #expect(try await rows(city, "people.imported").isEmpty)
+      #expect(try await directory(city).isConfigured)
+    }
+    let files = try await City()
+    #expect(try await !directory(files).isConfigured)
+    let looked = try await files.link.request("POST", "/v1/admin/directory/sync")
+    #expect(looked.status == 409)
+    await files.end()
   }
 
   @Test("no domain controller: everybody goes on, it is told on the screen, and changes made meanwhile arrive afterwards")

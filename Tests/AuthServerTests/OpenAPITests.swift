@@ -24,6 +24,7 @@ struct OpenAPITests {
     "WorkstationCertificateIssued": WorkstationCertificateIssued.self, "InstanceStatus": InstanceStatus.self,
     "PolicyReloaded": PolicyReloaded.self, "WaiverSummary": WaiverSummary.self, "WaiverAct": WaiverAct.self,
     "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
+    "DirectoryStatus": DirectoryStatus.self, "DirectoryAct": DirectoryAct.self, "DirectoryHold": DirectoryHold.self,
     "WaiverWithdrawn": WaiverWithdrawn.self, "ExplainRequest": ExplainRequest.self, "ExplainedStep": ExplainedStep.self,
     "ExplainedTry": ExplainedTry.self, "ExplainAnswer": ExplainAnswer.self, "AuditEntry": AuditEntry.self,
     "AuditPage": AuditPage.self, "CheckpointAnswer": CheckpointAnswer.self,

@@ -87,6 +87,19 @@ package final class DomainController: Sendable {
     try Self.script("ldb_tool '\(path)' ldbmodify \(showsDeleted ? "--controls=show_deleted:1" : "")", input: ldif)
   }
 
+  /// Another person's data in somebody's account.
+  package func rename(account: String, number: String, family: String, given: String) throws {
+    let found = try Self.script("ldb_tool '\(path)' ldbsearch '(sAMAccountName=\(account))' dn")
+    guard let line = found.split(separator: "\n").first(where: { $0.hasPrefix("dn:") }) else {
+      throw Failed(description: "no \(account) here")
+    }
+    // With two colons and Base64 where it is not ASCII.
+    let values = [
+      ("employeeNumber", number), ("sn", family), ("givenName", given), ("displayName", "\(family) \(given)"),
+    ].map { "replace: \($0)\n\($0):: \(Data($1.utf8).base64EncodedString())\n-\n" }
+    try change("\(line)\nchangetype: modify\n\(values.joined())\n")
+  }
+
   /// The state as it is now, beside the one that goes on.
   package func keepCopy() throws {
     try Self.script("samba_daemon_stop '\(path)'; cp -a '\(path)/dc' '\(path)/dc.old'; samba_daemon_start '\(path)'")

@@ -190,6 +190,9 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault) {
     if fault != .directoryObjectKept { try base.removeDirectoryObject(guid) }
   }
+  mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
+    try base.removeDirectoryIdentity(guid)
+  }
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) { try base.put(identity) }
   mutating func append(_ record: AuditRecord) throws(StorageFault) {
     if fault != .secondRowLost { try base.append(record) }

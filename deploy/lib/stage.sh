@@ -78,6 +78,7 @@ stage_close() {
   remove_card
   stop_started
   stage_reader_down
+  stage_directory_down
   expect 0 '' "動かしたものはすべて終わった" "everything that was started has ended" nothing_left
 }
 
@@ -189,8 +190,23 @@ hosts: [127.0.0.1]
 checkpoint-seconds: 5
 recovery-key: $RECOVERY_PUBLIC
 YAML
+  [ "${DEMO_AD:-0}" = 0 ] || directory_of "$segment" >>"$STAGE/etc/$segment.yaml"
   # In My Number no rules count that an administrator of that instance has not signed.
   [ "$segment" != mynumber ] || echo 'policy-signatures: 1' >>"$STAGE/etc/$segment.yaml"
+}
+
+# directory_of SEGMENT: the part of a start-up file that names the Active Directory of the stage; its password belongs to the server.
+directory_of() {
+  local at=$STAGE/$1
+  as_root install -m 0600 -o "$SERVER_USER" -g "$SERVER_USER" "$STAGE/ad/svc-sanmon.password" "$at/directory.password"
+  cat <<YAML
+directory:
+  servers: [{host: 127.0.0.1, port: $(sed -n 's/^ldaps //p' "$STAGE/ad/ports")}]
+  authorities: $STAGE/etc/ad-ca.pem
+  account: svc-sanmon@$SAMBA_REALM
+  password-file: $at/directory.password
+  base: 職員
+YAML
 }
 
 start_vault() {

@@ -46,6 +46,8 @@ struct DirectoryReading: Sendable {
 struct ApplyDirectory: Change {
   struct Outcome: Sendable {
     let judgement: DirectoryReading.Judgement
+    /// Whether all of it is, because nothing held it or because it was approved.
+    let isInForce: Bool
     /// Sessions that were withdrawn.
     let withdrawn: [SessionRecord]
   }
@@ -54,6 +56,7 @@ struct ApplyDirectory: Change {
   let changed: [DirectoryObjectRecord]
   let gone: [ObjectGUID]
   let position: DirSyncPosition
+  let approvals: WaiverApprovals
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
     let judgement = try reading.judge(state)
@@ -61,19 +64,24 @@ struct ApplyDirectory: Change {
     var record = AuditRecord(
       time: reading.now.wallMilliseconds, eventClass: .administration, action: "directory.synced", outcome: .done)
     record.count = Int64(max(1, plan.writes.count))
-    guard judgement.held.isEmpty else {
+    var approval: String?
+    if judgement.held.allSatisfy(\.canBeApproved) {
+      approval = try ApproveDirectory.approval(of: plan.fingerprint, approvals, state)
+    }
+    guard judgement.held.isEmpty || approval != nil else {
       record.action = "directory.held"
       record.outcome = .refused
       record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)"
-      return (Outcome(judgement: judgement, withdrawn: try disable(judgement.disabled, &state)), record)
+      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try disable(judgement.disabled, &state)), record)
     }
     for person in plan.writes { try state.put(Person(person)) }
     for identity in judgement.view.identities { try state.put(identity) }
     for object in changed { try state.put(object) }
     for guid in gone { try state.removeDirectoryObject(guid) }
     try state.set(position.encoded, forSetting: DirectoryReading.positionSetting)
-    record.note = plan.summaryEn
-    return (Outcome(judgement: judgement, withdrawn: try withdraw(judgement.effects, &state)), record)
+    if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
+    record.note = plan.summaryEn + (approval.map { "; approved by act \($0)" } ?? "")
+    return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement.effects, &state)), record)
   }
 
   /// Locks what people have open in segments that they are not let into any more.

@@ -21,9 +21,12 @@ actor DirectoryService {
     /// What is held, and the fingerprint of that plan; empty: all is in force.
     var held: [HoldReason] = []
     var heldPlan: String?
+    /// What that plan would do to whom.
+    var effects: (ja: [String], en: [String]) = ([], [])
     var summaryJa = ""
     var summaryEn = ""
     var findings: [DirectoryFinding] = []
+    var identities: [HeldIdentity] = []
     var objects = 0
 
     /// What somebody has to look at; empty while all is well.
@@ -66,6 +69,8 @@ actor DirectoryService {
   private var troubleSince: Int64?
   private var isTroubleTold = false
   private var notBefore: Int64 = .min
+  /// Something else than the directory changed: what was read is judged again.
+  private var isAskedAgain = false
 
   init(services: Services, configuration: DirectoryConnection, log: SafeLog) {
     self.services = services
@@ -84,6 +89,12 @@ actor DirectoryService {
       await look()
       try? await Task.sleep(for: .seconds(configuration.tickSeconds))
     }
+  }
+
+  /// One look, at which what is held is judged again.
+  func lookAgain() async {
+    isAskedAgain = true
+    await look()
   }
 
   /// One look. Everything that keeps it from being answered is in `condition`.
@@ -110,15 +121,15 @@ actor DirectoryService {
     current.withLock { $0.lookedAt = now }
     guard let ahead, let kept else { return }
     let policy = services.policy.policy
-    let hasEnded = nextEnd.map { $0 <= now.wallMilliseconds } ?? false
-    guard isNew || hasEnded || judgedBy != policy.version else { return }
+    let isAnother = isAskedAgain || judgedBy != policy.version || nextEnd.map { $0 <= now.wallMilliseconds } ?? false
+    guard isNew || isAnother else { return }
     let (changed, gone) = ahead.replica.differences(from: kept)
     // Something moved the counter that concerns nobody here: the position is kept in mind only.
-    guard !changed.isEmpty || !gone.isEmpty || hasEnded || judgedBy != policy.version else { return }
+    guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
     let reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups), limits: GuardLimits(), now: now
     )
-    if let heldPlan = condition.heldPlan {
+    if let heldPlan = condition.heldPlan, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
       // Held as it was: nothing to say again.
       if !judgement.held.isEmpty, judgement.disabled.isEmpty, judgement.plan.fingerprint == heldPlan { return }
@@ -128,11 +139,12 @@ actor DirectoryService {
       changed: changed.compactMap { guid in
         ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
       },
-      gone: gone, position: ahead.position)
+      gone: gone, position: ahead.position, approvals: services.waivers)
     let outcome = try await services.recorder.commit(change, now: now)
+    isAskedAgain = false
     judgedBy = policy.version
     nextEnd = outcome.judgement.view.nextEnd
-    if outcome.judgement.held.isEmpty { self.kept = ahead.replica }
+    if outcome.isInForce { self.kept = ahead.replica }
     tell(outcome, ahead.replica)
   }
 
@@ -188,15 +200,19 @@ actor DirectoryService {
 
   private func tell(_ outcome: ApplyDirectory.Outcome, _ replica: DirectoryReplica) {
     let judgement = outcome.judgement
+    let held = outcome.isInForce ? [] : judgement.held
+    let effects = held.isEmpty ? (ja: [], en: []) : judgement.effects.lines(of: judgement.plan)
     current.withLock { condition in
-      condition.held = judgement.held
-      condition.heldPlan = judgement.held.isEmpty ? nil : judgement.plan.fingerprint
+      condition.held = held
+      condition.heldPlan = held.isEmpty ? nil : judgement.plan.fingerprint
+      condition.effects = effects
       condition.summaryJa = judgement.plan.summaryJa
       condition.summaryEn = judgement.plan.summaryEn
       condition.findings = judgement.view.findings
+      condition.identities = judgement.view.held
       condition.objects = replica.objects.count
     }
-    if !judgement.held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
+    if !held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
     for session in outcome.withdrawn {
       services.watch.tell(
         session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountDisabled"))

@@ -1,5 +1,6 @@
 import AuditLog
 import AuthAPI
+import AuthPolicy
 import AuthTerms
 import DirectorySync
 import Foundation
@@ -11,6 +12,17 @@ struct PeopleDesk: Sendable {
   let services: Services
 
   func importPeople(_ message: PeopleImport, by acting: OperatorID?) async throws -> PeopleImported {
+    guard services.instance.directory == nil else {
+      // Two sources would undo each other's work every two seconds.
+      return PeopleImported(
+        added: 0, changed: 0, disabled: 0, losingAccess: 0, unchanged: 0, applied: false,
+        notesJa: [
+          "職員は Active Directory から自動で取り込まれています（起動ファイルの directory）。ファイルからは取り込めません。sanmon directory status で状況を確かめてください。"
+        ],
+        notesEn: [
+          "people come from the Active Directory by themselves (directory in the start-up file) and are not imported from files; see: sanmon directory status"
+        ])
+    }
     let source: any DirectorySource
     switch message.format {
     case "ldif": source = LDIFSource(SourceFile(name: "people.ldif", bytes: message.people.utf8))

@@ -11,6 +11,8 @@ struct OperatorRoutes: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let backups: BackupDesk
+  /// `nil` where people are imported from files.
+  let directory: DirectoryService?
   let challenges = EnrolmentChallenges()
   let status: @Sendable () async throws -> InstanceStatus
 
@@ -29,6 +31,7 @@ struct OperatorRoutes: Sendable {
     addOperators(to: router)
     addWaivers(to: router)
     addClock(to: router)
+    addDirectory(to: router)
     addBackups(to: router)
   }
 

@@ -10,6 +10,8 @@ public struct DirectoryView: Sendable {
   public let people: [ResolvedPerson]
   /// Those that are new or not as they were known, sorted by GUID.
   public let identities: [DirectoryIdentity]
+  /// Who is held and what the object says now, sorted by person.
+  public let held: [HeldIdentity]
   /// Sorted by kind and subject.
   public let findings: [DirectoryFinding]
   /// Whether there is an OU of the name that the rules give as base.
@@ -30,10 +32,23 @@ public struct DirectoryView: Sendable {
     builder.build()
     people = builder.people.sorted { $0.id < $1.id }
     identities = builder.changedIdentities
+    held = builder.held.sorted { $0.identity.person < $1.identity.person }
     findings = builder.findings.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
     hasBase = builder.places.hasBase
     nextEnd = builder.nextEnd
   }
+}
+
+/// An object by which nobody comes in until somebody has confirmed who it is.
+public struct HeldIdentity: Sendable, Hashable {
+  /// As it was when the person was last certain.
+  public let identity: DirectoryIdentity
+  /// What the directory says now.
+  public let account: String
+  public let number: String
+  public let family: String
+  public let given: String
+  public let displayName: String
 }
 
 private struct ViewBuilder {
@@ -47,6 +62,7 @@ private struct ViewBuilder {
   var groups: GroupTree
 
   var people: [ResolvedPerson] = []
+  var held: [HeldIdentity] = []
   var findings: Set<DirectoryFinding> = []
   var nextEnd: Int64?
   private var identities: [ObjectGUID: DirectoryIdentity]
@@ -110,6 +126,10 @@ private struct ViewBuilder {
     if let hold = identity.hold {
       note(hold == .successor ? .successor : .returned, identity.person.text)
       identities[user.guid] = identity
+      held.append(
+        HeldIdentity(
+          identity: identity, account: shown(user), number: number(of: user) ?? "", family: names.family, given: names.given,
+          displayName: names.shown))
       // As the person was, without any access: who sits there now is not known.
       if var person = current[identity.person] {
         person.isEnabled = false

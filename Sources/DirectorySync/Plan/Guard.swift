@@ -46,6 +46,15 @@ public enum HoldReason: Sendable, Hashable {
   case gains(Segment, count: Int, limit: Int)
   case moves(count: Int, limit: Int)
 
+  /// Whether two people can let it pass. A directory that names nobody, or no OU of the staff, is put right in the directory or in
+  /// the start-up file.
+  public var canBeApproved: Bool {
+    switch self {
+    case .baseGone, .empty: false
+    case .short, .losses, .gains, .moves: true
+    }
+  }
+
   public var ja: String {
     switch self {
     case .baseGone(let path): "職員の OU「\(path)」が見つかりません。名前の変更や移動がないか確認してください"
@@ -124,5 +133,38 @@ public struct PlanEffects: Sendable {
       if moving.count > move { reasons.append(.moves(count: moving.count, limit: move)) }
     }
     self.reasons = reasons
+  }
+}
+
+extension PlanEffects {
+  /// What happens to whom, one line a person, those who lose first; ids, not names.
+  /// - Parameter limit: lines, after which the rest is counted.
+  public func lines(of plan: ImportPlan, limit: Int = 500) -> (ja: [String], en: [String]) {
+    var (ja, en): ([String], [String]) = ([], [])
+    func add(_ person: PersonID, _ textJa: String, _ textEn: String) {
+      ja.append("\(person): \(textJa)")
+      en.append("\(person): \(textEn)")
+    }
+    let told = Dictionary(plan.losses.map { ($0.person, $0.why) }, uniquingKeysWith: { first, _ in first })
+    for person in losing.sorted() {
+      add(person, told[person]?.ja ?? "使える系統がなくなります", told[person]?.en ?? "left without any segment")
+    }
+    for (person, segments) in leaving.sorted(by: { $0.key < $1.key }) where !losing.contains(person) {
+      let names = segments.sorted().map(\.name).joined(separator: ", ")
+      add(person, "\(names) を使えなくなります", "not let into \(names) any more")
+    }
+    var gained: [PersonID: [String]] = [:]
+    for (segment, people) in gaining.sorted(by: { $0.key < $1.key }) {
+      for person in people { gained[person, default: []].append(segment.name) }
+    }
+    for (person, names) in gained.sorted(by: { $0.key < $1.key }) {
+      add(person, "\(names.joined(separator: ", ")) を使えるようになります", "let into \(names.joined(separator: ", "))")
+    }
+    for person in moving.subtracting(losing).subtracting(leaving.keys).subtracting(gained.keys).sorted() {
+      add(person, "所属かグループが変わります", "another department or other groups")
+    }
+    let rest = ja.count - limit
+    guard rest > 0 else { return (ja, en) }
+    return (ja.prefix(limit) + ["ほか \(rest) 件"], en.prefix(limit) + ["and \(rest) more"])
   }
 }

@@ -13,6 +13,7 @@ struct Puts: Change {
   var objects: [DirectoryObjectRecord] = []
   var goneObjects: [ObjectGUID] = []
   var identities: [DirectoryIdentity] = []
+  var goneIdentities: [ObjectGUID] = []
   /// Rows before the change's own.
   var others: [AuditRecord] = []
   var record = AuditRecord(time: 1_700_000_000_000, eventClass: .administration, action: "conformance", outcome: .done)
@@ -29,6 +30,7 @@ struct Puts: Change {
     for object in objects { try state.put(object) }
     for guid in goneObjects { try state.removeDirectoryObject(guid) }
     for identity in identities { try state.put(identity) }
+    for guid in goneIdentities { try state.removeDirectoryIdentity(guid) }
     for record in others { try state.append(record) }
     if refusesAtLast { throw .conflict("refused at last") }
     return ((), record)

@@ -137,6 +137,9 @@ extension StoreConformance {
       try expect(held == [identity], "an identity was not replaced")
       let stranger = DirectoryIdentity(
         guid: two, person: try PersonID(parsing: "p2"), number: "0002", family: "", given: "")
+      _ = try await store.commit(Puts(goneIdentities: [one]))
+      let rest = try await store.read { (state) throws(StorageFault) in try state.directoryIdentities() }
+      try expect(rest.isEmpty, "an identity was not taken away")
       try await expectConflict("an object stood for nobody", store, Puts(identities: [stranger]))
     },
   ]

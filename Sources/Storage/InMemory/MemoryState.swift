@@ -184,6 +184,7 @@ extension MemoryState: StateTransaction {
   func directoryIdentities() -> [DirectoryIdentity] { identities.values.sorted { $0.guid < $1.guid } }
   mutating func put(_ object: DirectoryObjectRecord) { directory[object.guid] = object }
   mutating func removeDirectoryObject(_ guid: ObjectGUID) { directory[guid] = nil }
+  mutating func removeDirectoryIdentity(_ guid: ObjectGUID) { identities[guid] = nil }
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) {
     try require(identity.person)
     identities[identity.guid] = identity

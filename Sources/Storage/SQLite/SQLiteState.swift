@@ -154,6 +154,9 @@ extension SQLiteState: StateTransaction {
   mutating func removeDirectoryObject(_ guid: ObjectGUID) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.removeObject(guid, in: db) }
   }
+  mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
+    try trouble.asking { try DirectoryTables.removeIdentity(guid, in: db) }
+  }
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.put(identity, in: db) }
   }

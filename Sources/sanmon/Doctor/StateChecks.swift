@@ -91,7 +91,33 @@ extension Examination {
   /// A transfer must not wait longer for its import.
   private static let importDays: Int64 = 40
 
+  /// A look that is older than this many seconds is one too many that was not answered.
+  private static let directoryAge: Int64 = 60
+
   func directory() -> Finding {
+    instance.directory == nil ? imported() : followed()
+  }
+
+  private func followed() -> Finding {
+    guard let age = server.value?.metric("sanmon_directory_age_seconds") else {
+      return .unknown(.directory, "サーバーが動いていません", "the server does not run")
+    }
+    let look = Words(
+      "sanmon directory status と sanmon directory check で確かめる", "see: sanmon directory status, sanmon directory check")
+    if age < 0 || age > Self.directoryAge {
+      return .fault(
+        .directory,
+        age < 0
+          ? Words("ドメインコントローラーがまだ一度も答えていません", "no domain controller has answered yet")
+          : Words("ドメインコントローラーが \(age) 秒間答えていません", "no domain controller has answered for \(age) s"), look)
+    }
+    if server.value?.metric("sanmon_directory_held") ?? 0 > 0 {
+      return .warning(.directory, Words("変更を保留しています", "a change is held"), look)
+    }
+    return .ok(.directory, "Active Directory に追随しています", "follows the Active Directory")
+  }
+
+  private func imported() -> Finding {
     guard case .value(let facts) = log else {
       return .unknown(.directory, "監査記録を読めません", "the log cannot be read")
     }

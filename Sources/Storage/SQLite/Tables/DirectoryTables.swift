@@ -53,6 +53,10 @@ enum DirectoryTables {
     }
   }
 
+  static func removeIdentity(_ guid: ObjectGUID, in db: Database) throws {
+    try db.run("DELETE FROM directory_identities WHERE guid = ?", [guid.bytes.column])
+  }
+
   static func put(_ identity: DirectoryIdentity, in db: Database) throws {
     try db.run(
       identities.upsert,

@@ -1,0 +1,44 @@
+/// The catalogue of messages and routes: the Active Directory that people come from.
+extension APIMessages {
+  static let directory: [APIMessage] = [
+    APIMessage(
+      "DirectoryStatus", "How the Active Directory is followed: the last look, what is held, what somebody should look at.",
+      [
+        .field("isConfigured", .boolean), .field("server", .text(maximum: 512)), .optional("lookedAt", .time),
+        .optional("faultJa", .text(maximum: 2048)), .optional("faultEn", .text(maximum: 2048)), .field("objects", .count),
+        .field("summaryJa", .text(maximum: 512)), .field("summaryEn", .text(maximum: 512)), .field("heldJa", lines),
+        .field("heldEn", lines), .optional("plan", .hex(digits: 64)), .field("effectsJa", lines),
+        .field("effectsEn", lines), .field("findingsJa", lines), .field("findingsEn", lines),
+        .field("holds", .array(.message("DirectoryHold"), maximum: nil)),
+      ]),
+    APIMessage(
+      "DirectoryHold", "An account that was handed on, or deleted and brought back: what it was, and what it is now.",
+      [
+        .field("person", .identifier), .field("cause", .oneOf(["successor", "returned"])),
+        .field("formerNumber", .text(maximum: 1024)), .field("account", .text(maximum: 1024)),
+        .field("number", .text(maximum: 1024)), .field("family", .text(maximum: 1024)),
+        .field("given", .text(maximum: 1024)), .field("displayName", .text(maximum: 1024)),
+      ]),
+    APIMessage(
+      "DirectoryAct", "A signed act directory.approve or directory.confirm.",
+      [.field("act", .bytes(minimum: 1, maximum: 16_384))]),
+  ]
+
+  private static let lines = APISchema.array(.text(maximum: 2048), maximum: 1000)
+}
+
+extension APIRoutes {
+  static let directory: [APIRoute] = [
+    .get(
+      "/v1/admin/directory", .operators, "How the Active Directory is followed", answer: .message("DirectoryStatus")),
+    .post(
+      "/v1/admin/directory/sync", .operators, "Look at the directory now", body: nil, answer: "DirectoryStatus",
+      problems: [.conflict]),
+    .post(
+      "/v1/admin/directory/approve", .operators, "Put exactly the held change in force, signed by two administrators",
+      body: "DirectoryAct", answer: "DirectoryStatus", problems: [.conflict]),
+    .post(
+      "/v1/admin/directory/confirm", .operators, "Say who a held account is, signed by two administrators",
+      body: "DirectoryAct", answer: "DirectoryStatus", problems: [.conflict]),
+  ]
+}

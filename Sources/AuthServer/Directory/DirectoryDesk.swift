@@ -1,0 +1,185 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import DirectorySync
+import Storage
+
+/// What operators see of the directory, and how two of them let a held change pass.
+struct DirectoryDesk: Sendable {
+  let services: Services
+  /// `nil` where people are imported from files.
+  let directory: DirectoryService?
+
+  func status() -> DirectoryStatus {
+    guard let condition = directory?.condition else { return DirectoryStatus(isConfigured: false) }
+    return DirectoryStatus(
+      isConfigured: true, server: condition.server, lookedAt: condition.lookedAt?.wallMilliseconds,
+      faultJa: condition.fault.map { "\($0.code.rawValue) \($0.ja)" },
+      faultEn: condition.fault.map { "\($0.code.rawValue) \($0.en)" }, objects: condition.objects,
+      summaryJa: condition.summaryJa, summaryEn: condition.summaryEn, heldJa: condition.held.map(\.ja),
+      heldEn: condition.held.map(\.en), plan: condition.heldPlan, effectsJa: condition.effects.ja,
+      effectsEn: condition.effects.en, findingsJa: Self.shown(condition.findings.map(\.ja), "ほか"),
+      findingsEn: Self.shown(condition.findings.map(\.en), "and more:"),
+      holds: condition.identities.map(Self.hold))
+  }
+
+  private static func hold(_ held: HeldIdentity) -> DirectoryHold {
+    DirectoryHold(
+      person: held.identity.person.text, cause: held.identity.hold?.rawValue ?? "", formerNumber: held.identity.number,
+      account: held.account, number: held.number, family: held.family, given: held.given, displayName: held.displayName)
+  }
+
+  /// - Throws: conflict if nobody is held like this (any more) or the act was used; otherwise refused, with a row.
+  func confirm(_ message: DirectoryAct, by acting: OperatorRecord) async throws -> DirectoryStatus {
+    guard let directory else { throw HTTPFault.conflict }
+    let signed = try SignedAct(decoding: Array(message.act))
+    let now = services.surroundings.now()
+    let parameters = signed.act.parameters
+    let held = directory.condition.identities.first { held in
+      [true, false].contains { Self.hold(held).parameters(isSame: $0) == parameters }
+    }
+    let change = ConfirmIdentity(
+      signed: signed, acting: acting.id, approvals: services.waivers, held: held,
+      policy: services.policy.policy.version, now: now)
+    try Self.answer(try await services.recorder.commit(change, now: now))
+    await directory.lookAgain()
+    return status()
+  }
+
+  private static func answer(_ outcome: LocalActOutcome) throws {
+    switch outcome {
+    case .done: break
+    case .unknown, .replayed, .ended: throw HTTPFault.conflict
+    case .refused: throw Refusal(.operatorNotAllowed, reference: nil)
+    }
+  }
+
+  private static func shown(_ lines: [String], _ more: String) -> [String] {
+    let most = 500
+    return lines.prefix(most) + (lines.count > most ? ["\(more) \(lines.count - most)"] : [])
+  }
+
+  /// - Throws: conflict where people are imported from files.
+  func look() async throws -> DirectoryStatus {
+    guard let directory else { throw HTTPFault.conflict }
+    await directory.look()
+    return status()
+  }
+
+  /// - Throws: conflict if exactly this is not held (any more) or the act was used; otherwise refused, with a row.
+  func approve(_ message: DirectoryAct, by acting: OperatorRecord) async throws -> DirectoryStatus {
+    guard let directory else { throw HTTPFault.conflict }
+    let signed = try SignedAct(decoding: Array(message.act))
+    let now = services.surroundings.now()
+    let condition = directory.condition
+    let change = ApproveDirectory(
+      signed: signed, acting: acting.id, approvals: services.waivers,
+      plan: condition.held.allSatisfy(\.canBeApproved) ? condition.heldPlan : nil,
+      policy: services.policy.policy.version, now: now)
+    try Self.answer(try await services.recorder.commit(change, now: now))
+    await directory.lookAgain()
+    return status()
+  }
+}
+
+/// Two administrators say who sits behind a held account: the person it was, who then has everything as before, or somebody new,
+/// who begins with nothing; the former person stays, disabled, with cards that open nothing.
+struct ConfirmIdentity: Change {
+  let signed: SignedAct
+  let acting: OperatorID
+  let approvals: WaiverApprovals
+  /// `nil`: nobody is held as the act says.
+  let held: HeldIdentity?
+  let policy: PolicyVersion
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
+    let outcome = try outcome(in: state)
+    var record = LocalActs.record(signed, "directory.confirmed", outcome, acting: acting, policy: policy, now: now)
+    guard case .done = outcome, let held else { return (outcome, record) }
+    let isSame = signed.act.parameters["is"] == "same"
+    record.person = held.identity.person
+    record.note = "\(isSame ? "the same person" : "another person"); \(record.note)"
+    if isSame {
+      var identity = held.identity
+      identity.hold = nil
+      (identity.number, identity.family, identity.given) = (held.number, held.family, held.given)
+      try state.put(identity)
+    } else {
+      // The object stands for nobody now: the next look finds it as a new one.
+      try state.removeDirectoryIdentity(held.identity.guid)
+    }
+    try LocalActs.keep(signed, in: &state)
+    return (.done, record)
+  }
+
+  private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
+    if let fault = try LocalActs.fault(
+      signed, kind: Act.Kind.confirmDirectory, acting: acting, instance: approvals.instance, now: now, in: state)
+    {
+      return fault
+    }
+    guard let held, try state.directoryIdentities().contains(where: { $0 == held.identity }) else {
+      return .ended("nobody is held as the act says")
+    }
+    if case .refused(let refusal) = try approvals.authorise(signed, required: ApproveDirectory.required, state: state) {
+      return .refused(refusal.rawValue)
+    }
+    return .done
+  }
+}
+
+/// Two administrators approve what a held reading would do: exactly that, whoever it names. Whatever else the directory says
+/// until it is put in force makes another plan, and the approval is of no use.
+struct ApproveDirectory: Change {
+  static let setting = "directory.approved"
+  static let required = 2
+
+  let signed: SignedAct
+  let acting: OperatorID
+  let approvals: WaiverApprovals
+  /// What is held; `nil` while nothing is, or it cannot be approved.
+  let plan: String?
+  let policy: PolicyVersion
+  let now: Moment
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
+    let outcome = try outcome(in: state)
+    var record = LocalActs.record(signed, "directory.approved", outcome, acting: acting, policy: policy, now: now)
+    guard case .done = outcome, let plan else { return (outcome, record) }
+    let people = ([signed.act.operatorID] + signed.approvals.map(\.operatorID)).map(\.text).joined(separator: ", ")
+    record.note = "plan \(plan) signed by \(people); \(record.note)"
+    try LocalActs.keep(signed, in: &state)
+    try state.set(WaiverApprovals.hash(signed.act), forSetting: Self.setting)
+    return (.done, record)
+  }
+
+  private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
+    if let fault = try LocalActs.fault(
+      signed, kind: Act.Kind.approveDirectory, acting: acting, instance: approvals.instance, now: now, in: state)
+    {
+      return fault
+    }
+    guard let plan else { return .ended("nothing is held that can be approved") }
+    guard signed.act.parameters == ["plan": plan] else { return .ended("the act is about another plan") }
+    if case .refused(let refusal) = try approvals.authorise(signed, required: Self.required, state: state) {
+      return .refused(refusal.rawValue)
+    }
+    return .done
+  }
+
+  /// Whether a plan was approved by people who still are administrators, with the keys that they have now.
+  /// - Returns: the hash of the act, in hexadecimal.
+  static func approval(
+    of plan: String, _ approvals: WaiverApprovals, _ state: some StateReader
+  ) throws(StorageFault) -> String? {
+    guard let hash = try state.setting(setting), !hash.isEmpty,
+      let bytes = try state.setting(WaiverApprovals.setting(act: hash)), let signed = try? SignedAct(decoding: bytes),
+      WaiverApprovals.hash(signed.act) == hash, signed.act.kind == Act.Kind.approveDirectory,
+      signed.act.instance.text == approvals.instance, signed.act.parameters == ["plan": plan],
+      case .accepted = try approvals.authorise(signed, required: required, state: state)
+    else { return nil }
+    return Hex.encode(hash)
+  }
+}

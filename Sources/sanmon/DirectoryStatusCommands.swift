@@ -1,0 +1,185 @@
+import ArgumentParser
+import AuthAPI
+import Foundation
+
+/// The directory as the server follows it.
+enum DirectoryText {
+  static func block(_ status: DirectoryStatus) -> String {
+    guard status.isConfigured else {
+      return say(
+        "職員はファイルから取り込まれています（sanmon person import）。Active Directory には接続していません。",
+        "People are imported from files (sanmon person import); no Active Directory is connected.")
+    }
+    var lines = [
+      say("接続先:       ", "server:       ") + status.server,
+      say("最後の確認:   ", "last look:    ") + (status.lookedAt.map(Times.show) ?? say("まだありません", "none yet")),
+      say("オブジェクト: ", "objects:      ") + String(status.objects),
+    ]
+    if !status.summaryEn.isEmpty {
+      lines.append(
+        (status.plan == nil ? say("最後の変更:   ", "last change:  ") : say("保留の内容:   ", "held:         "))
+          + say(status.summaryJa, status.summaryEn))
+    }
+    if let ja = status.faultJa, let en = status.faultEn { lines.append("✗ " + Rows.visible(say(ja, en))) }
+    if let plan = status.plan {
+      lines.append(say("! 保留しています。今の権限のまま動いています:", "! Held; what was stays in force:"))
+      lines += zip(status.heldJa, status.heldEn).map { "    " + Rows.visible(say($0, $1)) }
+      lines += zip(status.effectsJa, status.effectsEn).map { "      " + Rows.visible(say($0, $1)) }
+      lines.append(say("  計画: ", "  plan: ") + plan)
+      lines.append(
+        say(
+          "  → 誤りなら Active Directory を直す。意図した変更なら、管理者 2 人で sanmon directory approve",
+          "  -> a mistake: put the directory right; meant: two administrators, sanmon directory approve"))
+    }
+    if !status.findingsEn.isEmpty {
+      lines.append(say("確かめること:", "To look at:"))
+      lines += zip(status.findingsJa, status.findingsEn).map { "    " + Rows.visible(say($0, $1)) }
+    }
+    for hold in status.holds { lines.append("  " + Self.hold(hold)) }
+    if status.plan == nil, status.faultEn == nil { lines.append(say("すべて反映されています。", "Everything is in force.")) }
+    return lines.joined(separator: "\n")
+  }
+
+  static func hold(_ hold: DirectoryHold) -> String {
+    Rows.visible(
+      "\(hold.person) (\(hold.formerNumber)) → \(hold.displayName) \(hold.account)"
+        + (hold.number.isEmpty ? say("（番号なし）", " (no number)") : " (\(hold.number))"))
+      + say(
+        "  → sanmon directory confirm \(hold.person) --same または --another",
+        "  -> sanmon directory confirm \(hold.person) --same or --another")
+  }
+
+  /// 0 all in force, 1 held or not reachable.
+  static func finish(_ status: DirectoryStatus) throws {
+    if status.plan != nil || status.faultEn != nil { throw ExitCode(1) }
+  }
+}
+
+struct DirectoryShow: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show how the directory is followed, and what is held. / 同期の状況と保留を表示します。",
+    discussion: """
+      EXAMPLE
+        sanmon directory status
+
+      EXIT CODES
+        0 everything is in force   1 something is held, or no domain controller answers
+      """)
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let status = try await operatorLink.get("/v1/admin/directory", as: DirectoryStatus.self)
+    try operatorLink.show(status, DirectoryText.block)
+    try DirectoryText.finish(status)
+  }
+}
+
+struct DirectorySyncNow: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sync", abstract: "Look at the directory now, not at the next tick. / 今すぐ同期します。",
+    discussion: """
+      EXAMPLE
+        sanmon directory sync
+
+      EXIT CODES
+        0 everything is in force   1 something is held, or no domain controller answers
+      """)
+  @OptionGroup var link: LinkOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: link)
+    let status = try await operatorLink.postEmpty("/v1/admin/directory/sync", as: DirectoryStatus.self)
+    try operatorLink.show(status, DirectoryText.block)
+    try DirectoryText.finish(status)
+  }
+}
+
+struct DirectoryApprove: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "approve", abstract: "Let a held change pass: two administrators sign it. / 保留された変更を、管理者 2 人の署名で反映します。",
+    discussion: """
+      What is signed is exactly what 'sanmon directory status' shows, by its hash: if the directory says anything else meanwhile,
+      that is another change, and it is held again.
+
+      EXAMPLE
+        sanmon directory approve --out april.act
+        sanmon operator accept april.act --as suzuki --out april.suzuki
+        sanmon directory approve --act april.act --approval suzuki=april.suzuki
+      """)
+  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
+  @Option(help: "The file that --out wrote.") var act: String?
+  @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: acting.link)
+    let signed: SignedAct
+    if let act {
+      signed = try SignedActFile.read(act)
+      guard signed.act.kind == Act.Kind.approveDirectory else {
+        throw fail(65, "\(act) はディレクトリの変更についての起案ではありません。", "\(act) is not about a change of the directory")
+      }
+    } else {
+      let status = try await operatorLink.get("/v1/admin/directory", as: DirectoryStatus.self)
+      guard let plan = status.plan else {
+        throw fail(1, "保留している変更はありません。", "nothing is held")
+      }
+      printError(DirectoryText.block(status))
+      signed = try await acting.act(Act.Kind.approveDirectory, ["plan": plan])
+    }
+    if let out { return try SignedActFile.write(signed, to: out) }
+    let answer = try await operatorLink.post(
+      "/v1/admin/directory/approve", DirectoryAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
+      as: DirectoryStatus.self)
+    try operatorLink.show(answer, DirectoryText.block)
+  }
+}
+
+struct DirectoryConfirm: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "confirm", abstract: "Say who a held account is: two administrators sign it. / 止めているアカウントがだれかを、管理者 2 人で確認します。",
+    discussion: """
+      An account whose staff number changed, whose family and given name changed at once, or that was deleted and brought back is
+      held. --same: it is the person it was (a corrected number, a restored account); cards and everything else are as before.
+      --another: somebody new has the account now; the former person stays without access, the new one begins without cards.
+
+      EXAMPLE
+        sanmon directory confirm p-000042 --same --out sato.act
+        sanmon operator accept sato.act --as suzuki --out sato.suzuki
+        sanmon directory confirm p-000042 --act sato.act --approval suzuki=sato.suzuki
+      """)
+  @Argument(help: "The person that 'sanmon directory status' shows. / 職員の番号") var person: String
+  @Flag(help: "It is the person it was. / 同じ人") var same = false
+  @Flag(help: "Somebody new has the account. / 別の人") var another = false
+  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
+  @Option(help: "The file that --out wrote.") var act: String?
+  @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var acting: ActingOptions
+
+  func run() async throws {
+    let operatorLink = OperatorLink(options: acting.link)
+    let signed: SignedAct
+    if let act {
+      signed = try SignedActFile.read(act)
+      guard signed.act.kind == Act.Kind.confirmDirectory, signed.act.parameters["person"] == person else {
+        throw fail(65, "\(act) は \(person) についての起案ではありません。", "\(act) is not about \(person)")
+      }
+    } else {
+      guard same != another else {
+        throw fail(64, "--same（同じ人）か --another（別の人）のどちらかを指定してください。", "say --same or --another")
+      }
+      let status = try await operatorLink.get("/v1/admin/directory", as: DirectoryStatus.self)
+      guard let hold = status.holds.first(where: { $0.person == person }) else {
+        throw fail(1, "\(person) は止められていません。", "\(person) is not held")
+      }
+      printError(DirectoryText.hold(hold))
+      signed = try await acting.act(Act.Kind.confirmDirectory, hold.parameters(isSame: same))
+    }
+    if let out { return try SignedActFile.write(signed, to: out) }
+    let answer = try await operatorLink.post(
+      "/v1/admin/directory/confirm", DirectoryAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
+      as: DirectoryStatus.self)
+    try operatorLink.show(answer, DirectoryText.block)
+  }
+}

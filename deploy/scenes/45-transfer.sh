@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# Only with --ad: what the IT section changes with its own tools, and what becomes of it by itself.
+if [ "$DEMO_AD" = 1 ]; then
+  in_directory() { as_root bash -c '. "$0"; "$@"' "$SANMON_ROOT/deploy/lib/samba.sh" "$@"; }
+  directory_tool() { in_directory samba_tool "$STAGE/ad" "$@"; }
+  # agent_until SECONDS WORKSTATION CMD…: until it says what is expected, for the directory acts within its tick.
+  said_lock() { grep -qE 'accountDisabled|無効|disabled' "$STAGE/log/watch-$1.log"; }
+
+  step "人事異動：Active Directory だけを変える" "A transfer: nothing but the Active Directory is changed"
+  expect 0 '' "佐藤さんのパスワードをマイナンバー側でも設定しておく" "Sato has a password in My Number, for the days to come" \
+    set_password mynumber p-000042 'mori-no-michi-5'
+  expect 0 'Removed|removed' "samba-tool：佐藤さんを市民課から外し" "samba-tool: Sato is taken out of 市民課" \
+    directory_tool group removemembers ka-0401 sato.hanako
+  expect 0 'Added|added' "マイナンバー利用事務の担当に加える" "and into its My Number staff" \
+    directory_tool group addmembers ka-0401-mynumber sato.hanako
+  expect 0 '' "開いていた LGWAN の端末に、5 秒以内にロックが届く" "her open LGWAN session is told to lock within 5 seconds" \
+    wait_until 5 said_lock LGWAN-PC-0042
+  insert_card sato
+  expect 10 'AP107' "異動前の系統では断られる" "she is refused in the old segment" agent LGWAN-PC-0042 logon --pin-fd 3
+  PASSWORD='mori-no-michi-5'
+  expect 0 '佐藤' "異動後の系統で、同じカードのまま入れる" "and enters the new one with the same card" \
+    agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4
+  expect 0 '' "ログオフする" "she logs off" agent MYNUMBER-PC-0007 logoff
+  PASSWORD=
+  expect 0 'Added|added' "元の課に戻す" "she is moved back" directory_tool group addmembers ka-0401 sato.hanako
+  expect 0 'Removed|removed' "（マイナンバーの担当から外す）" "(and out of the My Number staff)" \
+    directory_tool group removemembers ka-0401-mynumber sato.hanako
+  sleep 4 # a tick is two seconds
+  expect 0 '佐藤' "もとの端末に入れる" "and is let in where she was" agent LGWAN-PC-0042 logon --pin-fd 3
+
+  step "退職：アカウントを無効にする" "Somebody leaves: the account is disabled"
+  insert_card takahashi
+  expect 0 '髙橋' "髙橋さんが LGWAN の端末を使っている" "Takahashi is at work" agent LGWAN-PC-0043 unlock --pin-fd 3
+  expect 0 '' "samba-tool user disable" "samba-tool user disable" directory_tool user disable takahashi.ichiro
+  expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 said_lock LGWAN-PC-0043
+  expect 10 'AP103' "もう入れない" "and lets him in no more" agent LGWAN-PC-0043 logon --pin-fd 3
+  expect 0 '' "誤りだったので戻す" "that was a mistake: enabled again" directory_tool user enable takahashi.ichiro
+  sleep 4
+  expect 0 '髙橋' "また入れる（カードもそのまま）" "he is let in again, with the card he has" agent LGWAN-PC-0043 logon --pin-fd 3
+  expect 0 '' "ロックする" "and locks" agent LGWAN-PC-0043 lock
+  remove_card
+fi
