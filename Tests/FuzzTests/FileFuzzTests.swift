@@ -127,6 +127,38 @@ struct FileFuzzTests {
     #expect(tally.accepted > 100 && tally.refused > 100)
   }
 
+  @Test("what is kept of an object and of a position: taken only as it was written")
+  func directoryKept() throws {
+    guard let guid = ObjectGUID(bytes: [UInt8](repeating: 7, count: 16)) else { throw Fuzzer.Broken("16 bytes") }
+    var replica = DirectoryReplica()
+    let links = ["6abf0e63", "7abf0e63"].map { Array("<GUID=\($0)-fe4d-4164-aac5-f0f9b50d4661>;CN=x".utf8) }
+    for attributes in [
+      ["objectclass": [Array("group".utf8)], "samaccountname": [Array("ka-0401".utf8)], "parentguid": [guid.bytes]],
+      ["member": links],
+    ] {
+      replica.apply(
+        try DirectoryChange(
+          LDAPEntry(name: "", attributes: attributes.merging(["objectguid": [guid.bytes]]) { first, _ in first })))
+    }
+    let object = replica.encoded(guid) ?? []
+    let position = DirSyncPosition(
+      serviceName: "CN=NTDS Settings", invocationID: guid, highestCommittedUSN: 7,
+      witness: DirSyncPosition.Witness(guid: guid, usn: 5), cookie: [1, 2, 3]
+    ).encoded
+    let tally = try Fuzzer("directory-kept", corpus: [object, position], words: ["member", "title"], count: 3000).run { bytes in
+      var back = DirectoryReplica()
+      if (try? back.restore(guid, from: bytes)) != nil {
+        guard back.encoded(guid) == bytes else { throw Fuzzer.Broken("two ways to write one object") }
+        return true
+      }
+      guard back == DirectoryReplica() else { throw Fuzzer.Broken("half an object was kept") }
+      guard let found = try? DirSyncPosition(parsing: bytes) else { return false }
+      guard found.encoded == bytes else { throw Fuzzer.Broken("two ways to write one position") }
+      return true
+    }
+    #expect(tally.accepted > 100 && tally.refused > 100)
+  }
+
   private static func read(_ source: some DirectorySource & Sendable) throws -> Bool {
     do throws(DirectoryFault) {
       switch source {

@@ -41,13 +41,13 @@ extension DirectoryReplica {
     let links = try reader.field()
     try reader.requireEnd()
     guard links.count.isMultiple(of: 16) else { throw fault }
-    var members: Set<ObjectGUID> = []
+    var members: [ObjectGUID] = []
     for start in stride(from: 0, to: links.count, by: 16) {
-      guard let member = ObjectGUID(bytes: Array(links[start..<(start + 16)])), members.insert(member).inserted else {
-        throw fault
-      }
+      guard let member = ObjectGUID(bytes: Array(links[start..<(start + 16)])), members.last.map({ $0 < member }) ?? true
+      else { throw fault }
+      members.append(member)
     }
-    put(item, members: members)
+    put(item, members: Set(members))
   }
 }
 
@@ -75,7 +75,7 @@ extension DirSyncPosition {
     let cookie = try reader.field()
     try reader.requireEnd()
     let guid = ObjectGUID(bytes: witness)
-    guard guid != nil || witness.isEmpty else { throw fault }
+    guard guid != nil || witness.isEmpty && seen == 0 else { throw fault }
     self.init(
       serviceName: service, invocationID: invocation, highestCommittedUSN: usn,
       witness: guid.map { Witness(guid: $0, usn: seen) }, cookie: cookie)
