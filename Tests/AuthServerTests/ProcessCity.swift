@@ -34,13 +34,14 @@ final class ProcessCity {
   /// - Parameters:
   ///   - city: is ended; its folder goes over to the processes.
   ///   - port: of the workstations' listener; without it a free one.
-  init(takingOver city: City, port: Int? = nil) async throws {
+  ///   - lines: more of the start-up file.
+  init(takingOver city: City, port: Int? = nil, lines: String = "") async throws {
     guard let programs = Self.binaries else { throw CocoaError(.fileNoSuchFile) }
     self.programs = programs
     folder = city.folder
     self.port = try port ?? Self.freePort()
     verifier = try await NoteVerifier(vkey: VaultLink(socket: folder + "/vault.sock").publicKeys().checkpointVerifier)
-    try City.instanceText(folder, city.segment, port: self.port, checkpointSeconds: 1).write(
+    try City.instanceText(folder, city.segment, false, lines, port: self.port, checkpointSeconds: 1).write(
       toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
     await city.end(keepingFolder: true)
   }

@@ -30,6 +30,11 @@ package final class CutProxy: Sendable {
     Thread { [self] in accept() }.start()
   }
 
+  /// From now on so many bytes more of the server's, then every connection is cut; `nil`: no end.
+  package func allow(_ more: Int?) {
+    state.withLock { state in state.limit = more.map { state.carried + $0 } ?? .max }
+  }
+
   package func end() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private static func address(_ port: UInt16) -> sockaddr_in {

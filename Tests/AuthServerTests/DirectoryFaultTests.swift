@@ -1,0 +1,146 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import DirectorySync
+import Foundation
+import RealDirectory
+import Storage
+import Testing
+
+/// A directory that is cut off, stands still, or whose reader is killed: nobody is disabled by it, and nothing is lost.
+@Suite(
+  "a directory in trouble hurts nobody", .serialized,
+  .enabled(if: DomainController.mayRun, "no domain controller can run here: run deploy/test"))
+struct DirectoryFaultTests {
+  private let sato = "p-000042"
+
+  private static func lines(_ port: UInt16, authorities: String, passwordFile: String) -> String {
+    """
+    directory:
+      servers: [{host: 127.0.0.1, port: \(port)}]
+      authorities: \(authorities)
+      account: \(DomainController.account)
+      password-file: \(passwordFile)
+      base: 職員
+      tick-seconds: 1
+    """
+  }
+
+  private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(30)
+    while try await !isSo() {
+      guard ContinuousClock.now < end else {
+        Issue.record("did not come to pass: \(what)")
+        throw CancellationError()
+      }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
+  private func status(_ link: ServerConnection) async throws -> DirectoryStatus { try await link.fetch("/v1/admin/directory") }
+
+  /// Ids of the people who are enabled.
+  private func enabled(_ link: ServerConnection) async throws -> Set<String> {
+    var found: Set<String> = []
+    for part in ["a", "i", "u", "e", "o"] {
+      let people: [PersonSummary] = try await link.fetch("/v1/admin/people?q=\(part)&limit=1000")
+      found.formUnion(people.filter(\.isEnabled).map(\.id))
+    }
+    return found
+  }
+
+  @Test("cut in the middle of the first reading: everybody or nobody; cut while it follows: nobody is disabled by it")
+  func cut() async throws {
+    try await DomainController.run { dc in
+      let proxy = try CutProxy(to: dc.server().port, cutAfter: 150_000)
+      defer { proxy.end() }
+      let lines = Self.lines(proxy.port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let city = try await City(lines: { _ in lines })
+      try await becomes("it was cut") { try await status(city.link).faultEn != nil }
+      #expect(try await city.link.fetch("/v1/admin/status", returning: InstanceStatus.self).people == 0)
+      proxy.allow(nil)
+      try await becomes("all is read") { try await status(city.link).objects > 1200 }
+      var expected = try await enabled(city.link)
+      #expect(expected.count > 1100)
+      let victims = ["p-000011", "p-000014", "p-000007"]
+      for (victim, bytes) in zip(victims, [900, 4000, 9000]) {
+        proxy.allow(bytes)
+        let account = try await city.link.fetch("/v1/admin/people/\(victim)", returning: PersonSummary.self).account
+        try dc.tool("user disable \(account)")
+        try await becomes("it is cut, or enough came through") { try await status(city.link).faultEn != nil }
+        let now = try await enabled(city.link)
+        #expect(expected.subtracting(now).isSubset(of: [victim]))
+        proxy.allow(nil)
+        expected.remove(victim)
+        try await becomes("the change arrives") { try await enabled(city.link) == expected }
+      }
+      await city.end()
+    }
+  }
+
+  @Test("while the domain controller stands still, cards open workstations as before; what changed arrives afterwards")
+  func standsStill() async throws {
+    try await DomainController.run { dc in
+      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let city = try await City(lines: { _ in lines })
+      try await becomes("all is read") { try await status(city.link).objects > 1200 }
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      try dc.freeze(true)
+      for _ in 0..<20 {
+        let session = try await pc.enter(card)
+        _ = try await pc.end("logoff", session.session)
+      }
+      try dc.freeze(false)
+      try dc.tool("user disable sato.hanako")
+      try await becomes("the change arrives") { (try? await pc.enter(card)) == nil }
+      await city.end()
+    }
+  }
+
+  @Test(
+    "a server that is killed at any moment of following goes on where it was: no change is lost and nobody else is touched",
+    .enabled(if: ProcessCity.isBuilt, "sanmond and sanmon-vault are not built"))
+  func killed() async throws {
+    try await DomainController.run { dc in
+      let city = try await City()
+      let folder = city.folder
+      // The processes' user cannot read what belongs to the domain.
+      for (from, to) in [(dc.authorities, "/ad-ca.pem"), (dc.passwordFile, "/ad.password")] {
+        try FileManager.default.copyItem(atPath: from, toPath: folder + to)
+      }
+      let processes = try await ProcessCity(
+        takingOver: city,
+        lines: Self.lines(dc.server().port, authorities: folder + "/ad-ca.pem", passwordFile: folder + "/ad.password"))
+      let accounts = ["hayasaka.kaori", "nakano.takuya", "takahashi.ichiro", "sato.hanako"]
+      for round in 0..<12 {
+        try processes.start()
+        if round >= 4, round % 2 == 0 {
+          let command = round % 4 == 0 ? "disable" : "enable"
+          for account in accounts { try dc.tool("user \(command) \(account)") }
+        }
+        try await Task.sleep(for: .milliseconds(Int.random(in: 50...1500)))
+        processes.kill()
+      }
+      for account in accounts { try dc.tool("user disable \(account)") }
+      try processes.start()
+      let link = ServerConnection(unixSocket: folder + "/operator.sock")
+      let gone: Set<String> = ["p-000011", "p-000014", "p-000007", sato]
+      try await becomes("it has caught up") {
+        guard let found = try? await enabled(link) else { return false }
+        return found.count > 1100 && found.isDisjoint(with: gone)
+      }
+      link.close()
+      processes.kill()
+      let store = try SQLiteStore(path: folder + "/state/sanmon.sqlite", localDayOffsetSeconds: 32_400)
+      let (people, identities) = try await store.read { (state) throws(StorageFault) in
+        (try state.everybody(), try state.directoryIdentities())
+      }
+      #expect(
+        people.count == 1200 && identities.count == 1200 && identities.allSatisfy { $0.hold == nil && $0.goneSince == nil })
+      // 15 people of the sample are disabled in the domain itself.
+      #expect(people.count { !$0.isEnabled } == 15 + gone.count)
+      store.close()
+    }
+  }
+}
