@@ -64,6 +64,8 @@ public enum Sentences {
     case .operatorNotAllowed: .operatorNotAllowed
     case .enrolmentRefused: .enrolmentRefused
     case .scenarioNotAllowed: .scenarioNotAllowed
+    case .accountOutsideHours: .accountOutsideHours
+    case .accountNotHere: .accountNotHere
     case .cardOfOtherPerson: .cardOfOtherPerson
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered

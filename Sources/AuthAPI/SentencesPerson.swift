@@ -18,6 +18,18 @@ extension Sentence {
     nextStepJa: "任用期間をお確かめのうえ、変更があれば所属の庶務担当から人事担当へ届け出てください。",
     nextStepEn: "Check the dates of your appointment; if they changed, have your section report it to personnel.")
 
+  static let accountOutsideHours = Sentence(
+    ja: "今の時間帯は、あなたのアカウントではログオンできません。",
+    en: "Your account may not be used at this hour.",
+    nextStepJa: "決められた時間にお試しください。変更が必要なときは、所属長を通じて情報システム担当へ申請してください。",
+    nextStepEn: "Come back within your hours. If they should change, apply to the IT section through your section head.")
+
+  static let accountNotHere = Sentence(
+    ja: "あなたのアカウントでは、この端末を使えません。",
+    en: "Your account may not be used at this workstation.",
+    nextStepJa: "決められた端末をお使いください。変更が必要なときは、所属長を通じて情報システム担当へ申請してください。",
+    nextStepEn: "Use one of your workstations. If that should change, apply to the IT section through your section head.")
+
   static let segmentNotAllowed = Sentence(
     ja: "この端末の系統を利用する権限がありません。",
     en: "You are not allowed to use this workstation's segment.",

@@ -29,6 +29,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case operatorNotAllowed = "AP125"
   case enrolmentRefused = "AP126"
   case scenarioNotAllowed = "AP127"
+  case accountOutsideHours = "AP128"
+  case accountNotHere = "AP129"
 
   // At the desk, while a card is registered.
   case cardOfOtherPerson = "AP131"

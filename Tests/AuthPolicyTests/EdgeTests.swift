@@ -91,7 +91,8 @@ struct EdgeTests {
   }
 
   private static let everybody: [Explanation.Subject] = [
-    .workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .groups, .lineGroups, .deny, .hours,
+    .workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .accountLimits, .groups, .lineGroups, .deny,
+    .hours,
     .proofClass,
   ]
 

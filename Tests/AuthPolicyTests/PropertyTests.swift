@@ -128,7 +128,7 @@ struct PropertyTests {
     let explanation = try set.explain(Situation(segment: .mynumber, groups: ["seg-lgwan"]).showing(Situation.card()))
     #expect(
       explanation.steps.map(\.subject) == [
-        .workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .groups,
+        .workstation, .segment, .rules, .throttle, .proofs, .card, .account, .dates, .accountLimits, .groups,
       ])
     #expect(explanation.steps.last?.en == "The person is in no group of the segment")
     #expect(explanation.steps.last?.ja == "この系統に入れるグループの一員ではありません")

@@ -86,6 +86,36 @@ struct RefusalTests {
   }
 
   @Test(
+    "hours of the directory are of the week in UTC, from Sunday, each with one bit",
+    arguments: [
+      // 2026-08-15 09:00 in Japan is Saturday 00:00 UTC: hour 144.
+      (144, 0, true), (143, 0, false), (145, 0, false), (144, 3599, true), (145, 3600, true), (143, -1, true),
+      // A week on it is the same hour; and far back, before 1970, too.
+      (144, 604_800, true), (144, -604_800 * 3000, true),
+    ] as [(Int, Int64, Bool)])
+  func accountHours(hour: Int, shift: Int64, isInside: Bool) throws {
+    var morning = try Situation()
+    var bytes = [UInt8](repeating: 0, count: 21)
+    bytes[hour / 8] = 1 << (hour % 8)
+    morning.request.person?.logonHours = LogonHours(bytes: bytes)
+    morning.request.now = Situation.moment(shift)
+    #expect(try (code(morning, Situation.card()) != "AP128 builtin:account") == isInside)
+    morning.request.person?.logonHours = .never
+    #expect(try code(morning, Situation.card()) == "AP128 builtin:account")
+    #expect(LogonHours(bytes: [0]) == nil && LogonHours(bytes: bytes + [0]) == nil)
+  }
+
+  @Test(
+    "workstations of the directory are names in any case; an empty list is every workstation",
+    arguments: [([], true), (["lgwan-pc-0042"], true), (["lgwan-pc-0043"], false), (["lgwan-pc-004", "*"], false)]
+      as [(Set<String>, Bool)])
+  func accountPlaces(names: Set<String>, isHere: Bool) throws {
+    var morning = try Situation()
+    morning.request.person?.workstations = names
+    #expect(try (code(morning, Situation.card()) != "AP129 builtin:account") == isHere)
+  }
+
+  @Test(
     "a group is a name, never a pattern", arguments: [[], ["seg-lgwan"], ["SEG-MYNUMBER"], ["seg-mynumber "], ["seg-*"], ["*"]])
   func segmentNotAllowed(groups: Set<String>) throws {
     #expect(try code(Situation(segment: .mynumber, groups: groups), Situation.card(), .password) == "AP107 mynumber.yaml:3")

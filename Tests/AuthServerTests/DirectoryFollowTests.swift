@@ -148,6 +148,25 @@ struct DirectoryFollowTests {
     }
   }
 
+  @Test("hours and workstations that the directory gives an account are kept")
+  func accountLimits() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      func code() async throws -> String? { try await refusal { try await pc.enter(card) }?.body.code }
+      #expect(try await code() == nil)
+      try dc.set(account: "sato.hanako", "userWorkstations", "LGWAN-PC-0002,lgwan-pc-0003")
+      try await becomes("she is refused here") { try await code() == "AP129" }
+      try dc.set(account: "sato.hanako", "userWorkstations", "LGWAN-PC-0002,lgwan-pc-0001")
+      try await becomes("she is let in here") { try await code() == nil }
+      try dc.set(account: "sato.hanako", "logonHours", bytes: [UInt8](repeating: 0, count: 21))
+      try await becomes("she is refused at this hour") { try await code() == "AP128" }
+      try dc.set(account: "sato.hanako", "logonHours", bytes: [UInt8](repeating: 0xFF, count: 21))
+      try await becomes("she is let in at any hour") { try await code() == nil }
+    }
+  }
+
   @Test("a mass deletion is held with its reason, nobody loses anything; a single disabled account passes meanwhile")
   func massDeletion() async throws {
     try await together { dc, city in

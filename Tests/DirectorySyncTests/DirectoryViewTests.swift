@@ -62,6 +62,26 @@ struct DirectoryViewTests {
     #expect(try domain.person("3").hasManagedPassword)
   }
 
+  @Test("hours and workstations of an account; hours that cannot be read are none")
+  func accountLimits() throws {
+    var domain = try SmallDomain()
+    try domain.user(1, "a", id: "1", ["userworkstations": ["LGWAN-PC-0042,lgwan-pc-0043, ,PC3 "]])
+    try domain.user(2, "b", id: "2", ["userworkstations": [""]])
+    try domain.set(2, [:], bytes: ["logonhours": [UInt8](repeating: 3, count: 21)])
+    try domain.user(3, "c", id: "3", ["logonhours": ["always"]])
+    domain.look()
+    let (a, b, c) = (try domain.person("1"), try domain.person("2"), try domain.person("3"))
+    #expect(a.workstations == ["lgwan-pc-0042", "lgwan-pc-0043", "pc3"] && a.logonHours == nil)
+    #expect(b.workstations.isEmpty && b.logonHours?.bytes == [UInt8](repeating: 3, count: 21) && c.logonHours == .never)
+    #expect(ImportPlan(current: [a, b, c], named: domain.look().people).writes.isEmpty)
+    var other = a
+    other.workstations = []
+    other.logonHours = .never
+    #expect(other.differences(from: a) == [.logonHours, .workstations])
+    let plans = [[a], [other], [b]].map { ImportPlan(current: [a], named: $0).fingerprint }
+    #expect(Set(plans).count == 3)
+  }
+
   @Test("an account that ends at midnight is good through the day before; one that ends at noon ends at noon")
   func expiry() throws {
     func ticks(_ milliseconds: Int64) -> [String: [String]] {

@@ -62,6 +62,8 @@ struct ImportPlanTests {
     case .firstDay: after.firstDay = 1
     case .lastDay: after.lastDay = 1
     case .hasManagedPassword: after.hasManagedPassword = true
+    case .logonHours: after.logonHours = .never
+    case .workstations: after.workstations = ["pc"]
     }
     #expect(after.differences(from: before) == [field])
     #expect(!field.ja.isEmpty)

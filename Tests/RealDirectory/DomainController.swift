@@ -89,15 +89,28 @@ package final class DomainController: Sendable {
 
   /// Another person's data in somebody's account.
   package func rename(account: String, number: String, family: String, given: String) throws {
+    try replace(
+      account,
+      [("employeeNumber", number), ("sn", family), ("givenName", given), ("displayName", "\(family) \(given)")].map {
+        ($0, Data($1.utf8))
+      })
+  }
+
+  package func set(account: String, _ attribute: String, _ value: String) throws {
+    try replace(account, [(attribute, Data(value.utf8))])
+  }
+
+  package func set(account: String, _ attribute: String, bytes: [UInt8]) throws {
+    try replace(account, [(attribute, Data(bytes))])
+  }
+
+  private func replace(_ account: String, _ values: [(String, Data)]) throws {
     let found = try Self.script("ldb_tool '\(path)' ldbsearch '(sAMAccountName=\(account))' dn")
     guard let line = found.split(separator: "\n").first(where: { $0.hasPrefix("dn:") }) else {
       throw Failed(description: "no \(account) here")
     }
-    // With two colons and Base64 where it is not ASCII.
-    let values = [
-      ("employeeNumber", number), ("sn", family), ("givenName", given), ("displayName", "\(family) \(given)"),
-    ].map { "replace: \($0)\n\($0):: \(Data($1.utf8).base64EncodedString())\n-\n" }
-    try change("\(line)\nchangetype: modify\n\(values.joined())\n")
+    let changes = values.map { "replace: \($0)\n\($0):: \($1.base64EncodedString())\n-\n" }.joined()
+    try change("\(line)\nchangetype: modify\n\(changes)\n")
   }
 
   /// The state as it is now, beside the one that goes on.

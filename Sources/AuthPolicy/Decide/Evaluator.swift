@@ -75,6 +75,14 @@ struct Evaluator {
     if day > person.lastDay ?? day { return fail(.dates, .accountOutsideDates, account, "after the last day", &trace) }
     trace.add(.dates, .passed, account, [])
 
+    if let hours = person.logonHours, !hours.contains(request.now) {
+      return fail(.accountLimits, .accountOutsideHours, account, "outside the hours that the directory gives", &trace)
+    }
+    if !person.workstations.isEmpty, !person.workstations.contains(request.workstation.id.text.lowercased()) {
+      return fail(.accountLimits, .accountNotHere, account, "not one of the workstations that the directory names", &trace)
+    }
+    trace.add(.accountLimits, .passed, account, [])
+
     if rules.people.isDisjoint(with: person.groups) {
       return fail(.groups, .segmentNotAllowed, rules.peopleRule, "in none of the segment's groups", &trace)
     }

@@ -4,7 +4,9 @@ public import AuthTerms
 public struct Explanation: Sendable {
   /// One look. The order of the cases is the order of the looks (docs/policy.md, "The order of refusals").
   public enum Subject: String, Sendable, CaseIterable {
-    case workstation, segment, rules, throttle, proofs, card, account, dates, groups
+    case workstation, segment, rules, throttle, proofs, card, account, dates
+    case accountLimits = "account-limits"
+    case groups
     case lineGroups = "line-groups"
     case deny, hours
     case proofClass = "proof-class"
@@ -84,6 +86,11 @@ extension Explanation.Subject {
       case .account: ("利用者は有効です", "The account is enabled", "利用者は無効です", "The account is disabled")
       case .dates:
         ("今日は在籍期間の中です", "Today is within the person's dates", "今日は在籍期間の外です", "Today is outside the person's dates")
+      case .accountLimits:
+        (
+          "ディレクトリで許された時間と端末です", "The directory allows the hour and the workstation",
+          "ディレクトリで許された時間か端末の外です", "The directory does not allow this hour or this workstation"
+        )
       case .groups:
         (
           "この系統に入れるグループの一員です", "The person is in a group of the segment", "この系統に入れるグループの一員ではありません",

@@ -63,9 +63,14 @@ public struct PersonFacts: Sendable, Hashable {
   public var lastDay: Int?
   /// The directory password is managed: nobody knows it.
   public var hasManagedPassword: Bool
+  /// As the directory says; `nil`: any hour.
+  public var logonHours: LogonHours?
+  /// Names of workstations in small letters, as the directory says; empty: any.
+  public var workstations: Set<String>
 
   public init(
-    id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool
+    id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool,
+    logonHours: LogonHours? = nil, workstations: Set<String> = []
   ) {
     self.id = id
     self.groups = groups
@@ -73,6 +78,8 @@ public struct PersonFacts: Sendable, Hashable {
     self.firstDay = firstDay
     self.lastDay = lastDay
     self.hasManagedPassword = hasManagedPassword
+    self.logonHours = logonHours
+    self.workstations = workstations
   }
 }
 

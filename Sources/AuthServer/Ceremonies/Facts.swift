@@ -7,7 +7,7 @@ extension Person {
   var facts: PersonFacts {
     PersonFacts(
       id: id, groups: groups, isEnabled: isEnabled, firstDay: firstDay, lastDay: lastDay,
-      hasManagedPassword: hasManagedPassword)
+      hasManagedPassword: hasManagedPassword, logonHours: logonHours, workstations: workstations)
   }
 }
 

@@ -183,6 +183,8 @@ extension Person {
     resolved.firstDay = firstDay
     resolved.lastDay = lastDay
     resolved.hasManagedPassword = hasManagedPassword
+    resolved.logonHours = logonHours
+    resolved.workstations = workstations
     return resolved
   }
 
@@ -195,5 +197,7 @@ extension Person {
     firstDay = resolved.firstDay
     lastDay = resolved.lastDay
     hasManagedPassword = resolved.hasManagedPassword
+    logonHours = resolved.logonHours
+    workstations = resolved.workstations
   }
 }

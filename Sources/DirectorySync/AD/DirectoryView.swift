@@ -242,6 +242,12 @@ private struct ViewBuilder {
       if moment <= now { person.isEnabled = false } else { nextEnd = min(nextEnd ?? moment, moment) }
     case .unreadable: person.isEnabled = false
     }
+    if let hours = user.attributes["logonhours"]?.first { person.logonHours = LogonHours(bytes: hours) ?? .never }
+    if let names = user.attributes["userworkstations"]?.first {
+      // One value with commas (MS-ADA3 2.355); an empty one allows every workstation, as none does.
+      let list = String(decoding: names, as: UTF8.self).lowercased().split(separator: ",")
+      person.workstations = Set(list.map { $0.filter { $0 != " " } }.filter { !$0.isEmpty })
+    }
     // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it.
     person.hasManagedPassword = control(user) & 0x4_0000 != 0
     people.append(person)

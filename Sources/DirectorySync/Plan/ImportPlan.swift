@@ -148,7 +148,8 @@ public struct ImportPlan: Sendable {
       var writer = LengthPrefixedWriter()
       if let person {
         for text in [person.id.text, person.account.canonical, person.displayName, person.kana] { writer.field(text) }
-        for list in [person.otherNames, person.departments, person.groups.sorted()] {
+        writer.field(person.logonHours?.bytes ?? [])
+        for list in [person.otherNames, person.departments, person.groups.sorted(), person.workstations.sorted()] {
           writer.field(UInt64(list.count))
           for text in list { writer.field(text) }
         }

@@ -15,6 +15,10 @@ public struct ResolvedPerson: Sendable {
   public var firstDay: Int?
   public var lastDay: Int?
   public var hasManagedPassword = false
+  /// `nil`: any hour.
+  public var logonHours: LogonHours?
+  /// Names of workstations in small letters; empty: any.
+  public var workstations: Set<String> = []
 
   public init(id: PersonID, account: AccountName, displayName: String, kana: String) {
     self.id = id
@@ -35,7 +39,9 @@ public struct ResolvedPerson: Sendable {
   }
 
   public enum Field: String, CaseIterable, Sendable {
-    case account, displayName, kana, otherNames, departments, groups, isEnabled, firstDay, lastDay, hasManagedPassword
+    case account, displayName, kana, otherNames, departments, groups, isEnabled, firstDay, lastDay, hasManagedPassword,
+      logonHours
+    case workstations
 
     public var ja: String {
       switch self {
@@ -49,6 +55,8 @@ public struct ResolvedPerson: Sendable {
       case .firstDay: "開始日"
       case .lastDay: "終了日"
       case .hasManagedPassword: "パスワードの自動管理"
+      case .logonHours: "ログオンできる時間"
+      case .workstations: "ログオンできる端末"
       }
     }
   }
@@ -68,6 +76,8 @@ public struct ResolvedPerson: Sendable {
       case .firstDay: firstDay != other.firstDay
       case .lastDay: lastDay != other.lastDay
       case .hasManagedPassword: hasManagedPassword != other.hasManagedPassword
+      case .logonHours: logonHours != other.logonHours
+      case .workstations: workstations != other.workstations
       }
     }
   }

@@ -72,6 +72,8 @@ enum Sample {
     person.groups = ["lgwan", "住民課"]
     person.firstDay = 19_000
     person.hasManagedPassword = true
+    person.logonHours = LogonHours(bytes: [UInt8](repeating: 0xA5, count: 21))
+    person.workstations = ["lgwan-pc-0042", "窓口"]
     return person
   }
 

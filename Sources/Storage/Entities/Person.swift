@@ -16,6 +16,10 @@ public struct Person: Sendable, Hashable {
   public var firstDay: Int?
   public var lastDay: Int?
   public var hasManagedPassword = false
+  /// As the directory says; `nil`: any hour.
+  public var logonHours: LogonHours?
+  /// Names of workstations in small letters; empty: any.
+  public var workstations: Set<String> = []
 
   public init(id: PersonID, account: AccountName, displayName: String, kana: String) {
     self.id = id

@@ -24,6 +24,9 @@ enum Migrations {
     migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: DirectoryTables.schema)
     }
+    migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: PeopleTable.withLimits)
+    }
     return migrator
   }
 

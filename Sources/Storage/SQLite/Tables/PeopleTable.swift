@@ -19,11 +19,17 @@ enum PeopleTable {
     ) STRICT;
     """
 
+  /// What a directory says besides.
+  static let withLimits = """
+    ALTER TABLE people ADD COLUMN logon_hours BLOB CHECK (length(logon_hours) = 21);
+    ALTER TABLE people ADD COLUMN workstations BLOB NOT NULL DEFAULT x'';
+    """
+
   private static let sql = TableSQL(
     name: "people",
     columns: [
       "id", "account", "display_name", "kana", "other_names", "departments", "groups", "is_enabled", "first_day", "last_day",
-      "has_managed_password", "search",
+      "has_managed_password", "search", "logon_hours", "workstations",
     ])
 
   static func person(_ id: PersonID, in db: Database) throws -> Person? {
@@ -51,7 +57,8 @@ enum PeopleTable {
       [
         person.id.text, person.account.canonical, person.displayName, person.kana, person.otherNames.column,
         person.departments.column, person.groups.sorted().column, person.isEnabled, person.firstDay, person.lastDay,
-        person.hasManagedPassword, SearchText.line(of: person),
+        person.hasManagedPassword, SearchText.line(of: person), person.logonHours?.bytes.column,
+        person.workstations.sorted().column,
       ])
   }
 
@@ -67,6 +74,12 @@ enum PeopleTable {
     person.firstDay = try columns.optionalInteger().map(Int.init)
     person.lastDay = try columns.optionalInteger().map(Int.init)
     person.hasManagedPassword = try columns.flag()
+    _ = try columns.text()
+    if let bytes = try columns.optionalBytes() {
+      guard let hours = LogonHours(bytes: bytes) else { throw StorageFault.corrupt("hours of a person") }
+      person.logonHours = hours
+    }
+    person.workstations = Set(try columns.list())
     return person
   }
 
