@@ -132,6 +132,7 @@ struct DirectoryFaultTests {
       }
       link.close()
       processes.kill()
+      try processes.takeBack()
       let store = try SQLiteStore(path: folder + "/state/sanmon.sqlite", localDayOffsetSeconds: 32_400)
       let (people, identities) = try await store.read { (state) throws(StorageFault) in
         (try state.everybody(), try state.directoryIdentities())

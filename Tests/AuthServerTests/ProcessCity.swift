@@ -64,11 +64,16 @@ final class ProcessCity {
   }
 
   /// The folder belongs to the processes' user.
-  func own() throws {
+  func own() throws { try give(to: Self.uid) }
+
+  /// It belongs to the test again: for what must not be another user's.
+  func takeBack() throws { try give(to: geteuid()) }
+
+  private func give(to user: UInt32) throws {
     guard geteuid() == 0 else { return }
     let chown = Process()
     chown.executableURL = URL(filePath: "/bin/chown")
-    chown.arguments = ["-R", "\(Self.uid):\(Self.uid)", folder]
+    chown.arguments = ["-R", "\(user):\(user)", folder]
     try chown.run()
     chown.waitUntilExit()
   }
