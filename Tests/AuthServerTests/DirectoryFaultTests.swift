@@ -14,10 +14,10 @@ import Testing
 struct DirectoryFaultTests {
   private let sato = "p-000042"
 
-  private static func lines(_ port: UInt16, authorities: String, passwordFile: String) -> String {
+  private static func lines(_ ports: UInt16..., authorities: String, passwordFile: String) -> String {
     """
     directory:
-      servers: [{host: 127.0.0.1, port: \(port)}]
+      servers: [\(ports.map { "{host: 127.0.0.1, port: \($0)}" }.joined(separator: ", "))]
       authorities: \(authorities)
       account: \(DomainController.account)
       password-file: \(passwordFile)
@@ -73,6 +73,31 @@ struct DirectoryFaultTests {
         proxy.allow(nil)
         expected.remove(victim)
         try await becomes("the change arrives") { try await enabled(city.link) == expected }
+      }
+      await city.end()
+    }
+  }
+
+  @Test("of two domain controllers the next is asked when one goes away, and the first again when that one does")
+  func failOver() async throws {
+    try await DomainController.run { dc in
+      // Two ways to one: what differs between real ones is read anew by the position's rules.
+      let (one, two) = (try CutProxy(to: dc.server().port), try CutProxy(to: dc.server().port))
+      defer { for proxy in [one, two] { proxy.end() } }
+      let lines = Self.lines(one.port, two.port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let city = try await City(lines: { _ in lines })
+      try await becomes("all is read") { try await status(city.link).objects > 1200 }
+      #expect(try await status(city.link).server.hasSuffix(":\(one.port)"))
+      for (away, other, command) in [(one, two, "disable"), (two, one, "enable")] {
+        other.allow(nil)
+        away.allow(0)
+        try dc.tool("user \(command) sato.hanako")
+        try await becomes("the change came the other way") {
+          let person: PersonSummary = try await city.link.fetch("/v1/admin/people/\(sato)")
+          return person.isEnabled == (command == "enable")
+        }
+        let now = try await status(city.link)
+        #expect(now.server.hasSuffix(":\(other.port)") && now.faultEn == nil)
       }
       await city.end()
     }
