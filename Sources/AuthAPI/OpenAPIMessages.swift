@@ -86,7 +86,7 @@ enum APIMessages {
       "WatchEvent", "One line of the watch.",
       [
         .field("event", .oneOf(["ready", "keepalive", "lock", "logoff", "close"])), .optional("session", .identifier),
-        .optional("cause", .oneOf(["cardLost", "accountDisabled", "workstationRevoked", "byOperator"])),
+        .optional("cause", .oneOf(["cardLost", "accountDisabled", "accessChanged", "workstationRevoked", "byOperator"])),
       ]),
     APIMessage(
       "WorkstationEvent", "Something that happened at the workstation and that no proof will tell.",

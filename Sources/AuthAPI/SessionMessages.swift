@@ -28,7 +28,7 @@ public struct WatchEvent: Codable, Sendable, Equatable {
   /// `ready`, `keepalive`, `lock`, `logoff` or `close` (the workstation itself was revoked)
   public var event: String
   public var session: String?
-  /// `cardLost`, `accountDisabled`, `workstationRevoked`, `byOperator`
+  /// `cardLost`, `accountDisabled`, `accessChanged` (a transfer), `workstationRevoked`, `byOperator`
   public var cause: String?
 
   public init(event: String, session: String? = nil, cause: String? = nil) {

@@ -119,7 +119,7 @@ struct DirectoryFollowTests {
       try dc.tool("user disable sato.hanako")
       let line = try #require(await events.next())
       let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
-      #expect(event.event == "lock" && event.session == session.session)
+      #expect(event.event == "lock" && event.session == session.session && event.cause == "accountDisabled")
       let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
       #expect(code == DenialCode.accountDisabled.rawValue)
       try dc.tool("user enable sato.hanako")
@@ -139,7 +139,8 @@ struct DirectoryFollowTests {
       _ = try await events.next()
       try dc.tool("group removemembers ka-0401 sato.hanako")
       let line = try #require(await events.next())
-      #expect(try JSONDecoder().decode(WatchEvent.self, from: Data(line)).event == "lock")
+      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
+      #expect(event.event == "lock" && event.cause == "accessChanged")
       let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
       #expect(code == DenialCode.segmentNotAllowed.rawValue)
       #expect(try await person(city, sato).cards.map(\.card) == [card.id])
@@ -320,6 +321,9 @@ struct DirectoryFollowTests {
       try await becomes("the change arrives") { try await !person(city, sato).isEnabled }
       let notes = try await rows(city, "directory.synced").map(\.note)
       #expect(notes.first?.hasPrefix("0 added, 1 changed") == true && notes.count == 2)
+      try await city.restart()
+      try await becomes("it looked") { try await directory(city).objects > 1200 }
+      #expect(try await rows(city, "directory.synced").count == 2)
     }
   }
 }

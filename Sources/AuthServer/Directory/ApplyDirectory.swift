@@ -21,6 +21,13 @@ struct DirectoryReading: Sendable {
     let held: [HoldReason]
     /// Whom the directory itself disabled: put in force whatever is held, as long as they are few.
     let disabled: [ResolvedPerson]
+
+    /// Nothing to write or to say: held exactly as before, or nothing held and nobody changed.
+    /// - Parameter plan: what was held before.
+    func isAsItWas(held plan: String?) -> Bool {
+      if held.isEmpty { return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty }
+      return disabled.isEmpty && self.plan.fingerprint == plan
+    }
   }
 
   func judge(_ state: some StateReader) throws(StorageFault) -> Judgement {
@@ -44,12 +51,17 @@ struct DirectoryReading: Sendable {
 /// are kept, so that the next reading comes to the same question. People whom the directory itself disabled are disabled even
 /// then, as long as they are few.
 struct ApplyDirectory: Change {
+  /// A session that locks, and what its workstation says why.
+  struct Withdrawn: Sendable {
+    let session: SessionRecord
+    let cause: String
+  }
+
   struct Outcome: Sendable {
     let judgement: DirectoryReading.Judgement
     /// Whether all of it is, because nothing held it or because it was approved.
     let isInForce: Bool
-    /// Sessions that were withdrawn.
-    let withdrawn: [SessionRecord]
+    let withdrawn: [Withdrawn]
   }
 
   let reading: DirectoryReading
@@ -81,18 +93,21 @@ struct ApplyDirectory: Change {
     try state.set(position.encoded, forSetting: DirectoryReading.positionSetting)
     if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
     record.note = plan.summaryEn + (approval.map { "; approved by act \($0)" } ?? "")
-    return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement.effects, &state)), record)
+    return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement, &state)), record)
   }
 
   /// Locks what people have open in segments that they are not let into any more.
   private func withdraw(
-    _ effects: PlanEffects, _ state: inout some StateTransaction
-  ) throws(StorageFault) -> [SessionRecord] {
-    var withdrawn: [SessionRecord] = []
+    _ judgement: DirectoryReading.Judgement, _ state: inout some StateTransaction
+  ) throws(StorageFault) -> [Withdrawn] {
+    let effects = judgement.effects
+    let disabled = Set(judgement.plan.losses.filter { $0.why != .leftWithoutGroups }.map(\.person))
+    var withdrawn: [Withdrawn] = []
     for person in Set(effects.leaving.keys).union(effects.losing).sorted() {
       for session in try state.liveSessions(of: person)
       where effects.losing.contains(person) || effects.leaving[person]?.contains(session.segment) == true {
-        withdrawn.append(try Self.lock(session, &state))
+        let cause = disabled.contains(person) ? "accountDisabled" : "accessChanged"
+        withdrawn.append(Withdrawn(session: try Self.lock(session, &state), cause: cause))
       }
     }
     return withdrawn
@@ -100,13 +115,15 @@ struct ApplyDirectory: Change {
 
   private func disable(
     _ people: [ResolvedPerson], _ state: inout some StateTransaction
-  ) throws(StorageFault) -> [SessionRecord] {
-    var withdrawn: [SessionRecord] = []
+  ) throws(StorageFault) -> [Withdrawn] {
+    var withdrawn: [Withdrawn] = []
     for person in people {
       var kept = Person(person)
       kept.isEnabled = false
       try state.put(kept)
-      for session in try state.liveSessions(of: person.id) { withdrawn.append(try Self.lock(session, &state)) }
+      for session in try state.liveSessions(of: person.id) {
+        withdrawn.append(Withdrawn(session: try Self.lock(session, &state), cause: "accountDisabled"))
+      }
     }
     return withdrawn
   }

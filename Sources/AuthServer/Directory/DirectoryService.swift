@@ -57,6 +57,7 @@ actor DirectoryService {
   private let rules: DirectoryRules
   private nonisolated let current = Mutex(Condition())
 
+  private var running: Task<Void, Never>?
   private var connection: LDAPConnection?
   private var next = 0
   /// As the store has it; `nil` before the first look.
@@ -97,10 +98,21 @@ actor DirectoryService {
     await look()
   }
 
-  /// One look. Everything that keeps it from being answered is in `condition`.
+  /// One look, behind the one that is under way. Everything that keeps it from being answered is in `condition`.
   func look() async {
+    let before = running
+    let task = Task {
+      await before?.value
+      await lookOnce()
+    }
+    running = task
+    await task.value
+  }
+
+  private func lookOnce() async {
     let now = services.surroundings.now()
-    guard now.monotonicMilliseconds >= notBefore else { return }
+    // A restored copy that waits for its approval writes nothing of its own.
+    guard now.monotonicMilliseconds >= notBefore, services.restoration.pending == nil else { return }
     do {
       try await follow(now)
       await settle(now)
@@ -129,10 +141,14 @@ actor DirectoryService {
     let reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups), limits: GuardLimits(), now: now
     )
-    if let heldPlan = condition.heldPlan, !isAskedAgain {
+    if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
-      // Held as it was: nothing to say again.
-      if !judgement.held.isEmpty, judgement.disabled.isEmpty, judgement.plan.fingerprint == heldPlan { return }
+      if judgement.isAsItWas(held: condition.heldPlan) {
+        judgedBy = policy.version
+        nextEnd = judgement.view.nextEnd
+        tell(judgement, isInForce: judgement.held.isEmpty, ahead.replica)
+        return
+      }
     }
     let change = ApplyDirectory(
       reading: reading,
@@ -145,7 +161,11 @@ actor DirectoryService {
     judgedBy = policy.version
     nextEnd = outcome.judgement.view.nextEnd
     if outcome.isInForce { self.kept = ahead.replica }
-    tell(outcome, ahead.replica)
+    tell(outcome.judgement, isInForce: outcome.isInForce, ahead.replica)
+    for withdrawn in outcome.withdrawn {
+      let session = withdrawn.session
+      services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: withdrawn.cause))
+    }
   }
 
   /// - Returns: whether there is anything to judge.
@@ -198,9 +218,9 @@ actor DirectoryService {
 
   // MARK: Telling
 
-  private func tell(_ outcome: ApplyDirectory.Outcome, _ replica: DirectoryReplica) {
-    let judgement = outcome.judgement
-    let held = outcome.isInForce ? [] : judgement.held
+  private func tell(_ judgement: DirectoryReading.Judgement, isInForce: Bool, _ replica: DirectoryReplica) {
+    let held = isInForce ? [] : judgement.held
+    if !held.isEmpty, condition.held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
     let effects = held.isEmpty ? (ja: [], en: []) : judgement.effects.lines(of: judgement.plan)
     current.withLock { condition in
       condition.held = held
@@ -211,11 +231,6 @@ actor DirectoryService {
       condition.findings = judgement.view.findings
       condition.identities = judgement.view.held
       condition.objects = replica.objects.count
-    }
-    if !held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
-    for session in outcome.withdrawn {
-      services.watch.tell(
-        session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountDisabled"))
     }
   }
 

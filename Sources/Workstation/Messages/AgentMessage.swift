@@ -110,6 +110,7 @@ public enum AgentMessage: Sendable, Equatable {
     case "leaseExpired": language.choose("サーバーに確認できないまま期限が過ぎた", "the server could not be asked in time")
     case "shutdown": language.choose("常駐の終了", "the watch was ended")
     case "cardLost": language.choose("カードの紛失の届出", "the card was reported lost")
+    case "accessChanged": language.choose("異動などで、この系統を使えなくなったため", "you are not let into this segment any more")
     case "accountDisabled": language.choose("利用者登録の停止", "the account was disabled")
     case "workstationRevoked": language.choose("端末の登録の取り消し", "the workstation was revoked")
     case "byOperator": language.choose("管理者の操作", "by an operator")
