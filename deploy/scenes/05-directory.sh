@@ -6,6 +6,5 @@ if [ "$DEMO_AD" = 1 ]; then
     as_root bash -c '. "$0"; samba_provision "$1" && samba_start "$1"' "$SANMON_ROOT/deploy/lib/samba.sh" "$STAGE/ad"
   as_root install -m 0644 "$STAGE/ad/ca.pem" "$STAGE/etc/ad-ca.pem"
   at_end stage_directory_down
-  cat "$STAGE/ad/ports" 2>/dev/null || true
 fi
 stage_directory_down() { [ "$DEMO_AD" = 0 ] || as_root bash -c '. "$0"; samba_stop "$1"' "$SANMON_ROOT/deploy/lib/samba.sh" "$STAGE/ad"; }

@@ -3,8 +3,8 @@
 if [ "$DEMO_AD" = 1 ]; then
   in_directory() { as_root bash -c '. "$0"; "$@"' "$SANMON_ROOT/deploy/lib/samba.sh" "$@"; }
   directory_tool() { in_directory samba_tool "$STAGE/ad" "$@"; }
-  # agent_until SECONDS WORKSTATION CMD…: until it says what is expected, for the directory acts within its tick.
-  said_lock() { grep -qE 'accountDisabled|無効|disabled' "$STAGE/log/watch-$1.log"; }
+  # said_lock WORKSTATION WHY: whether its resident process was told to lock for that reason.
+  said_lock() { grep -qE -- "$2" "$STAGE/log/watch-$1.log"; }
 
   step "人事異動：Active Directory だけを変える" "A transfer: nothing but the Active Directory is changed"
   expect 0 '' "佐藤さんのパスワードをマイナンバー側でも設定しておく" "Sato has a password in My Number, for the days to come" \
@@ -14,7 +14,7 @@ if [ "$DEMO_AD" = 1 ]; then
   expect 0 'Added|added' "マイナンバー利用事務の担当に加える" "and into its My Number staff" \
     directory_tool group addmembers ka-0401-mynumber sato.hanako
   expect 0 '' "開いていた LGWAN の端末に、5 秒以内にロックが届く" "her open LGWAN session is told to lock within 5 seconds" \
-    wait_until 5 said_lock LGWAN-PC-0042
+    wait_until 5 said_lock LGWAN-PC-0042 '異動などで|not let into'
   insert_card sato
   expect 10 'AP107' "異動前の系統では断られる" "she is refused in the old segment" agent LGWAN-PC-0042 logon --pin-fd 3
   PASSWORD='mori-no-michi-5'
@@ -31,8 +31,8 @@ if [ "$DEMO_AD" = 1 ]; then
   step "退職：アカウントを無効にする" "Somebody leaves: the account is disabled"
   insert_card takahashi
   expect 0 '髙橋' "髙橋さんが LGWAN の端末を使っている" "Takahashi is at work" agent LGWAN-PC-0043 unlock --pin-fd 3
-  expect 0 '' "samba-tool user disable" "samba-tool user disable" directory_tool user disable takahashi.ichiro
-  expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 said_lock LGWAN-PC-0043
+  expect 0 '' "samba-tool：髙橋さんのアカウントを無効にする" "samba-tool: Takahashi's account is disabled" directory_tool user disable takahashi.ichiro
+  expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 said_lock LGWAN-PC-0043 '利用者登録の停止|account was disabled'
   expect 10 'AP103' "もう入れない" "and lets him in no more" agent LGWAN-PC-0043 logon --pin-fd 3
   expect 0 '' "誤りだったので戻す" "that was a mistake: enabled again" directory_tool user enable takahashi.ichiro
   sleep 4
