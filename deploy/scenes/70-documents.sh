@@ -11,7 +11,7 @@ run_examples() {
     line=${line//取込フォルダー/$SANMON_ROOT\/deploy\/sample-city}
     line=${line/check policies/check $STAGE/policies}
     case "$line" in
-      *'sanmon person password'* | *'sanmon operator '[fkpa]* | *'sanmon pki '* | *'sanmon card enrol'* | *…* | *--database*) continue ;;
+      *'sanmon person password'* | *'sanmon operator '[fkpa]* | *'sanmon pki '* | *'sanmon card enrol'* | *'sanmon directory '[ac]* | *…* | *--database*) continue ;;
     esac
     # Shell words in capital letters are for the reader to fill in; dates, codes and PC names are not.
     if grep -qE '(^| |=|/)[A-Z]{3,}( |$|/|\.)' <<<"$line"; then continue; fi
@@ -32,7 +32,7 @@ run_examples() {
   [ $wrong = 0 ] && [ $tried -gt 0 ]
 }
 
-for document in README.md README.ja.md docs/operations.md docs/ja/管理者の手引き.md docs/ja/障害時の手順.md; do
+for document in README.md README.ja.md docs/operations.md docs/ja/管理者の手引き.md docs/ja/障害時の手順.md docs/ja/directory.md; do
   grep -qE '^(\$ )?sanmon ' "$SANMON_ROOT/$document" || continue
   expect 0 'understood' "$document の例を、そのまま実行できる" "the examples of $document can be run as they stand" \
     run_examples "$SANMON_ROOT/$document"
