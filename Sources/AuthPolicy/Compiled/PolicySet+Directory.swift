@@ -4,6 +4,15 @@ extension PolicySet {
   /// Groups whose members are let into each segment at all.
   public var peopleGroups: [Segment: Set<String>] { rules.mapValues(\.people) }
 
+  /// Groups that any line names: whoever joins or leaves another one decides nothing by it.
+  public var namedGroups: Set<String> {
+    rules.values.reduce(into: Set<String>()) { groups, rules in
+      groups.formUnion(rules.people)
+      for denial in rules.denials { groups.formUnion(denial.groups) }
+      for entry in rules.accepted.values.joined() { groups.formUnion(entry.groups) }
+    }
+  }
+
   /// What only somebody who knows the directory can see: lines for groups that nobody is in, and lines that nobody can use.
   ///
   /// Never an error: a group may be filled tomorrow.

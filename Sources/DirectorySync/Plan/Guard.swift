@@ -9,7 +9,7 @@ public struct GuardLimits: Sendable, Hashable {
   /// … may gain a segment they had not.
   public var gainPercent: Int
   public var gainAtLeast: Int
-  /// … may change department or groups.
+  /// … may change department, or groups that a rule names.
   public var movePercent: Int
   public var moveAtLeast: Int
   /// A reading that names fewer people than this part of those who may act now, in per cent, is a short one.
@@ -27,8 +27,13 @@ public struct GuardLimits: Sendable, Hashable {
 public struct AccessGroups: Sendable {
   /// Groups whose members are let into each segment.
   public var segments: [Segment: Set<String>]
+  /// Every group that a rule names, those of segments among them.
+  public var named: Set<String>
 
-  public init(segments: [Segment: Set<String>]) { self.segments = segments }
+  public init(segments: [Segment: Set<String>], named: Set<String> = []) {
+    self.segments = segments
+    self.named = segments.values.reduce(into: named) { $0.formUnion($1) }
+  }
 
   func segments(of person: ResolvedPerson) -> Set<Segment> {
     person.isEnabled ? Set(segments.filter { !$0.value.isDisjoint(with: person.groups) }.map(\.key)) : []
@@ -103,9 +108,10 @@ public struct PlanEffects: Sendable {
       let left = before.subtracting(after)
       if !left.isEmpty { leaving[change.after.id] = left }
       if !before.isEmpty, after.isEmpty { losing.insert(change.after.id) }
-      if change.before.isEnabled, !Set(change.fields).isDisjoint(with: [.departments, .groups]) {
-        moving.insert(change.after.id)
-      }
+      let isMoved =
+        change.fields.contains(.departments)
+        || change.before.groups.intersection(groups.named) != change.after.groups.intersection(groups.named)
+      if change.before.isEnabled, isMoved { moving.insert(change.after.id) }
     }
     for change in plan.disabledBecauseAbsent where change.before.isEnabled {
       leaving[change.after.id] = groups.segments(of: change.before)
