@@ -139,7 +139,8 @@ actor DirectoryService {
     // Something moved the counter that concerns nobody here: the position is kept in mind only.
     guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
     let reading = DirectoryReading(
-      replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups, named: policy.namedGroups), limits: GuardLimits(), now: now
+      replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups, named: policy.namedGroups),
+      limits: GuardLimits(), now: now
     )
     if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
