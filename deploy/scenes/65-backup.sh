@@ -8,7 +8,10 @@ expect 0 '' "仮に復元し、全件を確かめる" "it is restored into a scr
   with_paper sanmon backup verify "$STAGE/desk/night.sanmon"
 bent_backup() {
   cp "$STAGE/desk/night.sanmon" "$STAGE/desk/bent.sanmon"
-  printf 'Z' | dd of="$STAGE/desk/bent.sanmon" bs=1 seek=70000 conv=notrunc status=none
+  local byte
+  byte=$(od -An -tu1 -j70000 -N1 "$STAGE/desk/bent.sanmon")
+  # shellcheck disable=SC2059  # the byte with its lowest bit turned, as an octal escape
+  printf "\\$(printf %03o "$((byte ^ 1))")" | dd of="$STAGE/desk/bent.sanmon" bs=1 seek=70000 conv=notrunc status=none
   with_paper sanmon backup verify "$STAGE/desk/bent.sanmon"
 }
 expect 65 '' "控えを 1 バイト変えると、使えないと分かる" "one byte of it is changed: it is refused" bent_backup
