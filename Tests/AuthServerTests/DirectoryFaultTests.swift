@@ -78,6 +78,55 @@ struct DirectoryFaultTests {
     }
   }
 
+  @Test("an account that ends in the middle of a day ends then, though no domain controller answers")
+  func endsMeanwhile() async throws {
+    try await DomainController.run { dc in
+      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let city = try await City(lines: { _ in lines })
+      try await becomes("all is read") { try await status(city.link).objects > 1200 }
+      let pc = try await city.workstation("LGWAN-PC-0001")
+      let card = try await city.enrolCard(sato)
+      // In an hour, and never at midnight in Japan.
+      let end = (city.clock.now().wallMilliseconds / 3_600_000 + 1) * 3_600_000 + 1_800_000
+      try dc.set(account: "sato.hanako", "accountExpires", "\((end + 11_644_473_600_000) * 10_000)")
+      try dc.set(account: "takahashi.ichiro", "displayName", "印")
+      try await becomes("it is read") {
+        try await city.link.fetch("/v1/admin/people/p-000007", returning: PersonSummary.self).displayName == "印"
+      }
+      try dc.stop()
+      try await becomes("it is away") { try await status(city.link).faultEn != nil }
+      #expect(try await pc.enter(card).session.hasPrefix("s-"))
+      city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 + 1)
+      try await becomes("her account has ended") {
+        try await refusal { try await pc.enter(card) }?.body.code == DenialCode.accountDisabled.rawValue
+      }
+      #expect(try await status(city.link).faultEn != nil)
+      await city.end()
+    }
+  }
+
+  @Test(
+    "a password file that others may read, or without a password, is refused and told; put right, it is used without a restart")
+  func passwordFile() async throws {
+    try await DomainController.run { dc in
+      let file = FileManager.default.temporaryDirectory.path + "/sanmon-ad-password-\(UUID().uuidString)"
+      defer { try? FileManager.default.removeItem(atPath: file) }
+      try FileManager.default.copyItem(atPath: dc.passwordFile, toPath: file)
+      func mode(_ mode: Int) throws { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file) }
+      try mode(0o640)
+      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: file)
+      let city = try await City(lines: { _ in lines })
+      func isRefused() async throws -> Bool {
+        let now = try await status(city.link)
+        return now.faultEn?.hasPrefix("DS211") == true && now.faultJa?.contains("0600") == true && now.objects == 0
+      }
+      try await becomes("it is refused") { try await isRefused() }
+      try mode(0o600)
+      try await becomes("all is read") { try await status(city.link).objects > 1200 }
+      await city.end()
+    }
+  }
+
   @Test("of two domain controllers the next is asked when one goes away, and the first again when that one does")
   func failOver() async throws {
     try await DomainController.run { dc in

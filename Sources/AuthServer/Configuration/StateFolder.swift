@@ -111,7 +111,8 @@ struct StateFolder: Sendable {
     else { throw Fault.unusable(file) }
   }
 
-  private static func requirePrivate(_ path: String) throws {
+  /// - Throws: `.notPrivate` if group or others may do anything with it.
+  static func requirePrivate(_ path: String) throws {
     let attributes = try FileManager.default.attributesOfItem(atPath: path)
     guard let mode = attributes[.posixPermissions] as? NSNumber, mode.intValue & 0o077 == 0 else {
       throw Fault.notPrivate(path)

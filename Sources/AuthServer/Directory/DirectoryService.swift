@@ -110,12 +110,11 @@ actor DirectoryService {
   }
 
   private func lookOnce() async {
-    let now = services.surroundings.now()
     // A restored copy that waits for its approval writes nothing of its own.
-    guard now.monotonicMilliseconds >= notBefore, services.restoration.pending == nil else { return }
+    guard services.restoration.pending == nil else { return }
+    let now = services.surroundings.now()
     do {
-      try await follow(now)
-      await settle(now)
+      if try await follow(now) { await settle(now) }
     } catch let fault as LDAPFault {
       await trouble(fault, now)
     } catch {
@@ -126,11 +125,26 @@ actor DirectoryService {
 
   // MARK: Reading
 
-  private func follow(_ now: Moment) async throws {
+  /// - Returns: whether a domain controller was asked.
+  /// - Throws: `LDAPFault`, after what was read before was judged all the same: an account that ends at noon ends at noon, whether
+  ///   or not a domain controller answers then.
+  private func follow(_ now: Moment) async throws -> Bool {
     if kept == nil { try await load() }
-    let reader = DirSyncReader(try connected(), also: [configuration.numberAttribute])
-    let isNew = try await read(reader, now)
-    current.withLock { $0.lookedAt = now }
+    let isAsked = now.monotonicMilliseconds >= notBefore
+    var isNew = false
+    var fault: LDAPFault?
+    if isAsked {
+      do throws(LDAPFault) {
+        isNew = try await read(DirSyncReader(try connected(), also: [configuration.numberAttribute]), now)
+        current.withLock { $0.lookedAt = now }
+      } catch { fault = error }
+    }
+    try await judge(isNew: isNew, now)
+    if let fault { throw fault }
+    return isAsked
+  }
+
+  private func judge(isNew: Bool, _ now: Moment) async throws {
     guard let ahead, let kept else { return }
     let policy = services.policy.policy
     let isAnother = isAskedAgain || judgedBy != policy.version || nextEnd.map { $0 <= now.wallMilliseconds } ?? false
@@ -207,11 +221,8 @@ actor DirectoryService {
     let server = try LDAPServer(
       host: place.host, port: place.port.map { UInt16($0) }, protection: place.protection == .ldaps ? .ldaps : .startTLS,
       authorities: configuration.authorities)
-    guard let file = FileManager.default.contents(atPath: configuration.passwordFile), (1...1024).contains(file.count) else {
-      throw LDAPFault(.settings, "password-file")
-    }
-    let text = file.last == UInt8(ascii: "\n") ? file.dropLast() : file
-    let made = LDAPConnection(server, account: configuration.account, password: Secret<TypedPassword>(copying: text))
+    let made = LDAPConnection(
+      server, account: configuration.account, password: try PasswordFile.read(configuration.passwordFile))
     connection = made
     current.withLock { $0.server = server.description }
     return made
@@ -258,5 +269,19 @@ actor DirectoryService {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
     record.note = note
     return (try? await services.recorder.commit(RecordOnly(record: record), now: now)) != nil
+  }
+}
+
+/// The file with the password of the account that reads.
+enum PasswordFile {
+  /// - Throws: `.passwordFile` if it cannot be read, holds nothing or more than 1,024 bytes, or somebody else may read it.
+  static func read(_ path: String) throws(LDAPFault) -> Secret<TypedPassword> {
+    guard (try? StateFolder.requirePrivate(path)) != nil, var bytes = FileManager.default.contents(atPath: path) else {
+      throw LDAPFault(.passwordFile, path)
+    }
+    defer { bytes.resetBytes(in: bytes.startIndex..<bytes.endIndex) }
+    let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes
+    guard (1...1024).contains(text.count) else { throw LDAPFault(.passwordFile, path) }
+    return Secret(copying: text)
   }
 }

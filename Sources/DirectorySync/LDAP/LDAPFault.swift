@@ -21,6 +21,8 @@ public struct LDAPFault: Error, Sendable, Equatable {
     case malformed = "DS209"
     /// More objects or bytes than one city has.
     case tooLarge = "DS210"
+    /// The file with the password of the synchronisation's account cannot be used.
+    case passwordFile = "DS211"
   }
 
   public let code: Code
@@ -44,6 +46,8 @@ public struct LDAPFault: Error, Sendable, Equatable {
     case .cookie: "差分の続きの印をドメインコントローラーが受け付けません。全件の読み取りからやり直します"
     case .result: "ドメインコントローラーがエラーを返しました（\(detail)）"
     case .malformed: "ドメインコントローラーの答えが途中で切れているか、正しくありません（\(detail)）"
+    case .passwordFile:
+      "同期用アカウントのパスワードのファイル（\(detail)）を読めないか、空か、ほかの利用者にも読めます。所有者をサーバーの利用者、権限を 0600 にしてください"
     case .tooLarge: "ドメインコントローラーの答えが上限を超えています（\(detail)）"
     }
   }
@@ -61,6 +65,9 @@ public struct LDAPFault: Error, Sendable, Equatable {
     case .cookie: "the domain controller does not take the cookie; everything is read anew"
     case .result: "the domain controller answered with an error (\(detail))"
     case .malformed: "the domain controller's answer was cut off or is not right (\(detail))"
+    case .passwordFile:
+      "the file with the synchronisation account's password (\(detail)) cannot be read, is empty, or others may read it too: it has "
+        + "to belong to the server's user, mode 0600"
     case .tooLarge: "the domain controller's answer is over the limit (\(detail))"
     }
   }
