@@ -107,7 +107,7 @@ struct ApplyDirectory: Change {
       for session in try state.liveSessions(of: person)
       where effects.losing.contains(person) || effects.leaving[person]?.contains(session.segment) == true {
         let cause = disabled.contains(person) ? "accountDisabled" : "accessChanged"
-        withdrawn.append(Withdrawn(session: try Self.lock(session, &state), cause: cause))
+        withdrawn.append(Withdrawn(session: try state.withdraw(session), cause: cause))
       }
     }
     return withdrawn
@@ -122,19 +122,9 @@ struct ApplyDirectory: Change {
       kept.isEnabled = false
       try state.put(kept)
       for session in try state.liveSessions(of: person.id) {
-        withdrawn.append(Withdrawn(session: try Self.lock(session, &state), cause: "accountDisabled"))
+        withdrawn.append(Withdrawn(session: try state.withdraw(session), cause: "accountDisabled"))
       }
     }
     return withdrawn
-  }
-
-  private static func lock(
-    _ session: SessionRecord, _ state: inout some StateTransaction
-  ) throws(StorageFault) -> SessionRecord {
-    var session = session
-    session.phase = .locked
-    session.isRevoked = true
-    try state.put(session)
-    return session
   }
 }

@@ -154,12 +154,7 @@ struct ApplyImport: Change {
     record.count = Int64(max(1, plan.writes.count))
     var withdrawn: [SessionRecord] = []
     for person in plan.losingAccess {
-      for var session in try state.liveSessions(of: person) {
-        session.phase = .locked
-        session.isRevoked = true
-        try state.put(session)
-        withdrawn.append(session)
-      }
+      for session in try state.liveSessions(of: person) { withdrawn.append(try state.withdraw(session)) }
     }
     return ((Self.report(plan, applied: true, refusal: nil), withdrawn), record)
   }

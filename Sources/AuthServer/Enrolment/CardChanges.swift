@@ -105,11 +105,8 @@ struct ChangeCardState: Change {
     try transaction.put(found)
     var withdrawn: [SessionRecord] = []
     if state != .active {
-      for var session in try transaction.liveSessions(of: found.person) where session.card == card {
-        session.phase = .locked
-        session.isRevoked = true
-        try transaction.put(session)
-        withdrawn.append(session)
+      for session in try transaction.liveSessions(of: found.person) where session.card == card {
+        withdrawn.append(try transaction.withdraw(session))
       }
     }
     record.count = Int64(found.keys.count + withdrawn.count)

@@ -148,10 +148,8 @@ struct RevokeWorkstation: Change {
     record.segment = workstation.segment
     workstation.isRevoked = true
     try state.put(workstation)
-    if var session = try state.liveSession(on: id) {
-      session.phase = .locked
-      session.isRevoked = true
-      try state.put(session)
+    if let live = try state.liveSession(on: id) {
+      let session = try state.withdraw(live)
       record.session = session.id
       record.person = session.person
     }
