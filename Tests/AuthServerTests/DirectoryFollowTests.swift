@@ -176,7 +176,7 @@ struct DirectoryFollowTests {
       try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
       try await becomes("it is held") { try await !status(city).warningsEn.isEmpty }
       let words = try await (en: status(city).warningsEn[0], ja: status(city).warningsJa[0])
-      #expect(words.en.contains("79 people would lose access (limit 35)"))
+      #expect(words.en.contains("79 people within an hour would lose access (limit 35)"))
       #expect(words.ja.contains("79 人が利用できなくなります（上限 35 人）"))
       #expect(try await person(city, "p-000011").isEnabled)
       let held = try await rows(city, "directory.held")
@@ -184,6 +184,25 @@ struct DirectoryFollowTests {
       try dc.tool("user disable sato.hanako")
       try await becomes("one disabled account passes") { try await !person(city, sato).isEnabled }
       #expect(try await rows(city, "directory.synced").count == 1)
+    }
+  }
+
+  @Test("a mistake in small steps is held as soon as its steps together are too many; an hour later the last one passes")
+  func smallSteps() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      func delete(_ name: String) throws {
+        try dc.tool("ou delete 'OU=\(name),OU=産業観光部,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      }
+      try delete("観光課")
+      try await becomes("eighteen have left") { try await rows(city, "directory.synced").count == 2 }
+      try delete("商工課")
+      try await becomes("the next eighteen are held") { try await directory(city).plan != nil }
+      #expect(try await directory(city).heldEn == ["36 people within an hour would lose access (limit 35)"])
+      #expect(try await directory(city).effectsEn.count == 18)
+      city.clock.advance(seconds: 3600)
+      try await becomes("they leave") { try await rows(city, "directory.synced").count == 3 }
+      #expect(try await directory(city).plan == nil)
     }
   }
 

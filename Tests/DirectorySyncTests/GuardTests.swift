@@ -112,12 +112,12 @@ struct GuardTests {
     let before = try city(20)
     var after = before
     for index in 0..<10 { after[index].isEnabled = false }
-    let plan = ImportPlan(current: before, named: after)
-    let passing = plan.disabledBySource(limit: 10)
+    let passing = effects(before, after).effects.passing
     #expect(Set(passing.map(\.id)) == Set(before.prefix(10).map(\.id)))
     #expect(passing.count(where: \.isEnabled) == 10, "as they are: the caller takes the access")
-    #expect(plan.disabledBySource(limit: 9).isEmpty)
-    #expect(ImportPlan(current: before, named: Array(after.prefix(15))).disabledBySource(limit: 10).count == 10)
+    #expect(effects(before, Array(after.prefix(15))).effects.passing.count == 10, "beside five who are absent")
+    after[10].isEnabled = false
+    #expect(effects(before, after).effects.passing.isEmpty)
   }
 
   @Test("an account that passes to another person is given up first, in a swap too")

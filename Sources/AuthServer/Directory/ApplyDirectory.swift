@@ -6,21 +6,27 @@ import Storage
 /// One reading of the directory and what it would do, judged against what a store has.
 struct DirectoryReading: Sendable {
   static let positionSetting = "directory.position"
+  private static let recentSetting = "directory.recent"
 
   let replica: DirectoryReplica
   let rules: DirectoryRules
   let groups: AccessGroups
   let limits: GuardLimits
+  let approvals: WaiverApprovals
   let now: Moment
 
   struct Judgement: Sendable {
     let view: DirectoryView
     let plan: ImportPlan
     let effects: PlanEffects
+    /// What was put in force within the last hour without an approval.
+    let recent: RecentEffects
     /// Empty: all of it may be put in force.
     let held: [HoldReason]
     /// Whom the directory itself disabled: put in force whatever is held, as long as they are few.
-    let disabled: [ResolvedPerson]
+    var disabled: [ResolvedPerson] { effects.passing }
+    /// When the same reading may be judged otherwise, in milliseconds since 1970-01-01 UTC.
+    var nextEnd: Int64? { [view.nextEnd, held.isEmpty ? nil : recent.nextEnd].compactMap { $0 }.min() }
 
     /// Nothing to write or to say: held exactly as before, or nothing held and nobody changed.
     /// - Parameter plan: what was held before.
@@ -36,11 +42,20 @@ struct DirectoryReading: Sendable {
       of: replica, rules: rules, known: try state.directoryIdentities(), current: before,
       adopts: try state.setting(Self.positionSetting) == nil, now: now.wallMilliseconds)
     let plan = ImportPlan(current: before, named: view.people)
-    let effects = PlanEffects(of: plan, groups: groups, limits: limits)
+    var recent = RecentEffects()
+    if let bytes = try state.setting(Self.recentSetting) {
+      guard let kept = try? RecentEffects(parsing: bytes) else { throw .corrupt("setting \(Self.recentSetting)") }
+      recent = kept
+    }
+    recent.forget(at: now.wallMilliseconds)
+    let effects = PlanEffects(of: plan, groups: groups, limits: limits, recent: recent)
     return Judgement(
-      view: view, plan: plan, effects: effects,
-      held: view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))],
-      disabled: plan.disabledBySource(limit: limits.lossAtLeast))
+      view: view, plan: plan, effects: effects, recent: recent,
+      held: view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))])
+  }
+
+  static func keep(_ recent: RecentEffects, in state: inout some StateTransaction) throws(StorageFault) {
+    try state.set(recent.encoded, forSetting: recentSetting)
   }
 }
 
@@ -68,7 +83,6 @@ struct ApplyDirectory: Change {
   let changed: [DirectoryObjectRecord]
   let gone: [ObjectGUID]
   let position: DirSyncPosition
-  let approvals: WaiverApprovals
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
     let judgement = try reading.judge(state)
@@ -78,13 +92,19 @@ struct ApplyDirectory: Change {
     record.count = Int64(max(1, plan.writes.count))
     var approval: String?
     if judgement.held.allSatisfy(\.canBeApproved) {
-      approval = try ApproveDirectory.approval(of: plan.fingerprint, approvals, state)
+      approval = try ApproveDirectory.approval(of: plan.fingerprint, reading.approvals, state)
     }
     guard judgement.held.isEmpty || approval != nil else {
       record.action = "directory.held"
       record.outcome = .refused
       record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)"
-      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try disable(judgement.disabled, &state)), record)
+      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try disable(judgement, &state)), record)
+    }
+    // Into a store without people there is nothing to lose, and no limit.
+    if plan.enabledBefore > 0 {
+      var recent = judgement.recent
+      recent.take(judgement.effects, isApproved: approval != nil, at: reading.now.wallMilliseconds)
+      try DirectoryReading.keep(recent, in: &state)
     }
     for person in plan.writes { try state.put(Person(person)) }
     for identity in judgement.view.identities { try state.put(identity) }
@@ -114,10 +134,14 @@ struct ApplyDirectory: Change {
   }
 
   private func disable(
-    _ people: [ResolvedPerson], _ state: inout some StateTransaction
+    _ judgement: DirectoryReading.Judgement, _ state: inout some StateTransaction
   ) throws(StorageFault) -> [Withdrawn] {
     var withdrawn: [Withdrawn] = []
-    for person in people {
+    guard !judgement.disabled.isEmpty else { return withdrawn }
+    var recent = judgement.recent
+    recent.takeDisabled(judgement.disabled.map(\.id), at: reading.now.wallMilliseconds)
+    try DirectoryReading.keep(recent, in: &state)
+    for person in judgement.disabled {
       var kept = Person(person)
       kept.isEnabled = false
       try state.put(kept)

@@ -154,13 +154,12 @@ actor DirectoryService {
     guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
     let reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups, named: policy.namedGroups),
-      limits: GuardLimits(), now: now
-    )
+      limits: GuardLimits(), approvals: services.waivers, now: now)
     if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
       if judgement.isAsItWas(held: condition.heldPlan) {
         judgedBy = policy.version
-        nextEnd = judgement.view.nextEnd
+        nextEnd = judgement.nextEnd
         tell(judgement, isInForce: judgement.held.isEmpty, ahead.replica)
         return
       }
@@ -170,11 +169,11 @@ actor DirectoryService {
       changed: changed.compactMap { guid in
         ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
       },
-      gone: gone, position: ahead.position, approvals: services.waivers)
+      gone: gone, position: ahead.position)
     let outcome = try await services.recorder.commit(change, now: now)
     isAskedAgain = false
     judgedBy = policy.version
-    nextEnd = outcome.judgement.view.nextEnd
+    nextEnd = outcome.judgement.nextEnd
     if outcome.isInForce { self.kept = ahead.replica }
     tell(outcome.judgement, isInForce: outcome.isInForce, ahead.replica)
     for withdrawn in outcome.withdrawn {

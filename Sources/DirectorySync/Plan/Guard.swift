@@ -1,7 +1,7 @@
 public import AuthTerms
 
-/// How much one reading of the directory may change by itself. Counted are people whose decisions change, not objects: a group
-/// rule that takes the segment from a hundred people is a hundred people.
+/// How much the directory may change by itself within an hour, in one reading or in many. Counted are people whose decisions
+/// change, not objects: a group rule that takes the segment from a hundred people is a hundred people.
 public struct GuardLimits: Sendable, Hashable {
   /// Of the people who may act now, how many per cent may lose access; `atLeast` of them always may.
   public var lossPercent: Int
@@ -35,8 +35,10 @@ public struct AccessGroups: Sendable {
     self.named = segments.values.reduce(into: named) { $0.formUnion($1) }
   }
 
-  func segments(of person: ResolvedPerson) -> Set<Segment> {
-    person.isEnabled ? Set(segments.filter { !$0.value.isDisjoint(with: person.groups) }.map(\.key)) : []
+  func segments(of person: ResolvedPerson) -> Set<Segment> { segments(of: PersonAccess(person, groups: self)) }
+
+  public func segments(of access: PersonAccess) -> Set<Segment> {
+    access.isEnabled ? Set(segments.filter { !$0.value.isDisjoint(with: access.groups) }.map(\.key)) : []
   }
 }
 
@@ -65,9 +67,9 @@ public enum HoldReason: Sendable, Hashable {
     case .baseGone(let path): "職員の OU「\(path)」が見つかりません。名前の変更や移動がないか確認してください"
     case .empty: "ディレクトリに職員が一人もいません"
     case .short(let named, let before): "読み取れた職員が \(named) 人しかいません（前回 \(before) 人）"
-    case .losses(let count, let limit): "\(count) 人が利用できなくなります（上限 \(limit) 人）"
-    case .gains(let segment, let count, let limit): "\(count) 人が新たに \(segment.name) を使えるようになります（上限 \(limit) 人）"
-    case .moves(let count, let limit): "\(count) 人の所属かグループが変わります（上限 \(limit) 人）"
+    case .losses(let count, let limit): "1 時間のうちに \(count) 人が利用できなくなります（上限 \(limit) 人）"
+    case .gains(let segment, let count, let limit): "1 時間のうちに \(count) 人が新たに \(segment.name) を使えるようになります（上限 \(limit) 人）"
+    case .moves(let count, let limit): "1 時間のうちに \(count) 人の所属かグループが変わります（上限 \(limit) 人）"
     }
   }
 
@@ -76,101 +78,10 @@ public enum HoldReason: Sendable, Hashable {
     case .baseGone(let path): "the OU of the staff, \"\(path)\", is not there: look whether it was renamed or moved"
     case .empty: "the directory names nobody"
     case .short(let named, let before): "only \(named) people could be read (\(before) before)"
-    case .losses(let count, let limit): "\(count) people would lose access (limit \(limit))"
-    case .gains(let segment, let count, let limit): "\(count) people would newly get into \(segment.name) (limit \(limit))"
-    case .moves(let count, let limit): "departments or groups of \(count) people would change (limit \(limit))"
+    case .losses(let count, let limit): "\(count) people within an hour would lose access (limit \(limit))"
+    case .gains(let segment, let count, let limit):
+      "\(count) people within an hour would newly get into \(segment.name) (limit \(limit))"
+    case .moves(let count, let limit): "departments or groups of \(count) people within an hour would change (limit \(limit))"
     }
-  }
-}
-
-/// What a plan does to people's access, counted against the limits. A first reading, into a store without people, is free of
-/// limits: nobody can lose anything by it, and nobody has a card yet.
-public struct PlanEffects: Sendable {
-  public let losing: Set<PersonID>
-  public let gaining: [Segment: Set<PersonID>]
-  public let moving: Set<PersonID>
-  /// Segments that people were let into and are not any more.
-  public let leaving: [PersonID: Set<Segment>]
-  /// Empty: the plan may be put in force.
-  public let reasons: [HoldReason]
-
-  public init(of plan: ImportPlan, groups: AccessGroups, limits: GuardLimits = GuardLimits()) {
-    var (losing, moving): (Set<PersonID>, Set<PersonID>) = (Set(plan.losingAccess), [])
-    var gaining: [Segment: Set<PersonID>] = [:]
-    var leaving: [PersonID: Set<Segment>] = [:]
-    func gain(_ person: PersonID, _ segments: Set<Segment>) {
-      for segment in segments { gaining[segment, default: []].insert(person) }
-    }
-    for person in plan.added { gain(person.id, groups.segments(of: person)) }
-    for change in plan.changed {
-      let (before, after) = (groups.segments(of: change.before), groups.segments(of: change.after))
-      gain(change.after.id, after.subtracting(before))
-      let left = before.subtracting(after)
-      if !left.isEmpty { leaving[change.after.id] = left }
-      if !before.isEmpty, after.isEmpty { losing.insert(change.after.id) }
-      let isMoved =
-        change.fields.contains(.departments)
-        || change.before.groups.intersection(groups.named) != change.after.groups.intersection(groups.named)
-      if change.before.isEnabled, isMoved { moving.insert(change.after.id) }
-    }
-    for change in plan.disabledBecauseAbsent where change.before.isEnabled {
-      leaving[change.after.id] = groups.segments(of: change.before)
-    }
-    self.losing = losing
-    self.leaving = leaving
-    self.gaining = gaining
-    self.moving = moving
-
-    func limit(_ percent: Int, _ atLeast: Int) -> Int { max(atLeast, plan.enabledBefore * percent / 100) }
-    var reasons: [HoldReason] = []
-    if plan.enabledBefore > 0 {
-      if plan.named == 0 {
-        reasons.append(.empty)
-      } else if plan.named * 100 < plan.enabledBefore * limits.shortPercent {
-        reasons.append(.short(named: plan.named, before: plan.enabledBefore))
-      }
-      let loss = limit(limits.lossPercent, limits.lossAtLeast)
-      if losing.count > loss { reasons.append(.losses(count: losing.count, limit: loss)) }
-      let most = limit(limits.gainPercent, limits.gainAtLeast)
-      for (segment, people) in gaining.sorted(by: { $0.key < $1.key }) where people.count > most {
-        reasons.append(.gains(segment, count: people.count, limit: most))
-      }
-      let move = limit(limits.movePercent, limits.moveAtLeast)
-      if moving.count > move { reasons.append(.moves(count: moving.count, limit: move)) }
-    }
-    self.reasons = reasons
-  }
-}
-
-extension PlanEffects {
-  /// What happens to whom, one line a person, those who lose first; ids, not names.
-  /// - Parameter limit: lines, after which the rest is counted.
-  public func lines(of plan: ImportPlan, limit: Int = 500) -> (ja: [String], en: [String]) {
-    var (ja, en): ([String], [String]) = ([], [])
-    func add(_ person: PersonID, _ textJa: String, _ textEn: String) {
-      ja.append("\(person): \(textJa)")
-      en.append("\(person): \(textEn)")
-    }
-    let told = Dictionary(plan.losses.map { ($0.person, $0.why) }, uniquingKeysWith: { first, _ in first })
-    for person in losing.sorted() {
-      add(person, told[person]?.ja ?? "使える系統がなくなります", told[person]?.en ?? "left without any segment")
-    }
-    for (person, segments) in leaving.sorted(by: { $0.key < $1.key }) where !losing.contains(person) {
-      let names = segments.sorted().map(\.name).joined(separator: ", ")
-      add(person, "\(names) を使えなくなります", "not let into \(names) any more")
-    }
-    var gained: [PersonID: [String]] = [:]
-    for (segment, people) in gaining.sorted(by: { $0.key < $1.key }) {
-      for person in people { gained[person, default: []].append(segment.name) }
-    }
-    for (person, names) in gained.sorted(by: { $0.key < $1.key }) {
-      add(person, "\(names.joined(separator: ", ")) を使えるようになります", "let into \(names.joined(separator: ", "))")
-    }
-    for person in moving.subtracting(losing).subtracting(leaving.keys).subtracting(gained.keys).sorted() {
-      add(person, "所属かグループが変わります", "another department or other groups")
-    }
-    let rest = ja.count - limit
-    guard rest > 0 else { return (ja, en) }
-    return (ja.prefix(limit) + ["ほか \(rest) 件"], en.prefix(limit) + ["and \(rest) more"])
   }
 }

@@ -134,12 +134,6 @@ public struct ImportPlan: Sendable {
     releases + disabledBecauseAbsent.map(\.after) + changed.map(\.after) + added
   }
 
-  /// People as they are, whom the source itself says to be disabled and who may act now; empty if they are more than the limit.
-  public func disabledBySource(limit: Int) -> [ResolvedPerson] {
-    let found = changed.filter { $0.before.isEnabled && !$0.after.isEnabled }.map(\.before)
-    return found.count <= limit ? found : []
-  }
-
   /// SHA-256 over everybody who is written, as they are and as they will be, hexadecimal: two people who approve a plan approve
   /// exactly this one.
   public var fingerprint: String {

@@ -1,0 +1,89 @@
+public import AuthTerms
+
+/// What a decision reads of a person from the directory, as far as the rules in force name it.
+public struct PersonAccess: Sendable, Hashable {
+  public var isEnabled: Bool
+  /// The first is the main post.
+  public var departments: [String]
+  /// Groups that a rule names.
+  public var groups: Set<String>
+
+  public init(_ person: ResolvedPerson, groups: AccessGroups) {
+    isEnabled = person.isEnabled
+    departments = person.departments
+    self.groups = person.groups.intersection(groups.named)
+  }
+
+  init(isEnabled: Bool, departments: [String], groups: Set<String>) {
+    (self.isEnabled, self.departments, self.groups) = (isEnabled, departments, groups)
+  }
+}
+
+/// A transfer that two people approved before the directory said it: what shall have become of whom. What happens to these people
+/// on their way there counts against no limit; anything else that happens to them counts as ever.
+public struct ForeseenChanges: Sendable, Hashable {
+  public private(set) var outcomes: [PersonID: PersonAccess] = [:]
+
+  public init(_ outcomes: [PersonID: PersonAccess] = [:]) { self.outcomes = outcomes }
+
+  func opens(_ segment: Segment, to person: PersonID, _ groups: AccessGroups) -> Bool {
+    outcomes[person].map { groups.segments(of: $0).contains(segment) } ?? false
+  }
+
+  /// Whether nothing shall be left to the person.
+  func closes(to person: PersonID, _ groups: AccessGroups) -> Bool {
+    outcomes[person].map { groups.segments(of: $0).isEmpty } ?? false
+  }
+
+  /// Whether each part is either as it was or as it shall be: people are moved with several commands.
+  func isOnItsWay(_ person: PersonID, from before: PersonAccess, to after: PersonAccess) -> Bool {
+    guard let end = outcomes[person] else { return false }
+    return (after.departments == before.departments || after.departments == end.departments)
+      && after.groups.isSubset(of: before.groups.union(end.groups))
+      && after.groups.isSuperset(of: before.groups.intersection(end.groups))
+  }
+
+  /// Those who have not arrived.
+  public func waiting(_ people: [ResolvedPerson], groups: AccessGroups) -> Set<PersonID> {
+    let now = Dictionary(people.map { ($0.id, PersonAccess($0, groups: groups)) }, uniquingKeysWith: { first, _ in first })
+    return Set(outcomes.filter { !$0.value.isReached(by: now[$0.key]) }.keys)
+  }
+}
+
+extension PersonAccess {
+  /// Somebody without access is where somebody without access shall be, wherever the account stands.
+  func isReached(by other: PersonAccess?) -> Bool { isEnabled ? self == other : other?.isEnabled != true }
+}
+
+extension ForeseenChanges {
+  /// - Throws: `MalformedInput` for anything that `encoded` does not give.
+  public init(parsing bytes: [UInt8]) throws(MalformedInput) {
+    var reader = LengthPrefixedReader(bytes, subject: "foreseen changes", limit: 4 << 20)
+    while !reader.isAtEnd {
+      let person = try PersonID(parsing: try reader.text())
+      let isEnabled = try reader.unsigned() == 1
+      var lists: [[String]] = []
+      for _ in 0..<2 {
+        let count = try reader.unsigned()
+        guard count <= 100_000 else { throw MalformedInput("foreseen changes", expected: "at most 100,000 names") }
+        var list: [String] = []
+        for _ in 0..<count { list.append(try reader.text()) }
+        lists.append(list)
+      }
+      outcomes[person] = PersonAccess(isEnabled: isEnabled, departments: lists[0], groups: Set(lists[1]))
+    }
+  }
+
+  public var encoded: [UInt8] {
+    var writer = LengthPrefixedWriter()
+    for (person, access) in outcomes.sorted(by: { $0.key < $1.key }) {
+      writer.field(person.text)
+      writer.field(UInt64(access.isEnabled ? 1 : 0))
+      for list in [access.departments, access.groups.sorted()] {
+        writer.field(UInt64(list.count))
+        for name in list { writer.field(name) }
+      }
+    }
+    return writer.bytes
+  }
+}

@@ -1,0 +1,118 @@
+import AuthTerms
+import DirectorySync
+import Testing
+
+@Suite("a transfer that was approved beforehand counts against no limit, anything else does")
+struct ForeseenChangesTests {
+  private static let groups = AccessGroups(segments: [.lgwan: ["seg-lgwan"], .mynumber: ["seg-mynumber"]], named: ["telework"])
+
+  private func city(_ count: Int) throws -> [ResolvedPerson] {
+    try (0..<count).map { number in
+      var person = try Sample.person("p-\(number)")
+      person.departments = ["0401"]
+      return person
+    }
+  }
+
+  private func reasons(
+    _ before: [ResolvedPerson], _ foreseen: ForeseenChanges, _ change: (inout [ResolvedPerson]) -> Void
+  ) -> [HoldReason] {
+    var after = before
+    change(&after)
+    return PlanEffects(of: ImportPlan(current: before, named: after), groups: Self.groups, foreseen: foreseen).reasons
+  }
+
+  private func foreseen(_ people: some Sequence<ResolvedPerson>, _ change: (inout ResolvedPerson) -> Void) -> ForeseenChanges {
+    ForeseenChanges(
+      Dictionary(
+        uniqueKeysWithValues: people.map { person in
+          var end = person
+          change(&end)
+          return (person.id, PersonAccess(end, groups: Self.groups))
+        }))
+  }
+
+  @Test("the people it names move, in one step or in several; one more than the limit beside them is held")
+  func moves() throws {
+    let before = try city(100)
+    let plan = foreseen(before.prefix(60)) {
+      $0.departments = ["0402"]
+      $0.groups = ["seg-mynumber", "telework"]
+    }
+    func move(_ people: inout [ResolvedPerson], _ range: Range<Int>) {
+      for index in range {
+        people[index].departments = ["0402"]
+        people[index].groups = ["seg-mynumber", "telework"]
+      }
+    }
+    #expect(reasons(before, plan) { move(&$0, 0..<60) } == [])
+    #expect(reasons(before, plan) { for index in 0..<60 { $0[index].departments = ["0402"] } } == [])
+    #expect(reasons(before, plan) { for index in 0..<60 { $0[index].groups.insert("seg-mynumber") } } == [])
+    // A club is no rule's business.
+    #expect(
+      reasons(before, plan) {
+        move(&$0, 0..<60); $0[0].groups.insert("club")
+      } == [])
+    #expect(reasons(before, plan) { move(&$0, 0..<70) } == [])
+    #expect(
+      reasons(before, plan) { move(&$0, 0..<91) } == [.gains(.mynumber, count: 31, limit: 10), .moves(count: 31, limit: 30)])
+  }
+
+  @Test("the same people on another way count: elsewhere, with other groups, or without any")
+  func others() throws {
+    let before = try city(100)
+    let plan = foreseen(before.prefix(60)) { $0.departments = ["0402"] }
+    #expect(
+      reasons(before, plan) { for index in 0..<31 { $0[index].departments = ["0403"] } } == [.moves(count: 31, limit: 30)])
+    #expect(
+      reasons(before, plan) { for index in 0..<31 { $0[index].groups.insert("telework") } } == [.moves(count: 31, limit: 30)])
+    #expect(
+      reasons(before, plan) { for index in 0..<11 { $0[index].groups.insert("seg-mynumber") } }
+        == [.gains(.mynumber, count: 11, limit: 10)])
+    #expect(
+      reasons(before, plan) { for index in 0..<11 { $0[index].isEnabled = false } } == [.losses(count: 11, limit: 10)])
+    #expect(reasons(before, plan) { for index in 0..<11 { $0[index].groups = [] } } == [.losses(count: 11, limit: 10)])
+    #expect(reasons(before, plan) { $0.removeFirst(11) } == [.short(named: 89, before: 100), .losses(count: 11, limit: 10)])
+  }
+
+  @Test("leavers leave by any way: disabled, without groups, or deleted; newcomers come in where they shall")
+  func leaversAndNewcomers() throws {
+    let before = try city(400)
+    let all = try city(440)
+    var outcomes = foreseen(before.prefix(30)) { $0.isEnabled = false }.outcomes
+    outcomes.merge(foreseen(all.suffix(40)) { _ in }.outcomes) { first, _ in first }
+    let plan = ForeseenChanges(outcomes)
+    #expect(reasons(before, plan) { for index in 0..<30 { $0[index].isEnabled = false } } == [])
+    #expect(reasons(before, plan) { for index in 0..<30 { $0[index].groups = [] } } == [])
+    #expect(reasons(before, plan) { $0.removeFirst(30) } == [])
+    #expect(reasons(before, plan) { for index in 18..<43 { $0[index].isEnabled = false } } == [.losses(count: 13, limit: 12)])
+    #expect(reasons(before, plan) { $0 = all } == [])
+    #expect(reasons(before, ForeseenChanges()) { $0 = all } == [.gains(.lgwan, count: 40, limit: 20)])
+  }
+
+  @Test("who has not arrived is known: enabled and elsewhere, or still enabled")
+  func waiting() throws {
+    let before = try city(3)
+    var outcomes = foreseen(before.prefix(1)) { $0.isEnabled = false }.outcomes
+    outcomes.merge(foreseen(before[1...1]) { $0.departments = ["0402"] }.outcomes) { first, _ in first }
+    outcomes.merge(foreseen([try Sample.person("p-9")]) { _ in }.outcomes) { first, _ in first }
+    let plan = ForeseenChanges(outcomes)
+    #expect(plan.waiting(before, groups: Self.groups) == Set(try ["p-0", "p-1", "p-9"].map { try PersonID(parsing: $0) }))
+    var after = before
+    after[0].isEnabled = false
+    after[0].departments = ["9999"]
+    after[1].departments = ["0402"]
+    #expect(plan.waiting(after + [try Sample.person("p-9")], groups: Self.groups).isEmpty)
+    #expect(plan.waiting(Array(after.dropFirst()), groups: Self.groups).map(\.text) == ["p-9"], "gone is gone")
+  }
+
+  @Test("what is kept comes back, and nothing else is taken for it")
+  func encoding() throws {
+    let plan = foreseen(try city(3)) { $0.departments = ["0402", "0103"] }
+    let bytes = plan.encoded
+    #expect(try ForeseenChanges(parsing: bytes) == plan && plan.outcomes.count == 3)
+    for cut in [1, 5, bytes.count - 3] {
+      #expect(throws: MalformedInput.self) { try ForeseenChanges(parsing: Array(bytes.dropLast(cut))) }
+    }
+  }
+}
