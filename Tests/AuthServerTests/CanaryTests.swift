@@ -180,7 +180,7 @@ struct CanaryTests {
 
 /// The same for the programs on a workstation and on the desk: with a card, its PIN and a reader.
 @Suite(
-  "secrets typed at the agent and at the tool leave no trace", .serialized, .timeLimit(.minutes(5)),
+  "secrets typed at the agent and at the tool leave no trace", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: ToolBench.mayRun, "pcscd, vpcd or a program is missing: run deploy/test"))
 struct TypedCanaryTests {
   @Test("a PIN, right or wrong, and a code: not in the folders of agent and server, outputs, arguments or environment")

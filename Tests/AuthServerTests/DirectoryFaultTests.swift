@@ -27,7 +27,7 @@ struct DirectoryFaultTests {
   }
 
   private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(90)
     while try await !isSo() {
       guard ContinuousClock.now < end else {
         Issue.record("did not come to pass: \(what)")

@@ -8,7 +8,7 @@ import Testing
 
 private struct Unexpected: Error { let text = "canary-in-an-error" }
 
-@Suite("HTTP answers", .timeLimit(.minutes(1)))
+@Suite("HTTP answers", .timeLimit(.minutes(10)))
 struct HTTPAnswerTests {
   private static func routes(_ router: Router<SanmonRequestContext>) {
     router.post("/v1/echo", use: Sample.echo)

@@ -5,7 +5,7 @@ import Hummingbird
 import NIOConcurrencyHelpers
 import Testing
 
-@Suite("HTTP limits", .timeLimit(.minutes(1)))
+@Suite("HTTP limits", .timeLimit(.minutes(10)))
 struct HTTPLimitTests {
   static func echo(_ router: Router<SanmonRequestContext>) { router.post("/echo", use: Sample.echo) }
 
@@ -32,7 +32,7 @@ struct HTTPLimitTests {
       #expect(reply.code == "HT400")
       #expect(reply["connection"] == "close")
       #expect(reply["cache-control"] == "no-store")
-      #expect(try await client.closed(within: 30).isEmpty)
+      #expect(try await client.closed().isEmpty)
       // The server itself goes on.
       let next = try await TestClient.connect(port: port)
       #expect(try await next.request("POST", "/echo", body: HTTPJSONTests.whole).status == 200)
@@ -51,7 +51,7 @@ struct HTTPLimitTests {
         let announced = try await TestClient.connect(port: port)
         let reply = try await announced.request("POST", path, body: big)
         #expect(reply.status == 413 && reply.code == "HT413")
-        #expect(try await announced.closed(within: 30).isEmpty)
+        #expect(try await announced.closed().isEmpty)
       }
       let endless = try await TestClient.connect(port: port)
       try await endless.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n")
@@ -78,7 +78,7 @@ struct HTTPLimitTests {
       try await clients.0.send(
         "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
       try await clients.1.send("POST /echo HTTP/1.1\r\nHost:")
-      for client in [clients.0, clients.1, clients.2] { #expect(try await client.closed(within: 30).isEmpty) }
+      for client in [clients.0, clients.1, clients.2] { #expect(try await client.closed().isEmpty) }
       #expect(server.log.text.contains("tooSlow"))
     }
   }
@@ -95,7 +95,7 @@ struct HTTPLimitTests {
         open.append(client)
       }
       let refused = try await TestClient.connect(port: port)
-      #expect(try await refused.closed(within: 30).isEmpty)
+      #expect(try await refused.closed().isEmpty)
       #expect(try await server.counts("sanmon_connections_refused_total{listener=\"metrics\"} 1"))
       await open.removeLast().close()
       try await Task.sleep(for: .milliseconds(100))

@@ -3,7 +3,7 @@ import Foundation
 import Hummingbird
 import Testing
 
-@Suite("operators' socket", .timeLimit(.minutes(1)))
+@Suite("operators' socket", .timeLimit(.minutes(10)))
 struct HTTPOperatorSocketTests {
   private struct Peer: Codable {
     var uid: UInt32

@@ -24,10 +24,10 @@ struct TestServer: Sendable {
 
   func port(_ name: ListenerName) throws -> Int { try #require(ports[name]) }
 
-  /// Whether the page of metrics comes to have this line, within ten seconds: the other end may see a connection end before it
+  /// Whether the page of metrics comes to have this line, within 90 seconds: the other end may see a connection end before it
   /// is counted.
   func counts(_ line: String) async throws -> Bool {
-    for _ in 0..<1000 {
+    for _ in 0..<9000 {
       if metrics.text().split(separator: "\n").contains(line[...]) { return true }
       try await Task.sleep(for: .milliseconds(10))
     }

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 import ServiceLifecycle
 import Testing
 
-@Suite("watch and shutdown", .timeLimit(.minutes(1)))
+@Suite("watch and shutdown", .timeLimit(.minutes(10)))
 struct HTTPWatchTests {
   private final class Source: Sendable {
     let box = NIOLockedValueBox<AsyncStream<WatchEvent>.Continuation?>(nil)
@@ -22,7 +22,7 @@ struct HTTPWatchTests {
     func tell(_ event: WatchEvent) { _ = box.withLockedValue { $0?.yield(event) } }
     func finish() { box.withLockedValue { $0?.finish() } }
 
-    func waitForEnd(_ seconds: Double = 9) async throws -> Bool {
+    func waitForEnd(_ seconds: Double = 90) async throws -> Bool {
       let deadline = ContinuousClock.now + .seconds(seconds)
       while ContinuousClock.now < deadline {
         if ended.withLockedValue({ $0 }) { return true }
@@ -40,7 +40,7 @@ struct HTTPWatchTests {
     return client
   }
 
-  private func event(_ client: TestClient, within seconds: Double = 20) async throws -> String {
+  private func event(_ client: TestClient, within seconds: Double = 90) async throws -> String {
     while true {
       let line = try await client.line(within: seconds)
       if line.hasPrefix("{") { return line.trimmingCharacters(in: .newlines) }

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// A key that a card holds, as the client's key of a connection.
-@Suite("A held key", .serialized, .timeLimit(.minutes(1)))
+@Suite("A held key", .serialized, .timeLimit(.minutes(10)))
 struct HeldKeyTests {
   @Test("EMSA-PSS is what another library verifies, for every text and salt")
   func padding() throws {

@@ -8,7 +8,7 @@ import Testing
 import X509
 
 /// Operators over the network: mutual TLS with the certificate on their card, and nothing else.
-@Suite("Operators over TLS", .serialized, .timeLimit(.minutes(2)))
+@Suite("Operators over TLS", .serialized, .timeLimit(.minutes(10)))
 struct OperatorTLSTests {
   /// What is refused to whom the server does not know: everything, also what tells nothing about people.
   private static let paths = [

@@ -9,7 +9,7 @@ import X509
 
 /// The operator's tool as a person uses it: the built program, a real reader service, a card in software, a real server.
 @Suite(
-  "The operator's tool over TLS", .serialized, .timeLimit(.minutes(5)),
+  "The operator's tool over TLS", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: ToolBench.mayRun, "pcscd, vpcd or a program is missing: run deploy/test"))
 struct OperatorToolTests {
   @Test("the card lets in and signs, its PIN asked once a command; what goes wrong is said", arguments: ["p256", "rsa2048"])

@@ -32,7 +32,7 @@ struct SessionsLeftBehindTests {
 
   private func wait(_ city: City, forWatching count: Int) async throws {
     let clock = ContinuousClock()
-    let end = clock.now + .seconds(20)
+    let end = clock.now + .seconds(90)
     while try await city.link.fetch("/v1/admin/status", returning: InstanceStatus.self).watching != count {
       guard clock.now < end else { throw CancellationError() }
       try await Task.sleep(for: .milliseconds(10))
