@@ -8,7 +8,7 @@ struct Insert: ParsableCommand {
     abstract: "Put a card into the vpcd reader and keep it there until SIGTERM or the end of standard input.",
     discussion: """
       Control lines on standard input: remove · insert · fault NAME. Faults: \(Fault.names.joined(separator: ", ")).
-      Standard output says 'inserted' and 'removed' as it happens, and 'fault NAME' for each control line obeyed.
+      Standard output says 'inserted' and 'removed' as it happens, 'found' once the reader service has asked the card who it is, and 'fault NAME' for each control line obeyed.
 
       Examples:
         sanmon-cardsim insert --card hanako.card < /dev/null --until-signal &

@@ -36,11 +36,15 @@ struct VPCDLink {
   /// Serves until the reader or somebody else ends the connection (false), or the card leaves of its own (true).
   func serve(_ card: inout PIVApplet, fault: () -> Fault) -> Bool {
     card.reset()
+    var isFound = false
     while let header = receive(2), let message = receive(Int(header[0]) << 8 | Int(header[1])) {
       switch message {
       case []: continue
       case [0x00], [0x01], [0x02]: card.reset()
-      case [0x04]: guard send(Self.answerToReset) else { return false }
+      case [0x04]:
+        guard send(Self.answerToReset) else { return false }
+        if !isFound { Output.line("found") }
+        isFound = true
       case let command:
         switch card.respond(to: command, fault: fault()) {
         case .answer(let bytes): guard send(bytes) else { return false }

@@ -46,8 +46,6 @@ struct CardKeysTests {
       _ = try await events.next()
       watches.append((session, events))
     }
-    let clock = ContinuousClock()
-    let reported = clock.now
     let changed = try await set(city, withPIN.id, "lost")
     #expect(changed.sessionsLocked == 2 && changed.card.keys.count == 2 && changed.card.state == "lost")
     #expect(try await refusal { try await first.enter(withPIN) }?.body.code == "AP105")
@@ -57,7 +55,6 @@ struct CardKeysTests {
       let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
       #expect(told == WatchEvent(event: "lock", session: session, cause: "cardLost"))
     }
-    #expect(clock.now - reported < .seconds(5), "two refusals and two locks; well under a second where nothing else runs")
     let row = try #require(try await city.audit("action=card.lost").first)
     #expect(row.count == 4 && row.note == "keys 2, sessions 2; telephone" && row.card == withPIN.id)
 

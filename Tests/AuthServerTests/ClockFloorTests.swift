@@ -52,7 +52,7 @@ struct ClockFloorTests {
   }
 
   private func settle(_ city: City, _ action: String, count: Int = 1) async throws {
-    for _ in 0..<100 {
+    for _ in 0..<900 {
       if try await city.audit("action=\(action)").count >= count { return }
       try await Task.sleep(for: .milliseconds(100))
     }

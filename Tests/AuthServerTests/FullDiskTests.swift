@@ -61,7 +61,7 @@ struct FullDiskTests {
 
     try FileManager.default.removeItem(atPath: filler)
     var session: SessionOpened?
-    for _ in 0..<50 where session == nil {
+    for _ in 0..<900 where session == nil {
       session = try? await pc.enter(card)
       if session == nil { try await Task.sleep(for: .milliseconds(100)) }
     }

@@ -204,13 +204,13 @@ final class ToolBench: Sendable {
     return process
   }
 
-  /// Puts a card on the reader and waits until the simulator has it in and the service has looked (every 400 ms).
+  /// Puts a card on the reader and waits until the service has found it.
   func insert(_ name: String) async throws -> OnReader {
     let card = try OnReader([
       "env", "SANMON_BIN=\(Self.programs)", "bash", "-c",
       "source '\(Self.library)'; cardsim_in_namespace '\(reader)' insert --card '\(folder)/\(name).card'",
     ])
-    try await Task.sleep(for: .milliseconds(1500))
+    try await card.isFound()
     return card
   }
 
@@ -263,19 +263,37 @@ final class ToolBench: Sendable {
   final class OnReader {
     private let process = Process()
     private let control = Pipe()
+    private let said = Pipe()
 
     fileprivate init(_ words: [String]) throws {
       process.executableURL = URL(filePath: "/usr/bin/env")
       process.arguments = words
       process.standardInput = control
-      process.standardOutput = FileHandle.nullDevice
+      process.standardOutput = said
       try ToolBench.startWithOpenSignals(process)
+    }
+
+    fileprivate func isFound() async throws {
+      let end = ContinuousClock.now + .seconds(90)
+      var text = ""
+      let descriptor = said.fileHandleForReading.fileDescriptor
+      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+      while !text.contains("found\n") {
+        guard ContinuousClock.now < end, process.isRunning else { throw Failed("the reader does not find the card: \(text)") }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &bytes, bytes.count)
+        if count > 0 { text += String(decoding: bytes.prefix(count), as: UTF8.self) }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      // And tells its clients.
+      try await Task.sleep(for: .milliseconds(300))
     }
 
     func takeOut() async {
       try? control.fileHandleForWriting.close()
       while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
-      try? await Task.sleep(for: .seconds(1))
+      // The service looks every 400 ms.
+      try? await Task.sleep(for: .seconds(2))
     }
 
     deinit { if process.isRunning { process.terminate() } }

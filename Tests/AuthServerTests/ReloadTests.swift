@@ -51,7 +51,7 @@ struct ReloadTests {
     let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     try rewrite(city, "organisation.yaml") { $0 + "# noticed\n" }
     var after = before
-    for _ in 0..<100 where after.policyVersion == before.policyVersion {
+    for _ in 0..<900 where after.policyVersion == before.policyVersion {
       try await Task.sleep(for: .milliseconds(100))
       after = try await city.link.fetch("/v1/admin/status")
     }

@@ -128,10 +128,10 @@ final class TestWorkstation: Sendable {
     return session
   }
 
-  /// `enter` at a server that is still starting: up to ten seconds.
+  /// `enter` at a server that is still starting: up to 90 seconds.
   /// - Returns: `nil` if it did not let her in by then.
   func enterOnceServed(_ card: TestCard, password: String? = nil) async throws -> SessionOpened? {
-    for _ in 0..<500 {
+    for _ in 0..<4500 {
       if let session = try? await enter(card, password: password) { return session }
       try await Task.sleep(for: .milliseconds(20))
     }

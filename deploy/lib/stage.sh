@@ -264,10 +264,11 @@ insert_card() {
   remove_card
   # A pipe that is open at both ends here never ends: the simulator keeps the card in until it is told otherwise.
   [ -p "$STAGE/card.pipe" ] || { mkfifo "$STAGE/card.pipe" && exec 9<>"$STAGE/card.pipe"; }
-  cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >>"$STAGE/log/card.log" 2>&1 <&9 &
+  cardsim_in_namespace "$STAGE/reader" insert --card "$STAGE/cards/$1.card" >"$STAGE/log/card.log" 2>&1 <&9 &
   CARD_PID=$! CARD_NAME=$1
   remember_pid "$CARD_PID" card
-  sleep 1.2 # the reader service looks every 0.4 s
+  wait_until 30 grep -q '^found' "$STAGE/log/card.log" || true
+  sleep 0.2 # and tells its clients
 }
 
 remove_card() {
