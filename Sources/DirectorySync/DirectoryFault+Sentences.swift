@@ -58,6 +58,8 @@ extension DirectoryFault {
         "\(detail) は重複なく「;」で区切ってください（上限 64 件）。",
         "\(detail): separate values with ';', each once, at most 64"
       )
+    case .transferKind:
+      ("\(detail) は 異動・退職・採用 のどれかにしてください（空欄は異動）。", "\(detail) must be move, leave or join; empty is move")
     case .ldifVersion: ("先頭に「version: 1」が必要です（RFC 2849）。", "the file must begin with \"version: 1\" (RFC 2849)")
     case .ldifFolding: ("続きの行の前に、つながる行がありません。", "a continuation line continues nothing")
     case .ldifLine: ("「属性名: 値」の形になっていません。", "expected \"attribute: value\"")

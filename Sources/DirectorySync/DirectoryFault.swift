@@ -29,6 +29,7 @@ public struct DirectoryFault: Error, Sendable, Equatable {
     case day = "DS155"
     case flag = "DS156"
     case list = "DS157"
+    case transferKind = "DS158"
 
     case ldifVersion = "DS131"
     case ldifFolding = "DS132"

@@ -28,7 +28,9 @@ struct ForeseenChangesTests {
         uniqueKeysWithValues: people.map { person in
           var end = person
           change(&end)
-          return (person.id, PersonAccess(end, groups: Self.groups))
+          return (
+            person.id, ForeseenChange(access: PersonAccess(end, groups: Self.groups), joins: ["ka-0402"], leaves: ["ka-0401"])
+          )
         }))
   }
 
@@ -88,22 +90,6 @@ struct ForeseenChangesTests {
     #expect(reasons(before, plan) { for index in 18..<43 { $0[index].isEnabled = false } } == [.losses(count: 13, limit: 12)])
     #expect(reasons(before, plan) { $0 = all } == [])
     #expect(reasons(before, ForeseenChanges()) { $0 = all } == [.gains(.lgwan, count: 40, limit: 20)])
-  }
-
-  @Test("who has not arrived is known: enabled and elsewhere, or still enabled")
-  func waiting() throws {
-    let before = try city(3)
-    var outcomes = foreseen(before.prefix(1)) { $0.isEnabled = false }.outcomes
-    outcomes.merge(foreseen(before[1...1]) { $0.departments = ["0402"] }.outcomes) { first, _ in first }
-    outcomes.merge(foreseen([try Sample.person("p-9")]) { _ in }.outcomes) { first, _ in first }
-    let plan = ForeseenChanges(outcomes)
-    #expect(plan.waiting(before, groups: Self.groups) == Set(try ["p-0", "p-1", "p-9"].map { try PersonID(parsing: $0) }))
-    var after = before
-    after[0].isEnabled = false
-    after[0].departments = ["9999"]
-    after[1].departments = ["0402"]
-    #expect(plan.waiting(after + [try Sample.person("p-9")], groups: Self.groups).isEmpty)
-    #expect(plan.waiting(Array(after.dropFirst()), groups: Self.groups).map(\.text) == ["p-9"], "gone is gone")
   }
 
   @Test("what is kept comes back, and nothing else is taken for it")

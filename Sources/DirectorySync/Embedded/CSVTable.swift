@@ -13,19 +13,23 @@ struct CSVTable: Sendable {
 
   /// - Parameters:
   ///   - required: headers that must be there. optional: headers that may be there. All others are refused.
-  init(_ source: SourceFile, required: [String], optional: [String]) throws(DirectoryFault) {
+  ///   - also: other spellings of them, with what they stand for.
+  init(
+    _ source: SourceFile, required: [String], optional: [String], also: [String: String] = [:]
+  ) throws(DirectoryFault) {
     file = source.name
     var reader = CSVReader(bytes: Array(try source.content()), file: source.name)
     guard let header = try reader.record() else { throw DirectoryFault(.empty, file: source.name) }
     var positions: [String: Int] = [:]
     for (position, field) in header.enumerated() {
-      guard required.contains(field.text) || optional.contains(field.text) else {
+      let name = also[field.text] ?? field.text
+      guard required.contains(name) || optional.contains(name) else {
         throw DirectoryFault(
           .headerUnknown, file: file, line: field.line, column: field.column,
-          detail: (required + optional).joined(separator: ", "))
+          detail: (required + optional + also.keys.sorted()).joined(separator: ", "))
       }
-      guard positions.updateValue(position, forKey: field.text) == nil else {
-        throw DirectoryFault(.headerTwice, file: file, line: field.line, column: field.column, detail: field.text)
+      guard positions.updateValue(position, forKey: name) == nil else {
+        throw DirectoryFault(.headerTwice, file: file, line: field.line, column: field.column, detail: name)
       }
     }
     if let missing = required.first(where: { positions[$0] == nil }) {

@@ -1,4 +1,5 @@
 public import AuthTerms
+import Crypto
 
 /// What a decision reads of a person from the directory, as far as the rules in force name it.
 public struct PersonAccess: Sendable, Hashable {
@@ -22,37 +23,42 @@ public struct PersonAccess: Sendable, Hashable {
 /// A transfer that two people approved before the directory said it: what shall have become of whom. What happens to these people
 /// on their way there counts against no limit; anything else that happens to them counts as ever.
 public struct ForeseenChanges: Sendable, Hashable {
-  public private(set) var outcomes: [PersonID: PersonAccess] = [:]
+  public private(set) var outcomes: [PersonID: ForeseenChange] = [:]
 
-  public init(_ outcomes: [PersonID: PersonAccess] = [:]) { self.outcomes = outcomes }
+  public init(_ outcomes: [PersonID: ForeseenChange] = [:]) { self.outcomes = outcomes }
+
+  /// SHA-256, in hexadecimal: what is approved.
+  public var fingerprint: String { Hex.encode(SHA256.hash(data: Array("sanmon/transfer/1".utf8) + encoded)) }
 
   func opens(_ segment: Segment, to person: PersonID, _ groups: AccessGroups) -> Bool {
-    outcomes[person].map { groups.segments(of: $0).contains(segment) } ?? false
+    outcomes[person].map { groups.segments(of: $0.access).contains(segment) } ?? false
   }
 
   /// Whether nothing shall be left to the person.
   func closes(to person: PersonID, _ groups: AccessGroups) -> Bool {
-    outcomes[person].map { groups.segments(of: $0).isEmpty } ?? false
+    outcomes[person].map { groups.segments(of: $0.access).isEmpty } ?? false
   }
 
   /// Whether each part is either as it was or as it shall be: people are moved with several commands.
   func isOnItsWay(_ person: PersonID, from before: PersonAccess, to after: PersonAccess) -> Bool {
-    guard let end = outcomes[person] else { return false }
+    guard let end = outcomes[person]?.access else { return false }
     return (after.departments == before.departments || after.departments == end.departments)
       && after.groups.isSubset(of: before.groups.union(end.groups))
       && after.groups.isSuperset(of: before.groups.intersection(end.groups))
   }
 
-  /// Those who have not arrived.
-  public func waiting(_ people: [ResolvedPerson], groups: AccessGroups) -> Set<PersonID> {
-    let now = Dictionary(people.map { ($0.id, PersonAccess($0, groups: groups)) }, uniquingKeysWith: { first, _ in first })
-    return Set(outcomes.filter { !$0.value.isReached(by: now[$0.key]) }.keys)
-  }
 }
 
-extension PersonAccess {
-  /// Somebody without access is where somebody without access shall be, wherever the account stands.
-  func isReached(by other: PersonAccess?) -> Bool { isEnabled ? self == other : other?.isEnabled != true }
+/// What shall have become of one person.
+public struct ForeseenChange: Sendable, Hashable {
+  public var access: PersonAccess
+  /// Groups of the directory to be put into, and to be taken out of: for people to read; no limit asks for them.
+  public var joins: [String]
+  public var leaves: [String]
+
+  public init(access: PersonAccess, joins: [String] = [], leaves: [String] = []) {
+    (self.access, self.joins, self.leaves) = (access, joins, leaves)
+  }
 }
 
 extension ForeseenChanges {
@@ -63,23 +69,24 @@ extension ForeseenChanges {
       let person = try PersonID(parsing: try reader.text())
       let isEnabled = try reader.unsigned() == 1
       var lists: [[String]] = []
-      for _ in 0..<2 {
+      for _ in 0..<4 {
         let count = try reader.unsigned()
         guard count <= 100_000 else { throw MalformedInput("foreseen changes", expected: "at most 100,000 names") }
         var list: [String] = []
         for _ in 0..<count { list.append(try reader.text()) }
         lists.append(list)
       }
-      outcomes[person] = PersonAccess(isEnabled: isEnabled, departments: lists[0], groups: Set(lists[1]))
+      let access = PersonAccess(isEnabled: isEnabled, departments: lists[0], groups: Set(lists[1]))
+      outcomes[person] = ForeseenChange(access: access, joins: lists[2], leaves: lists[3])
     }
   }
 
   public var encoded: [UInt8] {
     var writer = LengthPrefixedWriter()
-    for (person, access) in outcomes.sorted(by: { $0.key < $1.key }) {
+    for (person, change) in outcomes.sorted(by: { $0.key < $1.key }) {
       writer.field(person.text)
-      writer.field(UInt64(access.isEnabled ? 1 : 0))
-      for list in [access.departments, access.groups.sorted()] {
+      writer.field(UInt64(change.access.isEnabled ? 1 : 0))
+      for list in [change.access.departments, change.access.groups.sorted(), change.joins, change.leaves] {
         writer.field(UInt64(list.count))
         for name in list { writer.field(name) }
       }
