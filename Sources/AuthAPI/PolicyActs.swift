@@ -9,6 +9,8 @@ extension Act.Kind {
   public static let acceptClock = "clock.accept"
   /// Parameter: `plan`, the SHA-256 of what a held reading of the directory would do, in hexadecimal.
   public static let approveDirectory = "directory.approve"
+  /// Parameter: `transfer`, the SHA-256 of what shall have become of whom, in hexadecimal.
+  public static let foreseeTransfer = "directory.foresee"
   /// Parameters: `DirectoryHold.parameters`.
   public static let confirmDirectory = "directory.confirm"
   /// Parameter: `hash`.

@@ -6,7 +6,10 @@ import Foundation
 struct DirectoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "directory", abstract: "Look at the Active Directory people come from. / Active Directory を確かめます。",
-    subcommands: [DirectoryCheck.self, DirectoryShow.self, DirectorySyncNow.self, DirectoryApprove.self, DirectoryConfirm.self])
+    subcommands: [
+      DirectoryCheck.self, DirectoryShow.self, DirectorySyncNow.self, DirectoryPlan.self, DirectoryApprove.self,
+      DirectoryConfirm.self,
+    ])
 }
 
 struct DirectoryCheck: AsyncParsableCommand {

@@ -97,16 +97,26 @@ struct DirectorySyncNow: AsyncParsableCommand {
 
 struct DirectoryApprove: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "approve", abstract: "Let a held change pass: two administrators sign it. / 保留された変更を、管理者 2 人の署名で反映します。",
+    commandName: "approve",
+    abstract: "Let a held change, or a transfer list beforehand, pass: two sign it. / 保留や異動を管理者 2 人で承認します。",
     discussion: """
       What is signed is exactly what 'sanmon directory status' shows, by its hash: if the directory says anything else meanwhile,
       that is another change, and it is held again.
 
-      EXAMPLE
+      With --list, a transfer is approved before the directory says it ('sanmon directory plan LIST'): what happens to exactly those
+      people on their way to exactly those ends counts against no limit for 31 days; anything else is held as ever.
+
+      EXAMPLES
+        sanmon directory approve --list april.csv --out april.act
+        sanmon operator accept april.act --as suzuki --out april.suzuki
+        sanmon directory approve --list april.csv --act april.act --approval suzuki=april.suzuki
+
         sanmon directory approve --out april.act
         sanmon operator accept april.act --as suzuki --out april.suzuki
         sanmon directory approve --act april.act --approval suzuki=april.suzuki
       """)
+  @Option(help: "A transfer list, approved before the directory says it. / 異動の一覧（CSV）", completion: .file(extensions: ["csv"]))
+  var list: String?
   @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
   @Option(help: "The file that --out wrote.") var act: String?
   @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
@@ -114,6 +124,7 @@ struct DirectoryApprove: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
+    if let list { return try await approve(list, operatorLink) }
     let signed: SignedAct
     if let act {
       signed = try SignedActFile.read(act)
@@ -133,6 +144,31 @@ struct DirectoryApprove: AsyncParsableCommand {
       "/v1/admin/directory/approve", DirectoryAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
       as: DirectoryStatus.self)
     try operatorLink.show(answer, DirectoryText.block)
+  }
+}
+
+extension DirectoryApprove {
+  private func approve(_ list: String, _ operatorLink: OperatorLink) async throws {
+    let text = try TransferText.read(list)
+    let signed: SignedAct
+    if let act {
+      signed = try SignedActFile.read(act)
+      guard signed.act.kind == Act.Kind.foreseeTransfer else {
+        throw fail(65, "\(act) は人事異動についての起案ではありません。", "\(act) is not about a transfer")
+      }
+    } else {
+      let report = try await operatorLink.post(
+        "/v1/admin/directory/plan", TransferQuestion(list: text), as: TransferReport.self)
+      if let ja = report.faultJa, let en = report.faultEn { throw fail(65, Rows.visible(ja), Rows.visible(en)) }
+      guard let plan = report.plan else { throw fail(1, "承認できる行がありません。", "no line can be approved") }
+      printError(TransferText.block(report))
+      signed = try await acting.act(Act.Kind.foreseeTransfer, ["transfer": plan])
+    }
+    if let out { return try SignedActFile.write(signed, to: out) }
+    let answer = try await operatorLink.post(
+      "/v1/admin/directory/foresee",
+      TransferAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded), list: text), as: TransferReport.self)
+    try operatorLink.show(answer, TransferText.block)
   }
 }
 

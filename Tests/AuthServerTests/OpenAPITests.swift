@@ -25,6 +25,8 @@ struct OpenAPITests {
     "PolicyReloaded": PolicyReloaded.self, "WaiverSummary": WaiverSummary.self, "WaiverAct": WaiverAct.self,
     "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
     "DirectoryStatus": DirectoryStatus.self, "DirectoryAct": DirectoryAct.self, "DirectoryHold": DirectoryHold.self,
+    "TransferQuestion": TransferQuestion.self, "TransferAct": TransferAct.self, "TransferReport": TransferReport.self,
+    "TransferLine": TransferLine.self,
     "WaiverWithdrawn": WaiverWithdrawn.self, "ExplainRequest": ExplainRequest.self, "ExplainedStep": ExplainedStep.self,
     "ExplainedTry": ExplainedTry.self, "ExplainAnswer": ExplainAnswer.self, "AuditEntry": AuditEntry.self,
     "AuditPage": AuditPage.self, "CheckpointAnswer": CheckpointAnswer.self,

@@ -50,4 +50,13 @@ struct TransferListTests {
       try TransferList(SourceFile(name: "list.csv", bytes: [0x90, 0x45, 0x88, 0xF5]))
     }
   }
+
+  @Test("a spreadsheet's Shift_JIS is read with its extensions; what is neither is nothing")
+  func codePage() throws {
+    // 職員番号,髙橋①,ｱ in code page 932
+    let bytes: [UInt8] = [0x90, 0x45, 0x88, 0xF5, 0x94, 0xD4, 0x8D, 0x86, 0x2C, 0xFB, 0xFC, 0x8B, 0xB4, 0x87, 0x40, 0x2C, 0xB1]
+    #expect(SpreadsheetText.decode(bytes) == "職員番号,髙橋①,ｱ")
+    #expect(SpreadsheetText.decode(Array("職員番号,髙橋".utf8)) == "職員番号,髙橋" && SpreadsheetText.decode([]) == "")
+    #expect(SpreadsheetText.decode([0x90]) == nil && SpreadsheetText.decode([0xFF, 0xFE, 0x41]) == nil)
+  }
 }

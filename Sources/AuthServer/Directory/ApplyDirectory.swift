@@ -1,7 +1,13 @@
 import AuditLog
+import AuthPolicy
 import AuthTerms
 import DirectorySync
 import Storage
+
+extension PolicySet {
+  /// Which groups open what, for the limits.
+  var accessGroups: AccessGroups { AccessGroups(segments: peopleGroups, named: namedGroups) }
+}
 
 /// One reading of the directory and what it would do, judged against what a store has.
 struct DirectoryReading: Sendable {
@@ -48,7 +54,8 @@ struct DirectoryReading: Sendable {
       recent = kept
     }
     recent.forget(at: now.wallMilliseconds)
-    let effects = PlanEffects(of: plan, groups: groups, limits: limits, recent: recent)
+    let foreseen = try ForeseeTransfer.approved(approvals, at: now, state)?.foreseen ?? ForeseenChanges()
+    let effects = PlanEffects(of: plan, groups: groups, limits: limits, recent: recent, foreseen: foreseen)
     return Judgement(
       view: view, plan: plan, effects: effects, recent: recent,
       held: view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))])

@@ -47,7 +47,7 @@ struct DirectoryDesk: Sendable {
     return status()
   }
 
-  private static func answer(_ outcome: LocalActOutcome) throws {
+  static func answer(_ outcome: LocalActOutcome) throws {
     switch outcome {
     case .done: break
     case .unknown, .replayed, .ended: throw HTTPFault.conflict

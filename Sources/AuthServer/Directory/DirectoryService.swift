@@ -153,7 +153,7 @@ actor DirectoryService {
     // Something moved the counter that concerns nobody here: the position is kept in mind only.
     guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
     let reading = DirectoryReading(
-      replica: ahead.replica, rules: rules, groups: AccessGroups(segments: policy.peopleGroups, named: policy.namedGroups),
+      replica: ahead.replica, rules: rules, groups: policy.accessGroups,
       limits: GuardLimits(), approvals: services.waivers, now: now)
     if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
@@ -226,6 +226,9 @@ actor DirectoryService {
     current.withLock { $0.server = server.description }
     return made
   }
+
+  /// The directory as it was read last, and how it becomes people; `nil` before anything was read.
+  func ground() -> (DirectoryReplica, DirectoryRules)? { ahead.map { ($0.replica, rules) } }
 
   // MARK: Telling
 

@@ -52,12 +52,14 @@ public struct ForeseenChanges: Sendable, Hashable {
 /// What shall have become of one person.
 public struct ForeseenChange: Sendable, Hashable {
   public var access: PersonAccess
+  /// As the list or the directory says, for people to read.
+  public var name: String
   /// Groups of the directory to be put into, and to be taken out of: for people to read; no limit asks for them.
   public var joins: [String]
   public var leaves: [String]
 
-  public init(access: PersonAccess, joins: [String] = [], leaves: [String] = []) {
-    (self.access, self.joins, self.leaves) = (access, joins, leaves)
+  public init(access: PersonAccess, name: String = "", joins: [String] = [], leaves: [String] = []) {
+    (self.access, self.name, self.joins, self.leaves) = (access, name, joins, leaves)
   }
 }
 
@@ -67,6 +69,7 @@ extension ForeseenChanges {
     var reader = LengthPrefixedReader(bytes, subject: "foreseen changes", limit: 4 << 20)
     while !reader.isAtEnd {
       let person = try PersonID(parsing: try reader.text())
+      let name = try reader.text()
       let isEnabled = try reader.unsigned() == 1
       var lists: [[String]] = []
       for _ in 0..<4 {
@@ -77,7 +80,7 @@ extension ForeseenChanges {
         lists.append(list)
       }
       let access = PersonAccess(isEnabled: isEnabled, departments: lists[0], groups: Set(lists[1]))
-      outcomes[person] = ForeseenChange(access: access, joins: lists[2], leaves: lists[3])
+      outcomes[person] = ForeseenChange(access: access, name: name, joins: lists[2], leaves: lists[3])
     }
   }
 
@@ -85,6 +88,7 @@ extension ForeseenChanges {
     var writer = LengthPrefixedWriter()
     for (person, change) in outcomes.sorted(by: { $0.key < $1.key }) {
       writer.field(person.text)
+      writer.field(change.name)
       writer.field(UInt64(change.access.isEnabled ? 1 : 0))
       for list in [change.access.departments, change.access.groups.sorted(), change.joins, change.leaves] {
         writer.field(UInt64(list.count))

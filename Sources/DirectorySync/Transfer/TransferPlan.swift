@@ -59,7 +59,8 @@ public struct TransferPlan: Sendable {
       if lines[index].entry.kind != .leave, has.isEmpty, !had.isEmpty || lines[index].entry.kind == .join {
         lines[index].findings.append(.withoutAccess)
       }
-      outcomes[person] = ForeseenChange(access: access, joins: lines[index].joins, leaves: lines[index].leaves)
+      outcomes[person] = ForeseenChange(
+        access: access, name: lines[index].displayName, joins: lines[index].joins, leaves: lines[index].leaves)
     }
     self.lines = lines
     effects = PlanEffects(of: ImportPlan(current: current, named: view.people), groups: groups)

@@ -1,0 +1,187 @@
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import DirectorySync
+import Storage
+
+/// Transfers before the day: what a list would do, what is missing for it, and the approval of two administrators; afterwards, who
+/// has arrived.
+struct TransferDesk: Sendable {
+  let services: Services
+  /// `nil` where people are imported from files.
+  let directory: DirectoryService?
+
+  /// What is asked of the store about everybody, once.
+  private struct Ground: Sendable {
+    let replica: DirectoryReplica
+    let rules: DirectoryRules
+    let known: [DirectoryIdentity]
+    let people: [ResolvedPerson]
+    let operators: [OperatorRecord]
+  }
+
+  private var groups: AccessGroups { services.policy.policy.accessGroups }
+
+  /// - Throws: conflict where people are imported from files, or nothing was read yet.
+  private func ground() async throws -> Ground {
+    guard let (replica, rules) = await directory?.ground() else { throw HTTPFault.conflict }
+    return try await services.store.read { (state) throws(StorageFault) in
+      Ground(
+        replica: replica, rules: rules, known: try state.directoryIdentities(), people: try state.everybody().map(\.resolved),
+        operators: try state.operators())
+    }
+  }
+
+  private static func read(_ text: String) -> Result<TransferList, DirectoryFault> {
+    do throws(DirectoryFault) {
+      return .success(try TransferList(SourceFile(name: "list.csv", bytes: text.utf8)))
+    } catch { return .failure(error) }
+  }
+
+  private func plan(_ list: TransferList, _ ground: Ground, at now: Moment) -> TransferPlan {
+    TransferPlan(
+      list, replica: ground.replica, rules: ground.rules, known: ground.known, current: ground.people, groups: groups,
+      now: now.wallMilliseconds)
+  }
+
+  /// Changes nothing.
+  func preview(_ question: TransferQuestion) async throws -> TransferReport {
+    let ground = try await ground()
+    switch Self.read(question.list) {
+    case .failure(let fault):
+      return TransferReport(
+        faultJa: "\(fault.place): \(fault.code.rawValue) \(fault.ja)",
+        faultEn: "\(fault.place): \(fault.code.rawValue) \(fault.en)")
+    case .success(let list): return try await report(plan(list, ground, at: services.surroundings.now()), ground)
+    }
+  }
+
+  /// - Throws: conflict if the list cannot be approved as signed (any more); otherwise refused, with a row.
+  func foresee(_ message: TransferAct, by acting: OperatorRecord) async throws -> TransferReport {
+    let ground = try await ground()
+    let signed = try SignedAct(decoding: Array(message.act))
+    guard case .success(let list) = Self.read(message.list) else { throw HTTPFault.malformed(.value) }
+    let now = services.surroundings.now()
+    let change = ForeseeTransfer(
+      signed: signed, acting: acting.id, approvals: services.waivers, plan: plan(list, ground, at: now), groups: groups,
+      policy: services.policy.policy.version, now: now)
+    try DirectoryDesk.answer(try await services.recorder.commit(change, now: now))
+    // What is held may be what was approved just now.
+    await directory?.lookAgain()
+    return try await approved()
+  }
+
+  // MARK: A list
+
+  private func report(_ plan: TransferPlan, _ ground: Ground) async throws -> TransferReport {
+    let policy = services.policy.policy
+    let groups = groups
+    let day = services.local(services.surroundings.now()).day
+    let people = Dictionary(ground.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let lines = try await services.store.read { (state) throws(StorageFault) -> [TransferLine] in
+      try plan.lines.map { (line) throws(StorageFault) -> TransferLine in
+        var told = Self.told(line, groups)
+        if let access = line.after, access.isEnabled {
+          var facts: [FactorSet] = []
+          for segment in groups.segments(of: access).sorted() {
+            let person = PersonFacts(
+              id: Self.anybody, groups: access.groups, isEnabled: true, firstDay: nil, lastDay: nil, hasManagedPassword: false)
+            let ways = policy.combinations(
+              segment: segment, scenario: .logon, person: person, on: day,
+              approved: try services.waivers.approved(policy, in: segment, on: day, state: state))
+            facts += ways.map(\.factors)
+            told.factors.append("\(segment.name): " + ways.map { $0.names.joined(separator: "+") }.joined(separator: " | "))
+          }
+          try Self.addMissing(to: &told, facts, line.person, state)
+        }
+        told.workstations = line.person.flatMap { people[$0] }.map { $0.workstations.sorted() } ?? []
+        return told
+      }
+    }
+    var report = TransferReport(plan: plan.foreseen.outcomes.isEmpty ? nil : plan.fingerprint, lines: lines)
+    addTotals(to: &report, plan)
+    addStewards(to: &report, plan, ground)
+    return report
+  }
+
+  /// Stands for whoever it is: combinations ask for groups alone.
+  private static let anybody: PersonID = {
+    guard let id = try? PersonID(parsing: "anybody") else {
+      // Cannot happen: seven letters.
+      preconditionFailure("an id of seven letters")
+    }
+    return id
+  }()
+
+  private static func told(_ line: TransferPlan.Line, _ groups: AccessGroups) -> TransferLine {
+    func segments(_ access: PersonAccess?) -> [String] { access.map { groups.segments(of: $0).map(\.name).sorted() } ?? [] }
+    let (faults, notes) = (line.findings.filter(\.isFault), line.findings.filter { !$0.isFault })
+    return TransferLine(
+      line: line.entry.line, kind: line.entry.kind.rawValue, number: line.entry.number, person: line.person?.text,
+      account: line.account, name: line.displayName.isEmpty ? line.entry.name : line.displayName, from: line.from,
+      to: line.to, segmentsFrom: segments(line.before), segmentsTo: segments(line.after), joins: line.joins,
+      leaves: line.leaves, faultsJa: faults.map(\.ja), faultsEn: faults.map(\.en), notesJa: notes.map(\.ja),
+      notesEn: notes.map(\.en), state: line.isRight ? "right" : "wrong")
+  }
+
+  private static func addMissing(
+    to told: inout TransferLine, _ ways: [FactorSet], _ person: PersonID?, _ state: some StateReader
+  ) throws(StorageFault) {
+    let cards = try person.map { (id) throws(StorageFault) in try state.cards(of: id).filter { $0.state == .active } } ?? []
+    let hasPassword = try person.map { (id) throws(StorageFault) in try state.password(of: id) != nil } ?? false
+    if ways.contains(where: { $0.contains(.card) }), cards.isEmpty {
+      told.missingJa.append("カード（未発行）")
+      told.missingEn.append("no card")
+    }
+    // Whoever has a way without a password, or one without a palm, comes in by it.
+    if !ways.isEmpty, ways.allSatisfy({ $0.contains(.password) || $0.contains(.palm) }), !hasPassword {
+      told.missingJa.append("パスワード（未設定）か静脈の登録")
+      told.missingEn.append("neither password nor palm")
+    }
+  }
+
+  private func addTotals(to report: inout TransferReport, _ plan: TransferPlan) {
+    func count(_ kind: TransferList.Kind) -> Int { plan.lines.count { $0.entry.kind == kind && $0.isRight } }
+    let wrong = plan.lines.count { !$0.isRight }
+    let missing = report.lines.count { !$0.missingEn.isEmpty }
+    report.totalsJa.append(
+      "全 \(plan.lines.count) 行: 異動 \(count(.move)) 人、退職 \(count(.leave)) 人、採用 \(count(.join)) 人、誤り \(wrong) 行、準備が要る人 \(missing) 人"
+    )
+    report.totalsEn.append(
+      "\(plan.lines.count) lines: \(count(.move)) move, \(count(.leave)) leave, \(count(.join)) join, \(wrong) wrong; "
+        + "\(missing) people need something before the day")
+    if plan.effects.reasons.isEmpty {
+      report.totalsJa.append("一度に反映しても、保留の上限を超えません。")
+      report.totalsEn.append("Within the limits, even at once.")
+    } else {
+      report.totalsJa.append("承認しておかないと、保留されます: " + plan.effects.reasons.map(\.ja).joined(separator: "。"))
+      report.totalsEn.append("Held unless approved beforehand: " + plan.effects.reasons.map(\.en).joined(separator: "; "))
+    }
+  }
+
+  /// Who is left to run the system afterwards: the last administrator never goes unannounced.
+  private func addStewards(to report: inout TransferReport, _ plan: TransferPlan, _ ground: Ground) {
+    let enabled = Set(ground.people.filter(\.isEnabled).map(\.id))
+    let named = Dictionary(
+      plan.lines.compactMap { line in line.person.map { ($0, line) } }, uniquingKeysWith: { first, _ in first })
+    let administrators = ground.operators.filter { $0.isActive && $0.role == .administrator }
+    let leaving = administrators.filter { named[$0.person]?.after?.isEnabled == false }
+    let left = administrators.filter { enabled.contains($0.person) && named[$0.person]?.after?.isEnabled != false }
+    let people = Set(left.map(\.person)).count
+    report.totalsJa.append("異動後に残る管理者: \(people) 人（\(left.map(\.id.text).joined(separator: "、"))）")
+    report.totalsEn.append("Administrators afterwards: \(people) (\(left.map(\.id.text).joined(separator: ", ")))")
+    for one in leaving {
+      report.warningsJa.append("管理者 \(one.id)（\(one.person)）が退職します。先に操作者の登録を外してください。")
+      report.warningsEn.append("administrator \(one.id) (\(one.person)) leaves: end the registration as an operator first")
+    }
+    for one in ground.operators
+    where one.isActive && named[one.person]?.entry.kind == .move && named[one.person]?.isRight == true {
+      report.warningsJa.append("操作者 \(one.id)（\(one.person)）が異動します。操作者のままでよいか確かめてください。")
+      report.warningsEn.append("operator \(one.id) (\(one.person)) moves: shall the operator's role stay?")
+    }
+    if people < ApproveDirectory.required {
+      report.warningsJa.append("管理者が \(people) 人では、二人の承認が要ることを何もできません。異動の前に管理者を加えてください。")
+      report.warningsEn.append("with \(people) administrators nothing that takes two can be done: add one before the day")
+    }
+  }
+}

@@ -1,0 +1,265 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import DirectorySync
+import Foundation
+import RealDirectory
+import Testing
+
+@Suite(
+  "a transfer that was approved before a real Active Directory says it", .serialized,
+  .enabled(if: DomainController.mayRun, "no domain controller can run here: run deploy/test"))
+struct TransferTests {
+  private func together(_ test: (DomainController, City, Administrator) async throws -> Void) async throws {
+    try await DomainController.run { dc in
+      let server = try dc.server()
+      let city = try await City(lines: { _ in
+        """
+        directory:
+          servers: [{host: \(server.host), port: \(server.port)}]
+          authorities: \(dc.authorities)
+          account: \(DomainController.account)
+          password-file: \(dc.passwordFile)
+          base: 職員
+          tick-seconds: 1
+        """
+      })
+      do {
+        try await becomes("the city is read") {
+          try await city.link.fetch("/v1/admin/status", returning: InstanceStatus.self).people == 1200
+        }
+        let second = Administrator(id: "suzuki", person: "p-000002")
+        #expect(try await city.register(second) == 201)
+        try await test(dc, city, second)
+      } catch {
+        await city.end()
+        throw error
+      }
+      await city.end()
+    }
+  }
+
+  private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(90)
+    while try await !isSo() {
+      guard ContinuousClock.now < end else {
+        Issue.record("did not come to pass: \(what)")
+        throw CancellationError()
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  private func plan(_ city: City, _ list: String) async throws -> TransferReport {
+    try await city.link.call("POST", "/v1/admin/directory/plan", TransferQuestion(list: list))
+  }
+
+  private func progress(_ city: City) async throws -> TransferReport {
+    try await city.link.fetch("/v1/admin/directory/transfer")
+  }
+
+  private func directory(_ city: City) async throws -> DirectoryStatus { try await city.link.fetch("/v1/admin/directory") }
+
+  /// - Returns: the status of the answer.
+  private func approve(_ city: City, _ list: String, _ plan: String, by second: Administrator?) async throws -> Int {
+    let act = try city.act("directory.foresee", ["transfer": plan])
+    let signed = try city.sign(act)
+    let whole = SignedAct(
+      act: act, scheme: signed.scheme, signature: signed.signature, approvals: try second.map { [try $0.approval(act)] } ?? [])
+    let body = try JSONEncoder().encode(TransferAct(act: Data(whole.encoded), list: list))
+    return try await city.link.request("POST", "/v1/admin/directory/foresee", body: Array(body)).status
+  }
+
+  /// Nobody of the people who run the system here.
+  private static let staying: Set<String> = ["p-000001", "p-000002"]
+
+  @Test("four hundred move and three leave, in as many commands, and nothing of it stays held; anything else is held as ever")
+  func inForce() async throws {
+    try await together { dc, city, second in
+      let leavers = ["p-000043", "p-000044", "p-000045"]
+      let all = try Move.all(but: Self.staying.union(leavers))
+      let staying = Array(all.prefix(400))
+      let list = Move.header + staying.map(\.row).joined() + leavers.map { "\($0),,,退職\n" }.joined()
+      let report = try await plan(city, list)
+      #expect(report.lines.count == staying.count + 3 && report.lines.allSatisfy { $0.state == "right" })
+      #expect(report.totalsEn.contains { $0.hasPrefix("Held unless approved beforehand: ") && $0.contains("(limit 355)") })
+      #expect(report.totalsEn.contains("Administrators afterwards: 2 (suzuki, yamada)"))
+      let line = try #require(report.lines.first)
+      #expect(line.to.first?.hasPrefix(staying[0].to) == true && line.joins.contains("ka-\(staying[0].to)"))
+      #expect(line.leaves.contains("ka-\(staying[0].from)") && line.missingEn == ["no card"])
+      #expect(line.factors.allSatisfy { $0.contains("card+") } && !line.factors.isEmpty)
+
+      let hash = try #require(report.plan)
+      #expect(try await approve(city, list, hash, by: nil) == 403)
+      #expect(try await approve(city, list + all[400].row, hash, by: second) == 409)
+      #expect(try await progress(city).isApproved == false)
+      #expect(try await approve(city, list, hash, by: second) == 200)
+      #expect(try await approve(city, list, hash, by: second) == 200, "signed anew")
+      #expect(try await progress(city).lines.filter { $0.state == "waiting" }.count == report.lines.count)
+
+      let told = Dictionary(uniqueKeysWithValues: report.lines.map { ($0.number, $0) })
+      try dc.change(staying.map { $0.groups(told[$0.id]) + $0.department() + $0.place() }.joined())
+      for id in leavers { try dc.tool("user disable '\(try Move.account(of: id))'") }
+      try await becomes("all have arrived, and all of it is in force") {
+        let now = try await (report: progress(city), held: directory(city).plan)
+        return now.held == nil && now.report.lines.allSatisfy { $0.state == "arrived" }
+      }
+      let one: PersonSummary = try await city.link.fetch("/v1/admin/people/\(staying[0].id)")
+      #expect(one.departments == [staying[0].to] && one.groups.contains("ka-\(staying[0].to)"))
+      let gone: PersonSummary = try await city.link.fetch("/v1/admin/people/\(leavers[0])")
+      #expect(!gone.isEnabled)
+
+      // The same people on another way, and others.
+      try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      try await becomes("a mistake is held as ever") { try await directory(city).plan != nil }
+      let rows = try await city.audit("newest=true&limit=500").filter { $0.action == "directory.foreseen" }
+      #expect(rows.map(\.outcome) == ["done", "done", "refused", "refused"])
+      #expect(rows[0].note.contains("signed by yamada, suzuki"))
+    }
+  }
+
+  @Test("twelve mistakes among three hundred moves are named, each with what is wrong, and none beside them")
+  func mistakes() async throws {
+    try await together { dc, city, second in
+      let leavers = ["p-000043", "p-000044"]
+      let all = try Move.all(but: Self.staying.union(leavers))
+      let moves = Array(all.prefix(300))
+      let list = Move.header + moves.map(\.row).joined() + leavers.map { "\($0),,,退職\n" }.joined()
+      let report = try await plan(city, list)
+      #expect(report.lines.allSatisfy { $0.state == "right" })
+      #expect(try await approve(city, list, try #require(report.plan), by: second) == 200)
+
+      let (wrongPlace, leftIn, notIn) = (moves[10..<13], moves[50..<54], moves[120..<122])
+      let beside = all[310..<312]
+      var commands = ""
+      let told = Dictionary(uniqueKeysWithValues: report.lines.map { ($0.number, $0) })
+      for (number, move) in moves.enumerated() {
+        commands += move.groups(
+          told[move.id], removes: !leftIn.indices.contains(number), adds: !notIn.indices.contains(number))
+        commands += wrongPlace.indices.contains(number) ? move.department("0605") : move.department()
+        commands += move.place()
+      }
+      for move in beside { commands += move.department() + move.place() }
+      try dc.change(commands)
+      // One of those who leave stays enabled.
+      for id in leavers.dropFirst() { try dc.tool("user disable '\(try Move.account(of: id))'") }
+
+      let expected = Set((wrongPlace + leftIn + notIn).map(\.id) + leavers.prefix(1))
+      try await becomes("all but the mistakes have arrived") {
+        let lines = try await progress(city).lines
+        return Set(lines.filter { $0.state == "waiting" }.map(\.number)) == expected
+          && Set(lines.filter { $0.state == "unlisted" }.map(\.number)) == Set(beside.map(\.id))
+      }
+      #expect(expected.count + beside.count == 12)
+      let lines = Dictionary(uniqueKeysWithValues: try await progress(city).lines.map { ($0.number, $0) })
+      for move in wrongPlace { #expect(lines[move.id]?.notesEn == ["department 0605, to be \(move.to)"]) }
+      for move in leftIn { #expect(lines[move.id]?.notesEn.contains("still in group ka-\(move.from)") == true) }
+      for move in notIn { #expect(lines[move.id]?.notesEn.contains("not in group ka-\(move.to)") == true) }
+      #expect(lines[leavers[0]]?.notesEn == ["the account is still enabled"])
+      for move in beside { #expect(lines[move.id]?.state == "unlisted" && lines[move.id]?.notesEn.isEmpty == false) }
+      let warnings = try await progress(city).warningsEn
+      #expect(warnings == ["access of people who are not on the list has changed: is it meant?"])
+    }
+  }
+
+  @Test("an approved transfer is over after a month, and when one of the two is no administrator any more")
+  func over() async throws {
+    try await together { _, city, second in
+      let list = Move.header + (try Move.all(but: Self.staying)).prefix(3).map(\.row).joined()
+      let hash = try #require(try await plan(city, list).plan)
+      #expect(try await approve(city, list, hash, by: second) == 200)
+      #expect(try await progress(city).isApproved)
+      city.clock.advance(seconds: 31 * 86_400 - 3600)
+      #expect(try await progress(city).isApproved)
+      city.clock.advance(seconds: 7200)
+      #expect(try await !progress(city).isApproved)
+    }
+  }
+
+  @Test("a list that is none is refused with its place; whoever is no administrator plans nothing")
+  func refused() async throws {
+    try await together { _, city, _ in
+      let report = try await plan(city, "職員番号,氏名,新所属\n1,\"佐藤,0401\n")
+      #expect(report.faultEn?.hasPrefix("list.csv:2:") == true && report.lines.isEmpty && report.plan == nil)
+      let wrong = try await plan(city, Move.header + "p-999999,,0401,\np-000042,別人 太郎,0402,\n")
+      #expect(wrong.lines.map(\.state) == ["wrong", "wrong"] && wrong.plan == nil)
+      #expect(wrong.lines[1].faultsJa.first?.contains("佐藤 花子") == true)
+      #expect(wrong.lines[0].faultsEn == ["no user of the directory has this staff number"])
+    }
+  }
+
+  @Test("where people are imported from files there is nothing to plan")
+  func withoutDirectory() async throws {
+    let city = try await City()
+    let body = Array(try JSONEncoder().encode(TransferQuestion(list: Move.header)))
+    #expect(try await city.link.request("POST", "/v1/admin/directory/plan", body: body).status == 409)
+    #expect(try await city.link.request("GET", "/v1/admin/directory/transfer").status == 409)
+    await city.end()
+  }
+}
+
+/// Somebody of the sample city who moves to the next department, in the standard tool's language.
+private struct Move {
+  static let header = "職員番号,氏名,新所属,区分\n"
+
+  let id: String
+  let name: String
+  let from: String
+  let to: String
+  private let oldPlace: String
+  private let newPlace: String
+
+  var row: String { "\(id),\(name),\(to),\n" }
+  private var dn: String { "CN=\(name) \(id),\(oldPlace)" }
+
+  /// What the plan says is to be done in the directory.
+  func groups(_ line: TransferLine?, removes: Bool = true, adds: Bool = true) -> String {
+    func change(_ group: String, _ what: String) -> String {
+      "dn:: \(Self.base64("CN=\(group),OU=グループ,\(DomainController.base)"))\nchangetype: modify\n\(what): member\nmember:: \(Self.base64(dn))\n-\n\n"
+    }
+    return (adds ? line?.joins ?? [] : []).map { change($0, "add") }.joined()
+      + (removes ? line?.leaves ?? [] : []).map { change($0, "delete") }.joined()
+  }
+
+  func department(_ code: String? = nil) -> String {
+    "dn:: \(Self.base64(dn))\nchangetype: modify\nreplace: departmentNumber\ndepartmentNumber: \(code ?? to)\n-\n\n"
+  }
+
+  func place() -> String {
+    "dn:: \(Self.base64(dn))\nchangetype: moddn\nnewrdn:: \(Self.base64("CN=\(name) \(id)"))\ndeleteoldrdn: 1\nnewsuperior:: \(Self.base64(newPlace))\n\n"
+  }
+
+  private static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+
+  private static func rows(_ name: String) throws -> [[String]] {
+    try String(contentsOfFile: DomainController.root + "/deploy/sample-city/\(name).csv", encoding: .utf8)
+      .split(whereSeparator: \.isNewline).dropFirst().map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+  }
+
+  static func account(of id: String) throws -> String {
+    try #require(try rows("people").first { $0[0] == id })[1]
+  }
+
+  /// Enabled people with one post, whose only group is their department's; two of three, so that nobody is without colleagues.
+  static func all(but staying: Set<String>) throws -> [Move] {
+    var places: [String: String] = [:]
+    var codes: [String] = []
+    for row in try rows("departments") {
+      let above = row[2].isEmpty ? "OU=職員,\(DomainController.base)" : places[row[2], default: ""]
+      places[row[0]] = "OU=\(row[1]),\(above)"
+      if !row[2].isEmpty { codes.append(row[0]) }
+    }
+    let people = try rows("people").filter { row in
+      row[7] == "true" && row[6] == "ka-\(row[5])" && row[9].isEmpty && !staying.contains(row[0])
+    }
+    return try people.enumerated().filter { $0.offset % 3 != 0 }.map { _, row in
+      let next = try #require(codes.firstIndex(of: row[5])) + 1
+      let to = codes[next % codes.count]
+      return Move(
+        id: row[0], name: row[2], from: row[5], to: to, oldPlace: places[row[5], default: ""], newPlace: places[to, default: ""]
+      )
+    }
+  }
+}
