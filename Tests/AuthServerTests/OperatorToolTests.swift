@@ -113,7 +113,7 @@ struct OperatorToolTests {
 final class ToolBench: Sendable {
   static let pin = "246810"
   private static let library = Repository.root + "/deploy/lib/pcscd.sh"
-  private static let programs =
+  static let programs =
     ProcessInfo.processInfo.environment["SANMON_BIN"]
     ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
 

@@ -188,6 +188,49 @@ struct TransferTests {
     }
   }
 
+  @Test("the page and the table for a spreadsheet: every line is there, and a name is text, whatever stands in it")
+  func page() async throws {
+    try await together { dc, city, _ in
+      try dc.set(account: "sato.hanako", "displayName", "=1+1 <script>alert(1)</script> \"花子\"")
+      try await becomes("it is read") {
+        try await city.link.fetch("/v1/admin/people/p-000042", returning: PersonSummary.self).displayName.hasPrefix("=1+1")
+      }
+      let list = city.folder + "/list.csv"
+      // As a spreadsheet on Windows writes it: code page 932.
+      let heads: [UInt8] = [
+        0x90, 0x45, 0x88, 0xF5, 0x94, 0xD4, 0x8D, 0x86, 0x2C, 0x8E, 0x81, 0x96, 0xBC, 0x2C, 0x90, 0x56, 0x8F, 0x8A, 0x91, 0xAE,
+        0x0D,
+        0x0A,
+      ]
+      try Data(heads + Array("p-000042,,0301\r\np-999999,,0301\r\n".utf8)).write(to: URL(filePath: list))
+      func sanmon(_ arguments: [String], _ language: String = "C") async throws -> (status: Int32, output: String) {
+        try await ToolBench.started(
+          ["env", "LC_ALL=\(language)", ToolBench.programs + "/sanmon", "directory"] + arguments + [
+            "--socket", city.folder + "/operator.sock",
+          ])
+      }
+      let (html, csv) = (city.folder + "/page.html", city.folder + "/table.csv")
+      let told = try await sanmon(["plan", list, "--html", html, "--csv", csv])
+      #expect(told.status == 1 && told.output.contains("✗ 3: p-999999") && told.output.contains("0301 市民税課"), "\(told.output)")
+      let page = try String(contentsOfFile: html, encoding: .utf8)
+      #expect(page.contains("=1+1 &lt;script&gt;alert(1)&lt;/script&gt; &quot;花子&quot;") && !page.contains("<script"))
+      #expect(
+        page.contains("LGWAN segment: card + PIN") && page.contains("add: ka-0301") && page.contains("To be looked at（1）"))
+      let bytes = try Data(contentsOf: URL(filePath: csv))
+      let table = String(decoding: bytes, as: UTF8.self)
+      #expect(bytes.starts(with: [0xEF, 0xBB, 0xBF, 0x22]))
+      #expect(table.contains("\"'=1+1 <script>") && table.contains("\"\"花子\"\""))
+      let japanese = try await sanmon(["plan", list, "--html", html], "ja_JP.UTF-8")
+      #expect(japanese.output.contains("この職員番号の利用者が Active Directory にいません"), "\(japanese.output)")
+      #expect(try String(contentsOfFile: html, encoding: .utf8).contains("LGWAN接続系：カード＋暗証番号"))
+      #expect(try await sanmon(["plan"]).output.contains("No transfer is approved."))
+      try Data([0x81]).write(to: URL(filePath: list))
+      #expect(try await sanmon(["plan", list]).status == 65)
+      #expect(try await sanmon(["plan", list, "--html", "/nonexistent/x"]).status == 65)
+      #expect(try await sanmon(["approve", "--list", city.folder + "/none.csv", "--key-file", "/nonexistent"]).status == 65)
+    }
+  }
+
   @Test("where people are imported from files there is nothing to plan")
   func withoutDirectory() async throws {
     let city = try await City()

@@ -6,6 +6,13 @@ if [ "$DEMO_AD" = 1 ]; then
   # said_lock WORKSTATION WHY: whether its resident process was told to lock for that reason.
   said_lock() { grep -qE -- "$2" "$STAGE/log/watch-$1.log"; }
 
+  step "人事異動の事前確認：人事課の一覧から" "A transfer looked at before the day: from the personnel section's list"
+  printf '%s\r\n' '職員番号,氏名,新所属,区分' 'p-000042,佐藤 花子,市民税課,' 'p-000007,髙橋 一郎,,退職' 'p-000010,別人 太郎,0402,' >"$STAGE/transfer.csv"
+  expect 1 '市民税課' "だれがどこへ移り、何が要り、どの行が誤りか（何も変わらない）" \
+    "who goes where, what is missing, which line is wrong (nothing is changed)" \
+    at_instance lgwan sanmon directory plan "$STAGE/transfer.csv" --html "$STAGE/transfer.html"
+  expect 0 'h1.*(事前確認|preview)' "印刷して読める表ができる" "a page to read and print" grep h1 "$STAGE/transfer.html"
+
   step "人事異動：Active Directory だけを変える" "A transfer: nothing but the Active Directory is changed"
   expect 0 '' "佐藤さんのパスワードをマイナンバー側でも設定しておく" "Sato has a password in My Number, for the days to come" \
     set_password mynumber p-000042 'mori-no-michi-5'
