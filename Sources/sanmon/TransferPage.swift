@@ -30,7 +30,8 @@ enum TransferPage {
       <title>\(text(head))</title><style>
       body { font: 15px/1.5 "Noto Sans JP", "Yu Gothic", Meiryo, sans-serif; margin: 1.5rem; color: #1a1a1a }
       h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 1.6rem }
-      table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { border: 1px solid #999; padding: .25rem .45rem; text-align: left; vertical-align: top }
+      table { border-collapse: collapse; width: 100%; font-size: .9rem; table-layout: fixed } td { overflow-wrap: anywhere }
+      col.s { width: 3.2em } col.k { width: 4em } col.n { width: 7em } col.w { width: 16% } th, td { border: 1px solid #999; padding: .25rem .45rem; text-align: left; vertical-align: top }
       th { background: #eef2f6; position: sticky; top: 0 } tr { break-inside: avoid } .bad { color: #a40000; font-weight: 600 }
       .need { color: #7a4b00 } .small { color: #444; font-size: .85em } .plan { font-size: .75rem; color: #555; overflow-wrap: anywhere }
       @media print { body { margin: 0; font-size: 10px } th { position: static } @page { size: A4 landscape; margin: 10mm } }
@@ -58,7 +59,9 @@ enum TransferPage {
       ]
       return "<tr>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>"
     }
-    return "<table><thead><tr>" + heads.map { "<th>\(text($0))</th>" }.joined() + "</tr></thead><tbody>\n"
+    let widths = ["s", "n", "n", "k", "w", "w", "w", "w", ""].map { "<col class=\"\($0)\">" }.joined()
+    return "<table><colgroup>\(widths)</colgroup><thead><tr>" + heads.map { "<th>\(text($0))</th>" }.joined()
+      + "</tr></thead><tbody>\n"
       + rows.joined(separator: "\n") + "\n</tbody></table>"
   }
 

@@ -24,6 +24,9 @@ if [ "$DEMO_AD" = 1 ]; then
     wait_until 5 said_lock LGWAN-PC-0042 '異動などで|not let into'
   insert_card sato
   expect 10 'AP107' "異動前の系統では断られる" "she is refused in the old segment" agent LGWAN-PC-0042 logon --pin-fd 3
+  # Each segment has its own server, with its own tick.
+  may_enter() { at_instance "$1" sanmon person show "$2" | grep -q "seg-$1"; }
+  wait_until 10 may_enter mynumber p-000042 || true
   PASSWORD='mori-no-michi-5'
   expect 0 '佐藤' "異動後の系統で、同じカードのまま入れる" "and enters the new one with the same card" \
     agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4
@@ -32,7 +35,7 @@ if [ "$DEMO_AD" = 1 ]; then
   expect 0 'Added|added' "元の課に戻す" "she is moved back" directory_tool group addmembers ka-0401 sato.hanako
   expect 0 'Removed|removed' "（マイナンバーの担当から外す）" "(and out of the My Number staff)" \
     directory_tool group removemembers ka-0401-mynumber sato.hanako
-  sleep 4 # a tick is two seconds
+  wait_until 10 may_enter lgwan p-000042 || true
   expect 0 '佐藤' "もとの端末に入れる" "and is let in where she was" agent LGWAN-PC-0042 logon --pin-fd 3
 
   step "退職：アカウントを無効にする" "Somebody leaves: the account is disabled"
@@ -42,7 +45,8 @@ if [ "$DEMO_AD" = 1 ]; then
   expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 said_lock LGWAN-PC-0043 '利用者登録の停止|account was disabled'
   expect 10 'AP103' "もう入れない" "and lets him in no more" agent LGWAN-PC-0043 logon --pin-fd 3
   expect 0 '' "誤りだったので戻す" "that was a mistake: enabled again" directory_tool user enable takahashi.ichiro
-  sleep 4
+  is_enabled() { at_instance lgwan sanmon person show "$1" --json | grep -q '"isEnabled" *: *true'; }
+  wait_until 10 is_enabled p-000007 || true
   expect 0 '髙橋' "また入れる（カードもそのまま）" "he is let in again, with the card he has" agent LGWAN-PC-0043 logon --pin-fd 3
   expect 0 '' "ロックする" "and locks" agent LGWAN-PC-0043 lock
   remove_card

@@ -82,17 +82,18 @@ struct TransferDesk: Sendable {
       try plan.lines.map { (line) throws(StorageFault) -> TransferLine in
         var told = Self.told(line, groups)
         if let access = line.after, access.isEnabled {
-          var facts: [FactorSet] = []
+          var ways: [FactorSet] = []
           for segment in groups.segments(of: access).sorted() {
             let person = PersonFacts(
               id: Self.anybody, groups: access.groups, isEnabled: true, firstDay: nil, lastDay: nil, hasManagedPassword: false)
-            let ways = policy.combinations(
+            let found = policy.combinations(
               segment: segment, scenario: .logon, person: person, on: day,
               approved: try services.waivers.approved(policy, in: segment, on: day, state: state))
-            facts += ways.map(\.factors)
-            told.factors.append("\(segment.name): " + ways.map { $0.names.joined(separator: "+") }.joined(separator: " | "))
+            told.factors.append("\(segment.name): " + found.map { $0.names.joined(separator: "+") }.joined(separator: " | "))
+            // Cards and passwords of other segments are with the servers of those.
+            if services.instance.segments.contains(segment) { ways += found.map(\.factors) }
           }
-          try Self.addMissing(to: &told, facts, line.person, state)
+          try Self.addMissing(to: &told, ways, line.person, state)
         }
         told.workstations = line.person.flatMap { people[$0] }.map { $0.workstations.sorted() } ?? []
         return told
@@ -100,6 +101,14 @@ struct TransferDesk: Sendable {
     }
     var report = TransferReport(plan: plan.foreseen.outcomes.isEmpty ? nil : plan.fingerprint, lines: lines)
     addTotals(to: &report, plan)
+    let elsewhere = Set(lines.flatMap(\.segmentsTo)).subtracting(services.instance.segments.map(\.name)).sorted()
+    if !elsewhere.isEmpty {
+      let titles = elsewhere.map { Segment.title(of: $0) }
+      report.totalsJa.append("準備が要るものは、このサーバーの系統だけを数えています（\(titles.map(\.ja).joined(separator: "、"))は、その系統のサーバーで確かめてください）。")
+      report.totalsEn.append(
+        "What is missing is counted for this server's segments alone (for \(titles.map(\.en).joined(separator: ", ")), ask its own server)."
+      )
+    }
     addStewards(to: &report, plan, ground)
     return report
   }
@@ -116,12 +125,15 @@ struct TransferDesk: Sendable {
   private static func told(_ line: TransferPlan.Line, _ groups: AccessGroups) -> TransferLine {
     func segments(_ access: PersonAccess?) -> [String] { access.map { groups.segments(of: $0).map(\.name).sorted() } ?? [] }
     let (faults, notes) = (line.findings.filter(\.isFault), line.findings.filter { !$0.isFault })
+    // Of a line that is wrong, what the list says: nobody knows what would come of it.
+    let isRight = line.isRight
+    let name = (isRight ? [line.displayName, line.entry.name] : [line.entry.name, line.displayName]).first { !$0.isEmpty }
     return TransferLine(
       line: line.entry.line, kind: line.entry.kind.rawValue, number: line.entry.number, person: line.person?.text,
-      account: line.account, name: line.displayName.isEmpty ? line.entry.name : line.displayName, from: line.from,
-      to: line.to, segmentsFrom: segments(line.before), segmentsTo: segments(line.after), joins: line.joins,
+      account: line.account, name: name ?? "", from: line.from, to: isRight ? line.to : line.entry.departments,
+      segmentsFrom: segments(line.before), segmentsTo: segments(isRight ? line.after : line.before), joins: line.joins,
       leaves: line.leaves, faultsJa: faults.map(\.ja), faultsEn: faults.map(\.en), notesJa: notes.map(\.ja),
-      notesEn: notes.map(\.en), state: line.isRight ? "right" : "wrong")
+      notesEn: notes.map(\.en), state: isRight ? "right" : "wrong")
   }
 
   private static func addMissing(
@@ -180,8 +192,8 @@ struct TransferDesk: Sendable {
       report.warningsEn.append("operator \(one.id) (\(one.person)) moves: shall the operator's role stay?")
     }
     if people < ApproveDirectory.required {
-      report.warningsJa.append("管理者が \(people) 人では、二人の承認が要ることを何もできません。異動の前に管理者を加えてください。")
-      report.warningsEn.append("with \(people) administrators nothing that takes two can be done: add one before the day")
+      report.warningsJa.append("管理者が 2 人に足りないと、2 人の承認が要ることは何もできません。異動の前に管理者を加えてください。")
+      report.warningsEn.append("with fewer than two administrators nothing that takes two can be done: add one before the day")
     }
   }
 }
