@@ -293,6 +293,35 @@ struct DirectoryFollowTests {
     }
   }
 
+  @Test("an operator whose account is disabled does nothing and signs nothing, until it is enabled again")
+  func operatorLeaves() async throws {
+    try await together { dc, city in
+      try await filled(city)
+      let second = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await city.register(second) == 201)
+      try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
+      try dc.tool("user disable tanabe.natsumi")
+      try await becomes("the deletion is held, and the second administrator is disabled") {
+        let isEnabled = try await person(city, "p-000002").isEnabled
+        return try await directory(city).plan != nil && !isEnabled
+      }
+      let plan = try #require(try await directory(city).plan)
+      let act = try Self.both(city, second, city.act("directory.approve", ["plan": plan]))
+      #expect(try await approve(city, act).status == 403)
+      let refused = try #require(try await rows(city, "directory.approved").first)
+      #expect(refused.note.hasPrefix("signed by suzuki, whose person has left; act "))
+
+      try dc.tool("user disable yamada.taro")
+      try await becomes("the first is refused") { try await city.link.request("GET", "/v1/admin/directory").status == 403 }
+      #expect(try await city.link.request("GET", "/v1/admin/status").status == 403)
+      #expect(try await approve(city, act).status == 403)
+      try dc.tool("user enable yamada.taro")
+      try await becomes("and let in again") { try await city.link.request("GET", "/v1/admin/directory").status == 200 }
+      let row = try #require(try await rows(city, "operator.refused").last)
+      #expect(row.outcome == "denied" && row.code == "AP103" && row.note.hasPrefix("the person of operator yamada has left"))
+    }
+  }
+
   @Test("people are not imported from files where they come from the directory")
   func notFromFiles() async throws {
     try await together { _, city in

@@ -162,7 +162,7 @@ struct TransferTests {
     }
   }
 
-  @Test("an approved transfer is over after a month, and when one of the two is no administrator any more")
+  @Test("an approved transfer is over after a month")
   func over() async throws {
     try await together { _, city, second in
       let list = Move.header + (try Move.all(but: Self.staying)).prefix(3).map(\.row).joined()

@@ -120,6 +120,29 @@ struct RecentEffectsTests {
     #expect(passing() == 1 && town.recent == RecentEffects())
   }
 
+  @Test("who was disabled within the hour and is enabled again, otherwise as before, is let in whatever is held")
+  func returning() throws {
+    var town = try Town(100)
+    town.people[0].isEnabled = false
+    town.people[1].isEnabled = false
+    town.recent.takeDisabled([town.people[0].id], at: town.now)
+    func returning(_ change: (inout [ResolvedPerson]) -> Void) -> [String] {
+      var after = town.people
+      change(&after)
+      return PlanEffects(
+        of: ImportPlan(current: town.people, named: after), groups: Self.groups, recent: town.recent
+      ).returning.filter(\.isEnabled).map(\.id.text)
+    }
+    #expect(returning { $0[0].isEnabled = true } == ["p-0"])
+    #expect(
+      returning {
+        $0[0].isEnabled = true; $0[0].groups = ["seg-mynumber"]
+      } == [], "with more than she had")
+    #expect(returning { $0[1].isEnabled = true } == [], "disabled long ago")
+    town.recent.takeDisabled([], returned: [town.people[0].id], at: town.now)
+    #expect(returning { $0[0].isEnabled = true } == [] && town.recent == RecentEffects())
+  }
+
   @Test("what was kept and is not whole is refused", arguments: [1, 4, 7])
   func malformed(cut: Int) throws {
     var town = try Town(100)

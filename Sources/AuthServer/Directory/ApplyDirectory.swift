@@ -31,6 +31,8 @@ struct DirectoryReading: Sendable {
     let held: [HoldReason]
     /// Whom the directory itself disabled: put in force whatever is held, as long as they are few.
     var disabled: [ResolvedPerson] { effects.passing }
+    /// Whom it has enabled again meanwhile.
+    var returning: [ResolvedPerson] { effects.returning }
     /// When the same reading may be judged otherwise, in milliseconds since 1970-01-01 UTC.
     var nextEnd: Int64? { [view.nextEnd, held.isEmpty ? nil : recent.nextEnd].compactMap { $0 }.min() }
 
@@ -38,7 +40,7 @@ struct DirectoryReading: Sendable {
     /// - Parameter plan: what was held before.
     func isAsItWas(held plan: String?) -> Bool {
       if held.isEmpty { return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty }
-      return disabled.isEmpty && self.plan.fingerprint == plan
+      return disabled.isEmpty && returning.isEmpty && self.plan.fingerprint == plan
     }
   }
 
@@ -105,7 +107,9 @@ struct ApplyDirectory: Change {
       record.action = "directory.held"
       record.outcome = .refused
       record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)"
-      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try disable(judgement, &state)), record)
+      let (out, back) = (judgement.disabled.count, judgement.returning.count)
+      if out + back > 0 { record.note += "; passed all the same: \(out) disabled, \(back) enabled again" }
+      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try passSingles(judgement, &state)), record)
     }
     // Into a store without people there is nothing to lose, and no limit.
     if plan.enabledBefore > 0 {
@@ -140,14 +144,17 @@ struct ApplyDirectory: Change {
     return withdrawn
   }
 
-  private func disable(
+  /// What passes though all else is held: accounts that the directory disabled, and those of them that it has enabled again.
+  private func passSingles(
     _ judgement: DirectoryReading.Judgement, _ state: inout some StateTransaction
   ) throws(StorageFault) -> [Withdrawn] {
     var withdrawn: [Withdrawn] = []
-    guard !judgement.disabled.isEmpty else { return withdrawn }
+    guard !judgement.disabled.isEmpty || !judgement.returning.isEmpty else { return withdrawn }
     var recent = judgement.recent
-    recent.takeDisabled(judgement.disabled.map(\.id), at: reading.now.wallMilliseconds)
+    recent.takeDisabled(
+      judgement.disabled.map(\.id), returned: judgement.returning.map(\.id), at: reading.now.wallMilliseconds)
     try DirectoryReading.keep(recent, in: &state)
+    for person in judgement.returning { try state.put(Person(person)) }
     for person in judgement.disabled {
       var kept = Person(person)
       kept.isEnabled = false

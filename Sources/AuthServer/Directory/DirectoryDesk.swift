@@ -41,7 +41,7 @@ struct DirectoryDesk: Sendable {
     }
     let change = ConfirmIdentity(
       signed: signed, acting: acting.id, approvals: services.waivers, held: held,
-      policy: services.policy.policy.version, now: now)
+      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
     return status()
@@ -76,7 +76,7 @@ struct DirectoryDesk: Sendable {
     let change = ApproveDirectory(
       signed: signed, acting: acting.id, approvals: services.waivers,
       plan: condition.held.allSatisfy(\.canBeApproved) ? condition.heldPlan : nil,
-      policy: services.policy.policy.version, now: now)
+      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
     return status()
@@ -93,6 +93,8 @@ struct ConfirmIdentity: Change {
   let held: HeldIdentity?
   let policy: PolicyVersion
   let now: Moment
+  /// Of the clock.
+  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
@@ -116,7 +118,7 @@ struct ConfirmIdentity: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.confirmDirectory, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.confirmDirectory, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }
@@ -143,6 +145,8 @@ struct ApproveDirectory: Change {
   let plan: String?
   let policy: PolicyVersion
   let now: Moment
+  /// Of the clock.
+  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
@@ -157,7 +161,7 @@ struct ApproveDirectory: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.approveDirectory, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.approveDirectory, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }

@@ -19,6 +19,8 @@ struct ForeseeTransfer: Change {
   let groups: AccessGroups
   let policy: PolicyVersion
   let now: Moment
+  /// Of the clock.
+  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
@@ -40,7 +42,7 @@ struct ForeseeTransfer: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.foreseeTransfer, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.foreseeTransfer, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }

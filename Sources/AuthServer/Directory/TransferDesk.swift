@@ -64,7 +64,7 @@ struct TransferDesk: Sendable {
     let now = services.surroundings.now()
     let change = ForeseeTransfer(
       signed: signed, acting: acting.id, approvals: services.waivers, plan: plan(list, ground, at: now), groups: groups,
-      policy: services.policy.policy.version, now: now)
+      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
     try DirectoryDesk.answer(try await services.recorder.commit(change, now: now))
     // What is held may be what was approved just now.
     await directory?.lookAgain()

@@ -23,7 +23,7 @@ struct ClockDesk: Sendable {
     let change = AcceptClock(
       signed: signed, acting: acting.id, approvals: services.waivers, required: required,
       floor: services.clockFloor.secondsBehind(at: now) == nil ? nil : services.clockFloor.milliseconds,
-      policy: services.policy.policy.version, now: now)
+      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
     switch try await services.recorder.commit(change, now: now) {
     case .done: services.clockFloor.accept(now.wallMilliseconds)
     case .unknown, .replayed, .ended: throw HTTPFault.conflict
@@ -44,6 +44,8 @@ private struct AcceptClock: Change {
   let floor: Int64?
   let policy: PolicyVersion
   let now: Moment
+  /// Of the clock.
+  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
@@ -59,7 +61,7 @@ private struct AcceptClock: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.acceptClock, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.acceptClock, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }

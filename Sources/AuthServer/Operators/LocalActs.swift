@@ -30,8 +30,9 @@ enum LocalActs {
   /// withdrawn. The clock of the proposer's machine may be ten minutes ahead.
   private static let age: ClosedRange<Int64> = -10 * 60_000...24 * 3_600_000
 
+  /// - Parameter day: of the clock (`LocalTime.day`): who has left signs nothing new. What was signed before stays.
   static func fault(
-    _ signed: SignedAct, kind: String, acting: OperatorID, instance: String, now: Moment, in state: some StateReader
+    _ signed: SignedAct, kind: String, acting: OperatorID, instance: String, now: Moment, day: Int, in state: some StateReader
   ) throws(StorageFault) -> LocalActOutcome? {
     let act = signed.act
     guard act.kind == kind else { return .refused("another kind of act") }
@@ -39,6 +40,11 @@ enum LocalActs {
     guard age.contains(now.wallMilliseconds &- act.issuedAt) else { return .refused("the act is too old, or not yet due") }
     guard ([act.operatorID] + signed.approvals.map(\.operatorID)).contains(acting) else {
       return .refused("brought by somebody who did not sign it")
+    }
+    for id in [act.operatorID] + signed.approvals.map(\.operatorID) {
+      if let known = try state.operatorRecord(id), try !state.isHere(known.person, on: day) {
+        return .refused("signed by \(id), whose person has left")
+      }
     }
     if try state.setting(WaiverApprovals.setting(act: WaiverApprovals.hash(act))) != nil { return .replayed }
     return nil

@@ -33,12 +33,16 @@ struct OperatorCardDoor: RouterMiddleware {
     }
     let key = certificate.key
     // Active or not: a key that was an operator's is never a newcomer's.
+    let directory = OperatorDirectory(services: services)
     let known = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
       try state.operators().first { $0.key == key }
     }
     if let known {
       guard known.isActive else {
         throw try await refusal(.operatorNotAllowed, "the operator is not active", fingerprint, key: key, now)
+      }
+      guard try await directory.isHere(known, now) else {
+        throw try await refusal(.accountDisabled, "the operator's person has left", fingerprint, key: key, now)
       }
     } else if request.method != .post || request.uri.path != Self.registration {
       throw try await refusal(.cardNotRegistered, "the key is no operator's", fingerprint, key: key, now)
@@ -48,26 +52,11 @@ struct OperatorCardDoor: RouterMiddleware {
     return try await next(request, context)
   }
 
-  /// The row has the cause; the asker gets the one answer of this door, with the reference that leads an administrator there.
   private func refusal(
     _ cause: DenialCode, _ note: String, _ certificate: CertificateFingerprint, key: KeyFingerprint?, _ now: Moment
   ) async throws -> Refusal {
-    let source = RefusalCoalescer.Source(workstation: nil, code: cause, operatorCertificate: certificate)
-    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
-      return Refusal(.operatorNotAllowed, reference: reference)
-    }
-    var record = AuditRecord(
-      time: now.wallMilliseconds, eventClass: .administration, action: "operator.refused", outcome: .denied)
-    record.code = cause
-    record.rule = .builtin("operatorCard")
-    record.policyVersion = services.policy.policy.version
-    record.note = "\(note); certificate \(certificate.hex.prefix(16))" + (key.map { " key \($0.hex.prefix(16))" } ?? "")
-    let reference = try await services.recorder.commit(
-      RecordRefusal(
-        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(), countsAgainst: nil,
-        policy: services.policy.policy, now: now),
-      now: now)
-    services.coalescer.remember(reference, for: source)
-    return Refusal(.operatorNotAllowed, reference: reference)
+    try await OperatorDirectory(services: services).refusal(
+      cause, "\(note); certificate \(certificate.hex.prefix(16))" + (key.map { " key \($0.hex.prefix(16))" } ?? ""),
+      certificate: certificate, rule: "operatorCard", now)
   }
 }

@@ -1,3 +1,4 @@
+import AuditLog
 import AuthAPI
 import AuthPolicy
 import AuthTerms
@@ -30,12 +31,54 @@ struct OperatorDirectory: Sendable {
     let record = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
       try state.operators().first { $0.unixUser == unixUser && $0.isActive }
     }
+    let now = services.surroundings.now()
+    if let record, try await !isHere(record, now) {
+      throw try await refusal(.accountDisabled, "the person of operator \(record.id) has left", rule: "operatorSocket", now)
+    }
     return ActingOperator(proof: .unixUser(unixUser), record: record)
+  }
+
+  /// Whether the person behind an operator still works here: leavers have nothing, whatever they were. The day is the clock's own:
+  /// rows that were dated wrongly must not keep those out who can say so.
+  func isHere(_ record: OperatorRecord, _ now: Moment) async throws -> Bool {
+    let day = services.localByClock(now).day
+    return try await services.store.read { (state) throws(StorageFault) in try state.isHere(record.person, on: day) }
+  }
+
+  /// The row has the cause; the asker gets the one answer of both doors, with the reference that leads an administrator there.
+  func refusal(
+    _ cause: DenialCode, _ note: String, certificate: CertificateFingerprint? = nil, rule: String, _ now: Moment
+  ) async throws -> Refusal {
+    let source = RefusalCoalescer.Source(workstation: nil, code: cause, operatorCertificate: certificate)
+    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
+      return Refusal(.operatorNotAllowed, reference: reference)
+    }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "operator.refused", outcome: .denied)
+    record.code = cause
+    record.rule = .builtin(rule)
+    record.policyVersion = services.policy.policy.version
+    record.note = note
+    let reference = try await services.recorder.commit(
+      RecordRefusal(
+        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(), countsAgainst: nil,
+        policy: services.policy.policy, now: now),
+      now: now)
+    services.coalescer.remember(reference, for: source)
+    return Refusal(.operatorNotAllowed, reference: reference)
   }
 
   /// - Throws: forbidden unless this is a registered operator with one of `roles`.
   func require(_ roles: Set<OperatorRole>, _ acting: ActingOperator) throws -> OperatorRecord {
     guard let record = acting.record, roles.contains(record.role) else { throw Refusal(.operatorNotAllowed, reference: nil) }
     return record
+  }
+}
+
+extension StateReader {
+  /// Whether somebody is enabled and inside her dates; true for a person nobody has told of yet, as before the first import.
+  func isHere(_ id: PersonID, on day: Int) throws(StorageFault) -> Bool {
+    guard let person = try person(id) else { return true }
+    return person.isEnabled && person.lastDay.map { day <= $0 } ?? true
   }
 }

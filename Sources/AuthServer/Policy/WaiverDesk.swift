@@ -49,7 +49,7 @@ struct WaiverDesk: Sendable {
     let now = services.surroundings.now()
     let change = WithdrawWaiver(
       signed: signed, hash: hash, acting: acting.id, approvals: services.waivers,
-      policy: services.policy.policy.version, now: now)
+      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
     try Self.answer(try await services.recorder.commit(change, now: now))
     return WaiverWithdrawn(hash: hash.hex)
   }
@@ -129,7 +129,7 @@ struct ApproveWaiver: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.approveWaiver, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.approveWaiver, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }
@@ -150,6 +150,8 @@ struct WithdrawWaiver: Change {
   let approvals: WaiverApprovals
   let policy: PolicyVersion
   let now: Moment
+  /// Of the clock.
+  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
@@ -163,7 +165,7 @@ struct WithdrawWaiver: Change {
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.withdrawWaiver, acting: acting, instance: approvals.instance, now: now, in: state)
+      signed, kind: Act.Kind.withdrawWaiver, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
     {
       return fault
     }

@@ -12,6 +12,9 @@ public struct PlanEffects: Sendable {
   public let disabled: Set<PersonID>
   /// Those of them who are disabled whatever is held, as they are; empty if they are too many, in this reading or within the hour.
   public let passing: [ResolvedPerson]
+  /// Those who were disabled within the hour and whom the source has enabled again, otherwise as they were: let in again whatever
+  /// is held. As they shall be.
+  public let returning: [ResolvedPerson]
   /// Empty: the plan may be put in force.
   public let reasons: [HoldReason]
   /// By effect, who counts against the limits: all but those of whom it was approved beforehand.
@@ -66,6 +69,9 @@ public struct PlanEffects: Sendable {
     passing =
       disabled.count <= limits.lossAtLeast && count(.disabled) <= loss
       ? plan.changed.map(\.before).filter { disabled.contains($0.id) } : []
+    returning = plan.changed.filter { change in
+      change.fields == [.isEnabled] && change.after.isEnabled && recent.hasDisabled(change.after.id)
+    }.map(\.after)
     var reasons: [HoldReason] = []
     if plan.enabledBefore > 0 {
       if plan.named == 0 {

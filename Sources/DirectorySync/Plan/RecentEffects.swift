@@ -37,11 +37,18 @@ public struct RecentEffects: Sendable, Hashable {
     for (effect, people) in effects.counted { note(effect, people, at: now) }
   }
 
-  /// Notes people who were disabled though all else was held.
-  public mutating func takeDisabled(_ people: [PersonID], at now: Int64) {
+  /// Notes people who were disabled, and such who were enabled again, though all else was held.
+  public mutating func takeDisabled(_ people: [PersonID], returned: [PersonID] = [], at now: Int64) {
+    for person in returned {
+      times[.lost]?[person] = nil
+      times[.disabled]?[person] = nil
+    }
     note(.disabled, people, at: now)
     note(.lost, people, at: now)
+    times = times.filter { !$0.value.isEmpty }
   }
+
+  func hasDisabled(_ person: PersonID) -> Bool { times[.disabled]?[person] != nil }
 
   private mutating func note(_ effect: Effect, _ people: some Sequence<PersonID>, at now: Int64) {
     for person in people { times[effect, default: [:]][person] = now }
