@@ -176,6 +176,29 @@ struct TransferTests {
     }
   }
 
+  @Test("a quarter of all accounts ends on one day, half of them are renewed: that is foreseen, and nothing is held")
+  func ending() async throws {
+    try await together { dc, city, _ in
+      let people = Array(try Move.all(but: Self.staying).prefix(300))
+      // The first moment of the day after tomorrow in Japan.
+      let day = (city.clock.now().wallMilliseconds + 9 * 3_600_000) / 86_400_000 + 2
+      let end = day * 86_400_000 - 9 * 3_600_000
+      try dc.change(people.map { $0.expiry("\((end + 11_644_473_600_000) * 10_000)") }.joined())
+      try dc.change(people.dropFirst(150).map { $0.expiry("0") }.joined() + people[150].name(as: "印"))
+      try await becomes("all of it is read") {
+        try await city.link.fetch("/v1/admin/people/\(people[150].id)", returning: PersonSummary.self).displayName == "印"
+      }
+      let pc = try await city.workstation("LGWAN-PC-0042")
+      let (ends, stays) = (try await city.enrolCard(people[0].id), try await city.enrolCard(people[150].id))
+      #expect(try await pc.enter(ends).person == people[0].id)
+      city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 + 60)
+      #expect(try await refusal { try await pc.enter(ends) }?.body.code == DenialCode.accountOutsideDates.rawValue)
+      #expect(try await pc.enter(stays).person == people[150].id)
+      #expect(try await directory(city).plan == nil)
+      #expect(try await city.audit("newest=true&limit=500").allSatisfy { $0.action != "directory.held" })
+    }
+  }
+
   @Test("a list that is none is refused with its place; whoever is no administrator plans nothing")
   func refused() async throws {
     try await together { _, city, _ in
@@ -266,6 +289,14 @@ private struct Move {
 
   func department(_ code: String? = nil) -> String {
     "dn:: \(Self.base64(dn))\nchangetype: modify\nreplace: departmentNumber\ndepartmentNumber: \(code ?? to)\n-\n\n"
+  }
+
+  func expiry(_ value: String) -> String {
+    "dn:: \(Self.base64(dn))\nchangetype: modify\nreplace: accountExpires\naccountExpires: \(value)\n-\n\n"
+  }
+
+  func name(as text: String) -> String {
+    "dn:: \(Self.base64(dn))\nchangetype: modify\nreplace: displayName\ndisplayName:: \(Self.base64(text))\n-\n\n"
   }
 
   func place() -> String {
