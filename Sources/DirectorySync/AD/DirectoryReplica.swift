@@ -66,15 +66,25 @@ public struct DirectoryItem: Sendable, Equatable {
   public var parent: ObjectGUID?
   public var attributes: [String: [[UInt8]]] = [:]
 
-  init(guid: ObjectGUID) { self.guid = guid }
+  init(guid: ObjectGUID, attributes: [String: [[UInt8]]] = [:]) {
+    self.guid = guid
+    self.attributes = attributes
+  }
 
   public enum Kind: Sendable { case person, group, unit }
 
   public var kind: Kind? {
-    let classes = Set(attributes["objectclass", default: []].map { String(decoding: $0, as: UTF8.self).lowercased() })
-    if classes.contains("group") { return .group }
-    if classes.contains("organizationalunit") { return .unit }
-    return classes.contains("user") && !classes.contains("computer") ? .person : nil
+    var (isUser, isComputer) = (false, false)
+    for value in attributes["objectclass", default: []] {
+      switch String(decoding: value, as: UTF8.self).lowercased() {
+      case "group": return .group
+      case "organizationalunit": return .unit
+      case "user": isUser = true
+      case "computer": isComputer = true
+      default: break
+      }
+    }
+    return isUser && !isComputer ? .person : nil
   }
 
   public func text(_ name: String) -> String? { attributes[name]?.first.flatMap { String(validating: $0, as: UTF8.self) } }

@@ -68,6 +68,8 @@ private struct ViewBuilder {
   private var identities: [ObjectGUID: DirectoryIdentity]
   /// Ids that are somebody's already.
   private var taken: Set<PersonID>
+  /// Of users below the base whose name can be one; folding a name costs more than all else that is said of somebody.
+  private var accounts: [ObjectGUID: AccountName] = [:]
   private var accountHolders: [AccountName: [ObjectGUID]] = [:]
 
   init(
@@ -94,7 +96,8 @@ private struct ViewBuilder {
     for cycle in groups.cycles { note(.groupCycle, cycle.joined(separator: ", ")) }
     let users = replica.objects.values.filter { $0.kind == .person && places.isBelowBase($0) }.sorted { $0.guid < $1.guid }
     for user in users {
-      guard let account = account(of: user) else { continue }
+      guard let account = user.text("samaccountname").flatMap({ try? AccountName(parsing: $0) }) else { continue }
+      accounts[user.guid] = account
       accountHolders[account, default: []].append(user.guid)
     }
     for user in users where known[user.guid] != nil { addKnown(user) }
@@ -271,9 +274,7 @@ private struct ViewBuilder {
 
   private func number(of user: DirectoryItem) -> String? { user.text(rules.numberAttribute).flatMap { $0.isEmpty ? nil : $0 } }
 
-  private func account(of user: DirectoryItem) -> AccountName? {
-    user.text("samaccountname").flatMap { try? AccountName(parsing: $0) }
-  }
+  private func account(of user: DirectoryItem) -> AccountName? { accounts[user.guid] }
 
   private func shown(_ user: DirectoryItem) -> String { user.text("samaccountname") ?? user.guid.description }
 

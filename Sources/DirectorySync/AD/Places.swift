@@ -5,31 +5,31 @@ struct Places {
   /// A tree deeper than this is no city's.
   private static let deepest = 64
 
-  private let replica: DirectoryReplica
-  private let base: [String]
+  /// Of each OU: its own name behind those above it, the outermost first.
+  private let paths: [ObjectGUID: [String]]
+  private let belowBase: Set<ObjectGUID>
+  private let isAnywhere: Bool
   let hasBase: Bool
 
   init(_ replica: DirectoryReplica, base: [String]) {
-    self.replica = replica
-    self.base = base
-    hasBase =
-      base.isEmpty
-      || replica.objects.values.contains { $0.kind == .unit && Self.path(upTo: $0, replica).elementsEqual(base, by: Self.same) }
+    let units = replica.objects.values.filter { $0.kind == .unit }
+    paths = Dictionary(units.map { ($0.guid, Self.path(upTo: $0, replica)) }, uniquingKeysWith: { first, _ in first })
+    belowBase = Set(paths.filter { $0.value.starts(with: base, by: Self.same) }.keys)
+    isAnywhere = base.isEmpty
+    hasBase = base.isEmpty || paths.values.contains { $0.elementsEqual(base, by: Self.same) }
   }
 
   /// OUs above the object, the outermost first.
-  func path(of item: DirectoryItem) -> [String] { Self.path(upTo: item, replica).dropLast(item.kind == .unit ? 1 : 0) }
+  func path(of item: DirectoryItem) -> [String] { item.parent.flatMap { paths[$0] } ?? [] }
 
-  func isBelowBase(_ item: DirectoryItem) -> Bool {
-    base.isEmpty || path(of: item).starts(with: base, by: Self.same)
-  }
+  func isBelowBase(_ item: DirectoryItem) -> Bool { isAnywhere || item.parent.map(belowBase.contains) ?? false }
 
   /// Names of OUs do not differ by case in a directory.
   static func same(_ a: String, _ b: String) -> Bool { a.lowercased() == b.lowercased() }
 
-  private static func path(upTo item: DirectoryItem, _ replica: DirectoryReplica) -> [String] {
+  private static func path(upTo unit: DirectoryItem, _ replica: DirectoryReplica) -> [String] {
     var names: [String] = []
-    var next: DirectoryItem? = item.kind == .unit ? item : item.parent.flatMap { replica.objects[$0] }
+    var next: DirectoryItem? = unit
     while let unit = next, unit.kind == .unit, names.count < deepest {
       names.append(unit.text("name") ?? "")
       next = unit.parent.flatMap { replica.objects[$0] }

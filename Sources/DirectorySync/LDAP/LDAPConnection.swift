@@ -94,7 +94,7 @@ public actor LDAPConnection {
 
 /// The root of a directory server's own entry.
 public struct RootDSE: Sendable, Equatable {
-  static let attributes = ["highestCommittedUSN", "dsServiceName", "defaultNamingContext", "dnsHostName"]
+  package static let attributes = ["highestCommittedUSN", "dsServiceName", "defaultNamingContext", "dnsHostName"]
 
   /// Moves with every change this server commits.
   public let highestCommittedUSN: Int64
