@@ -141,7 +141,7 @@ struct ScriptTests {
     for wrong in [["nothing"], ["--minutes"], ["--minutes", "x"], ["--minutes", "0"]] {
       #expect(try Tree.run(["deploy/soak"] + wrong).code == 64, "\(wrong)")
     }
-    for command in ["soak", "eyes", "coverage", "mutate"] {
+    for command in ["soak", "eyes", "coverage", "mutate", "ad-sample"] {
       let help = try Tree.run(["deploy/\(command)", "--help"])
       #expect(help.code == 0 && help.output.contains("deploy/\(command)"), "\(command)")
       #expect(try Tree.run(["deploy/\(command)", "--wrong"]).code == 64, "\(command)")

@@ -5,6 +5,7 @@
 #   source deploy/lib/samba.sh
 #   samba_provision DIR                  a new domain with the sample city, in DIR; its server does not run yet
 #   samba_start DIR                      starts namespace, server and relay; DIR/ports then says where they listen
+#   samba_lines DIR [CA PASSWORD]        what the start-up file of a server says of it
 #   samba_tool DIR ARGS…                 samba-tool at this domain, as its administrator (ldb_tool DIR PROGRAM ARGS… likewise)
 #   samba_daemon_stop DIR [KILL]         ends the server alone; samba_daemon_start DIR brings it back
 #   samba_stop DIR                       ends exactly what samba_start started
@@ -51,6 +52,8 @@ samba_provision() {
   samba_certificates "$dir" || return 1
   samba_confine "$dir" || return
   daemon_entry "$dir"
+  # What provisions says the administrator's password into its log.
+  (umask 077 && : >"$dir/provision.log")
   {
     # The administrator's password is not kept: samba_tool needs none.
     "${DAEMON_ENTRY[@]}" samba-tool domain provision --configfile=/run/dc/etc/smb.conf --realm="${SAMBA_REALM^^}" \
@@ -182,6 +185,18 @@ samba_stop() {
   daemon_end "$dir/samba.pid"
   daemon_end "$dir/holder.pid"
   rm -f "$dir/ready" "$dir/ports"
+}
+
+# samba_lines DIR [CA PASSWORD]: how a server that runs here names it, with its own copies of the two files.
+samba_lines() {
+  cat <<YAML
+directory:
+  servers: [{host: 127.0.0.1, port: $(sed -n 's/^ldaps //p' "$1/ports")}]
+  authorities: ${2:-$1/ca.pem}
+  account: svc-sanmon@$SAMBA_REALM
+  password-file: ${3:-$1/svc-sanmon.password}
+  base: 職員
+YAML
 }
 
 # samba_tool DIR ARGS…: at the domain's own files, which a running server shares.

@@ -199,14 +199,7 @@ YAML
 directory_of() {
   local at=$STAGE/$1
   as_root install -m 0600 -o "$SERVER_USER" -g "$SERVER_USER" "$STAGE/ad/svc-sanmon.password" "$at/directory.password"
-  cat <<YAML
-directory:
-  servers: [{host: 127.0.0.1, port: $(sed -n 's/^ldaps //p' "$STAGE/ad/ports")}]
-  authorities: $STAGE/etc/ad-ca.pem
-  account: svc-sanmon@$SAMBA_REALM
-  password-file: $at/directory.password
-  base: 職員
-YAML
+  samba_lines "$STAGE/ad" "$STAGE/etc/ad-ca.pem" "$at/directory.password"
 }
 
 start_vault() {
