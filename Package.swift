@@ -143,8 +143,11 @@ let package = Package(
         "AuthTerms", "AuthAPI", "AuthClient", "CertificateTrust", "Sealing", "VaultLink", .crypto, .cryptoExtras, .x509, .asn1,
       ], path: "Benchmarks/LoadClient", swiftSettings: house),
     .executableTarget(
-      name: "sanmon-load", dependencies: ["AuthTerms", "AuthAPI", "AuditLog", "Storage", "LoadClient", .arguments],
-      path: "Benchmarks/sanmon-load", swiftSettings: house),
+      name: "sanmon-load",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "AuthClient", "AuditLog", "CLDAP", "DirectorySync", "RealDirectory", "Storage", "LoadClient",
+        .arguments,
+      ], path: "Benchmarks/sanmon-load", swiftSettings: house),
     .executableTarget(
       name: "sanmon-bench", dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", .crypto, .arguments],
       path: "Benchmarks/sanmon-bench", swiftSettings: house),
@@ -174,7 +177,7 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "AuditLog", "AuthTerms", "Storage"], swiftSettings: house),
-    .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient"], swiftSettings: house),
+    .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient", "RealDirectory"], swiftSettings: house),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
     .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: house),

@@ -8,8 +8,8 @@ import Foundation
 /// The administrator of a load instance: everything is registered through the doors that a city's operators use.
 package final class Desk: Sendable {
   private let instance: LoadInstance
-  private let key = Curve25519.Signing.PrivateKey()
-  private var link: ServerConnection { instance.link }
+  let key = Curve25519.Signing.PrivateKey()
+  var link: ServerConnection { instance.link }
 
   /// Comes in by the first administrator's code.
   package init(_ instance: LoadInstance) async throws {
@@ -25,12 +25,18 @@ package final class Desk: Sendable {
   }
 
   private func signed(_ kind: String, _ parameters: [String: String]) throws -> Data {
+    Data(try sign(kind, parameters, with: []).encoded)
+  }
+
+  /// - Parameter others: administrators who agree.
+  func sign(_ kind: String, _ parameters: [String: String], with others: [Colleague]) throws -> SignedAct {
     let act = try Act(
       kind: kind, operatorID: OperatorID(parsing: "yamada"), instance: InstanceID(parsing: "lgwan-1"),
       nonce: (0..<32).map { _ in UInt8.random(in: 0...255) }, issuedAt: Int64(Date().timeIntervalSince1970 * 1000),
       parameters: parameters)
     let signature = Array(try key.signature(for: Data(act.canonicalBytes)))
-    return Data(SignedAct(act: act, scheme: .ed25519, signature: signature).encoded)
+    return SignedAct(
+      act: act, scheme: .ed25519, signature: signature, approvals: try others.map { try $0.approval(of: act) })
   }
 
   package func importPeople(_ people: String, groups: String, departments: String) async throws {

@@ -26,7 +26,10 @@ package final class LoadInstance: Sendable {
   ///   - binaries: folder of sanmond and sanmon-vault.
   ///   - policies: the policy folder, copied.
   ///   - cardRoots: PEM of the cards' authority.
-  package init(binaries: String, policies: String, cardRoots: String) async throws {
+  ///   - directory: where people come from; the server has no password for it until `giveDirectoryPassword`.
+  package init(
+    binaries: String, policies: String, cardRoots: String, directory: LoadDirectory? = nil
+  ) async throws {
     folder = try Self.makeFolder()
     self.binaries = binaries
     do {
@@ -41,7 +44,9 @@ package final class LoadInstance: Sendable {
         chmod(path, name.hasSuffix("run") ? 0o755 : 0o700)
         if Self.isRoot { chown(path, user, user) }
       }
-      try Self.instanceFile(folder).write(toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
+      if let directory { try FileManager.default.copyItem(atPath: directory.authorities, toPath: folder + "/directory-ca.pem") }
+      let file = try Self.instanceFile(folder) + (directory?.lines(in: folder) ?? "")
+      try file.write(toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
       chmod(folder + "/instance.yaml", 0o644)
       vault = try await Self.startVault(folder, binaries)
       firstCode = try await VaultLink(socket: folder + "/vault-run/vault.sock").initialise(
@@ -67,7 +72,23 @@ package final class LoadInstance: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
+  /// The server's own copy of the password of the account that reads.
+  package func giveDirectoryPassword(_ directory: LoadDirectory) throws {
+    let path = folder + "/directory.password"
+    try FileManager.default.copyItem(atPath: directory.passwordFile, toPath: path + ".new")
+    chmod(path + ".new", 0o600)
+    if Self.isRoot { chown(path + ".new", Self.serverUID, Self.serverUID) }
+    guard rename(path + ".new", path) == 0 else { throw RunFault("\(path) を書けません。", "cannot write \(path)") }
+  }
+
   // MARK: Measuring
+
+  /// Most KB that the server ever held at once (VmHWM of proc(5)).
+  package var peakKB: Double {
+    let text = (try? String(contentsOfFile: "/proc/\(pids[0])/status", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) } ?? 0
+  }
 
   /// CPU seconds of both processes since they began.
   package var cpuSeconds: Double { pids.map(Machine.cpuSeconds).reduce(0, +) }

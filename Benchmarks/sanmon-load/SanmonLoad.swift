@@ -17,12 +17,13 @@ struct SanmonLoad: AsyncParsableCommand {
       EXAMPLES
         sanmon-load morning --policies policies --sample-city deploy/sample-city
         sanmon-load morning --part cpu --part burst --json --policies policies --sample-city deploy/sample-city
+        sanmon-load directory --part full --part tick --policies policies
         sanmon-load restart --rows 100000 --policies policies --sample-city deploy/sample-city
 
       EXIT CODES
         0 every answer was right   1 an answer was wrong   64 wrong usage   69 the instance could not be run
       """,
-    subcommands: [Morning.self, Reload.self, Growth.self, Restart.self, Fill.self])
+    subcommands: [Morning.self, Reload.self, Growth.self, Restart.self, DirectoryBench.self, Fill.self])
 }
 
 struct CommonOptions: ParsableArguments {
@@ -44,17 +45,18 @@ struct CommonOptions: ParsableArguments {
   func city(copies: Int = 1, clerks: Int? = nil, spare: Int = 0) async throws -> LoadCity {
     let figures = figures
     return try await LoadCity(
-      binaries: binaries ?? Self.ownFolder, policies: policies, sampleCity: sampleCity, copies: copies,
+      binaries: binaryFolder, policies: policies, sampleCity: sampleCity, copies: copies,
       clerks: clerks ?? people, spare: spare, progress: { figures.note($0) })
   }
 
-  private static var ownFolder: String {
+  var binaryFolder: String {
     let me = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-    return URL(fileURLWithPath: me).deletingLastPathComponent().path
+    return binaries ?? URL(fileURLWithPath: me).deletingLastPathComponent().path
   }
 
   /// Runs `work`; what it started ends whatever happens, also at Ctrl-C.
-  func measuring(_ work: () async throws -> [WrongAnswer]) async throws {
+  /// - Parameter atSignal: ends what is not an instance, when this program is ended.
+  func measuring(atSignal: @escaping @Sendable () -> Void = {}, _ work: () async throws -> [WrongAnswer]) async throws {
     Machine.raiseDescriptorLimit()
     signal(SIGPIPE, SIG_IGN)
     let interrupts = [SIGINT, SIGTERM].map { (number: Int32) -> any DispatchSourceSignal in
@@ -62,6 +64,7 @@ struct CommonOptions: ParsableArguments {
       let source = DispatchSource.makeSignalSource(signal: number)
       source.setEventHandler {
         LoadInstance.endAll()
+        atSignal()
         _exit(128 + number)
       }
       source.activate()

@@ -16,7 +16,8 @@ struct BenchCommand: ParsableCommand {
       """)
 
   @Argument(
-    parsing: .captureForPassthrough, help: "What sanmon-load is given: morning, reload, growth or restart, and its options.")
+    parsing: .captureForPassthrough,
+    help: "What sanmon-load is given: morning, reload, growth, restart or directory, and its options.")
   var arguments: [String] = []
 
   func run() throws {

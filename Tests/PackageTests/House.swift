@@ -31,13 +31,13 @@ struct House {
       "CArgon2": ["Sealing"],
       "COpenSSL": ["CertificateTrust"],
       "CIsolation": ["Isolation"],
-      "CLDAP": ["DirectorySync"],
+      "CLDAP": ["DirectorySync", "sanmon-load"],
       "CVeinKernel": ["Biometric"],
       // Tests only: a disk that fails on purpose must never be linked into a program.
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
       "Fuzzing": [],
-      "RealDirectory": [],
+      "RealDirectory": ["sanmon-load"],
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
         "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",

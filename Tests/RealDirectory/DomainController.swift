@@ -4,8 +4,10 @@ import Foundation
 
 /// A real Active Directory: Samba with the sample city, in a namespace of its own, filled once a run and copied for each suite.
 package final class DomainController: Sendable {
-  package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
+  /// Of the sources; a program that was built elsewhere is told by the scripts of deploy/ where they are.
+  package static let root =
+    ProcessInfo.processInfo.environment["SANMON_ROOT"]
+    ?? URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
   private static let folder = "/tmp/sanmon-ad-tests-\(getpid())"
   package static let isCI = ProcessInfo.processInfo.environment["CI"] != nil
 
@@ -56,11 +58,14 @@ package final class DomainController: Sendable {
   }
 
   private let path: String
+  /// Whether this process is in the network of the domain controller.
+  private let isInside: Bool
   package let authorities: String
   package let password: Secret<TypedPassword>
 
-  private init(_ path: String) throws {
+  private init(_ path: String, isInside: Bool = false) throws {
     self.path = path
+    self.isInside = isInside
     authorities = path + "/ca.pem"
     password = Secret(copying: Array(try Data(contentsOf: URL(filePath: path + "/svc-sanmon.password"))))
   }
@@ -74,6 +79,29 @@ package final class DomainController: Sendable {
       try? FileManager.default.removeItem(atPath: path)
     }
     try await test(DomainController(path))
+  }
+
+  private static let insideName = "SANMON_AD_INSIDE"
+
+  /// One for the whole of this process, for measuring; the caller ends it. Root begins anew inside its network, with the same
+  /// arguments, so that nothing of ours carries what is measured; anybody else stays outside, behind the relay.
+  package static func forThisProcess() throws -> DomainController {
+    if let path = ProcessInfo.processInfo.environment[insideName] { return try DomainController(path, isInside: true) }
+    let path = try template.get()
+    try script("samba_start '\(path)'")
+    guard geteuid() == 0 else { return try DomainController(path) }
+    let entry = try script("daemon_entry '\(path)' -n; printf '%s\\n' \"${DAEMON_ENTRY[@]}\"").split(separator: "\n")
+    let me = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    setenv(insideName, path, 1)
+    var words = (entry.map(String.init) + [me] + CommandLine.arguments.dropFirst()).map { strdup($0) } + [nil]
+    execvp(String(entry.first ?? ""), &words)
+    throw Failed(description: "cannot run \(entry.first ?? "")")
+  }
+
+  /// Ends what `forThisProcess` started.
+  package func end() {
+    _ = try? Self.script("samba_stop '\(path)'")
+    try? FileManager.default.removeItem(atPath: Self.folder)
   }
 
   // MARK: Standard tools, as the IT section uses them
@@ -145,6 +173,9 @@ package final class DomainController: Sendable {
   package static let account = "svc-sanmon@ad.sanmon.example"
 
   package func server(_ protection: LDAPServer.Protection = .ldaps, authorities: String? = nil) throws -> LDAPServer {
+    if isInside {
+      return try LDAPServer(host: "127.0.0.1", protection: protection, authorities: authorities ?? self.authorities)
+    }
     let name = protection == .ldaps ? "ldaps" : "ldap"
     let lines = try String(contentsOfFile: path + "/ports", encoding: .utf8).split(separator: "\n")
     guard let port = lines.first(where: { $0.hasPrefix(name + " ") }).flatMap({ UInt16($0.dropFirst(name.count + 1)) }) else {
