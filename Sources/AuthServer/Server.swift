@@ -293,8 +293,11 @@ public final class Server: Sendable {
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
     let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
     let people = directory?.condition.warnings
-    let warningsJa = [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + waivers.map { $0.render(.ja) }
-    let warningsEn = [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + waivers.map { $0.render(.en) }
+    let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
+    let warningsJa =
+      [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + operators.ja + waivers.map { $0.render(.ja) }
+    let warningsEn =
+      [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + operators.en + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: count,

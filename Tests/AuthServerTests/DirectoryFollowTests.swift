@@ -305,6 +305,10 @@ struct DirectoryFollowTests {
         let isEnabled = try await person(city, "p-000002").isEnabled
         return try await directory(city).plan != nil && !isEnabled
       }
+      let warnings = try await (en: status(city).warningsEn, ja: status(city).warningsJa)
+      #expect(warnings.en.contains { $0.hasPrefix("the person of operator suzuki (p-000002) has left or is disabled") })
+      #expect(warnings.en.contains("administrators who can act: 1; nothing that takes two can be done"))
+      #expect(warnings.ja.count == warnings.en.count && warnings.ja.contains { $0.hasPrefix("操作者 suzuki") })
       let plan = try #require(try await directory(city).plan)
       let act = try Self.both(city, second, city.act("directory.approve", ["plan": plan]))
       #expect(try await approve(city, act).status == 403)

@@ -183,8 +183,8 @@ struct TransferDesk: Sendable {
     report.totalsJa.append("異動後に残る管理者: \(people) 人（\(left.map(\.id.text).joined(separator: "、"))）")
     report.totalsEn.append("Administrators afterwards: \(people) (\(left.map(\.id.text).joined(separator: ", ")))")
     for one in leaving {
-      report.warningsJa.append("管理者 \(one.id)（\(one.person)）が退職します。先に操作者の登録を外してください。")
-      report.warningsEn.append("administrator \(one.id) (\(one.person)) leaves: end the registration as an operator first")
+      report.warningsJa.append("管理者 \(one.id)（\(one.person)）が退職します。先に操作者から外してください（sanmon operator remove）。")
+      report.warningsEn.append("administrator \(one.id) (\(one.person)) leaves: sanmon operator remove \(one.id) first")
     }
     for one in ground.operators
     where one.isActive && named[one.person]?.entry.kind == .move && named[one.person]?.isRight == true {

@@ -45,6 +45,33 @@ struct OperatorDirectory: Sendable {
     return try await services.store.read { (state) throws(StorageFault) in try state.isHere(record.person, on: day) }
   }
 
+  /// Operators whose people have left, and administrators who became too few by it: the last one never goes unannounced.
+  func warnings(_ now: Moment) async throws -> (ja: [String], en: [String]) {
+    let day = services.localByClock(now).day
+    let (gone, left) = try await services.store.read { (state) throws(StorageFault) -> ([OperatorRecord], Int) in
+      var (gone, left): ([OperatorRecord], Set<PersonID>) = ([], [])
+      for record in try state.operators() where record.isActive {
+        if try !state.isHere(record.person, on: day) {
+          gone.append(record)
+        } else if record.role == .administrator {
+          left.insert(record.person)
+        }
+      }
+      return (gone, left.count)
+    }
+    var (ja, en) = (
+      gone.map { "操作者 \($0.id)（\($0.person)）の職員は在籍していないため、操作できません。戻らないなら: sanmon operator remove \($0.id)" },
+      gone.map {
+        "the person of operator \($0.id) (\($0.person)) has left or is disabled, and so is the operator; if that stays: sanmon operator remove \($0.id)"
+      }
+    )
+    if gone.contains(where: { $0.role == .administrator }), left < 2 {
+      ja.append("操作できる管理者が \(left) 人です。2 人の承認が要ることができません")
+      en.append("administrators who can act: \(left); nothing that takes two can be done")
+    }
+    return (ja, en)
+  }
+
   /// The row has the cause; the asker gets the one answer of both doors, with the reference that leads an administrator there.
   func refusal(
     _ cause: DenialCode, _ note: String, certificate: CertificateFingerprint? = nil, rule: String, _ now: Moment
