@@ -35,6 +35,12 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
   /// Compatibility composition, lower case, no spaces, no invisible characters; repeated until nothing changes, because each step
   /// can make work for the one before.
   private static func fold(_ typed: String.UnicodeScalarView) -> [Unicode.Scalar] {
+    // Nearly every name is: the same, without asking tables.
+    if typed.allSatisfy(\.isASCII) {
+      return typed.filter { $0 != " " && !("\t"..."\r").contains($0) }.map { scalar in
+        ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar
+      }
+    }
     var scalars = Array(typed)
     for _ in 0..<4 {
       var text = String.UnicodeScalarView()

@@ -85,6 +85,20 @@ struct AccountNameTests {
     }
   }
 
+  @Test("the short way for ASCII comes to what the long way does: each name written wide goes the long one")
+  func shortWay() {
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<3000 {
+      let typed = (0..<Int.random(in: 0...14, using: &generator)).map { _ in UInt32.random(in: 0...0x7F, using: &generator) }
+      func text(_ scalars: [UInt32]) -> String {
+        String(String.UnicodeScalarView(scalars.compactMap { Unicode.Scalar($0) }))
+      }
+      // U+FF01 to U+FF5E stand for ! to ~; a word joiner is nothing, and makes any name the long one's.
+      let wide = text(typed.map { (0x21...0x7E).contains($0) ? $0 + 0xFEE0 : $0 } + [0x2060])
+      #expect((try? AccountName(parsing: text(typed))) == (try? AccountName(parsing: wide)), "\(typed)")
+    }
+  }
+
   @Test("a refusal does not quote what was typed")
   func silent() {
     do throws(MalformedInput) { _ = try AccountName(parsing: "geheim\u{0}") } catch { #expect(!"\(error)".contains("geheim")) }

@@ -86,9 +86,14 @@ actor DirectoryService {
 
   /// Looks until the task is cancelled.
   func run() async {
+    let clock = ContinuousClock()
+    let tick = Duration.seconds(configuration.tickSeconds)
+    var due = clock.now
     while !Task.isCancelled {
       await look()
-      try? await Task.sleep(for: .seconds(configuration.tickSeconds))
+      // From one moment to the next, however long the look took; what is overdue is not made up for.
+      due = max(due + tick, clock.now + tick / 4)
+      try? await clock.sleep(until: due)
     }
   }
 

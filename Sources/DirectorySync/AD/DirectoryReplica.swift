@@ -134,8 +134,8 @@ package struct DirectoryChange: Sendable {
   private static func links(_ values: [[UInt8]]) throws(LDAPFault) -> Set<ObjectGUID> {
     var links: Set<ObjectGUID> = []
     for value in values {
-      guard let text = String(validating: value, as: UTF8.self), text.hasPrefix("<GUID="), let end = text.firstIndex(of: ">"),
-        let guid = ObjectGUID(text: text[text.index(text.startIndex, offsetBy: 6)..<end])
+      guard value.count > 42, value.starts(with: "<GUID=".utf8), value[42] == UInt8(ascii: ">"),
+        let guid = ObjectGUID(ascii: value[6..<42])
       else { throw LDAPFault(.malformed, "member") }
       links.insert(guid)
     }
