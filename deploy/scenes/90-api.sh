@@ -7,7 +7,9 @@ if [ "${SANMON_API_CHECK:-0}" = 1 ]; then
     "$SANMON_ROOT/deploy/api-check" --workstations "https://127.0.0.1:$(cat "$STAGE/lgwan/port")" \
       --ca "$STAGE/desk/LGWAN-PC-0099/roots.pem" --cert "$STAGE/desk/LGWAN-PC-0099/identity.pem" \
       --key "$STAGE/desk/LGWAN-PC-0099/identity.pem" --enrolment "https://127.0.0.1:$(cat "$STAGE/lgwan/enrolment-port")" \
-      --operators "$STAGE/lgwan/run/operator.sock" --examples 10
+      --operators "$STAGE/lgwan/run/operator.sock" --examples 10 >"$STAGE/log/api-check.log" 2>&1
   }
   expect 0 '' "どの応答も文書どおりで、サーバーの誤りがない" "every answer is in the document and none is a server error" api_check
+  # What was wrong, at the end of what it said, and nothing of what was right.
+  sed -n '/ FAILURES /,$p' "$STAGE/log/api-check.log" | head -n 150
 fi

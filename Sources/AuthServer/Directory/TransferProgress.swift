@@ -6,7 +6,7 @@ import Storage
 extension TransferDesk {
   /// Of an approved transfer: who has arrived in the directory, who has not and why, and who else moved since.
   func approved() async throws -> TransferReport {
-    guard let (replica, rules) = await directory?.ground() else { throw HTTPFault.conflict }
+    guard let (replica, rules) = await directory?.ground() else { return TransferReport() }
     let now = services.surroundings.now()
     let groups = services.policy.policy.accessGroups
     return try await services.store.read { (state) throws(StorageFault) -> TransferReport in
