@@ -2,7 +2,7 @@ package import AuthAPI
 import AuthClient
 import AuthTerms
 import CertificateTrust
-package import Crypto
+import Crypto
 import Foundation
 
 /// Another administrator, who agrees to what the desk signs.
