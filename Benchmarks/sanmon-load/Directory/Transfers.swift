@@ -22,8 +22,11 @@ struct Transfers {
       if item.kind == .unit, let code = item.text("description"), code.count == 4 { units.append((code, item)) }
     }
     units.sort { $0.code < $1.code }
+    // The two administrators stay: an operator who has left approves nothing.
+    let operators: Set = ["p-000001", "p-000002"]
     let staff = replica.objects.values.filter { item in
-      item.kind == .person && item.number("useraccountcontrol").map { $0 & 2 == 0 } == true
+      item.kind == .person && item.text("employeenumber").map { !operators.contains($0) } == true
+        && item.number("useraccountcontrol").map { $0 & 2 == 0 } == true
         && item.texts("departmentnumber").count == 1
         && item.parent.map { parent in units.contains { $0.item.guid == parent } } == true
     }.sorted { ($0.text("samaccountname") ?? "") < ($1.text("samaccountname") ?? "") }
