@@ -69,7 +69,7 @@ final class TestClient: Sendable {
   }
 
   /// The next whole answer (with Content-Length).
-  func reply(within seconds: Double = 90) async throws -> TestReply {
+  func reply(within seconds: Double = 30) async throws -> TestReply {
     try await collector.wait(seconds) { bytes in
       guard let (reply, used) = Self.parse(bytes) else { return nil }
       bytes.removeFirst(used)
@@ -78,7 +78,7 @@ final class TestClient: Sendable {
   }
 
   /// The next bytes up to and with a newline, of an open response.
-  func line(within seconds: Double = 90) async throws -> String {
+  func line(within seconds: Double = 30) async throws -> String {
     try await collector.wait(seconds) { bytes in
       guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
       let line = String(decoding: bytes[...end], as: UTF8.self)
@@ -87,8 +87,9 @@ final class TestClient: Sendable {
     }
   }
 
-  /// Waits until the peer has closed; returns what was left unread.
-  func closed(within seconds: Double = 90) async throws -> [UInt8] {
+  /// Waits until the peer has closed; returns what was left unread. Less than a listener lets a connection idle (60 s): what closes
+  /// for that reason alone is not what a test waits for.
+  func closed(within seconds: Double = 30) async throws -> [UInt8] {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
       if collector.isClosed { return collector.rest }

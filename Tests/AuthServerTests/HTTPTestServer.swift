@@ -45,7 +45,7 @@ struct TestServer: Sendable {
 
   static func with<R: Sendable>(
     _ listeners: [(ListenerConfiguration, Router<SanmonRequestContext>)], metrics: MetricsRegistry = MetricsRegistry(),
-    _ body: @escaping @Sendable (TestServer) async throws -> R
+    shutdownSeconds: Int = 5, _ body: @escaping @Sendable (TestServer) async throws -> R
   ) async throws -> R {
     let log = TestLog()
     let support = HTTPSupport(clock: clock, log: SafeLog(clock: clock) { log.add($0) }, metrics: metrics)
@@ -57,7 +57,8 @@ struct TestServer: Sendable {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
-          .init(service: ListenerGroup(all, shutdownSeconds: 5), successTerminationBehavior: .gracefullyShutdownGroup)
+          .init(
+            service: ListenerGroup(all, shutdownSeconds: shutdownSeconds), successTerminationBehavior: .gracefullyShutdownGroup)
         ], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     return try await withThrowingTaskGroup(of: R?.self) { tasks in
       tasks.addTask {
@@ -92,13 +93,13 @@ struct TestServer: Sendable {
 
   /// Plain HTTP on the loopback address: for everything that has nothing to do with TLS.
   static func withPlain<R: Sendable>(
-    limits: Limits = Limits(), _ routes: (Router<SanmonRequestContext>) -> Void,
+    limits: Limits = Limits(), shutdownSeconds: Int = 5, _ routes: (Router<SanmonRequestContext>) -> Void,
     _ body: @escaping @Sendable (TestServer, Int) async throws -> R
   ) async throws -> R {
     let router = Router(context: SanmonRequestContext.self)
     routes(router)
-    return try await with([(ListenerConfiguration(.metrics(address: "127.0.0.1", port: 0), limits: limits), router)]) {
-      server in
+    let listener = ListenerConfiguration(.metrics(address: "127.0.0.1", port: 0), limits: limits)
+    return try await with([(listener, router)], shutdownSeconds: shutdownSeconds) { server in
       try await body(server, server.port(.metrics))
     }
   }
