@@ -130,6 +130,9 @@ public struct SignedAct: Sendable, Equatable {
     self.approvals = approvals
   }
 
+  /// Who stands behind it, the proposer first; whether the signatures hold is another question.
+  public var signers: [OperatorID] { [act.operatorID] + approvals.map(\.operatorID) }
+
   public var encoded: [UInt8] {
     var writer = LengthPrefixedWriter()
     writer.field(act.canonicalBytes)

@@ -173,7 +173,7 @@ extension VaultService {
     record.operatorID = signed.act.operatorID
     fill(&record)
     // The act itself is kept beside the log; its hash in the row ties the two together.
-    let names = ([signed.act.operatorID] + signed.approvals.map(\.operatorID)).map(\.text).joined(separator: "+")
+    let names = signed.signers.map(\.text).joined(separator: "+")
     record.note = (record.note.isEmpty ? "" : record.note + " ") + "by \(names) act \(Hex.encode(Self.hash(signed.act)))"
     try VaultLog(database).append(record)
   }

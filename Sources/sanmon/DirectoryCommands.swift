@@ -130,7 +130,7 @@ enum DirectoryCheckup {
   /// 職員番号: whom a person is, whatever the account is called.
   private static func numbers(_ people: [DirectoryItem]) -> [Line] {
     let title = Words("職員番号", "staff numbers")
-    let enabled = people.filter { ($0.number("useraccountcontrol") ?? 0) & 2 == 0 }
+    let enabled = people.filter(\.isEnabled)
     let numbered = enabled.filter { $0.text("employeenumber") != nil }
     guard !numbered.isEmpty else {
       return [

@@ -46,7 +46,7 @@ struct PolicySign: AsyncParsableCommand {
     try Data(signed.encoded).write(to: URL(fileURLWithPath: path), options: .atomic)
     // Nothing in it is secret, and the server runs under another user.
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-    let names = ([signed.act.operatorID] + signed.approvals.map(\.operatorID)).map(\.text).joined(separator: ", ")
+    let names = signed.signers.map(\.text).joined(separator: ", ")
     print(
       say(
         "\(path): 規則 \(set.version.hex.prefix(16)) に \(names) が署名しました。",

@@ -108,7 +108,7 @@ enum Samples {
 extension PolicySet {
   /// What is accepted on a day on which nothing is signed.
   func combinations(segment: Segment, scenario: Scenario, person: PersonFacts?) -> [Combination] {
-    combinations(segment: segment, scenario: scenario, person: person, on: Samples.today, approved: [])
+    combinations(segment: segment, scenario: scenario, groups: person?.groups, on: Samples.today, approved: [])
   }
 }
 

@@ -51,7 +51,7 @@ struct WaiverTests {
     let phase = try Samples.set(Self.phase)
     #expect(try phase.decide(morning.showing(Situation.card())).summary == "needs password lgwan.yaml:7")
     func offered(_ approved: Set<WaiverHash>) -> [[String]] {
-      phase.combinations(segment: .lgwan, scenario: .logon, person: nil, on: Samples.today, approved: approved).map(\.names)
+      phase.combinations(segment: .lgwan, scenario: .logon, groups: nil, on: Samples.today, approved: approved).map(\.names)
     }
     #expect(offered([]) == [["card", "password"]])
     #expect(offered(signed(phase)) == [["card"], ["card", "password"]])

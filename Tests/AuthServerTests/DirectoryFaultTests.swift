@@ -14,29 +14,6 @@ import Testing
 struct DirectoryFaultTests {
   private let sato = "p-000042"
 
-  private static func lines(_ ports: UInt16..., authorities: String, passwordFile: String) -> String {
-    """
-    directory:
-      servers: [\(ports.map { "{host: 127.0.0.1, port: \($0)}" }.joined(separator: ", "))]
-      authorities: \(authorities)
-      account: \(DomainController.account)
-      password-file: \(passwordFile)
-      base: 職員
-      tick-seconds: 1
-    """
-  }
-
-  private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(90)
-    while try await !isSo() {
-      guard ContinuousClock.now < end else {
-        Issue.record("did not come to pass: \(what)")
-        throw CancellationError()
-      }
-      try await Task.sleep(for: .milliseconds(50))
-    }
-  }
-
   private func status(_ link: ServerConnection) async throws -> DirectoryStatus { try await link.fetch("/v1/admin/directory") }
 
   /// Ids of the people who are enabled.
@@ -54,7 +31,7 @@ struct DirectoryFaultTests {
     try await DomainController.run { dc in
       let proxy = try CutProxy(to: dc.server().port, cutAfter: 150_000)
       defer { proxy.end() }
-      let lines = Self.lines(proxy.port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let lines = try dc.lines(ports: [proxy.port])
       let city = try await City(lines: { _ in lines })
       try await becomes("it was cut") { try await status(city.link).faultEn != nil }
       #expect(try await city.link.fetch("/v1/admin/status", returning: InstanceStatus.self).people == 0)
@@ -81,7 +58,7 @@ struct DirectoryFaultTests {
   @Test("an account that ends in the middle of a day ends then, though no domain controller answers")
   func endsMeanwhile() async throws {
     try await DomainController.run { dc in
-      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let lines = try dc.lines()
       let city = try await City(lines: { _ in lines })
       try await becomes("all is read") { try await status(city.link).objects > 1200 }
       let pc = try await city.workstation("LGWAN-PC-0001")
@@ -114,7 +91,7 @@ struct DirectoryFaultTests {
       try FileManager.default.copyItem(atPath: dc.passwordFile, toPath: file)
       func mode(_ mode: Int) throws { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file) }
       try mode(0o640)
-      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: file)
+      let lines = try dc.lines(passwordFile: file)
       let city = try await City(lines: { _ in lines })
       func isRefused() async throws -> Bool {
         let now = try await status(city.link)
@@ -133,7 +110,7 @@ struct DirectoryFaultTests {
       // Two ways to one: what differs between real ones is read anew by the position's rules.
       let (one, two) = (try CutProxy(to: dc.server().port), try CutProxy(to: dc.server().port))
       defer { for proxy in [one, two] { proxy.end() } }
-      let lines = Self.lines(one.port, two.port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let lines = try dc.lines(ports: [one.port, two.port])
       let city = try await City(lines: { _ in lines })
       try await becomes("all is read") { try await status(city.link).objects > 1200 }
       #expect(try await status(city.link).server.hasSuffix(":\(one.port)"))
@@ -155,7 +132,7 @@ struct DirectoryFaultTests {
   @Test("while the domain controller stands still, cards open workstations as before; what changed arrives afterwards")
   func standsStill() async throws {
     try await DomainController.run { dc in
-      let lines = try Self.lines(dc.server().port, authorities: dc.authorities, passwordFile: dc.passwordFile)
+      let lines = try dc.lines()
       let city = try await City(lines: { _ in lines })
       try await becomes("all is read") { try await status(city.link).objects > 1200 }
       let pc = try await city.workstation("LGWAN-PC-0001")
@@ -185,7 +162,7 @@ struct DirectoryFaultTests {
       }
       let processes = try await ProcessCity(
         takingOver: city,
-        lines: Self.lines(dc.server().port, authorities: folder + "/ad-ca.pem", passwordFile: folder + "/ad.password"))
+        lines: dc.lines(authorities: folder + "/ad-ca.pem", passwordFile: folder + "/ad.password"))
       let accounts = ["hayasaka.kaori", "nakano.takuya", "takahashi.ichiro", "sato.hanako"]
       for round in 0..<12 {
         try processes.start()

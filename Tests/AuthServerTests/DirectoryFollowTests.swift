@@ -13,23 +13,10 @@ struct DirectoryFollowTests {
   private let sato = "p-000042"
   private let password = "kawa-no-nagare-7"
 
-  private static func lines(_ dc: DomainController, base: String = "職員") throws -> String {
-    let server = try dc.server()
-    return """
-      directory:
-        servers: [{host: \(server.host), port: \(server.port)}]
-        authorities: \(dc.authorities)
-        account: \(DomainController.account)
-        password-file: \(dc.passwordFile)
-        base: \(base)
-        tick-seconds: 1
-      """
-  }
-
   /// A domain controller and a city that reads it; both end behind the test.
   private func together(base: String = "職員", _ test: (DomainController, City) async throws -> Void) async throws {
     try await DomainController.run { dc in
-      let lines = try Self.lines(dc, base: base)
+      let lines = try dc.lines(base: base)
       let city = try await City(lines: { _ in lines })
       do { try await test(dc, city) } catch {
         await city.end()
@@ -57,18 +44,6 @@ struct DirectoryFollowTests {
 
   private func person(_ city: City, _ id: String) async throws -> PersonSummary {
     try await city.link.fetch("/v1/admin/people/\(id)")
-  }
-
-  /// Asks until it is so, for 90 seconds at most.
-  private func becomes(_ what: Comment, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(90)
-    while try await !isSo() {
-      guard ContinuousClock.now < end else {
-        Issue.record("did not come to pass: \(what)")
-        throw CancellationError()
-      }
-      try await Task.sleep(for: .milliseconds(50))
-    }
   }
 
   private func filled(_ city: City) async throws {
@@ -176,7 +151,7 @@ struct DirectoryFollowTests {
       try dc.tool("ou delete 'OU=行政委員会等,OU=職員,\(DomainController.base)' --force-subtree-delete")
       try await becomes("it is held") { try await !status(city).warningsEn.isEmpty }
       let words = try await (en: status(city).warningsEn[0], ja: status(city).warningsJa[0])
-      #expect(words.en.contains("79 people within an hour would lose access (limit 35)"))
+      #expect(words.en.contains("79 people would lose access, counting the last hour (limit 35)"))
       #expect(words.ja.contains("79 人が利用できなくなります（上限 35 人）"))
       #expect(try await person(city, "p-000011").isEnabled)
       let held = try await rows(city, "directory.held")
@@ -198,7 +173,7 @@ struct DirectoryFollowTests {
       try await becomes("eighteen have left") { try await rows(city, "directory.synced").count == 2 }
       try delete("商工課")
       try await becomes("the next eighteen are held") { try await directory(city).plan != nil }
-      #expect(try await directory(city).heldEn == ["36 people within an hour would lose access (limit 35)"])
+      #expect(try await directory(city).heldEn == ["36 people would lose access, counting the last hour (limit 35)"])
       #expect(try await directory(city).effectsEn.count == 18)
       city.clock.advance(seconds: 3600)
       try await becomes("they leave") { try await rows(city, "directory.synced").count == 3 }

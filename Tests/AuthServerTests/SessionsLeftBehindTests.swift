@@ -199,16 +199,4 @@ struct SessionsLeftBehindTests {
     #expect(try await sessions(city).count == (status == 200 ? 0 : 1))
     await city.end()
   }
-
-  private struct Demotion: Change {
-    let role: OperatorRole
-
-    func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
-      for var known in try state.operators() {
-        known.role = role
-        try state.put(known)
-      }
-      return ((), AuditRecord(time: 0, eventClass: .administration, action: "test", outcome: .done))
-    }
-  }
 }

@@ -101,4 +101,32 @@ struct ForeseenChangesTests {
       #expect(throws: MalformedInput.self) { try ForeseenChanges(parsing: Array(bytes.dropLast(cut))) }
     }
   }
+
+  @Test("each person stands there once, enabled or not")
+  func strict() throws {
+    let bytes = foreseen(try city(1)) { _ in }.encoded
+    #expect(throws: MalformedInput.self) { try ForeseenChanges(parsing: bytes + bytes) }
+    // Behind id and name (4 + 3, 4 + 0 bytes) stand the length of the flag and its eight bytes.
+    var other = bytes
+    #expect(other[22] == 1)
+    other[22] = 2
+    #expect(throws: MalformedInput.self) { try ForeseenChanges(parsing: other) }
+  }
+
+  @Test("leavers that were approved do not use up how many single accounts may be disabled within an hour")
+  func disabled() throws {
+    let before = try city(100)
+    let plan = foreseen(before.prefix(40)) { $0.isEnabled = false }
+    var after = before
+    for index in 0..<40 { after[index].isEnabled = false }
+    var recent = RecentEffects()
+    recent.take(
+      PlanEffects(of: ImportPlan(current: before, named: after), groups: Self.groups, foreseen: plan), isApproved: false, at: 0)
+    #expect(recent == RecentEffects())
+    var next = after
+    next[50].isEnabled = false
+    let effects = PlanEffects(
+      of: ImportPlan(current: after, named: next), groups: Self.groups, recent: recent, foreseen: plan)
+    #expect(effects.passing.map(\.id.text) == ["p-50"])
+  }
 }

@@ -59,4 +59,13 @@ struct TransferListTests {
     #expect(SpreadsheetText.decode(Array("職員番号,髙橋".utf8)) == "職員番号,髙橋" && SpreadsheetText.decode([]) == "")
     #expect(SpreadsheetText.decode([0x90]) == nil && SpreadsheetText.decode([0xFF, 0xFE, 0x41]) == nil)
   }
+
+  @Test("twenty thousand people are a list, one more is none")
+  func most() throws {
+    let head = "number,name,department,kind\n"
+    let rows = (0..<20_000).map { "\($0),,,leave\n" }.joined()
+    #expect(try read(head + rows).count == 20_000)
+    let found = try #require(fault(head + rows + "x,,,leave\n"))
+    #expect(found.code == .tooManyRecords && found.line == 20_002 && found.detail == "20000")
+  }
 }

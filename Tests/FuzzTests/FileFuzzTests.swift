@@ -159,6 +159,60 @@ struct FileFuzzTests {
     #expect(tally.accepted > 100 && tally.refused > 100)
   }
 
+  @Test("what is kept of the last hour and of an approved transfer: taken only as it was written")
+  func guardKept() throws {
+    func person(_ id: String) throws -> PersonID { try PersonID(parsing: id) }
+    var recent = RecentEffects()
+    recent.takeDisabled([try person("p-1"), try person("p-2")], at: 1_800_000_000_000)
+    var one = ResolvedPerson(id: try person("p-1"), account: try AccountName(parsing: "a"), displayName: "佐藤", kana: "")
+    one.departments = ["0401", "0103"]
+    one.groups = ["seg-lgwan"]
+    let groups = AccessGroups(segments: [.lgwan: ["seg-lgwan"]])
+    let foreseen = ForeseenChanges([
+      one.id: ForeseenChange(access: PersonAccess(one, groups: groups), name: "佐藤", joins: ["ka-0401"], leaves: [])
+    ])
+    let corpus = [recent.encoded, foreseen.encoded]
+    let tally = try Fuzzer("guard-kept", corpus: corpus, words: ["gained:lgwan", "moved"], count: 3000).run { bytes in
+      var isTaken = false
+      if let found = try? RecentEffects(parsing: bytes) {
+        guard try RecentEffects(parsing: found.encoded) == found else { throw Fuzzer.Broken("the last hour is not itself") }
+        isTaken = true
+      }
+      if let found = try? ForeseenChanges(parsing: bytes) {
+        guard try ForeseenChanges(parsing: found.encoded) == found else { throw Fuzzer.Broken("a transfer is not itself") }
+        isTaken = true
+      }
+      return isTaken
+    }
+    #expect(tally.accepted > 100 && tally.refused > 100)
+  }
+
+  @Test("a transfer list, in UTF-8 or code page 932, is read or refused with a fault that quotes nothing of it")
+  func transferList() throws {
+    let text = "職員番号,氏名,新所属,区分,グループ\r\n4711,\"山田 太郎\",0401;0103,異動,ka-0401\r\n4712,,,退職,\r\n"
+    let windows: [UInt8] = [
+      0x90, 0x45, 0x88, 0xF5, 0x94, 0xD4, 0x8D, 0x86, 0x2C, 0x8E, 0x81, 0x96, 0xBC, 0x2C, 0x90, 0x56, 0x8F, 0x8A, 0x91, 0xAE,
+      0x0A,
+      0x31, 0x2C, 0xFB, 0xFC, 0x8B, 0xB4, 0x2C, 0x87, 0x40, 0x0A,
+    ]
+    let tally = try Fuzzer(
+      "transfer-list", corpus: [Array(text.utf8), windows], words: ["\r\n", ",", ";", "\"", "採用", "\u{FEFF}"], count: 3000
+    ).run { bytes in
+      guard let text = SpreadsheetText.decode(bytes) else { return false }
+      do throws(DirectoryFault) {
+        _ = try TransferList(SourceFile(name: "list.csv", bytes: Array(text.utf8)))
+        return true
+      } catch {
+        let told = error.description + error.ja + error.en
+        guard !told.contains("山田"), told.unicodeScalars.allSatisfy(VisibleText.shows) else {
+          throw Fuzzer.Broken("a fault quotes the list")
+        }
+        return false
+      }
+    }
+    #expect(tally.accepted > 100 && tally.refused > 100)
+  }
+
   private static func read(_ source: some DirectorySource & Sendable) throws -> Bool {
     do throws(DirectoryFault) {
       switch source {

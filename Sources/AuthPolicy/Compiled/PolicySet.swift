@@ -85,13 +85,13 @@ public final class PolicySet: Sendable {
   }
 
   /// What a ceremony would accept on that day, shown before anything is proven; empty if the scenario has no rule, or the
-  /// person, when given, is in none of the segment's groups or of its lines'.
+  /// person of these groups, when given, is in none of the segment's or of its lines'.
   public func combinations(
-    segment: Segment, scenario: Scenario, person: PersonFacts?, on day: Int, approved: Set<WaiverHash>
+    segment: Segment, scenario: Scenario, groups: Set<String>?, on day: Int, approved: Set<WaiverHash>
   ) -> [Combination] {
     guard let rules = rules[segment] else { return [] }
-    if let person, rules.people.isDisjoint(with: person.groups) { return [] }
-    return rules.accepted(scenario, on: day, approved: approved).filter { $0.isFor(person?.groups) }.map(\.combination)
+    if let groups, rules.people.isDisjoint(with: groups) { return [] }
+    return rules.accepted(scenario, on: day, approved: approved).filter { $0.isFor(groups) }.map(\.combination)
   }
 
   /// The weakest card the segment's file names, whatever the date.

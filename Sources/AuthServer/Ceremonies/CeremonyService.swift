@@ -55,7 +55,7 @@ struct CeremonyService: Sendable {
       session: scenario == .unlock ? session?.id : nil, expiresAt: now.advanced(bySeconds: Self.lifetimeSeconds))
     guard services.ceremonies.open(ceremony, now: now) else { throw HTTPFault.overloaded }
     let combinations = policy.combinations(
-      segment: workstation.segment, scenario: scenario, person: nil, on: local.day, approved: approved)
+      segment: workstation.segment, scenario: scenario, groups: nil, on: local.day, approved: approved)
     return CeremonyOpened(
       ceremony: ceremony.id.text, nonce: Data(ceremony.nonce), scenario: scenario.rawValue, segment: workstation.segment.name,
       workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,

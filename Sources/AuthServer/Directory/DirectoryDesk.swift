@@ -33,15 +33,13 @@ struct DirectoryDesk: Sendable {
   /// - Throws: conflict if nobody is held like this (any more) or the act was used; otherwise refused, with a row.
   func confirm(_ message: DirectoryAct, by acting: OperatorRecord) async throws -> DirectoryStatus {
     guard let directory else { throw HTTPFault.conflict }
-    let signed = try SignedAct(decoding: Array(message.act))
     let now = services.surroundings.now()
-    let parameters = signed.act.parameters
+    let act = try LocalAct(message.act, by: acting, services, at: now)
+    let parameters = act.signed.act.parameters
     let held = directory.condition.identities.first { held in
       [true, false].contains { Self.hold(held).parameters(isSame: $0) == parameters }
     }
-    let change = ConfirmIdentity(
-      signed: signed, acting: acting.id, approvals: services.waivers, held: held,
-      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
+    let change = ConfirmIdentity(act: act, held: held)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
     return status()
@@ -70,13 +68,11 @@ struct DirectoryDesk: Sendable {
   /// - Throws: conflict if exactly this is not held (any more) or the act was used; otherwise refused, with a row.
   func approve(_ message: DirectoryAct, by acting: OperatorRecord) async throws -> DirectoryStatus {
     guard let directory else { throw HTTPFault.conflict }
-    let signed = try SignedAct(decoding: Array(message.act))
     let now = services.surroundings.now()
+    let act = try LocalAct(message.act, by: acting, services, at: now)
     let condition = directory.condition
     let change = ApproveDirectory(
-      signed: signed, acting: acting.id, approvals: services.waivers,
-      plan: condition.held.allSatisfy(\.canBeApproved) ? condition.heldPlan : nil,
-      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
+      act: act, plan: condition.held.allSatisfy(\.canBeApproved) ? condition.heldPlan : nil)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
     return status()
@@ -86,21 +82,15 @@ struct DirectoryDesk: Sendable {
 /// Two administrators say who sits behind a held account: the person it was, who then has everything as before, or somebody new,
 /// who begins with nothing; the former person stays, disabled, with cards that open nothing.
 struct ConfirmIdentity: Change {
-  let signed: SignedAct
-  let acting: OperatorID
-  let approvals: WaiverApprovals
+  let act: LocalAct
   /// `nil`: nobody is held as the act says.
   let held: HeldIdentity?
-  let policy: PolicyVersion
-  let now: Moment
-  /// Of the clock.
-  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = LocalActs.record(signed, "directory.confirmed", outcome, acting: acting, policy: policy, now: now)
+    var record = act.record("directory.confirmed", outcome)
     guard case .done = outcome, let held else { return (outcome, record) }
-    let isSame = signed.act.parameters["is"] == "same"
+    let isSame = act.signed.act.parameters["is"] == "same"
     record.person = held.identity.person
     record.note = "\(isSame ? "the same person" : "another person"); \(record.note)"
     if isSame {
@@ -112,23 +102,16 @@ struct ConfirmIdentity: Change {
       // The object stands for nobody now: the next look finds it as a new one.
       try state.removeDirectoryIdentity(held.identity.guid)
     }
-    try LocalActs.keep(signed, in: &state)
+    try act.keep(in: &state)
     return (.done, record)
   }
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
-    if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.confirmDirectory, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
-    {
-      return fault
-    }
+    if let fault = try act.fault(kind: Act.Kind.confirmDirectory, in: state) { return fault }
     guard let held, try state.directoryIdentities().contains(where: { $0 == held.identity }) else {
       return .ended("nobody is held as the act says")
     }
-    if case .refused(let refusal) = try approvals.authorise(signed, required: ApproveDirectory.required, state: state) {
-      return .refused(refusal.rawValue)
-    }
-    return .done
+    return try act.unsigned(required: ApproveDirectory.required, in: state) ?? .done
   }
 }
 
@@ -138,39 +121,26 @@ struct ApproveDirectory: Change {
   static let setting = "directory.approved"
   static let required = 2
 
-  let signed: SignedAct
-  let acting: OperatorID
-  let approvals: WaiverApprovals
+  let act: LocalAct
   /// What is held; `nil` while nothing is, or it cannot be approved.
   let plan: String?
-  let policy: PolicyVersion
-  let now: Moment
-  /// Of the clock.
-  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = LocalActs.record(signed, "directory.approved", outcome, acting: acting, policy: policy, now: now)
+    var record = act.record("directory.approved", outcome)
     guard case .done = outcome, let plan else { return (outcome, record) }
-    let people = ([signed.act.operatorID] + signed.approvals.map(\.operatorID)).map(\.text).joined(separator: ", ")
+    let people = act.signed.signers.map(\.text).joined(separator: ", ")
     record.note = "plan \(plan) signed by \(people); \(record.note)"
-    try LocalActs.keep(signed, in: &state)
-    try state.set(WaiverApprovals.hash(signed.act), forSetting: Self.setting)
+    try act.keep(in: &state)
+    try state.set(WaiverApprovals.hash(act.signed.act), forSetting: Self.setting)
     return (.done, record)
   }
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
-    if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.approveDirectory, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
-    {
-      return fault
-    }
+    if let fault = try act.fault(kind: Act.Kind.approveDirectory, in: state) { return fault }
     guard let plan else { return .ended("nothing is held that can be approved") }
-    guard signed.act.parameters == ["plan": plan] else { return .ended("the act is about another plan") }
-    if case .refused(let refusal) = try approvals.authorise(signed, required: Self.required, state: state) {
-      return .refused(refusal.rawValue)
-    }
-    return .done
+    guard act.signed.act.parameters == ["plan": plan] else { return .ended("the act is about another plan") }
+    return try act.unsigned(required: Self.required, in: state) ?? .done
   }
 
   /// Whether a plan was approved by people who still are administrators, with the keys that they have now.
@@ -178,12 +148,10 @@ struct ApproveDirectory: Change {
   static func approval(
     of plan: String, _ approvals: WaiverApprovals, _ state: some StateReader
   ) throws(StorageFault) -> String? {
-    guard let hash = try state.setting(setting), !hash.isEmpty,
-      let bytes = try state.setting(WaiverApprovals.setting(act: hash)), let signed = try? SignedAct(decoding: bytes),
-      WaiverApprovals.hash(signed.act) == hash, signed.act.kind == Act.Kind.approveDirectory,
-      signed.act.instance.text == approvals.instance, signed.act.parameters == ["plan": plan],
-      case .accepted = try approvals.authorise(signed, required: required, state: state)
+    guard
+      let signed = try approvals.kept(under: setting, kind: Act.Kind.approveDirectory, required: required, state: state),
+      signed.act.parameters == ["plan": plan]
     else { return nil }
-    return Hex.encode(hash)
+    return Hex.encode(WaiverApprovals.hash(signed.act))
   }
 }

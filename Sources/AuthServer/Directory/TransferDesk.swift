@@ -59,12 +59,10 @@ struct TransferDesk: Sendable {
   /// - Throws: conflict if the list cannot be approved as signed (any more); otherwise refused, with a row.
   func foresee(_ message: TransferAct, by acting: OperatorRecord) async throws -> TransferReport {
     let ground = try await ground()
-    let signed = try SignedAct(decoding: Array(message.act))
-    guard case .success(let list) = Self.read(message.list) else { throw HTTPFault.malformed(.value) }
     let now = services.surroundings.now()
-    let change = ForeseeTransfer(
-      signed: signed, acting: acting.id, approvals: services.waivers, plan: plan(list, ground, at: now), groups: groups,
-      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
+    let act = try LocalAct(message.act, by: acting, services, at: now)
+    guard case .success(let list) = Self.read(message.list) else { throw HTTPFault.malformed(.value) }
+    let change = ForeseeTransfer(act: act, plan: plan(list, ground, at: now), groups: groups)
     try DirectoryDesk.answer(try await services.recorder.commit(change, now: now))
     // What is held may be what was approved just now.
     await directory?.lookAgain()
@@ -79,16 +77,17 @@ struct TransferDesk: Sendable {
     let day = services.local(services.surroundings.now()).day
     let people = Dictionary(ground.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let lines = try await services.store.read { (state) throws(StorageFault) -> [TransferLine] in
-      try plan.lines.map { (line) throws(StorageFault) -> TransferLine in
+      var approved: [Segment: Set<WaiverHash>] = [:]
+      for segment in policy.segments {
+        approved[segment] = try services.waivers.approved(policy, in: segment, on: day, state: state)
+      }
+      return try plan.lines.map { (line) throws(StorageFault) -> TransferLine in
         var told = Self.told(line, groups)
         if let access = line.after, access.isEnabled {
           var ways: [FactorSet] = []
           for segment in groups.segments(of: access).sorted() {
-            let person = PersonFacts(
-              id: Self.anybody, groups: access.groups, isEnabled: true, firstDay: nil, lastDay: nil, hasManagedPassword: false)
             let found = policy.combinations(
-              segment: segment, scenario: .logon, person: person, on: day,
-              approved: try services.waivers.approved(policy, in: segment, on: day, state: state))
+              segment: segment, scenario: .logon, groups: access.groups, on: day, approved: approved[segment, default: []])
             told.factors.append("\(segment.name): " + found.map { $0.names.joined(separator: "+") }.joined(separator: " | "))
             // Cards and passwords of other segments are with the servers of those.
             if services.instance.segments.contains(segment) { ways += found.map(\.factors) }
@@ -112,15 +111,6 @@ struct TransferDesk: Sendable {
     addStewards(to: &report, plan, ground)
     return report
   }
-
-  /// Stands for whoever it is: combinations ask for groups alone.
-  private static let anybody: PersonID = {
-    guard let id = try? PersonID(parsing: "anybody") else {
-      // Cannot happen: seven letters.
-      preconditionFailure("an id of seven letters")
-    }
-    return id
-  }()
 
   private static func told(_ line: TransferPlan.Line, _ groups: AccessGroups) -> TransferLine {
     func segments(_ access: PersonAccess?) -> [String] { access.map { groups.segments(of: $0).map(\.name).sorted() } ?? [] }

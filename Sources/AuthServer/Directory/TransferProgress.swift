@@ -9,17 +9,21 @@ extension TransferDesk {
     guard let (replica, rules) = await directory?.ground() else { return TransferReport() }
     let now = services.surroundings.now()
     let groups = services.policy.policy.accessGroups
-    return try await services.store.read { (state) throws(StorageFault) -> TransferReport in
-      guard let approved = try ForeseeTransfer.approved(services.waivers, at: now, state) else { return TransferReport() }
-      let known = try state.directoryIdentities()
-      let people = try state.everybody().map(\.resolved)
-      let view = DirectoryView(
-        of: replica, rules: rules, known: known, current: people, adopts: false, now: now.wallMilliseconds)
-      let progress = TransferProgress(
-        approved.foreseen, before: try ForeseeTransfer.baseline(state) ?? ForeseenChanges(), view: view, replica: replica,
-        known: known, groups: groups)
-      return Self.report(progress, approved, groups)
+    let found = try await services.store.read {
+      (state) throws(StorageFault) -> (ForeseeTransfer.Approved, ForeseenChanges, [DirectoryIdentity], [ResolvedPerson])? in
+      guard let approved = try ForeseeTransfer.approved(services.waivers, at: now, state) else { return nil }
+      return (
+        approved, try ForeseeTransfer.baseline(state), try state.directoryIdentities(), try state.everybody().map(\.resolved)
+      )
     }
+    guard let (approved, before, known, people) = found else { return TransferReport() }
+    let view = DirectoryView(
+      of: replica, rules: rules, known: known, current: people, adopts: false, now: now.wallMilliseconds)
+    let until = Moment(wallMilliseconds: approved.until, boot: "", monotonicMilliseconds: 0)
+    let progress = TransferProgress(
+      approved.foreseen, before: before, view: view, replica: replica, known: known, groups: groups,
+      lastDay: services.localByClock(until).day)
+    return Self.report(progress, approved, groups)
   }
 
   private static func report(

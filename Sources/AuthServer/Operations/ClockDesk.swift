@@ -18,12 +18,10 @@ struct ClockDesk: Sendable {
   /// From here on the clock counts as right, and the rows so far no longer. In My Number two people say so.
   /// - Throws: conflict if the clock is not behind that floor (any more) or the act was used; otherwise refused, with a row.
   func accept(_ message: ClockAct, by acting: OperatorRecord) async throws -> ClockStatus {
-    let signed = try SignedAct(decoding: Array(message.act))
     let now = services.surroundings.now()
     let change = AcceptClock(
-      signed: signed, acting: acting.id, approvals: services.waivers, required: required,
-      floor: services.clockFloor.secondsBehind(at: now) == nil ? nil : services.clockFloor.milliseconds,
-      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
+      act: try LocalAct(message.act, by: acting, services, at: now), required: required,
+      floor: services.clockFloor.secondsBehind(at: now) == nil ? nil : services.clockFloor.milliseconds)
     switch try await services.recorder.commit(change, now: now) {
     case .done: services.clockFloor.accept(now.wallMilliseconds)
     case .unknown, .replayed, .ended: throw HTTPFault.conflict
@@ -36,42 +34,29 @@ struct ClockDesk: Sendable {
 }
 
 private struct AcceptClock: Change {
-  let signed: SignedAct
-  let acting: OperatorID
-  let approvals: WaiverApprovals
+  let act: LocalAct
   let required: Int
   /// What the clock is behind; `nil` while it is not.
   let floor: Int64?
-  let policy: PolicyVersion
-  let now: Moment
-  /// Of the clock.
-  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = LocalActs.record(signed, "clock.accepted", outcome, acting: acting, policy: policy, now: now)
+    var record = act.record("clock.accepted", outcome)
     guard case .done = outcome, let floor else { return (outcome, record) }
     record.note =
-      "the clock is right and was \((floor - now.wallMilliseconds) / 1000) s behind rows that were dated wrongly; \(record.note)"
-    try LocalActs.keep(signed, in: &state)
+      "the clock is right and was \((floor - act.now.wallMilliseconds) / 1000) s behind rows that were dated wrongly; \(record.note)"
+    try act.keep(in: &state)
     // This row is the first that counts again.
-    try KeptClockFloor(milliseconds: now.wallMilliseconds, since: state.auditSize()).keep(in: &state)
+    try KeptClockFloor(milliseconds: act.now.wallMilliseconds, since: state.auditSize()).keep(in: &state)
     return (.done, record)
   }
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
-    if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.acceptClock, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
-    {
-      return fault
-    }
+    if let fault = try act.fault(kind: Act.Kind.acceptClock, in: state) { return fault }
     guard let floor else { return .ended("the clock is not behind") }
     // No clock that is right says a time before this release.
-    guard now.wallMilliseconds >= Release.noEarlierThan else { return .refused("the clock is before this release") }
-    guard signed.act.parameters == ["floor": String(floor)] else { return .ended("the act is about another floor") }
-    if case .refused(let refusal) = try approvals.authorise(signed, required: required, state: state) {
-      return .refused(refusal.rawValue)
-    }
-    return .done
+    guard act.now.wallMilliseconds >= Release.noEarlierThan else { return .refused("the clock is before this release") }
+    guard act.signed.act.parameters == ["floor": String(floor)] else { return .ended("the act is about another floor") }
+    return try act.unsigned(required: required, in: state) ?? .done
   }
 }

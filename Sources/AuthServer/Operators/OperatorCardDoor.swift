@@ -33,22 +33,19 @@ struct OperatorCardDoor: RouterMiddleware {
     }
     let key = certificate.key
     // Active or not: a key that was an operator's is never a newcomer's.
-    let directory = OperatorDirectory(services: services)
-    let known = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
-      try state.operators().first { $0.key == key }
-    }
+    let known = try await OperatorDirectory(services: services).known(now) { $0.key == key }
     if let known {
-      guard known.isActive else {
+      guard known.record.isActive else {
         throw try await refusal(.operatorNotAllowed, "the operator is not active", fingerprint, key: key, now)
       }
-      guard try await directory.isHere(known, now) else {
+      guard known.isHere else {
         throw try await refusal(.accountDisabled, "the operator's person has left", fingerprint, key: key, now)
       }
     } else if request.method != .post || request.uri.path != Self.registration {
       throw try await refusal(.cardNotRegistered, "the key is no operator's", fingerprint, key: key, now)
     }
     var context = context
-    context.cardOperator = ActingOperator(proof: .card(publicKey: certificate.publicKeyDER), record: known)
+    context.cardOperator = ActingOperator(proof: .card(publicKey: certificate.publicKeyDER), record: known?.record)
     return try await next(request, context)
   }
 

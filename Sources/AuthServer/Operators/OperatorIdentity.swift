@@ -28,21 +28,27 @@ struct OperatorDirectory: Sendable {
     guard let unixUser, services.instance.operatorUsers.contains(unixUser) else {
       throw Refusal(.operatorNotAllowed, reference: nil)
     }
-    let record = try await services.store.read { (state) throws(StorageFault) -> OperatorRecord? in
-      try state.operators().first { $0.unixUser == unixUser && $0.isActive }
-    }
     let now = services.surroundings.now()
-    if let record, try await !isHere(record, now) {
-      throw try await refusal(.accountDisabled, "the person of operator \(record.id) has left", rule: "operatorSocket", now)
+    guard let known = try await known(now, where: { $0.unixUser == unixUser && $0.isActive }) else {
+      return ActingOperator(proof: .unixUser(unixUser), record: nil)
     }
-    return ActingOperator(proof: .unixUser(unixUser), record: record)
+    guard known.isHere else {
+      throw try await refusal(
+        .accountDisabled, "the person of operator \(known.record.id) has left", rule: "operatorSocket", now)
+    }
+    return ActingOperator(proof: .unixUser(unixUser), record: known.record)
   }
 
-  /// Whether the person behind an operator still works here: leavers have nothing, whatever they were. The day is the clock's own:
+  /// An operator, and whether the person behind still works here: leavers have nothing, whatever they were. The day is the clock's own:
   /// rows that were dated wrongly must not keep those out who can say so.
-  func isHere(_ record: OperatorRecord, _ now: Moment) async throws -> Bool {
+  func known(
+    _ now: Moment, where isMeant: @escaping @Sendable (OperatorRecord) -> Bool
+  ) async throws -> (record: OperatorRecord, isHere: Bool)? {
     let day = services.localByClock(now).day
-    return try await services.store.read { (state) throws(StorageFault) in try state.isHere(record.person, on: day) }
+    return try await services.store.read { (state) throws(StorageFault) -> (record: OperatorRecord, isHere: Bool)? in
+      guard let record = try state.operators().first(where: isMeant) else { return nil }
+      return (record, try state.isHere(record.person, on: day))
+    }
   }
 
   /// Operators whose people have left, and administrators who became too few by it: the last one never goes unannounced.

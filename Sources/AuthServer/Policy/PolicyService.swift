@@ -124,7 +124,7 @@ struct PolicyService: Sendable {
   private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet, _ day: Int) -> [([String], [Proof])] {
     // Every line, also of other people's groups: the answer says why this person is refused there.
     let combinations = policy.combinations(
-      segment: facts.workstation.segment, scenario: scenario, person: nil, on: day, approved: facts.approved)
+      segment: facts.workstation.segment, scenario: scenario, groups: nil, on: day, approved: facts.approved)
     let keys = facts.cards.flatMap { card in card.keys.map { (card: card, provenClass: $0.provenClass) } }
     let best = keys.max {
       ($0.card.state == .active ? 1 : 0, $0.provenClass) < ($1.card.state == .active ? 1 : 0, $1.provenClass)

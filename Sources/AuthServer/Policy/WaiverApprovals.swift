@@ -67,10 +67,21 @@ package final class WaiverApprovals: Sendable {
     return verdict
   }
 
+  /// The act whose hash is kept under that setting, if it is one of this kind, for this instance, and its signatures still hold.
+  func kept(
+    under setting: String, kind: String, required: Int, state: some StateReader
+  ) throws(StorageFault) -> SignedAct? {
+    guard let hash = try state.setting(setting), !hash.isEmpty, let bytes = try state.setting(Self.setting(act: hash)),
+      let signed = try? SignedAct(decoding: bytes), Self.hash(signed.act) == hash, signed.act.kind == kind,
+      signed.act.instance.text == instance, case .accepted = try authorise(signed, required: required, state: state)
+    else { return nil }
+    return signed
+  }
+
   /// Enough different administrators of today signed, with different keys.
   func authorise(_ signed: SignedAct, required: Int, state: some StateReader) throws(StorageFault) -> Approvals.Verdict {
     var known: [OperatorID: KnownOperator] = [:]
-    for id in [signed.act.operatorID] + signed.approvals.map(\.operatorID) {
+    for id in signed.signers {
       known[id] = try state.operatorRecord(id).map(KnownOperator.init)
     }
     return Approvals.check(

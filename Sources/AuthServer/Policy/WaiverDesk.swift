@@ -25,13 +25,11 @@ struct WaiverDesk: Sendable {
   /// - Throws: not found if no file has a waiver of that hash; conflict if the act was used before or the waiver has ended;
   ///   otherwise refused, with a row that says why.
   func approve(_ message: WaiverAct, by acting: OperatorRecord) async throws -> WaiverSummary {
-    let signed = try SignedAct(decoding: Array(message.act))
     let now = services.surroundings.now()
+    let act = try LocalAct(message.act, by: acting, services, at: now)
     let day = services.local(now).day
-    let waiver = waivers.first { $0.hash.hex == signed.act.parameters["hash"] }
-    let change = ApproveWaiver(
-      signed: signed, waiver: waiver, acting: acting.id, approvals: services.waivers,
-      policy: services.policy.policy.version, day: day, now: now)
+    let waiver = waivers.first { $0.hash.hex == act.signed.act.parameters["hash"] }
+    let change = ApproveWaiver(act: act, waiver: waiver, day: day)
     try Self.answer(try await services.recorder.commit(change, now: now))
     guard let waiver else { throw HTTPFault.notFound }
     let services = services
@@ -42,14 +40,12 @@ struct WaiverDesk: Sendable {
 
   /// One administrator is enough, in My Number too: withdrawing only takes away.
   func withdraw(_ message: WaiverAct, by acting: OperatorRecord) async throws -> WaiverWithdrawn {
-    let signed = try SignedAct(decoding: Array(message.act))
-    guard let hash = signed.act.parameters["hash"].flatMap({ try? WaiverHash(hex: $0) }) else {
+    let now = services.surroundings.now()
+    let act = try LocalAct(message.act, by: acting, services, at: now)
+    guard let hash = act.signed.act.parameters["hash"].flatMap({ try? WaiverHash(hex: $0) }) else {
       throw HTTPFault.malformed(.value)
     }
-    let now = services.surroundings.now()
-    let change = WithdrawWaiver(
-      signed: signed, hash: hash, acting: acting.id, approvals: services.waivers,
-      policy: services.policy.policy.version, now: now, day: services.localByClock(now).day)
+    let change = WithdrawWaiver(act: act, hash: hash)
     try Self.answer(try await services.recorder.commit(change, now: now))
     return WaiverWithdrawn(hash: hash.hex)
   }
@@ -104,38 +100,30 @@ struct WaiverDesk: Sendable {
 }
 
 struct ApproveWaiver: Change {
-  let signed: SignedAct
+  let act: LocalAct
   /// `nil`: no waiver of the files has the hash that the act names.
   let waiver: Waiver?
-  let acting: OperatorID
-  let approvals: WaiverApprovals
-  let policy: PolicyVersion
   let day: Int
-  let now: Moment
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = LocalActs.record(signed, "policy.waiver.approved", outcome, acting: acting, policy: policy, now: now)
+    var record = act.record("policy.waiver.approved", outcome)
     guard case .done = outcome, let waiver else { return (outcome, record) }
     record.segment = waiver.segment
     record.rule = waiver.rule
     record.note =
       "\(waiver.name.rawValue) \(waiver.hash.hex) signed by \(waiver.approvers.map(\.text).joined(separator: ", ")) \(record.note)"
-    let actHash = WaiverApprovals.hash(signed.act)
-    try LocalActs.keep(signed, in: &state)
+    let actHash = WaiverApprovals.hash(act.signed.act)
+    try act.keep(in: &state)
     try state.set(actHash, forSetting: WaiverApprovals.setting(waiver.hash))
     return (.done, record)
   }
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
-    if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.approveWaiver, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
-    {
-      return fault
-    }
+    if let fault = try act.fault(kind: Act.Kind.approveWaiver, in: state) { return fault }
     guard let waiver else { return .unknown("no waiver of this hash") }
     guard waiver.until >= day else { return .ended("the waiver has ended") }
-    switch try approvals.check(signed, for: waiver, state: state) {
+    switch try act.approvals.check(act.signed, for: waiver, state: state) {
     case .accepted: return .done
     case .refused(let refusal): return .refused(refusal.rawValue)
     case nil: return .refused("the act does not say what the file says")
@@ -144,35 +132,23 @@ struct ApproveWaiver: Change {
 }
 
 struct WithdrawWaiver: Change {
-  let signed: SignedAct
+  let act: LocalAct
   let hash: WaiverHash
-  let acting: OperatorID
-  let approvals: WaiverApprovals
-  let policy: PolicyVersion
-  let now: Moment
-  /// Of the clock.
-  let day: Int
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (LocalActOutcome, AuditRecord) {
     let outcome = try outcome(in: state)
-    var record = LocalActs.record(signed, "policy.waiver.withdrawn", outcome, acting: acting, policy: policy, now: now)
+    var record = act.record("policy.waiver.withdrawn", outcome)
     guard case .done = outcome else { return (outcome, record) }
     record.note = "\(hash.hex) \(record.note)"
-    try LocalActs.keep(signed, in: &state)
+    try act.keep(in: &state)
     try state.set([], forSetting: WaiverApprovals.setting(hash))
     return (.done, record)
   }
 
   private func outcome(in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
-    if let fault = try LocalActs.fault(
-      signed, kind: Act.Kind.withdrawWaiver, acting: acting, instance: approvals.instance, now: now, day: day, in: state)
-    {
-      return fault
-    }
-    guard signed.act.parameters == ["hash": hash.hex] else { return .refused("more than a hash") }
-    if case .refused(let refusal) = try approvals.authorise(signed, required: 1, state: state) {
-      return .refused(refusal.rawValue)
-    }
+    if let fault = try act.fault(kind: Act.Kind.withdrawWaiver, in: state) { return fault }
+    guard act.signed.act.parameters == ["hash": hash.hex] else { return .refused("more than a hash") }
+    if let refusal = try act.unsigned(required: 1, in: state) { return refusal }
     guard let kept = try state.setting(WaiverApprovals.setting(hash)), !kept.isEmpty else {
       return .unknown("no waiver of this hash")
     }

@@ -26,6 +26,14 @@ public struct DirectoryReplica: Sendable, Equatable {
     if members[change.guid]?.isEmpty == true { members[change.guid] = nil }
   }
 
+  /// Codes of departments as the personnel office numbers them (`departmentNumber`), the main post first; empty where it does not. A
+  /// directory keeps no order: the main post is the one whose code the OU has as its description.
+  func departmentCodes(of user: DirectoryItem) -> [String] {
+    let codes = user.texts("departmentnumber").sorted()
+    let main = user.parent.flatMap { objects[$0]?.text("description") }
+    return codes.filter { $0 == main } + codes.filter { $0 != main }
+  }
+
   /// Takes an object as it was kept.
   mutating func put(_ item: DirectoryItem, members list: Set<ObjectGUID>) {
     objects[item.guid] = item
@@ -94,6 +102,17 @@ public struct DirectoryItem: Sendable, Equatable {
   }
 
   public func number(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
+
+  /// `userAccountControl`; disabled where the account that reads may not see it.
+  var control: Int64 { number("useraccountcontrol") ?? Self.disableFlag }
+  /// UF_ACCOUNTDISABLE
+  private static let disableFlag: Int64 = 2
+  public var isEnabled: Bool { control & Self.disableFlag == 0 }
+
+  mutating func setEnabled(_ isEnabled: Bool) {
+    let rest = control & ~Self.disableFlag
+    attributes["useraccountcontrol"] = [Array("\(isEnabled ? rest : rest | Self.disableFlag)".utf8)]
+  }
 }
 
 /// One object of an answer.

@@ -155,7 +155,7 @@ private struct ViewBuilder {
     var byNumber: [String: [DirectoryItem]] = [:]
     for user in users {
       guard let number = number(of: user) else {
-        if isEnabled(user) { note(.numberMissing, shown(user)) }
+        if user.isEnabled { note(.numberMissing, shown(user)) }
         continue
       }
       byNumber[number, default: []].append(user)
@@ -163,7 +163,7 @@ private struct ViewBuilder {
     let numbered = Set(identities.values.filter { $0.goneSince == nil }.map(\.number))
     for (number, users) in byNumber.sorted(by: { $0.key < $1.key }) {
       // An account that was kept beside its successor is disabled: the other one is meant.
-      let candidates = users.count > 1 || numbered.contains(number) ? users.filter(isEnabled) : users
+      let candidates = users.count > 1 || numbered.contains(number) ? users.filter(\.isEnabled) : users
       guard let user = candidates.first, candidates.count == 1 else {
         note(.numberShared, users.map(shown).sorted().joined(separator: " = "))
         continue
@@ -236,7 +236,7 @@ private struct ViewBuilder {
     } else {
       note(.tooManyGroups, shown(user))
     }
-    person.isEnabled = isEnabled(user)
+    person.isEnabled = user.isEnabled
     switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
     case .never: break
     case .after(let day): person.lastDay = day
@@ -252,25 +252,17 @@ private struct ViewBuilder {
       person.workstations = Set(list.map { $0.filter { $0 != " " } }.filter { !$0.isEmpty })
     }
     // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it.
-    person.hasManagedPassword = control(user) & 0x4_0000 != 0
+    person.hasManagedPassword = user.control & 0x4_0000 != 0
     people.append(person)
   }
 
-  /// As the personnel office numbers them where it does, else the OU that the person stands in, as a path. A directory keeps no
-  /// order: the main post is the one whose code the OU has as its description.
+  /// As the personnel office numbers them where it does, else the OU that the person stands in, as a path.
   private func departments(of user: DirectoryItem) -> [String] {
-    let numbered = user.texts("departmentnumber").sorted()
-    guard numbered.isEmpty else {
-      let main = user.parent.flatMap { replica.objects[$0]?.text("description") }
-      return numbered.filter { $0 == main } + numbered.filter { $0 != main }
-    }
+    let codes = replica.departmentCodes(of: user)
+    guard codes.isEmpty else { return codes }
     let path = places.path(of: user).dropFirst(rules.base.count).joined(separator: "/")
     return path.isEmpty ? [] : [path]
   }
-
-  private func control(_ user: DirectoryItem) -> Int64 { user.number("useraccountcontrol") ?? 2 }
-  /// UF_ACCOUNTDISABLE
-  private func isEnabled(_ user: DirectoryItem) -> Bool { control(user) & 2 == 0 }
 
   private func number(of user: DirectoryItem) -> String? { user.text(rules.numberAttribute).flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -283,7 +275,8 @@ private struct ViewBuilder {
   }
 }
 
-private struct Names {
+/// What a person is called.
+struct Names {
   let family: String
   let given: String
   let shown: String

@@ -70,7 +70,8 @@ extension ForeseenChanges {
     while !reader.isAtEnd {
       let person = try PersonID(parsing: try reader.text())
       let name = try reader.text()
-      let isEnabled = try reader.unsigned() == 1
+      let flag = try reader.unsigned()
+      guard flag <= 1, outcomes[person] == nil else { throw MalformedInput("foreseen changes", expected: "each person once") }
       var lists: [[String]] = []
       for _ in 0..<4 {
         let count = try reader.unsigned()
@@ -79,7 +80,7 @@ extension ForeseenChanges {
         for _ in 0..<count { list.append(try reader.text()) }
         lists.append(list)
       }
-      let access = PersonAccess(isEnabled: isEnabled, departments: lists[0], groups: Set(lists[1]))
+      let access = PersonAccess(isEnabled: flag == 1, departments: lists[0], groups: Set(lists[1]))
       outcomes[person] = ForeseenChange(access: access, name: name, joins: lists[2], leaves: lists[3])
     }
   }

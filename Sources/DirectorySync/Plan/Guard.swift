@@ -67,9 +67,9 @@ public enum HoldReason: Sendable, Hashable {
     case .baseGone(let path): "職員の OU「\(path)」が見つかりません。名前の変更や移動がないか確認してください"
     case .empty: "ディレクトリに職員が一人もいません"
     case .short(let named, let before): "読み取れた職員が \(named) 人しかいません（前回 \(before) 人）"
-    case .losses(let count, let limit): "1 時間のうちに \(count) 人が利用できなくなります（上限 \(limit) 人）"
-    case .gains(let segment, let count, let limit): "1 時間のうちに \(count) 人が新たに \(segment.name) を使えるようになります（上限 \(limit) 人）"
-    case .moves(let count, let limit): "1 時間のうちに \(count) 人の所属かグループが変わります（上限 \(limit) 人）"
+    case .losses(let count, let limit): "直近 1 時間を合わせて \(count) 人が利用できなくなります（上限 \(limit) 人）"
+    case .gains(let segment, let count, let limit): "直近 1 時間を合わせて \(count) 人が新たに\(segment.title.ja)を使えるようになります（上限 \(limit) 人）"
+    case .moves(let count, let limit): "直近 1 時間を合わせて \(count) 人の所属かグループが変わります（上限 \(limit) 人）"
     }
   }
 
@@ -78,10 +78,11 @@ public enum HoldReason: Sendable, Hashable {
     case .baseGone(let path): "the OU of the staff, \"\(path)\", is not there: look whether it was renamed or moved"
     case .empty: "the directory names nobody"
     case .short(let named, let before): "only \(named) people could be read (\(before) before)"
-    case .losses(let count, let limit): "\(count) people within an hour would lose access (limit \(limit))"
+    case .losses(let count, let limit): "\(count) people would lose access, counting the last hour (limit \(limit))"
     case .gains(let segment, let count, let limit):
-      "\(count) people within an hour would newly get into \(segment.name) (limit \(limit))"
-    case .moves(let count, let limit): "departments or groups of \(count) people within an hour would change (limit \(limit))"
+      "\(count) people would newly get into \(segment.name), counting the last hour (limit \(limit))"
+    case .moves(let count, let limit):
+      "departments or groups of \(count) people would change, counting the last hour (limit \(limit))"
     }
   }
 }

@@ -54,7 +54,7 @@ public struct PlanEffects: Sendable {
     }
     counted[.lost] = losing.filter { !foreseen.closes(to: $0, groups) }
     let disabled = Set(plan.losses.filter { $0.why == .disabled }.map(\.person))
-    counted[.disabled] = disabled
+    counted[.disabled] = disabled.filter { !foreseen.closes(to: $0, groups) }
     self.losing = losing
     self.leaving = leaving
     self.gaining = gaining

@@ -24,7 +24,7 @@ struct StaffIndex {
       switch item.kind {
       case .person where places.isBelowBase(item):
         if let number = item.text(rules.numberAttribute), !number.isEmpty { users[number, default: []].append(item) }
-        if let unit = item.parent, (item.number("useraccountcontrol") ?? 2) & 2 == 0 {
+        if let unit = item.parent, item.isEnabled {
           enabled[unit, default: []].append(item.guid)
         }
       case .group:
@@ -49,7 +49,7 @@ struct StaffIndex {
   /// Enabled ones, where there are any: an account that was kept beside its successor is not meant.
   func users(number: String) -> [DirectoryItem] {
     let all = users[number, default: []]
-    let enabled = all.filter { ($0.number("useraccountcontrol") ?? 2) & 2 == 0 }
+    let enabled = all.filter(\.isEnabled)
     return enabled.isEmpty ? all : enabled
   }
 

@@ -112,14 +112,13 @@ extension TransferPlan {
       guard users.count == 1 else { return line.findings.append(.numberShared) }
       line.guid = user.guid
       line.account = user.text("samaccountname") ?? ""
-      line.displayName = user.text("displayname") ?? line.account
+      line.displayName = Names(user).shown
       line.from = departments(of: user)
       if !line.entry.name.isEmpty, Self.spelling(line.entry.name) != Self.spelling(line.displayName) {
         line.findings.append(.nameDiffers(line.displayName))
       }
       if known[user.guid]?.hold != nil { line.findings.append(.identityHeld) }
-      let isEnabled = (user.number("useraccountcontrol") ?? 2) & 2 == 0
-      if line.entry.kind == .move, !isEnabled { line.findings.append(.disabled) }
+      if line.entry.kind == .move, !user.isEnabled { line.findings.append(.disabled) }
       if line.entry.kind == .join { line.findings.append(.accountThere) }
     }
 
@@ -141,6 +140,8 @@ extension TransferPlan {
       guard line.isRight, let wanted else { return }
       var user = line.guid.flatMap { planned.objects[$0] } ?? newcomer(line.entry)
       line.guid = user.guid
+      // Accounts of newcomers are often made before the day, and enabled on it.
+      if line.entry.kind == .join { user.setEnabled(true) }
       if let main = units.first {
         user.parent = main.guid
         let codes = units.map { $0.text("description") ?? "" }
@@ -159,7 +160,7 @@ extension TransferPlan {
 
     private mutating func leave(_ line: inout Line) {
       guard let guid = line.guid, var user = planned.objects[guid] else { return }
-      user.attributes["useraccountcontrol"] = [Array("\((user.number("useraccountcontrol") ?? 512) | 2)".utf8)]
+      user.setEnabled(false)
       planned.put(user, members: [])
     }
 
@@ -229,12 +230,9 @@ extension TransferPlan {
     private func names(_ groups: Set<ObjectGUID>) -> [String] { groups.map(index.name(ofGroup:)).sorted() }
 
     private func departments(of user: DirectoryItem) -> [String] {
-      let numbered = user.texts("departmentnumber").sorted()
-      guard !numbered.isEmpty else { return user.parent.flatMap { planned.objects[$0] }.map { [Self.title($0)] } ?? [] }
-      let main = user.parent.flatMap { planned.objects[$0]?.text("description") }
-      return (numbered.filter { $0 == main } + numbered.filter { $0 != main }).map { code in
-        index.units(code).first.map(Self.title) ?? code
-      }
+      let codes = planned.departmentCodes(of: user)
+      guard codes.isEmpty else { return codes.map { code in index.units(code).first.map(Self.title) ?? code } }
+      return user.parent.flatMap { planned.objects[$0] }.map { [Self.title($0)] } ?? []
     }
 
     private static func title(_ unit: DirectoryItem) -> String {

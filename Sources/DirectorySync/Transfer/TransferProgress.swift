@@ -27,9 +27,12 @@ public struct TransferProgress: Sendable {
   /// By id: those of the list first, then those beside it.
   public let people: [Traveller]
 
+  /// - Parameters:
+  ///   - before: everybody when it was approved.
+  ///   - lastDay: of the approval (`LocalTime.day`): an account that ends by then needs nobody to disable it.
   public init(
     _ foreseen: ForeseenChanges, before: ForeseenChanges, view: DirectoryView, replica: DirectoryReplica,
-    known: [DirectoryIdentity], groups: AccessGroups
+    known: [DirectoryIdentity], groups: AccessGroups, lastDay: Int
   ) {
     let there = Dictionary(view.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let objects = Dictionary((known + view.identities).map { ($0.person, $0.guid) }, uniquingKeysWith: { _, last in last })
@@ -43,12 +46,14 @@ public struct TransferProgress: Sendable {
       let now = there[id].map { PersonAccess($0, groups: groups) }
       let memberships = objects[id].flatMap { groupsOf[$0] } ?? []
       let was = before.outcomes[id]?.access
+      let hasEnd = there[id]?.lastDay.map { $0 <= lastDay } ?? false
       people.append(
         Traveller(
           id: id, account: there[id]?.account.canonical ?? "", name: there[id]?.displayName ?? change.name,
           kind: was == nil ? .join : change.access.isEnabled ? .move : .leave, before: was, now: now, end: change.access,
           joins: change.joins, leaves: change.leaves,
-          differences: Self.differences(now, change, memberships, groups)))
+          differences: change.access.isEnabled
+            ? Self.missing(now, change, memberships, groups) : Self.missing(toLeave: now, hasEnd: hasEnd)))
     }
     // Everybody else as they were, or gone, or new.
     for (id, was) in before.outcomes.sorted(by: { $0.key < $1.key }) where foreseen.outcomes[id] == nil {
@@ -69,40 +74,68 @@ public struct TransferProgress: Sendable {
     Traveller(
       id: id, account: person?.account.canonical ?? "", name: person?.displayName ?? "",
       kind: was == nil ? .join : now?.isEnabled == true ? .move : .leave, before: was, now: now, end: nil, joins: [],
-      leaves: [], differences: was.map { differences(now, ForeseenChange(access: $0), [], groups) } ?? [])
+      leaves: [], differences: changes(from: was, to: now, groups))
   }
 
-  private static func differences(
+  /// What somebody who is not on the list is now, beside what she was.
+  private static func changes(from was: PersonAccess?, to now: PersonAccess?, _ groups: AccessGroups) -> [Difference] {
+    guard let was else { return [Difference(ja: "承認のときはいませんでした", en: "was not there when it was approved")] }
+    guard let now, now.isEnabled else {
+      return [Difference(ja: "アカウントが無効になったか、なくなりました", en: "the account is disabled or gone")]
+    }
+    var found: [Difference] = []
+    if !was.isEnabled { found.append(Difference(ja: "アカウントが有効になりました", en: "the account was enabled")) }
+    if now.departments != was.departments {
+      let (here, there) = (now.departments.joined(separator: ";"), was.departments.joined(separator: ";"))
+      found.append(Difference(ja: "所属が \(there) から \(here) に変わりました", en: "department \(here), was \(there)"))
+    }
+    let (has, had) = (groups.segments(of: now), groups.segments(of: was))
+    for segment in has.subtracting(had).sorted() {
+      found.append(Difference(ja: "\(segment.title.ja)を使えるようになりました", en: "let into \(segment.name)"))
+    }
+    for segment in had.subtracting(has).sorted() {
+      found.append(Difference(ja: "\(segment.title.ja)を使えなくなりました", en: "not let into \(segment.name) any more"))
+    }
+    if found.isEmpty { found.append(otherGroups(now, was)) }
+    return found
+  }
+
+  private static func otherGroups(_ a: PersonAccess, _ b: PersonAccess) -> Difference {
+    let names = a.groups.symmetricDifference(b.groups).sorted().joined(separator: ", ")
+    return Difference(ja: "規則に関わるグループが違います: \(names)", en: "other groups that rules name: \(names)")
+  }
+
+  private static func missing(toLeave now: PersonAccess?, hasEnd: Bool) -> [Difference] {
+    now?.isEnabled == true && !hasEnd
+      ? [Difference(ja: "アカウントがまだ有効で、期限もありません", en: "the account is still enabled, and does not end")] : []
+  }
+
+  /// What the directory does not say yet of somebody who shall be there.
+  private static func missing(
     _ now: PersonAccess?, _ change: ForeseenChange, _ memberships: Set<String>, _ groups: AccessGroups
   ) -> [Difference] {
     let end = change.access
-    guard let now else {
-      return end.isEnabled ? [Difference(ja: "Active Directory にいません", en: "not in the directory")] : []
-    }
-    guard end.isEnabled else {
-      return now.isEnabled ? [Difference(ja: "アカウントがまだ有効です", en: "the account is still enabled")] : []
-    }
+    guard let now else { return [Difference(ja: "Active Directory にいません", en: "not in the directory")] }
     var found: [Difference] = []
     if !now.isEnabled { found.append(Difference(ja: "アカウントが無効です", en: "the account is disabled")) }
     if now.departments != end.departments {
       let (here, shall) = (now.departments.joined(separator: ";"), end.departments.joined(separator: ";"))
       found.append(Difference(ja: "所属が \(here)（予定 \(shall)）", en: "department \(here), to be \(shall)"))
     }
-    let absent = change.joins.filter { !memberships.contains($0) }
-    let left = change.leaves.filter(memberships.contains)
-    for name in absent { found.append(Difference(ja: "グループ \(name) に入っていません", en: "not in group \(name)")) }
-    for name in left { found.append(Difference(ja: "グループ \(name) に残っています", en: "still in group \(name)")) }
+    for name in change.joins where !memberships.contains(name) {
+      found.append(Difference(ja: "グループ \(name) に入っていません", en: "not in group \(name)"))
+    }
+    for name in change.leaves where memberships.contains(name) {
+      found.append(Difference(ja: "グループ \(name) に残っています", en: "still in group \(name)"))
+    }
     let (has, shall) = (groups.segments(of: now), groups.segments(of: end))
     for segment in has.subtracting(shall).sorted() {
-      found.append(Difference(ja: "\(segment.name) をまだ使えます", en: "still let into \(segment.name)"))
+      found.append(Difference(ja: "\(segment.title.ja)をまだ使えます", en: "still let into \(segment.name)"))
     }
     for segment in shall.subtracting(has).sorted() {
-      found.append(Difference(ja: "\(segment.name) をまだ使えません", en: "not let into \(segment.name) yet"))
+      found.append(Difference(ja: "\(segment.title.ja)をまだ使えません", en: "not let into \(segment.name) yet"))
     }
-    if found.isEmpty, now.groups != end.groups {
-      let names = now.groups.symmetricDifference(end.groups).sorted().joined(separator: ", ")
-      found.append(Difference(ja: "規則に関わるグループが予定と違います: \(names)", en: "other groups that rules name: \(names)"))
-    }
+    if found.isEmpty, now.groups != end.groups { found.append(otherGroups(now, end)) }
     return found
   }
 }
