@@ -75,6 +75,8 @@ public protocol StateReader {
   func directoryObjects() throws(StorageFault) -> [DirectoryObjectRecord]
   /// In the order of their GUIDs; of objects that are gone too.
   func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity]
+  /// The same of one person: seldom more than one.
+  func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity]
 
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool
   /// Rows, newest first when `query.newestFirst`.

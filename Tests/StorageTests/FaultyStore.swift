@@ -129,6 +129,9 @@ extension Looking {
   func setting(_ name: String) throws(StorageFault) -> [UInt8]? { try below.setting(name) }
   func directoryObjects() throws(StorageFault) -> [DirectoryObjectRecord] { try below.directoryObjects() }
   func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity] { try below.directoryIdentities() }
+  func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity] {
+    try below.directoryIdentities(of: person)
+  }
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try below.isReferenceTaken(reference, day: day)
   }

@@ -135,6 +135,11 @@ extension StoreConformance {
       }
       try expect(replaced == [second], "an object was not replaced, or not taken away")
       try expect(held == [identity], "an identity was not replaced")
+      let (person, other) = (identity.person, try PersonID(parsing: "p3"))
+      let (own, others) = try await store.read { (state) throws(StorageFault) in
+        (try state.directoryIdentities(of: person), try state.directoryIdentities(of: other))
+      }
+      try expect(own == [identity] && others.isEmpty, "a person was not found by the object that stands for it")
       let stranger = DirectoryIdentity(
         guid: two, person: try PersonID(parsing: "p2"), number: "0002", family: "", given: "")
       _ = try await store.commit(Puts(goneIdentities: [one]))

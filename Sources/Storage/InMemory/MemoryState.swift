@@ -182,6 +182,9 @@ extension MemoryState: StateTransaction {
 
   func directoryObjects() -> [DirectoryObjectRecord] { directory.values.sorted { $0.guid < $1.guid } }
   func directoryIdentities() -> [DirectoryIdentity] { identities.values.sorted { $0.guid < $1.guid } }
+  func directoryIdentities(of person: PersonID) -> [DirectoryIdentity] {
+    directoryIdentities().filter { $0.person == person }
+  }
   mutating func put(_ object: DirectoryObjectRecord) { directory[object.guid] = object }
   mutating func removeDirectoryObject(_ guid: ObjectGUID) { directory[guid] = nil }
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) { identities[guid] = nil }

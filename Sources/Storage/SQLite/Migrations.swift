@@ -27,6 +27,9 @@ enum Migrations {
     migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: PeopleTable.withLimits)
     }
+    migrator.registerMigration("v5", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: DirectoryTables.byPerson)
+    }
     return migrator
   }
 

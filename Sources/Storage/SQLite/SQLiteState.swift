@@ -119,6 +119,9 @@ extension SQLiteState: StateTransaction {
   func directoryIdentities() throws(StorageFault) -> [DirectoryIdentity] {
     try trouble.asking { try DirectoryTables.identities(in: db) }
   }
+  func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity] {
+    try trouble.asking { try DirectoryTables.identities(of: person, in: db) }
+  }
 
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try trouble.asking { try AuditTable.isReferenceTaken(reference, day: day, in: db) }

@@ -20,6 +20,9 @@ enum DirectoryTables {
     ) STRICT, WITHOUT ROWID;
     """
 
+  /// A logon asks which object stands for its person.
+  static let byPerson = "CREATE INDEX directory_identities_person ON directory_identities (person)"
+
   private static let objects = TableSQL(name: "directory_objects", columns: ["guid", "body"])
   private static let identities = TableSQL(
     name: "directory_identities",
@@ -41,16 +44,22 @@ enum DirectoryTables {
   }
 
   static func identities(in db: Database) throws -> [DirectoryIdentity] {
-    try db.rows("\(identities.select) ORDER BY guid").map { row in
-      var columns = Columns(row, of: "directory_identities")
-      var identity = DirectoryIdentity(
-        guid: try columns.guid(), person: try columns.word { try PersonID(parsing: $0) }, number: try columns.text(),
-        family: try columns.text(), given: try columns.text())
-      identity.formerNames = try columns.list()
-      identity.hold = try columns.optionalWord(DirectoryIdentity.Hold.init(rawValue:))
-      identity.goneSince = try columns.optionalInteger()
-      return identity
-    }
+    try db.rows("\(identities.select) ORDER BY guid").map { try identity($0) }
+  }
+
+  static func identities(of person: PersonID, in db: Database) throws -> [DirectoryIdentity] {
+    try db.rows("\(identities.select) WHERE person = ? ORDER BY guid", [person.text]).map { try identity($0) }
+  }
+
+  private static func identity(_ row: Row) throws -> DirectoryIdentity {
+    var columns = Columns(row, of: "directory_identities")
+    var identity = DirectoryIdentity(
+      guid: try columns.guid(), person: try columns.word { try PersonID(parsing: $0) }, number: try columns.text(),
+      family: try columns.text(), given: try columns.text())
+    identity.formerNames = try columns.list()
+    identity.hold = try columns.optionalWord(DirectoryIdentity.Hold.init(rawValue:))
+    identity.goneSince = try columns.optionalInteger()
+    return identity
   }
 
   static func removeIdentity(_ guid: ObjectGUID, in db: Database) throws {
