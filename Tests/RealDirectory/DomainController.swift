@@ -132,6 +132,21 @@ package final class DomainController: Sendable {
     try replace(account, [(attribute, Data(bytes))])
   }
 
+  /// One after the other, in this order, within a moment.
+  package func disable(_ accounts: [String]) throws {
+    let found = try Self.script("ldb_tool '\(path)' ldbsearch '(&(objectClass=user)(sAMAccountName=*))' sAMAccountName")
+    var names: [String: Substring] = [:]
+    var line: Substring = ""
+    for part in found.split(separator: "\n") {
+      if part.hasPrefix("dn:") { line = part }
+      if part.hasPrefix("sAMAccountName: ") { names[String(part.dropFirst("sAMAccountName: ".count))] = line }
+    }
+    try change(
+      accounts.compactMap { names[$0] }.map {
+        "\($0)\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n\n"
+      }.joined())
+  }
+
   private func replace(_ account: String, _ values: [(String, Data)]) throws {
     let found = try Self.script("ldb_tool '\(path)' ldbsearch '(sAMAccountName=\(account))' dn")
     guard let line = found.split(separator: "\n").first(where: { $0.hasPrefix("dn:") }) else {

@@ -19,10 +19,28 @@ public final class BindPool: Sendable {
   ///   - connections: 1 or more, each with a queue of its own; opened when they are needed.
   ///   - waiting: people who may wait for one; a further one is answered `.timedOut` at once.
   ///   - patience: for the whole check, waiting included.
-  public init(_ server: LDAPServer, connections: Int = 4, waiting: Int = 256, patience: Duration = .seconds(5)) {
-    state = Mutex(State(free: (0..<max(1, connections)).map { _ in BindConnection(server) }))
+  ///   - reader: who looks names of objects up.
+  public init(
+    _ server: LDAPServer, connections: Int = 4, waiting: Int = 256, patience: Duration = .seconds(5),
+    reader: (account: String, password: Secret<TypedPassword>)? = nil
+  ) {
+    state = Mutex(State(free: (0..<max(1, connections)).map { _ in BindConnection(server, reader) }))
     waitingLimit = waiting
     self.patience = patience
+  }
+
+  /// The same for an object, by the name that it has at this moment: names are changed and handed on, a GUID is not.
+  ///
+  /// - Throws: `LDAPFault`; `.noSuchObject` if the account that reads is shown no such object.
+  public func check(_ guid: ObjectGUID, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
+    let deadline = ContinuousClock.now + patience
+    switch await place(until: deadline) {
+    case .connection(let connection):
+      defer { giveBack(connection) }
+      return try await connection.bind(guid, password, until: deadline)
+    case .late: throw LDAPFault(.timedOut, "waited")
+    case .tooMany: throw LDAPFault(.timedOut, "\(waitingLimit) wait already")
+    }
   }
 
   /// - Parameter account: a user principal name (`sato.hanako@…`), `DOMAIN\name` or DN; sent as it is.
@@ -90,9 +108,51 @@ private actor BindConnection {
   nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
   private let server: LDAPServer
+  private let reader: (account: String, password: Secret<TypedPassword>)?
   private var handle: LDAPHandle?
+  /// Stays bound as the account that reads.
+  private var finder: LDAPHandle?
 
-  init(_ server: LDAPServer) { self.server = server }
+  init(_ server: LDAPServer, _ reader: (account: String, password: Secret<TypedPassword>)?) {
+    self.server = server
+    self.reader = reader
+  }
+
+  func bind(_ guid: ObjectGUID, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
+    -> BindResult
+  {
+    let wasOpen = finder != nil
+    let name: String
+    do { name = try find(guid, deadline) } catch {
+      guard error.code == .unreachable, wasOpen else { throw error }
+      name = try find(guid, deadline)
+    }
+    return try bind(name, password, until: deadline)
+  }
+
+  private func find(_ guid: ObjectGUID, _ deadline: ContinuousClock.Instant) throws(LDAPFault) -> String {
+    guard let reader else { throw LDAPFault(.settings, "no account that reads") }
+    guard ContinuousClock.now < deadline else { throw LDAPFault(.timedOut) }
+    do throws(LDAPFault) {
+      if finder == nil {
+        let new = try LDAPHandle(server, until: deadline)
+        if case .refused(let refusal) = try new.bind(reader.account, reader.password, until: deadline) {
+          throw LDAPFault(.serviceRefused, refusal.rawValue)
+        }
+        finder = new
+      }
+      guard let finder else { throw LDAPFault(.unreachable) }
+      var name: String?
+      _ = try finder.search(
+        LDAPQuery(base: "<GUID=\(guid)>", scope: .base, attributes: ["1.1"]), until: deadline
+      ) { name = $0.name }
+      guard let name, !name.isEmpty else { throw LDAPFault(.noSuchObject) }
+      return name
+    } catch {
+      if error.code != .noSuchObject { finder = nil }
+      throw error
+    }
+  }
 
   func bind(_ account: String, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
     -> BindResult

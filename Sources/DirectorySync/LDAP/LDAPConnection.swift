@@ -89,6 +89,33 @@ public actor LDAPConnection {
     return new
   }
 
+  /// Whether the account is disabled at this moment; `nil` if the directory shows no such object, which says nothing: it may be
+  /// deleted, or out of sight of the account that asks.
+  public func isDisabled(_ guid: ObjectGUID, patience: Duration) throws(LDAPFault) -> Bool? {
+    var control: Int64?
+    do {
+      _ = try search(
+        LDAPQuery(base: "<GUID=\(guid)>", scope: .base, attributes: ["userAccountControl"]), patience: patience
+      ) { control = $0.text("useraccountcontrol").flatMap { Int64($0) } }
+    } catch  where error.code == .noSuchObject { return nil }
+    // UF_ACCOUNTDISABLE
+    return control.map { $0 & 2 != 0 }
+  }
+
+  /// Changes somebody's password as its owner does.
+  public func changePassword(
+    of guid: ObjectGUID, from present: Secret<TypedPassword>, to new: Secret<TypedPassword>,
+    until deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) -> PasswordChange {
+    let handle = try opened()
+    do {
+      return try handle.changePassword(of: "<GUID=\(guid)>", from: present, to: new, until: deadline)
+    } catch {
+      if error.code != .result && error.code != .rights { self.handle = nil }
+      throw error
+    }
+  }
+
   public func close() { handle = nil }
 }
 

@@ -107,6 +107,59 @@ final class LDAPHandle {
     }
   }
 
+  // MARK: Change
+
+  func guarded<R>(until deadline: ContinuousClock.Instant, _ work: () throws(LDAPFault) -> R) throws(LDAPFault) -> R {
+    try watchdog.guarding(until: deadline, work)
+  }
+
+  /// - Returns: the result code and the server's words.
+  func modify(
+    _ name: String, _ values: [(operation: Int32, attribute: String, value: Secret<TypedPassword>)],
+    _ deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) -> (Int32, String) {
+    var message: Int32 = 0
+    let sent = unsafe Self.withModifications(values[...]) { modifications in
+      ldap_modify_ext(handle, name, modifications, nil, nil, &message)
+    }
+    guard sent == LDAP_SUCCESS else { throw fault(sent) }
+    let answer = try wait(message, until: deadline, all: true)
+    defer { ldap_msgfree(answer) }
+    let (result, diagnostic, _) = try parse(answer)
+    return (result, diagnostic)
+  }
+
+  /// The list that libldap wants, which ends in a null pointer. It only reads what it is given.
+  private static func withModifications(
+    _ values: ArraySlice<(operation: Int32, attribute: String, value: Secret<TypedPassword>)>,
+    _ above: [UnsafeMutablePointer<LDAPMod>?] = [],
+    _ use: (UnsafeMutablePointer<UnsafeMutablePointer<LDAPMod>?>?) -> Int32
+  ) -> Int32 {
+    guard let first = values.first else {
+      var list = above + [nil]
+      return list.withUnsafeMutableBufferPointer { use($0.baseAddress) }
+    }
+    return unsafe first.value.withBytes { bytes in
+      first.attribute.withCString { attribute in
+        var value = berval(
+          bv_len: UInt(bytes.count),
+          bv_val: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: CChar.self)))
+        return withUnsafeMutablePointer(to: &value) { pointer in
+          var list: [UnsafeMutablePointer<berval>?] = [pointer, nil]
+          return list.withUnsafeMutableBufferPointer { buffer in
+            var modification = LDAPMod()
+            modification.mod_op = first.operation | LDAP_MOD_BVALUES
+            modification.mod_type = UnsafeMutablePointer(mutating: attribute)
+            modification.mod_vals.modv_bvals = buffer.baseAddress
+            return withUnsafeMutablePointer(to: &modification) { pointer in
+              withModifications(values.dropFirst(), above + [pointer], use)
+            }
+          }
+        }
+      }
+    }
+  }
+
   // MARK: Search
 
   /// Gives each entry as it arrives: memory does not grow with the answer.
@@ -222,7 +275,7 @@ final class LDAPHandle {
     return (result, text, try LDAPControls.read(controls, handle))
   }
 
-  private func fault(_ result: Int32) -> LDAPFault {
+  func fault(_ result: Int32) -> LDAPFault {
     switch result {
     case LDAP_SERVER_DOWN, LDAP_CONNECT_ERROR: LDAPFault(.unreachable, connectionTrouble(result))
     case LDAP_TIMEOUT: LDAPFault(.timedOut)

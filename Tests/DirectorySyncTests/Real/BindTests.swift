@@ -48,6 +48,68 @@ struct BindTests {
     }
   }
 
+  private static func guid(_ account: String, _ dc: DomainController) throws -> ObjectGUID {
+    let lines = try dc.tool("user show \(account) --attributes=objectGUID").split(separator: "\n")
+    let line = try #require(lines.first { $0.hasPrefix("objectGUID: ") })
+    return try #require(ObjectGUID(text: line.dropFirst("objectGUID: ".count)))
+  }
+
+  /// One connection, and the account that reads.
+  private static func pool(_ dc: DomainController) throws -> BindPool {
+    BindPool(
+      try dc.server(), connections: 1, reader: (DomainController.account, secret(try dc.passwordText())))
+  }
+
+  @Test("by its GUID an account is found whatever it is called; whoever takes its name over is somebody else")
+  func byObject() async throws {
+    try await DomainController.run { dc in
+      try dc.tool("user setpassword sato.hanako --newpassword='\(Self.right)'")
+      let guid = try Self.guid("sato.hanako", dc)
+      let pool = try Self.pool(dc)
+      #expect(try await pool.check(guid, Self.secret(Self.right)) == .right)
+      #expect(try await pool.check(guid, Self.secret("wrong")) == .refused(.wrongPassword))
+      try dc.set(account: "sato.hanako", "userPrincipalName", Self.name("suzuki.hanako"))
+      try dc.set(account: "sato.hanako", "sAMAccountName", "suzuki.hanako")
+      try dc.tool("user create sato.hanako 'Another-Word-88' --given-name=neu --surname=anders")
+      #expect(try await pool.check(guid, Self.secret(Self.right)) == .right)
+      #expect(try await pool.check(guid, Self.secret("Another-Word-88")) == .refused(.wrongPassword))
+      try dc.tool("user disable suzuki.hanako")
+      let reader = LDAPConnection(
+        try dc.server(), account: DomainController.account, password: Self.secret(try dc.passwordText()))
+      #expect(try await reader.isDisabled(guid, patience: .seconds(5)) == true)
+      #expect(try await reader.isDisabled(try Self.guid("sato.hanako", dc), patience: .seconds(5)) == false)
+      try dc.tool("user delete suzuki.hanako")
+      #expect(try await reader.isDisabled(guid, patience: .seconds(5)) == nil)
+      await #expect(throws: LDAPFault(.noSuchObject, "32")) { try await pool.check(guid, Self.secret(Self.right)) }
+    }
+  }
+
+  @Test("a password that has to be changed is changed by whoever knows it, on the connection of the account that reads")
+  func change() async throws {
+    try await DomainController.run { dc in
+      try dc.tool("domain passwordsettings set --min-pwd-age=0 --history-length=3")
+      try dc.tool("user setpassword sato.hanako --newpassword='\(Self.right)' --must-change-at-next-login")
+      let guid = try Self.guid("sato.hanako", dc)
+      let pool = try Self.pool(dc)
+      let reader = LDAPConnection(
+        try dc.server(), account: DomainController.account, password: Self.secret(try dc.passwordText()))
+      func change(_ old: String, _ new: String) async throws -> PasswordChange {
+        try await reader.changePassword(of: guid, from: Self.secret(old), to: Self.secret(new), until: .now + .seconds(10))
+      }
+      #expect(try await pool.check(guid, Self.secret(Self.right)) == .refused(.mustChangePassword))
+      #expect(try await change("wrong", "Kaze-no-Oto-48") == .wrongPassword)
+      #expect(try await change("", "Kaze-no-Oto-48") == .wrongPassword)
+      #expect(try await change(Self.right, "") == .unacceptable)
+      #expect(try await change(Self.right, "kurz") == .unacceptable)
+      #expect(try await change(Self.right, Self.right) == .unacceptable, "the history is kept")
+      #expect(
+        try await pool.check(guid, Self.secret(Self.right)) == .refused(.mustChangePassword), "nothing of it changed anything")
+      #expect(try await change(Self.right, "風の音-Kaze-48🍃") == .done)
+      #expect(try await pool.check(guid, Self.secret("風の音-Kaze-48🍃")) == .right)
+      #expect(try await change("風の音-Kaze-48🍃", Self.right) == .unacceptable, "it was used before")
+    }
+  }
+
   @Test("a server that answers nobody holds up those who ask it, up to their deadline; one that comes back is asked again")
   func slow() async throws {
     try await DomainController.run { dc in
