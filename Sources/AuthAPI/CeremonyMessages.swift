@@ -82,13 +82,18 @@ public struct ProofsMessage: Codable, Sendable {
   public var card: CardProofMessage?
   /// UTF-8 of the password as typed; checked only after a valid card proof.
   public var password: Data?
+  /// UTF-8; becomes the password in the directory, if `password` is right or has to be changed (AP151).
+  public var newPassword: Data?
   /// Ed25519 over `SessionPreimage`, at unlock.
   public var sessionSignature: Data?
 
-  public init(sessionKeys: SessionKeys?, card: CardProofMessage?, password: Data?, sessionSignature: Data?) {
+  public init(
+    sessionKeys: SessionKeys?, card: CardProofMessage?, password: Data?, newPassword: Data? = nil, sessionSignature: Data?
+  ) {
     self.sessionKeys = sessionKeys
     self.card = card
     self.password = password
+    self.newPassword = newPassword
     self.sessionSignature = sessionSignature
   }
 }

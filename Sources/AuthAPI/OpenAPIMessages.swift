@@ -50,6 +50,7 @@ enum APIMessages {
       [
         .optional("sessionKeys", .message("SessionKeys")), .optional("card", .message("CardProofMessage")),
         .optional("password", .bytes(minimum: 0, maximum: 1024)),
+        .optional("newPassword", .bytes(minimum: 1, maximum: 1024)),
         .optional("sessionSignature", .bytes(minimum: 64, maximum: 64)),
       ]),
     APIMessage(

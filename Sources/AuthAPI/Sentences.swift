@@ -66,6 +66,11 @@ public enum Sentences {
     case .scenarioNotAllowed: .scenarioNotAllowed
     case .accountOutsideHours: .accountOutsideHours
     case .accountNotHere: .accountNotHere
+    case .passwordMustChange: .passwordMustChange
+    case .accountLockedOut: .accountLockedOut
+    case .passwordUnacceptable: .passwordUnacceptable
+    case .directorySilent: .directorySilent
+    case .directoryTooOld: .directoryTooOld
     case .cardOfOtherPerson: .cardOfOtherPerson
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered

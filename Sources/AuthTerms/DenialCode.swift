@@ -32,6 +32,13 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case accountOutsideHours = "AP128"
   case accountNotHere = "AP129"
 
+  // What the directory says, or that it says nothing.
+  case passwordMustChange = "AP151"
+  case accountLockedOut = "AP152"
+  case passwordUnacceptable = "AP153"
+  case directorySilent = "AP154"
+  case directoryTooOld = "AP155"
+
   // At the desk, while a card is registered.
   case cardOfOtherPerson = "AP131"
   case cardNotTheNamed = "AP132"

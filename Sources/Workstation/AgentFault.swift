@@ -19,6 +19,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   /// The person could not be asked: no terminal, or the descriptor gave nothing usable.
   case nothingEntered
   case cancelled
+  /// The new password was typed in two ways.
+  case passwordsDiffer
   /// The card has one try left and nobody confirmed to use it.
   case lastTryNotConfirmed
   case pinWrong(triesLeft: Int)
@@ -69,7 +71,7 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
     self =
       switch fault {
       case .notEnrolled: .notEnrolled
-      case .alreadyEnrolled, .badInput, .nothingEntered, .cancelled: .badInput
+      case .alreadyEnrolled, .badInput, .nothingEntered, .passwordsDiffer, .cancelled: .badInput
       case .unsafeState, .stateIO, .damagedState: .state
       case .server(let fault): Self(fault)
       case .card(let failure): Self(failure)

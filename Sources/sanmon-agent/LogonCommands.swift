@@ -25,6 +25,12 @@ struct LogonOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("パスワードを読む記述子 / Read the password from this descriptor.", valueName: "fd"))
   var passwordFd: Int32?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "変更が必要なときの新しいパスワードを読む記述子 / Read a new password from this descriptor, if it has to be changed.", valueName: "fd"))
+  var newPasswordFd: Int32?
+
   @Flag(name: .long, help: "暗証番号（PIN）の最後の1回を使う / Use the PIN's last try.")
   var useLastTry = false
 
@@ -60,6 +66,7 @@ struct LogonOptions: ParsableArguments {
         workstation: state.workstation, servers: servers, cards: ReaderCards(reader: reader),
         asking: PersonAsking(
           terminal: terminal, language: language, pinDescriptor: pinFd, passwordDescriptor: passwordFd,
+          newPasswordDescriptor: newPasswordFd,
           useLastTry: useLastTry, tell: { common.say($0) }),
         holder: holder, surroundings: surroundings)
       let session = try await client.run(

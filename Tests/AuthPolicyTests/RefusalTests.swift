@@ -73,6 +73,44 @@ struct RefusalTests {
     #expect(try code(morning, Situation.card()) == "AP103 builtin:account")
   }
 
+  @Test("disabled in the directory, which was asked now, though it was not when it was read")
+  func disabledNow() throws {
+    var morning = try Situation()
+    morning.request.directory = DirectoryFacts(silentSeconds: 0, saysDisabled: true)
+    #expect(code(morning, try Situation.card()) == "AP103 builtin:account")
+    morning.request.directory?.saysDisabled = false
+    #expect(code(morning, try Situation.card()) != "AP103 builtin:account")
+  }
+
+  @Test(
+    "a directory that is silent for longer than the segment allows lets nobody in; the limit itself does",
+    arguments: [(nil, 96 * 3600), ("directory: {oldest-hours: 1}\n", 3600), ("directory: {oldest-hours: 720}\n", 720 * 3600)]
+      as [(String?, Int64)])
+  func directoryTooOld(line: String?, limit: Int64) throws {
+    let text = try Samples.shipped().first { $0.name == "lgwan.yaml" }.map { String(decoding: $0.bytes, as: UTF8.self) }
+    let set = try Samples.set(try #require(text).breaking("segment: lgwan\n", "segment: lgwan\n" + (line ?? "")))
+    for (seconds, isIn) in [(0, true), (limit, true), (limit + 1, false), (.max, false)] as [(Int64, Bool)] {
+      var request = try Situation().showing(Situation.card())
+      request.directory = DirectoryFacts(silentSeconds: seconds)
+      let explanation = set.explain(request)
+      #expect(explanation.decision.isGrant == isIn)
+      let step = explanation.steps.first { $0.subject == .directory }
+      #expect(step?.result == (isIn ? .passed : .failed))
+      #expect(step?.rule.description.hasPrefix(line == nil ? "builtin:directory" : "lgwan.yaml:") == true)
+      guard case .deny(let denial) = explanation.decision else { continue }
+      #expect(denial.code == .directoryTooOld)
+    }
+  }
+
+  @Test(
+    "how old the directory may be is a number of hours and nothing else",
+    arguments: ["{}", "{oldest-hours: 0}", "{oldest-hours: 721}", "{oldest-hours: one}", "{oldest: 3}", "24"])
+  func directoryFaults(value: String) throws {
+    let text = try Samples.shipped().first { $0.name == "lgwan.yaml" }.map { String(decoding: $0.bytes, as: UTF8.self) }
+    let faulty = try #require(text).breaking("segment: lgwan\n", "segment: lgwan\ndirectory: \(value)\n")
+    #expect(!Samples.faults(faulty).isEmpty)
+  }
+
   @Test(
     "the first and the last day are inside",
     arguments: [

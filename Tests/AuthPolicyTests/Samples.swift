@@ -86,6 +86,7 @@ enum Samples {
       base: 職員/本庁
       number-attribute: employeeID
       tick-seconds: 5
+      passwords: directory
 
     """
 

@@ -19,8 +19,10 @@ extension DomainController {
   /// - Parameters:
   ///   - ports: of proxies in front of it, in the order in which they are asked.
   ///   - authorities, passwordFile: of copies, for a server that may not read ours.
+  ///   - passwords: who knows typed ones.
   func lines(
-    ports: [UInt16]? = nil, base: String = "職員", authorities: String? = nil, passwordFile: String? = nil
+    ports: [UInt16]? = nil, base: String = "職員", authorities: String? = nil, passwordFile: String? = nil,
+    tickSeconds: Int = 1, passwords: String = "sanmon"
   ) throws -> String {
     let places = try (ports ?? [server().port]).map { "{host: 127.0.0.1, port: \($0)}" }
     return """
@@ -30,7 +32,8 @@ extension DomainController {
         account: \(Self.account)
         password-file: \(passwordFile ?? self.passwordFile)
         base: \(base)
-        tick-seconds: 1
+        tick-seconds: \(tickSeconds)
+        passwords: \(passwords)
       """
   }
 }

@@ -80,10 +80,12 @@ final class TestWorkstation: Sendable {
 
   /// - Parameter bend: changes the preimage before it is signed.
   func proofs(
-    _ opened: Opened, _ card: TestCard?, password: String? = nil, shownAs slot: String? = nil,
+    _ opened: Opened, _ card: TestCard?, password: String? = nil, newPassword: String? = nil, shownAs slot: String? = nil,
     bend: (inout CardPreimage) -> Void = { _ in }
   ) throws -> ProofsMessage {
-    var message = ProofsMessage(sessionKeys: keys, card: nil, password: password.map { Data($0.utf8) }, sessionSignature: nil)
+    var message = ProofsMessage(
+      sessionKeys: keys, card: nil, password: password.map { Data($0.utf8) }, newPassword: newPassword.map { Data($0.utf8) },
+      sessionSignature: nil)
     if let card {
       var preimage = preimage(opened, slot: slot ?? card.slot)
       bend(&preimage)
@@ -121,9 +123,9 @@ final class TestWorkstation: Sendable {
   }
 
   /// The whole logon or unlock, whichever the server decides it is.
-  func enter(_ card: TestCard?, password: String? = nil) async throws -> SessionOpened {
+  func enter(_ card: TestCard?, password: String? = nil, newPassword: String? = nil) async throws -> SessionOpened {
     let opened = try await open()
-    let answer = try await prove(opened, proofs(opened, card, password: password))
+    let answer = try await prove(opened, proofs(opened, card, password: password, newPassword: newPassword))
     guard let session = answer.session else { throw NotGranted(combinations: answer.combinations ?? []) }
     return session
   }

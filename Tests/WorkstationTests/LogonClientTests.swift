@@ -29,6 +29,8 @@ struct LogonClientTests {
       var sessionSignature: Data?
       var slot: String?
       var password: String?
+      var mustChange = false
+      var newPassword: String?
     }
     let script = Mutex(Script())
     let serverCertificate: [UInt8]
@@ -93,7 +95,13 @@ struct LogonClientTests {
         return .json(
           200, try json(CeremonyAnswer(outcome: "stillNeeded", combinations: script.missing, session: nil)))
       }
-      self.script.withLock { $0.password = message.password.map { String(decoding: $0, as: UTF8.self) } }
+      if script.mustChange, message.newPassword == nil {
+        return .json(403, try json(ErrorBody(.passwordMustChange, reference: nil)))
+      }
+      self.script.withLock {
+        $0.password = message.password.map { String(decoding: $0, as: UTF8.self) }
+        $0.newPassword = message.newPassword.map { String(decoding: $0, as: UTF8.self) }
+      }
       let session = SessionOpened(
         session: script.session ?? "s-1", person: "p-1", displayName: "佐藤 花子", segment: "lgwan", scenario: script.scenario,
         assurance: "AAL2", leaseSeconds: 900, onCardRemoval: "nothing", endsAt: 1_800_000_900_000, rule: "lgwan.yaml:14",
@@ -205,6 +213,35 @@ struct LogonClientTests {
     } catch { outcome = .failure(error) }
     await (try await starting.value)?.stop()
     return (outcome, person.said.withLock { $0 })
+  }
+
+  @Test("a password that has to be changed is changed on the way: PIN and password are asked for once, the new one then")
+  func mustChange() async throws {
+    let asked = Mutex(0)
+    let person = MemoryPerson { asked.withLock { $0 += 1 } }
+    let result = try await run(card: MemoryCard(), person: person) {
+      $0.needsPassword = true
+      $0.mustChange = true
+    }
+    #expect(try result.outcome.get().session == "s-1")
+    #expect(result.script.password == "kawa-no-nagare" && result.script.newPassword == "kaze-no-oto")
+    #expect(result.script.opened == 2 && result.script.cardProofs == 2)
+    #expect(asked.withLock { $0 } == 1)
+    #expect(person.said.withLock { $0.contains(.passwordMustChange) })
+  }
+
+  @Test("nothing is asked for anew when the refusal is another one, or no password was shown")
+  func otherRefusal() async throws {
+    for code in [DenialCode.passwordWrong, .passwordMustChange] {
+      let person = MemoryPerson()
+      let result = try await run(card: MemoryCard(), person: person) { $0.refusal = ErrorBody(code, reference: nil) }
+      guard case .failure(.server(.refused(let body))) = result.outcome else {
+        Issue.record("\(result.outcome)")
+        continue
+      }
+      #expect(body.code == code.rawValue && result.script.opened == 1)
+      #expect(!person.said.withLock { $0.contains(.passwordMustChange) })
+    }
   }
 
   @Test("a server that is there later is waited for, and the logon goes on as soon as it answers")

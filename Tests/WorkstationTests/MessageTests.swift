@@ -20,7 +20,8 @@ struct MessageTests {
   static let faults: [AgentFault] =
     [
       .notEnrolled, .alreadyEnrolled, .unsafeState(file: "f"), .stateIO(file: "f", errno: 5), .damagedState(file: "f"),
-      .disagreement(.segment), .nothingEntered, .cancelled, .lastTryNotConfirmed, .pinWrong(triesLeft: 2), .pinBlocked,
+      .disagreement(.segment), .nothingEntered, .passwordsDiffer, .cancelled, .lastTryNotConfirmed, .pinWrong(triesLeft: 2),
+      .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
     ] + cardFailures.map(AgentFault.card) + clientFaults.map(AgentFault.server)

@@ -48,6 +48,9 @@ package struct SegmentRules: Sendable {
   /// Live sessions of one person in this segment.
   package var sessionsAtOnce: Int
   package var sessionRule: RuleID
+  /// How long people are let in by what the directory said last, when it does not answer.
+  package var oldestDirectorySeconds: Int64
+  package var directoryRule: RuleID
   var hours: [WeekHours]
   var hoursRule: RuleID
   package var accepted: [Scenario: [AcceptedCombination]]

@@ -68,7 +68,18 @@ struct Evaluator {
     guard let person = request.person else { return nil }
     let account = RuleID.builtin("account")
     if !person.isEnabled { return fail(.account, .accountDisabled, account, "disabled in the directory", &trace) }
+    if request.directory?.saysDisabled == true {
+      return fail(.account, .accountDisabled, account, "disabled in the directory, which was asked now", &trace)
+    }
     trace.add(.account, .passed, account, [])
+
+    if let directory = request.directory {
+      let limit = rules.oldestDirectorySeconds
+      if directory.silentSeconds > limit {
+        return fail(.directory, .directoryTooOld, rules.directoryRule, "silent for more than \(limit / 3600) h", &trace)
+      }
+      trace.add(.directory, .passed, rules.directoryRule, [])
+    }
 
     let day = request.local.day
     if day < person.firstDay ?? day { return fail(.dates, .accountOutsideDates, account, "before the first day", &trace) }

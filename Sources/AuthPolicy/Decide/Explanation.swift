@@ -4,7 +4,7 @@ public import AuthTerms
 public struct Explanation: Sendable {
   /// One look. The order of the cases is the order of the looks (docs/policy.md, "The order of refusals").
   public enum Subject: String, Sendable, CaseIterable {
-    case workstation, segment, rules, throttle, proofs, card, account, dates
+    case workstation, segment, rules, throttle, proofs, card, account, directory, dates
     case accountLimits = "account-limits"
     case groups
     case lineGroups = "line-groups"
@@ -84,6 +84,11 @@ extension Explanation.Subject {
           "The card is lost or suspended"
         )
       case .account: ("利用者は有効です", "The account is enabled", "利用者は無効です", "The account is disabled")
+      case .directory:
+        (
+          "ディレクトリは近いうちに読み取られています", "The directory was read lately enough",
+          "ディレクトリを長い間読み取れていません", "The directory has not been read for too long"
+        )
       case .dates:
         ("今日は在籍期間の中です", "Today is within the person's dates", "今日は在籍期間の外です", "Today is outside the person's dates")
       case .accountLimits:

@@ -16,6 +16,8 @@ public struct DecisionRequest: Sendable {
   public var sessionsElsewhere: Int
   /// Set while person, card or workstation is throttled.
   public var throttledUntil: Moment?
+  /// `nil` where people come from files.
+  public var directory: DirectoryFacts?
   /// Waivers whose approvals hold now; a waiver that is not here is not there.
   public var approvedWaivers: Set<WaiverHash>
   public var now: Moment
@@ -24,7 +26,7 @@ public struct DecisionRequest: Sendable {
   public init(
     ceremony: CeremonyID, scenario: Scenario, workstation: WorkstationFacts, person: PersonFacts?, proofs: [Proof],
     authenticators: AuthenticatorFacts, session: SessionFacts?, sessionsElsewhere: Int, throttledUntil: Moment?,
-    approvedWaivers: Set<WaiverHash> = [], now: Moment, local: LocalTime
+    directory: DirectoryFacts? = nil, approvedWaivers: Set<WaiverHash> = [], now: Moment, local: LocalTime
   ) {
     self.ceremony = ceremony
     self.scenario = scenario
@@ -35,9 +37,23 @@ public struct DecisionRequest: Sendable {
     self.session = session
     self.sessionsElsewhere = sessionsElsewhere
     self.throttledUntil = throttledUntil
+    self.directory = directory
     self.approvedWaivers = approvedWaivers
     self.now = now
     self.local = local
+  }
+}
+
+/// What the directory that people come from says now.
+public struct DirectoryFacts: Sendable, Hashable {
+  /// Seconds since it last answered: as old may be what is known of anybody.
+  public var silentSeconds: Int64
+  /// Asked about the person in this ceremony, it said that the account is disabled.
+  public var saysDisabled: Bool
+
+  public init(silentSeconds: Int64, saysDisabled: Bool = false) {
+    self.silentSeconds = silentSeconds
+    self.saysDisabled = saysDisabled
   }
 }
 

@@ -5,7 +5,7 @@ struct DirectoryReader {
   let log: FaultLog
 
   private static let keys = [
-    "servers", "authorities", "account", "password-file", "base", "number-attribute", "tick-seconds",
+    "servers", "authorities", "account", "password-file", "base", "number-attribute", "tick-seconds", "passwords",
   ]
   /// Attributes of Active Directory in which cities keep the staff number (MS-ADA1 to MS-ADA3).
   private static let numberAttributes = ["employeeNumber", "employeeID"]
@@ -20,10 +20,14 @@ struct DirectoryReader {
     let attribute =
       fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
     let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
-    guard log.isClean, let authorities, let account, let passwordFile, let base, let attribute, let tick else { return nil }
+    let words = DirectoryConnection.Passwords.allCases.map(\.rawValue)
+    let passwords =
+      fields.optional("passwords").map { log.word($0, of: words).flatMap(DirectoryConnection.Passwords.init) } ?? .sanmon
+    guard log.isClean, let authorities, let account, let passwordFile, let base, let attribute, let tick, let passwords
+    else { return nil }
     return DirectoryConnection(
       servers: servers, authorities: authorities, account: account, passwordFile: passwordFile, base: base,
-      numberAttribute: attribute.lowercased(), tickSeconds: tick)
+      numberAttribute: attribute.lowercased(), tickSeconds: tick, passwords: passwords)
   }
 
   private func server(_ node: MarkedNode) -> DirectoryConnection.Server? {

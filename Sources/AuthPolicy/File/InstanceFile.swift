@@ -49,6 +49,14 @@ public struct DirectoryConnection: Sendable, Hashable {
     case ldaps, starttls
   }
 
+  /// Who knows whether a typed password is right.
+  public enum Passwords: String, Sendable, CaseIterable {
+    /// The passwords that were set with Sanmon.
+    case sanmon
+    /// The directory, for everybody whose account is there and whose password somebody knows.
+    case directory
+  }
+
   public struct Server: Sendable, Hashable {
     /// As its certificate names it.
     public var host: String
@@ -77,10 +85,11 @@ public struct DirectoryConnection: Sendable, Hashable {
   public var numberAttribute: String
   /// Seconds between two looks; 1 to 3,600.
   public var tickSeconds: Int
+  public var passwords: Passwords
 
   public init(
     servers: [Server], authorities: String, account: String, passwordFile: String, base: [String] = [],
-    numberAttribute: String = "employeenumber", tickSeconds: Int = 2
+    numberAttribute: String = "employeenumber", tickSeconds: Int = 2, passwords: Passwords = .sanmon
   ) {
     self.servers = servers
     self.authorities = authorities
@@ -89,6 +98,7 @@ public struct DirectoryConnection: Sendable, Hashable {
     self.base = base
     self.numberAttribute = numberAttribute
     self.tickSeconds = tickSeconds
+    self.passwords = passwords
   }
 }
 

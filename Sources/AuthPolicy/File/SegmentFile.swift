@@ -3,9 +3,11 @@ import AuthTerms
 /// Reads one `SEGMENT.yaml` into rules; every fault of the file is named, not only the first.
 enum SegmentFile {
   private static let keys = [
-    "segment", "people", "card", "session", "hours", "logon", "unlock", "remote", "deny", "waivers",
+    "segment", "people", "card", "session", "directory", "hours", "logon", "unlock", "remote", "deny", "waivers",
   ]
   static let mostGroups = 64
+  /// A long weekend and a day: what is in force where the file says nothing.
+  static let oldestDirectoryHours = 96
   static let mostRules = 32
   /// As many as one act takes signatures (`SignedAct`: the proposer's and up to eight approvals), less one.
   static let mostApprovers = 8
@@ -27,6 +29,11 @@ enum SegmentFile {
     let card = fields.required("card").map { CardClause($0, segment, waived, log) }
     let session = fields.required("session").map { SessionClause($0, log) }
     let hours = fields.optional("hours").map { hoursList($0, log) } ?? []
+    var oldest: Int? = oldestDirectoryHours
+    if let node = fields.optional("directory") {
+      let clause = Fields(node, allowed: ["oldest-hours"], log)
+      oldest = log.integer(clause.required("oldest-hours"), 1...720)
+    }
 
     var accepted: [Scenario: [AcceptedCombination]] = [:]
     for scenario in [Scenario.logon, .unlock, .remote] {
@@ -38,7 +45,7 @@ enum SegmentFile {
     warnOfUnused(waivers, card, accepted, log)
     warnOfUnreachable(accepted, people, denials, log)
 
-    guard log.isClean, let segment, let card, let proof = card.proof, let removal = card.removal, let session,
+    guard log.isClean, let segment, let card, let oldest, let proof = card.proof, let removal = card.removal, let session,
       let lease = session.leaseMinutes, let idle = session.idleMinutes, let overall = session.overallHours
     else { return nil }
     let terms = SessionTerms(
@@ -47,7 +54,9 @@ enum SegmentFile {
       segment: segment, declared: log.rule(fields.place("segment")), people: people,
       peopleRule: log.rule(fields.place("people")),
       proofFloor: proof, proofRule: log.rule(card.proofPlace), terms: terms, sessionsAtOnce: session.atOnce,
-      sessionRule: log.rule(fields.place("session")), hours: hours, hoursRule: log.rule(fields.place("hours")),
+      sessionRule: log.rule(fields.place("session")), oldestDirectorySeconds: Int64(oldest) * 3600,
+      directoryRule: fields.optional("directory") == nil ? .builtin("directory") : log.rule(fields.place("directory")),
+      hours: hours, hoursRule: log.rule(fields.place("hours")),
       accepted: accepted, denials: denials, waivers: waivers)
   }
 

@@ -98,8 +98,9 @@ struct CeremonyService: Sendable {
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
     case .proceed: break
     }
-    let password = try await checkPassword(message, ceremony, now: now)
-    return try await conclude(ceremony, password: password, caller: caller, now: now)
+    let password = try await password(message, ceremony, now: now)
+    let isDisabled = try await isDisabledNow(ceremony)
+    return try await conclude(ceremony, password: password, isDisabled: isDisabled, caller: caller)
   }
 
   private enum Verification {
@@ -186,38 +187,40 @@ struct CeremonyService: Sendable {
     }
   }
 
-  // MARK: Password
+  // MARK: What the directory says
 
-  /// No hash starts without a proven, registered, usable card of a person who is not throttled.
-  private func checkPassword(
+  private func password(
     _ message: ProofsMessage, _ ceremony: OpenCeremony, now: Moment
-  ) async throws -> ConcludeCeremony.PasswordResult {
-    guard let typed = message.password, !typed.isEmpty, let shown = ceremony.shown else { return .notShown }
-    let stored = try await services.store.lookUp { (state) throws(StorageFault) -> StoredPassword? in
-      guard let card = try state.card(key: shown.key), card.state == .active, card.key(shown.key)?.slot == shown.slot,
-        let person = try state.person(card.person), person.isEnabled,
-        try Throttling.blockedUntil([.card(card.id), .person(person.id)], now: now, in: state) == nil
-      else { return nil }
-      return try state.password(of: person.id)
+  ) async throws -> PasswordResult {
+    guard let typed = message.password, let shown = ceremony.shown else { return .notShown }
+    return try await PasswordVerifier(services: services).check(typed, new: message.newPassword, card: shown, now: now)
+  }
+
+  /// Whether it says that the account of whoever has shown a card, or waits behind the session, is disabled.
+  private func isDisabledNow(_ ceremony: OpenCeremony) async throws -> Bool {
+    guard let accounts = services.accounts, ceremony.shown != nil || ceremony.sessionKeyProven else { return false }
+    let guid = try await services.store.lookUp { (state) throws(StorageFault) -> ObjectGUID? in
+      var holder: PersonID?
+      if let shown = ceremony.shown { holder = try state.card(key: shown.key)?.person }
+      if holder == nil, let session = ceremony.session { holder = try state.session(session)?.person }
+      return try holder.flatMap { (id) throws(StorageFault) in
+        try state.directoryIdentities(of: id).first { $0.goneSince == nil && $0.hold == nil }?.guid
+      }
     }
-    guard let stored else { return .notShown }
-    let columns = services.columns
-    let secret = Secret<TypedPassword>(copying: typed)
-    services.metrics.add(to: "sanmon_password_checks_total")
-    let matched = await services.hashing.run { PasswordColumn.matches(secret, stored, columns) }
-    guard let matched else { throw HTTPFault.overloaded }
-    return matched ? .right : .wrong
+    guard let guid else { return false }
+    return await accounts.isDisabled(guid)
   }
 
   // MARK: Conclusion
 
   private func conclude(
-    _ ceremony: OpenCeremony, password: ConcludeCeremony.PasswordResult, caller: Caller, now: Moment
+    _ ceremony: OpenCeremony, password: PasswordResult, isDisabled: Bool, caller: Caller
   ) async throws -> CeremonyAnswer {
     // The decision's own time: hashing may have taken a while.
     let now = services.surroundings.now()
     let change = ConcludeCeremony(
-      ceremony: ceremony, card: ceremony.shown, password: password, policy: services.policy.policy,
+      ceremony: ceremony, card: ceremony.shown, password: password, passwords: services.passwords,
+      directory: services.directoryFacts(at: now, saysDisabled: isDisabled), policy: services.policy.policy,
       waivers: services.waivers, presence: services.presence, now: now, local: services.local(now),
       latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
       newSession: services.surroundings.identifier("s"), referenceDay: services.localByClock(now).day,

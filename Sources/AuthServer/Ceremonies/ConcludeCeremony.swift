@@ -9,12 +9,6 @@ import Storage
 /// Signatures and password hashes were checked before, outside and concurrently; what they depend on (card, person, session,
 /// throttles, revocations) is read again here, so that nothing withdrawn in between can still be used.
 struct ConcludeCeremony: Change {
-  enum PasswordResult: Sendable {
-    case notShown
-    case right
-    case wrong
-  }
-
   enum Outcome: Sendable {
     case granted(SessionRecord, Person, Grant)
     case stillNeeded([Combination])
@@ -25,6 +19,8 @@ struct ConcludeCeremony: Change {
   /// `nil` while no card was shown.
   let card: VerifiedCard?
   let password: PasswordResult
+  let passwords: PasswordSources
+  let directory: DirectoryFacts?
   let policy: PolicySet
   let waivers: WaiverApprovals
   let presence: WorkstationPresence
@@ -74,12 +70,17 @@ struct ConcludeCeremony: Change {
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
 
-    switch policy.decide(request) {
-    case .deny(let denial):
-      return try deny(denial.code, denial.rule, denial.note, &record, &state)
-    case _ where password == .wrong:
+    let decision = policy.decide(request)
+    if case .deny(let denial) = decision { return try deny(denial.code, denial.rule, denial.note, &record, &state) }
+    switch password {
+    case .notShown, .right: break
+    case .wrong:
       try countFailure(person: person, card: registered, in: &state)
       return try deny(.passwordWrong, .builtin("password"), "password did not match", &record, &state)
+    case .refused(let code, let note): return try deny(code, .builtin("password"), note, &record, &state)
+    }
+    switch decision {
+    case .deny(let denial): return try deny(denial.code, denial.rule, denial.note, &record, &state)
     case .stillNeeded(let combinations, let rule):
       record.outcome = .stillNeeded
       record.rule = rule
@@ -122,9 +123,9 @@ struct ConcludeCeremony: Change {
     if let card, let registered, let key = registered.key(card.key) {
       proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
-    if password == .right { proofs.append(.password) }
+    if case .right = password { proofs.append(.password) }
     if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
-    let hasPassword = try person.map { (person) throws(StorageFault) in try state.password(of: person.id) != nil } ?? false
+    let hasPassword = try person.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? false
     return DecisionRequest(
       ceremony: ceremony.id, scenario: ceremony.scenario,
       workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),
@@ -132,7 +133,8 @@ struct ConcludeCeremony: Change {
       authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: false), session: session?.facts,
       sessionsElsewhere: 0,
       throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state),
-      approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state), now: now,
+      directory: directory, approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state),
+      now: now,
       local: local)
   }
 

@@ -66,6 +66,10 @@ final class Services: Sendable {
   let hashing: HashingPool
   /// Seals the password column; not in the database.
   let columns: ColumnKeys
+  let passwords: PasswordSources
+  /// `nil` where people come from files.
+  let accounts: DirectoryAccounts?
+  let hearing: DirectoryHearing?
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
@@ -74,6 +78,16 @@ final class Services: Sendable {
   ) {
     self.restoration = restoration
     self.metrics = metrics
+    if let directory = instance.directory {
+      accounts = DirectoryAccounts(directory)
+      hearing = DirectoryHearing(newestRow: clockFloor.milliseconds)
+      metrics.declare(
+        "sanmon_directory_binds_total", .counter, help: "Checks of typed passwords by the directory", labels: ["outcome"])
+    } else {
+      accounts = nil
+      hearing = nil
+    }
+    passwords = PasswordSources(isInDirectory: accounts?.knowsPasswords ?? false)
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
@@ -100,6 +114,13 @@ final class Services: Sendable {
     let byClock = localByClock(moment)
     let floor = Moment(wallMilliseconds: clockFloor.later(of: moment), boot: "", monotonicMilliseconds: 0)
     return LocalTime(weekday: byClock.weekday, minuteOfDay: byClock.minuteOfDay, day: localByClock(floor).day)
+  }
+
+  /// What the directory says now; `nil` where people come from files.
+  func directoryFacts(at now: Moment, saysDisabled: Bool = false) -> DirectoryFacts? {
+    hearing.map {
+      DirectoryFacts(silentSeconds: $0.silentSeconds(at: now, clockFloor.later(of: now)), saysDisabled: saysDisabled)
+    }
   }
 
   /// What rows are dated by.

@@ -82,7 +82,11 @@ actor DirectoryService {
       offsetSeconds: services.policy.policy.organisation.timeZoneOffsetSeconds)
   }
 
-  nonisolated var condition: Condition { current.withLock { $0 } }
+  nonisolated var condition: Condition {
+    var condition = current.withLock { $0 }
+    condition.lookedAt = services.hearing?.lookedAt
+    return condition
+  }
 
   /// Looks until the task is cancelled.
   func run() async {
@@ -139,10 +143,14 @@ actor DirectoryService {
     var isNew = false
     var fault: LDAPFault?
     if isAsked {
+      services.accounts?.lookBegins()
+      let former = readAllAt
       do throws(LDAPFault) {
         isNew = try await read(DirSyncReader(try connected(), also: [configuration.numberAttribute]), now)
-        current.withLock { $0.lookedAt = now }
+        services.hearing?.heard(at: now)
       } catch { fault = error }
+      services.accounts?.lookEnds(
+        server: next % configuration.servers.count, isAnswered: fault == nil, readsAll: readAllAt != former)
     }
     try await judge(isNew: isNew, now)
     if let fault { throw fault }
@@ -206,10 +214,15 @@ actor DirectoryService {
   }
 
   private func load() async throws {
-    let (objects, position) = try await services.store.read {
-      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?) in
-      (try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting))
+    let hearing = services.hearing
+    let (objects, position, wasSilent) = try await services.store.read {
+      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, Bool) in
+      (
+        try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting),
+        try hearing?.load(from: state) ?? false
+      )
     }
+    isTroubleTold = wasSilent
     var replica = DirectoryReplica()
     do {
       for object in objects { try replica.restore(object.guid, from: object.body) }
@@ -221,14 +234,9 @@ actor DirectoryService {
 
   private func connected() throws(LDAPFault) -> LDAPConnection {
     if let connection { return connection }
-    let place = configuration.servers[next % configuration.servers.count]
-    let server = try LDAPServer(
-      host: place.host, port: place.port.map { UInt16($0) }, protection: place.protection == .ldaps ? .ldaps : .startTLS,
-      authorities: configuration.authorities)
-    let made = LDAPConnection(
-      server, account: configuration.account, password: try PasswordFile.read(configuration.passwordFile))
+    let made = try configuration.connection(next % configuration.servers.count)
     connection = made
-    current.withLock { $0.server = server.description }
+    current.withLock { $0.server = made.server.description }
     return made
   }
 
@@ -240,6 +248,7 @@ actor DirectoryService {
   private func tell(_ judgement: DirectoryReading.Judgement, isInForce: Bool, _ replica: DirectoryReplica) {
     let held = isInForce ? [] : judgement.held
     if !held.isEmpty, condition.held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
+    services.accounts?.isHeld(!held.isEmpty)
     let effects = held.isEmpty ? (ja: [], en: []) : judgement.effects.lines(of: judgement.plan)
     current.withLock { condition in
       condition.held = held
@@ -257,7 +266,7 @@ actor DirectoryService {
     troubleSince = nil
     current.withLock { $0.fault = nil }
     guard isTroubleTold else { return }
-    if await record("directory.reachable", "the directory answers again", now) { isTroubleTold = false }
+    if await record("directory.reachable", "the directory answers again", silentSince: nil, now) { isTroubleTold = false }
   }
 
   private func trouble(_ fault: LDAPFault, _ now: Moment) async {
@@ -269,13 +278,15 @@ actor DirectoryService {
     troubleSince = since
     guard !isTroubleTold, now.monotonicMilliseconds - since >= Self.troubleMilliseconds else { return }
     log.event("directoryUnreachable", ["code": .ours(fault.code.rawValue)])
-    isTroubleTold = await record("directory.unreachable", fault.description, now)
+    isTroubleTold = await record(
+      "directory.unreachable", fault.description, silentSince: services.hearing?.heardWall() ?? now.wallMilliseconds, now)
   }
 
-  private func record(_ action: String, _ note: String, _ now: Moment) async -> Bool {
+  private func record(_ action: String, _ note: String, silentSince: Int64?, _ now: Moment) async -> Bool {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
     record.note = note
-    return (try? await services.recorder.commit(RecordOnly(record: record), now: now)) != nil
+    let change = DirectoryHearing.Note(record: record, silentSince: silentSince)
+    return (try? await services.recorder.commit(change, now: now)) != nil
   }
 }
 

@@ -73,16 +73,19 @@ struct PeopleDesk: Sendable {
   }
 
   func list(matching text: String, limit: Int) async throws -> [PersonSummary] {
-    try await services.store.read { (state) throws(StorageFault) -> [PersonSummary] in
-      try state.people(matching: text, limit: limit).map { (person) throws(StorageFault) in try Self.summary(person, in: state)
+    let passwords = services.passwords
+    return try await services.store.read { (state) throws(StorageFault) -> [PersonSummary] in
+      try state.people(matching: text, limit: limit).map { (person) throws(StorageFault) in
+        try Self.summary(person, passwords, in: state)
       }
     }
   }
 
   func show(_ id: PersonID) async throws -> PersonSummary {
+    let passwords = services.passwords
     let found = try await services.store.read { (state) throws(StorageFault) -> PersonSummary? in
       guard let person = try state.person(id) else { return nil }
-      return try Self.summary(person, in: state)
+      return try Self.summary(person, passwords, in: state)
     }
     guard let found else { throw HTTPFault.notFound }
     return found
@@ -104,11 +107,13 @@ struct PeopleDesk: Sendable {
     }
   }
 
-  private static func summary(_ person: Person, in state: any StateReader) throws(StorageFault) -> PersonSummary {
+  private static func summary(
+    _ person: Person, _ passwords: PasswordSources, in state: any StateReader
+  ) throws(StorageFault) -> PersonSummary {
     PersonSummary(
       id: person.id.text, account: person.account.canonical, displayName: person.displayName, kana: person.kana,
       departments: person.departments, groups: person.groups.sorted(), isEnabled: person.isEnabled,
-      hasPassword: try state.password(of: person.id) != nil, cards: try state.cards(of: person.id).map(CardDesk.summary))
+      hasPassword: try passwords.isThere(of: person, in: state), cards: try state.cards(of: person.id).map(CardDesk.summary))
   }
 }
 

@@ -74,7 +74,7 @@ struct TransferDesk: Sendable {
   private func report(_ plan: TransferPlan, _ ground: Ground) async throws -> TransferReport {
     let policy = services.policy.policy
     let groups = groups
-    let day = services.local(services.surroundings.now()).day
+    let (day, passwords) = (services.local(services.surroundings.now()).day, services.passwords)
     let people = Dictionary(ground.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let lines = try await services.store.read { (state) throws(StorageFault) -> [TransferLine] in
       var approved: [Segment: Set<WaiverHash>] = [:]
@@ -92,7 +92,7 @@ struct TransferDesk: Sendable {
             // Cards and passwords of other segments are with the servers of those.
             if services.instance.segments.contains(segment) { ways += found.map(\.factors) }
           }
-          try Self.addMissing(to: &told, ways, line.person, state)
+          try Self.addMissing(to: &told, ways, line.person, passwords, state)
         }
         told.workstations = line.person.flatMap { people[$0] }.map { $0.workstations.sorted() } ?? []
         return told
@@ -127,10 +127,14 @@ struct TransferDesk: Sendable {
   }
 
   private static func addMissing(
-    to told: inout TransferLine, _ ways: [FactorSet], _ person: PersonID?, _ state: some StateReader
+    to told: inout TransferLine, _ ways: [FactorSet], _ person: PersonID?, _ passwords: PasswordSources,
+    _ state: some StateReader
   ) throws(StorageFault) {
     let cards = try person.map { (id) throws(StorageFault) in try state.cards(of: id).filter { $0.state == .active } } ?? []
-    let hasPassword = try person.map { (id) throws(StorageFault) in try state.password(of: id) != nil } ?? false
+    let found = try person.flatMap { (id) throws(StorageFault) in try state.person(id) }
+    // A newcomer's comes with the account, where passwords are the directory's.
+    let hasPassword =
+      try found.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? passwords.isInDirectory
     if ways.contains(where: { $0.contains(.card) }), cards.isEmpty {
       told.missingJa.append("カード（未発行）")
       told.missingEn.append("no card")

@@ -87,12 +87,12 @@ struct PolicyService: Sendable {
     // A day that is asked for is meant as it is; today is judged as a logon would be.
     let local = request.at == nil ? services.local(now) : services.localByClock(now)
     let (policy, waivers) = (services.policy.policy, services.waivers)
-    let presence = services.presence
+    let (presence, passwords) = (services.presence, services.passwords)
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
       return Facts(
         person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
-        cards: try state.cards(of: person), hasPassword: try state.password(of: person) != nil,
+        cards: try state.cards(of: person), hasPassword: try passwords.isThere(of: found, in: state),
         elsewhere: try SessionsElsewhere(
           of: person, than: workstationID, in: workstation.segment, presence: presence, at: moment, state: state
         ).held,
@@ -159,8 +159,8 @@ struct PolicyService: Sendable {
         id: facts.workstation.id, segment: facts.workstation.segment, isRevoked: facts.workstation.isRevoked),
       person: facts.person.facts, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
-      sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked, approvedWaivers: facts.approved, now: now,
-      local: local)
+      sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked,
+      directory: services.directoryFacts(at: now), approvedWaivers: facts.approved, now: now, local: local)
   }
 
   private func explained(_ explanation: Explanation, _ factors: [String]) -> ExplainedTry {

@@ -6,18 +6,21 @@ public struct PersonAsking: Asking {
   private let language: Language
   private let pinDescriptor: Int32?
   private let passwordDescriptor: Int32?
+  private let newPasswordDescriptor: Int32?
   private let useLastTry: Bool
   private let tellPerson: @Sendable (AgentMessage) -> Void
 
   /// - Parameter tell: where messages go that ask for nothing.
   public init(
-    terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?, useLastTry: Bool,
+    terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?,
+    newPasswordDescriptor: Int32? = nil, useLastTry: Bool,
     tell: @escaping @Sendable (AgentMessage) -> Void
   ) {
     self.terminal = terminal
     self.language = language
     self.pinDescriptor = pinDescriptor
     self.passwordDescriptor = passwordDescriptor
+    self.newPasswordDescriptor = newPasswordDescriptor
     self.useLastTry = useLastTry
     tellPerson = tell
   }
@@ -27,6 +30,17 @@ public struct PersonAsking: Asking {
   }
 
   public func password() async throws(AgentFault) -> Secret<TypedPassword> { try await ask(.askPassword, passwordDescriptor) }
+
+  public func newPassword() async throws(AgentFault) -> Secret<TypedPassword> {
+    // A script that hands passwords over hands this one over too, or has none: nobody is there to type it.
+    if passwordDescriptor != nil, newPasswordDescriptor == nil { throw .nothingEntered }
+    let new: Secret<TypedPassword> = try await ask(.askNewPassword, newPasswordDescriptor)
+    guard newPasswordDescriptor == nil else { return new }
+    let again: Secret<TypedPassword> = try await ask(.askNewPasswordAgain, nil)
+    let isSame = new.withBytes { one in again.withBytes { one.elementsEqual($0) } }
+    guard isSame else { throw .passwordsDiffer }
+    return new
+  }
 
   public func confirmLastTry() async -> Bool {
     if useLastTry { return true }

@@ -9,6 +9,8 @@ public import SmartCard
 public protocol Asking: Sendable {
   func pin(triesLeft: Int) async throws(AgentFault) -> Secret<PIN>
   func password() async throws(AgentFault) -> Secret<TypedPassword>
+  /// One that nobody has yet, typed twice.
+  func newPassword() async throws(AgentFault) -> Secret<TypedPassword>
   /// Whether the card's last try may be used.
   func confirmLastTry() async -> Bool
   func tell(_ message: AgentMessage) async
@@ -60,8 +62,27 @@ public struct LogonClient: Sendable {
     self.surroundings = surroundings
   }
 
-  /// Returns the session, or throws why there is none.
+  /// What the person typed; asked for once, though two ceremonies may need it.
+  private struct Typed {
+    var pin: Secret<PIN>?
+    var password: Secret<TypedPassword>?
+    var newPassword: Secret<TypedPassword>?
+  }
+
+  /// Returns the session, or throws why there is none. A password that has to be changed is changed on the way.
   public func run(_ wish: LogonWish) async throws(AgentFault) -> SessionOpened {
+    var typed = Typed()
+    do throws(AgentFault) { return try await attempt(wish, &typed) } catch {
+      guard case .server(.refused(let body)) = error, body.code == DenialCode.passwordMustChange.rawValue,
+        typed.password != nil
+      else { throw error }
+    }
+    await asking.tell(.passwordMustChange)
+    typed.newPassword = try await asking.newPassword()
+    return try await attempt(wish, &typed)
+  }
+
+  private func attempt(_ wish: LogonWish, _ typed: inout Typed) async throws(AgentFault) -> SessionOpened {
     var opened = try await openOnceServerAnswers(within: wish.serverWaitSeconds)
     var openedAt = surroundings.now()
     var keys = try await check(opened.ceremony, wish)
@@ -69,8 +90,8 @@ public struct LogonClient: Sendable {
     let plan = try FactorPlan(
       offered: opened.ceremony.combinations, wish: wish.factors, slots: Set(view.certificates.keys), slot: wish.slot)
     guard let certificate = view.certificates[plan.slot] else { throw .card(.missingObject) }
-    let (pin, leastTries) = try await askPIN(plan, view)
-    let password = plan.needsPassword ? try await asking.password() : nil
+    let (pin, leastTries) = try await askPIN(plan, view, &typed)
+    if plan.needsPassword, typed.password == nil { typed.password = try await asking.password() }
 
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       let first = opened.ceremony
@@ -100,7 +121,7 @@ public struct LogonClient: Sendable {
         profile: "piv", slot: plan.slot.name, certificate: Data(certificate),
         algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature)),
       password: nil, sessionSignature: sessionSignature)
-    let session = try await conclude(ceremony, proofs, keys: keys, password: password, over: connection)
+    let session = try await conclude(ceremony, proofs, keys: keys, &typed, over: connection)
     try await holder.adopt(session, keys: keys, reader: view.reader)
     return session
   }
@@ -179,9 +200,13 @@ public struct LogonClient: Sendable {
     }
   }
 
-  private func askPIN(_ plan: FactorPlan, _ view: CardView) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
+  private func askPIN(
+    _ plan: FactorPlan, _ view: CardView, _ typed: inout Typed
+  ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
     guard view.triesLeft > 0 else { throw .pinBlocked }
+    // The card took it a moment ago.
+    if let pin = typed.pin { return (pin, min(2, view.triesLeft)) }
     var leastTries = 2
     if view.triesLeft == 1 {
       guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
@@ -190,6 +215,7 @@ public struct LogonClient: Sendable {
     let pin = try await asking.pin(triesLeft: view.triesLeft)
     // A PIN the card would not even look at must not cost a try.
     guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
+    typed.pin = pin
     return (pin, leastTries)
   }
 
@@ -217,7 +243,7 @@ public struct LogonClient: Sendable {
   }
 
   private func conclude(
-    _ ceremony: CheckedCeremony, _ proofs: ProofsMessage, keys: SessionKeys, password: Secret<TypedPassword>?,
+    _ ceremony: CheckedCeremony, _ proofs: ProofsMessage, keys: SessionKeys, _ typed: inout Typed,
     over connection: ServerConnection
   ) async throws(AgentFault) -> SessionOpened {
     let path = "/v1/ceremonies/\(ceremony.ceremony.text)/proofs"
@@ -226,11 +252,14 @@ public struct LogonClient: Sendable {
       let missing = answer.combinations ?? []
       // What the card alone did not complete, a password may; nothing else can be asked for here.
       guard missing.contains([Factor.password.rawValue]) else { throw .moreNeeded(missing) }
-      let typed: Secret<TypedPassword> = if let password { password } else { try await asking.password() }
+      let password: Secret<TypedPassword> = if let known = typed.password { known } else { try await asking.password() }
+      typed.password = password
       // JSON keeps copies of the password until this process ends or reuses the memory; see docs/threat-model.md.
-      let bytes = typed.withBytes { Data($0) }
       answer = try await post(
-        path, ProofsMessage(sessionKeys: keys, card: nil, password: bytes, sessionSignature: nil), over: connection)
+        path,
+        ProofsMessage(
+          sessionKeys: keys, card: nil, password: password.withBytes { Data($0) },
+          newPassword: typed.newPassword.map { $0.withBytes { Data($0) } }, sessionSignature: nil), over: connection)
     }
     switch answer.outcome {
     case "granted":

@@ -6,6 +6,9 @@ public enum AgentMessage: Sendable, Equatable {
   case waitingForServer
   case askPIN(triesLeft: Int)
   case askPassword
+  case passwordMustChange
+  case askNewPassword
+  case askNewPasswordAgain
   case askCode
   case confirmLastTry
   case logonIsUnlock
@@ -31,7 +34,8 @@ public enum AgentMessage: Sendable, Equatable {
   case keysForgotten
 
   public static let samples: [AgentMessage] = [
-    .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .askCode, .confirmLastTry, .logonIsUnlock,
+    .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
+    .askNewPasswordAgain, .askCode, .confirmLastTry, .logonIsUnlock,
     .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
     .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
     .serverLost, .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"), .workstationClosed,
@@ -48,6 +52,11 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose("暗証番号（PIN）（残り\(left)回）：", "PIN (tries left: \(left)): ")
     case .askPIN: language.choose("暗証番号（PIN）：", "PIN: ")
     case .askPassword: language.choose("パスワード：", "Password: ")
+    case .passwordMustChange:
+      language.choose(
+        "パスワードを変更する必要があります。新しいパスワードを 2 回入力してください。", "Your password has to be changed. Type a new one twice.")
+    case .askNewPassword: language.choose("新しいパスワード：", "New password: ")
+    case .askNewPasswordAgain: language.choose("新しいパスワード（もう一度）：", "New password again: ")
     case .askCode: language.choose("登録コード：", "Enrolment code: ")
     case .confirmLastTry:
       language.choose(

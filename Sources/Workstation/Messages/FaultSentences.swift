@@ -25,6 +25,12 @@ extension AgentFault {
         en: "The card is blocked after too many wrong PINs.",
         nextStepJa: "カードを持って窓口・支所担当へお越しのうえ、暗証番号（PIN）の再設定を受けてください。",
         nextStepEn: "Take the card to the desk of your branch and have its PIN reset.")
+    case .passwordsDiffer:
+      Sentence(
+        ja: "2 回の新しいパスワードが同じではありません。何も変更していません。",
+        en: "The two new passwords are not the same. Nothing was changed.",
+        nextStepJa: "もう一度ログオンし、新しいパスワードを 2 回とも同じように入力してください。",
+        nextStepEn: "Log on again and type the same new password both times.")
     case .lastTryNotConfirmed:
       Sentence(
         ja: "暗証番号（PIN）の残りが1回のため、入力を見合わせました。",

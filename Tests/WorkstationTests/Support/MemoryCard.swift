@@ -167,6 +167,7 @@ final class MemoryPerson: Asking {
     return Secret(copying: pinText.utf8)
   }
   func password() async throws(AgentFault) -> Secret<TypedPassword> { Secret(copying: "kawa-no-nagare".utf8) }
+  func newPassword() async throws(AgentFault) -> Secret<TypedPassword> { Secret(copying: "kaze-no-oto".utf8) }
   func confirmLastTry() async -> Bool { confirms }
   func tell(_ message: AgentMessage) async { said.withLock { $0.append(message) } }
 }
