@@ -86,8 +86,12 @@ enum APIMessages {
     APIMessage(
       "WatchEvent", "One line of the watch.",
       [
-        .field("event", .oneOf(["ready", "keepalive", "lock", "logoff", "close"])), .optional("session", .identifier),
-        .optional("cause", .oneOf(["cardLost", "accountDisabled", "accessChanged", "workstationRevoked", "byOperator"])),
+        .field("event", .oneOf(["ready", "keepalive", "ending", "lock", "logoff", "close"])),
+        .optional("session", .identifier),
+        .optional(
+          "cause",
+          .oneOf(["cardLost", "accountDisabled", "accountEnds", "accessChanged", "workstationRevoked", "byOperator"])),
+        .optional("minutes", .integer(minimum: 1, maximum: 15)), .optional("endsAt", .time),
       ]),
     APIMessage(
       "WorkstationEvent", "Something that happened at the workstation and that no proof will tell.",

@@ -25,16 +25,25 @@ public struct SessionEnding: Codable, Sendable {
 
 /// One line of `GET /v1/watch`, a response that stays open: newline-separated JSON.
 public struct WatchEvent: Codable, Sendable, Equatable {
-  /// `ready`, `keepalive`, `lock`, `logoff` or `close` (the workstation itself was revoked)
+  /// `ready`, `keepalive`, `ending` (the session will lock at `endsAt`), `lock`, `logoff` or `close` (the workstation itself was
+  /// revoked)
   public var event: String
   public var session: String?
-  /// `cardLost`, `accountDisabled`, `accessChanged` (a transfer), `workstationRevoked`, `byOperator`
+  /// `cardLost`, `accountDisabled`, `accountEnds`, `accessChanged` (a transfer), `workstationRevoked`, `byOperator`
   public var cause: String?
+  /// Of `ending`: minutes until then by the server's clock, rounded up.
+  public var minutes: Int?
+  /// Of `ending`: milliseconds since 1970-01-01 UTC.
+  public var endsAt: Int64?
 
-  public init(event: String, session: String? = nil, cause: String? = nil) {
+  public init(
+    event: String, session: String? = nil, cause: String? = nil, minutes: Int? = nil, endsAt: Int64? = nil
+  ) {
     self.event = event
     self.session = session
     self.cause = cause
+    self.minutes = minutes
+    self.endsAt = endsAt
   }
 }
 

@@ -11,6 +11,7 @@ struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let log: SafeLog
+  let accessEnds: AccessEnds
   /// After the clock was set, or came right.
   let clockWasSet: @Sendable () async -> Void
   /// Kept for the next requests; what is free beyond it goes back to the system within five seconds.
@@ -31,6 +32,11 @@ struct Background: Sendable {
         }
       }
       group.addTask { await watchClock() }
+      group.addTask {
+        await every(.seconds(1)) {
+          do { try await accessEnds.look() } catch { log.event("accessEndsNotLookedAt") }
+        }
+      }
       await group.waitForAll()
     }
   }

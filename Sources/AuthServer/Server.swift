@@ -115,6 +115,7 @@ public final class Server: Sendable {
       })
     let background = Background(
       services: services, checkpoints: checkpoints, log: support.log,
+      accessEnds: AccessEnds(services: services) { [directory] in directory?.condition.ends ?? [:] },
       // What was issued while the clock was wrong is replaced at once.
       clockWasSet: { [self] in await reloadTLS() })
     try await withThrowingTaskGroup(of: Void.self) { tasks in

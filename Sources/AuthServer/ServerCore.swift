@@ -38,7 +38,9 @@ package final class ServerCore: Sendable {
       hashingThreads: 1, metrics: MetricsRegistry(), restoration: Restoration(nil))
     checkpoints = CheckpointService(store: store, vault: vault)
     try await PolicySignatures(services: services).requireAtStart(now: now)
-    background = Background(services: services, checkpoints: checkpoints, log: log, clockWasSet: {})
+    background = Background(
+      services: services, checkpoints: checkpoints, log: log, accessEnds: AccessEnds(services: services) { [:] },
+      clockWasSet: {})
   }
 
   package var policyVersion: PolicyVersion { services.policy.policy.version }

@@ -55,7 +55,9 @@ struct DirectoryFaultTests {
     }
   }
 
-  @Test("an account that ends in the middle of a day ends then, though no domain controller answers")
+  @Test(
+    "an account that ends in the middle of a day ends then, though no domain controller answers, and what is open is told before"
+  )
   func endsMeanwhile() async throws {
     try await DomainController.run { dc in
       let lines = try dc.lines()
@@ -72,8 +74,14 @@ struct DirectoryFaultTests {
       }
       try dc.stop()
       try await becomes("it is away") { try await status(city.link).faultEn != nil }
-      #expect(try await pc.enter(card).session.hasPrefix("s-"))
+      let session = try await pc.enter(card).session
+      var events = try await Events(pc)
+      city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 - 600)
+      let told = try await events.next()
+      #expect(told == WatchEvent(event: "ending", session: session, cause: "accountEnds", minutes: told.minutes, endsAt: end))
+      #expect(told.minutes == 10)
       city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 + 1)
+      #expect(try await events.next() == WatchEvent(event: "lock", session: session, cause: "accountDisabled"))
       try await becomes("her account has ended") {
         try await refusal { try await pc.enter(card) }?.body.code == DenialCode.accountDisabled.rawValue
       }

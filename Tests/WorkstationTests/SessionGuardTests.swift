@@ -92,6 +92,24 @@ struct SessionGuardTests {
     #expect(session.held?.isLocked == false)
   }
 
+  @Test("the end of the access is said once; another end is said anew, to nobody behind a locked screen")
+  func ending() {
+    func ending(_ end: Int64, minutes: Int? = 15, session: String = "s-1") -> WatchEvent {
+      WatchEvent(event: "ending", session: session, cause: "accountEnds", minutes: minutes, endsAt: end)
+    }
+    var session = guarding()
+    #expect(session.heard(ending(1, session: "s-2")).isEmpty && session.heard(ending(1, minutes: nil)).isEmpty)
+    #expect(session.heard(ending(1, minutes: 0)).isEmpty && session.heard(ending(1, minutes: 16)).isEmpty)
+    #expect(session.heard(ending(1)) == [.say(.accessEnds(minutes: 15))])
+    #expect(session.heard(ending(1, minutes: 9)).isEmpty)
+    #expect(session.heard(ending(2, minutes: 1)) == [.say(.accessEnds(minutes: 1))])
+    #expect(session.held?.isLocked == false)
+    _ = session.asked(toLock: "asked")
+    #expect(session.heard(ending(3)).isEmpty)
+    var empty = SessionGuard()
+    #expect(empty.heard(ending(1)).isEmpty)
+  }
+
   @Test("an event without a session means the one that is there")
   func unnamed() {
     var session = guarding()

@@ -28,6 +28,8 @@ actor DirectoryService {
     var findings: [DirectoryFinding] = []
     var identities: [HeldIdentity] = []
     var objects = 0
+    /// Whose account ends in the middle of a day, in milliseconds since 1970-01-01 UTC.
+    var ends: [PersonID: Int64] = [:]
 
     /// What somebody has to look at; empty while all is well.
     var warnings: (ja: [String], en: [String]) {
@@ -259,6 +261,7 @@ actor DirectoryService {
       condition.findings = judgement.view.findings
       condition.identities = judgement.view.held
       condition.objects = replica.objects.count
+      condition.ends = judgement.view.ends
     }
   }
 

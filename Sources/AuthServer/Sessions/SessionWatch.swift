@@ -50,10 +50,13 @@ final class SessionWatch: Sendable {
     }
   }
 
-  func tell(_ workstation: WorkstationID, _ event: WatchEvent) {
+  /// - Returns: whether anybody listens.
+  @discardableResult
+  func tell(_ workstation: WorkstationID, _ event: WatchEvent) -> Bool {
     let listener = state.withLock { $0.listeners[workstation] }
     listener?.continuation.yield(event)
     if event.event == "close" { listener?.continuation.finish() }
+    return listener != nil
   }
 
   /// At shutdown.

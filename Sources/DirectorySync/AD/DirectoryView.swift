@@ -16,8 +16,10 @@ public struct DirectoryView: Sendable {
   public let findings: [DirectoryFinding]
   /// Whether there is an OU of the name that the rules give as base.
   public let hasBase: Bool
-  /// When the next account ends in the middle of a day, in milliseconds since 1970-01-01 UTC: the view is another from then on.
-  public let nextEnd: Int64?
+  /// Whose account ends in the middle of a day, and when, in milliseconds since 1970-01-01 UTC; those that are over not among them.
+  public let ends: [PersonID: Int64]
+  /// When the next of them ends: the view is another from then on.
+  public var nextEnd: Int64? { ends.values.min() }
 
   /// - Parameters:
   ///   - known: all identities.
@@ -35,7 +37,7 @@ public struct DirectoryView: Sendable {
     held = builder.held.sorted { $0.identity.person < $1.identity.person }
     findings = builder.findings.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
     hasBase = builder.places.hasBase
-    nextEnd = builder.nextEnd
+    ends = builder.ends
   }
 }
 
@@ -64,7 +66,7 @@ private struct ViewBuilder {
   var people: [ResolvedPerson] = []
   var held: [HeldIdentity] = []
   var findings: Set<DirectoryFinding> = []
-  var nextEnd: Int64?
+  var ends: [PersonID: Int64] = [:]
   private var identities: [ObjectGUID: DirectoryIdentity]
   /// Ids that are somebody's already.
   private var taken: Set<PersonID>
@@ -242,7 +244,7 @@ private struct ViewBuilder {
     case .after(let day): person.lastDay = day
     case .at(let moment, let day):
       person.lastDay = day
-      if moment <= now { person.isEnabled = false } else { nextEnd = min(nextEnd ?? moment, moment) }
+      if moment <= now { person.isEnabled = false } else { ends[person.id] = moment }
     case .unreadable: person.isEnabled = false
     }
     if let hours = user.attributes["logonhours"]?.first { person.logonHours = LogonHours(bytes: hours) ?? .never }

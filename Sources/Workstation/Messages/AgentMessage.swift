@@ -25,6 +25,8 @@ public enum AgentMessage: Sendable, Equatable {
   case watching(workstation: String)
   case serverReady
   case serverLost
+  /// What may be used ends soon.
+  case accessEnds(minutes: Int)
   case screenLocked(cause: String)
   case screenLoggedOff(cause: String)
   case workstationClosed
@@ -38,7 +40,8 @@ public enum AgentMessage: Sendable, Equatable {
     .askNewPasswordAgain, .askCode, .confirmLastTry, .logonIsUnlock,
     .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
     .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
-    .serverLost, .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"), .workstationClosed,
+    .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
+    .workstationClosed,
     .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten,
   ]
 
@@ -90,6 +93,11 @@ public enum AgentMessage: Sendable, Equatable {
     case .serverReady: language.choose("サーバーにつながりました。", "Connected to the server.")
     case .serverLost:
       language.choose("サーバーとの接続が切れました。つなぎ直しています。", "The connection to the server broke; reconnecting.")
+    case .accessEnds(let minutes):
+      language.choose(
+        "あと約\(minutes)分で、利用できる期間が終わり、画面がロックされます。作業中のものを保存してください。延長の予定があれば、情報システム担当にお知らせください。",
+        "Your access ends in about \(minutes) min, and the screen will lock. Save your work. If it was to be extended, tell the IT section."
+      )
     case .screenLocked(let cause):
       language.choose("画面をロックしました（\(Self.cause(cause, .ja))）。", "The screen was locked (\(Self.cause(cause, .en))).")
     case .screenLoggedOff(let cause):
@@ -121,6 +129,7 @@ public enum AgentMessage: Sendable, Equatable {
     case "cardLost": language.choose("カードの紛失の届出", "the card was reported lost")
     case "accessChanged": language.choose("異動などで、この系統を使えなくなったため", "you are not let into this segment any more")
     case "accountDisabled": language.choose("利用者登録の停止", "the account was disabled")
+    case "accountEnds": language.choose("利用できる期間の終了", "your access has ended")
     case "workstationRevoked": language.choose("端末の登録の取り消し", "the workstation was revoked")
     case "byOperator": language.choose("管理者の操作", "by an operator")
     default: language.choose("サーバーの指示", "by the server")

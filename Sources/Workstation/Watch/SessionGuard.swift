@@ -9,6 +9,8 @@ package struct SessionGuard: Sendable {
     package let session: SessionOpened
     package let reader: String
     package var isLocked: Bool
+    /// Of which end of the access the person was told (`WatchEvent.endsAt`).
+    var toldEnd: Int64?
     /// When the server last confirmed the session.
     package var confirmedAt: Moment
     var nextRenewal: Moment
@@ -116,6 +118,13 @@ package struct SessionGuard: Sendable {
       guard let current = held, concerns(event, current), !current.isLocked else { return [] }
       held?.isLocked = true
       return [.lockScreen(cause: event.cause ?? "server")]
+    case "ending":
+      // Said once, however often a server that restarts says it; another end is said anew.
+      guard let current = held, concerns(event, current), !current.isLocked, let minutes = event.minutes,
+        (1...15).contains(minutes), let end = event.endsAt, current.toldEnd != end
+      else { return [] }
+      held?.toldEnd = end
+      return [.say(.accessEnds(minutes: minutes))]
     case "logoff":
       guard let current = held, concerns(event, current) else { return [] }
       return end(cause: event.cause ?? "server")

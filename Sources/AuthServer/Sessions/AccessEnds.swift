@@ -1,0 +1,109 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import Storage
+
+/// People whose last day is today are told a quarter of an hour before it is over, and what they have open locks when it is,
+/// by the clock alone: nothing has to change in a directory for it.
+///
+/// Days are those of the rules (`Services.local`): the same day that refuses a lease or a logon. An account that ends in the
+/// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`).
+actor AccessEnds {
+  static let noticeMilliseconds: Int64 = 15 * 60_000
+  /// Between looks while something may end soon, and otherwise (for an end that was moved into the past).
+  private static let (nearMilliseconds, farMilliseconds): (Int64, Int64) = (3_000, 60_000)
+
+  private let services: Services
+  /// Whose account ends in the middle of a day, in milliseconds since 1970-01-01 UTC.
+  private let ends: @Sendable () -> [PersonID: Int64]
+  /// Of which end each session's workstation was told. In memory only: a workstation that hears it again after a restart of the
+  /// server says it once.
+  private var told: [SessionID: Int64] = [:]
+  private var last: (milliseconds: Int64, day: Int)?
+
+  init(services: Services, ends: @escaping @Sendable () -> [PersonID: Int64]) {
+    self.services = services
+    self.ends = ends
+  }
+
+  /// Asked every second; looks when it is time to.
+  /// - Throws: what the store answers; the next look tries again.
+  func look() async throws {
+    // A restored copy that waits for its approval writes nothing of its own.
+    guard services.restoration.pending == nil else { return }
+    let now = services.surroundings.now()
+    let (time, day) = (services.clockFloor.later(of: now), services.local(now).day)
+    let (ends, dayEnd) = (ends(), endOfDay(day))
+    let isNear = dayEnd - time <= Self.noticeMilliseconds || ends.values.contains { $0 - time <= Self.noticeMilliseconds }
+    if let last, last.day == day {
+      let pause = isNear ? Self.nearMilliseconds : Self.farMilliseconds
+      guard now.monotonicMilliseconds - last.milliseconds >= pause else { return }
+    }
+    let live = try await services.store.read { (state) throws(StorageFault) -> [(SessionRecord, Int?)] in
+      try state.liveSessions().map { (session) throws(StorageFault) in
+        (session, try state.person(session.person)?.lastDay)
+      }
+    }
+    told = told.filter { entry in live.contains { $0.0.id == entry.key } }
+    for (session, lastDay) in live {
+      if let lastDay, lastDay < day {
+        try await withdraw(session, day, now)
+      } else if session.phase == .open {
+        let end = [lastDay == day ? dayEnd : nil, ends[session.person]].compactMap { $0 }.min()
+        if let end { tell(session, of: end, at: time) }
+      }
+    }
+    last = (now.monotonicMilliseconds, day)
+  }
+
+  private func endOfDay(_ day: Int) -> Int64 {
+    (Int64(day) + 1) * 86_400_000 - Int64(services.policy.policy.organisation.timeZoneOffsetSeconds) * 1000
+  }
+
+  private func tell(_ session: SessionRecord, of end: Int64, at time: Int64) {
+    let left = end - time
+    guard (1...Self.noticeMilliseconds).contains(left), told[session.id] != end else { return }
+    let event = WatchEvent(
+      event: "ending", session: session.id.text, cause: "accountEnds", minutes: Int((left + 59_999) / 60_000), endsAt: end)
+    // Who is not connected hears it when it is again.
+    if services.watch.tell(session.workstation, event) { told[session.id] = end }
+  }
+
+  private func withdraw(_ session: SessionRecord, _ day: Int, _ now: Moment) async throws {
+    guard !session.isRevoked else { return }
+    let change = WithdrawAfterLastDay(session: session.id, day: day, now: now)
+    guard try await services.recorder.commit(change, now: now) else { return }
+    services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountEnds"))
+  }
+}
+
+/// Locks what somebody has open whose last day is over, for good.
+struct WithdrawAfterLastDay: Change {
+  let session: SessionID
+  /// Today (`LocalTime.day`).
+  let day: Int
+  let now: Moment
+
+  /// `false`: it has ended or was withdrawn meanwhile, or its person may go on.
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Bool, AuditRecord) {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .session, action: "session.withdrawn", outcome: .done)
+    record.session = session
+    record.note = "the person's last day is over"
+    let found = try state.session(session)
+    record.person = found?.person
+    record.workstation = found?.workstation
+    record.segment = found?.segment
+    record.card = found?.card
+    guard let found, found.phase != .ended, !found.isRevoked, let lastDay = try state.person(found.person)?.lastDay,
+      lastDay < day
+    else {
+      record.outcome = .refused
+      record.note = "ended or extended meanwhile"
+      return (false, record)
+    }
+    _ = try state.withdraw(found)
+    record.code = .accountOutsideDates
+    return (true, record)
+  }
+}
