@@ -28,12 +28,16 @@ public struct DirectoryStatus: Codable, Sendable {
   public var findingsEn: [String]
   /// Accounts by which nobody comes in until two administrators have said who it is.
   public var holds: [DirectoryHold]
+  /// Dated accesses that hold now, each with its last day, the one that ends first before the others.
+  public var accessJa: [String]
+  public var accessEn: [String]
 
   public init(
     isConfigured: Bool, server: String = "", lookedAt: Int64? = nil, faultJa: String? = nil, faultEn: String? = nil,
     objects: Int = 0, summaryJa: String = "", summaryEn: String = "", heldJa: [String] = [], heldEn: [String] = [],
     plan: String? = nil, effectsJa: [String] = [], effectsEn: [String] = [], findingsJa: [String] = [],
-    findingsEn: [String] = [], holds: [DirectoryHold] = []
+    findingsEn: [String] = [], holds: [DirectoryHold] = [],
+    accessJa: [String] = [], accessEn: [String] = []
   ) {
     self.isConfigured = isConfigured
     self.server = server
@@ -51,6 +55,8 @@ public struct DirectoryStatus: Codable, Sendable {
     self.findingsJa = findingsJa
     self.findingsEn = findingsEn
     self.holds = holds
+    self.accessJa = accessJa
+    self.accessEn = accessEn
   }
 }
 

@@ -9,7 +9,8 @@ extension APIMessages {
         .field("summaryJa", .text(maximum: 512)), .field("summaryEn", .text(maximum: 512)), .field("heldJa", lines),
         .field("heldEn", lines), .optional("plan", .hex(digits: 64)), .field("effectsJa", lines),
         .field("effectsEn", lines), .field("findingsJa", lines), .field("findingsEn", lines),
-        .field("holds", .array(.message("DirectoryHold"), maximum: nil)),
+        .field("holds", .array(.message("DirectoryHold"), maximum: nil)), .field("accessJa", lines),
+        .field("accessEn", lines),
       ]),
     APIMessage(
       "DirectoryHold", "An account that was handed on, or deleted and brought back: what it was, and what it is now.",

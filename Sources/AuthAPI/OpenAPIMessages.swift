@@ -1,6 +1,7 @@
 /// The catalogue of messages: what workstations send and get. A test decodes each into its Swift type and back.
 enum APIMessages {
-  static let all = common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers
+  static let all =
+    common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 

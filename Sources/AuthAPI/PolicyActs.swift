@@ -11,6 +11,12 @@ extension Act.Kind {
   public static let approveDirectory = "directory.approve"
   /// Parameter: `transfer`, the SHA-256 of what shall have become of whom, in hexadecimal.
   public static let foreseeTransfer = "directory.foresee"
+  /// Parameters: `AccessReport.parameters`, among them `hash`, the SHA-256 of exactly what is approved, in hexadecimal.
+  public static let approveAccess = "directory.access.approve"
+  /// Parameters: `access`, its id, and `approval`, the SHA-256 of the approving act in hexadecimal.
+  public static let switchAccessOn = "directory.access.on"
+  /// The same parameters.
+  public static let switchAccessOff = "directory.access.off"
   /// Parameters: `DirectoryHold.parameters`.
   public static let confirmDirectory = "directory.confirm"
   /// Parameter: `hash`.

@@ -5,8 +5,8 @@ import AuthTerms
 import Isolation
 import Storage
 
-/// What a server does by itself: signs checkpoints, notices changed policy files, writes coalesced refusals, locks sessions
-/// whose people may no longer use them.
+/// What a server does by itself: signs checkpoints, notices changed policy files, writes coalesced refusals, begins and
+/// ends dated accesses, locks sessions whose people may no longer use them.
 struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
@@ -35,6 +35,11 @@ struct Background: Sendable {
       group.addTask {
         await every(.seconds(1)) {
           do { try await accessEnds.look() } catch { log.event("accessEndsNotLookedAt") }
+        }
+      }
+      group.addTask {
+        await every(.seconds(AccessKeeper.seconds)) {
+          do { try await AccessKeeper(services: services).look() } catch { log.event("accessNotSettled") }
         }
       }
       await group.waitForAll()

@@ -15,7 +15,9 @@ struct DirectoryHistory: AsyncParsableCommand {
   @OptionGroup var link: LinkOptions
 
   /// Every row that the directory and the decisions about it leave.
-  private static let actions = ["synced", "held", "approved", "foreseen", "confirmed", "unreachable", "reachable"]
+  private static let actions =
+    ["synced", "held", "approved", "foreseen", "confirmed", "unreachable", "reachable"].map { "directory." + $0 }
+    + ["approved", "on", "began", "ended", "off"].map { "access." + $0 }
 
   func run() async throws {
     guard (1...1000).contains(limit) else { throw fail(64, "--limit は 1 から 1000 です。", "--limit: 1 to 1000") }
@@ -31,7 +33,7 @@ struct DirectoryHistory: AsyncParsableCommand {
     let operatorLink = OperatorLink(options: link)
     var entries: [AuditEntry] = []
     for action in Self.actions {
-      let items = filter + [("action", "directory.\(action)"), ("limit", String(limit)), ("newest", "true")]
+      let items = filter + [("action", action), ("limit", String(limit)), ("newest", "true")]
       entries += try await operatorLink.get(query("/v1/admin/audit", items), as: AuditPage.self).entries
     }
     let newest = Array(entries.sorted { $0.sequence < $1.sequence }.suffix(limit))

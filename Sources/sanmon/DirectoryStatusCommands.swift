@@ -5,10 +5,13 @@ import Foundation
 /// The directory as the server follows it.
 enum DirectoryText {
   static func block(_ status: DirectoryStatus) -> String {
+    let access = zip(status.accessJa, status.accessEn).map { "  " + Rows.visible(say($0, $1)) }
+    let dated = access.isEmpty ? [] : [say("期限付きの利用（引継期間・臨時体制）:", "Dated accesses:")] + access
     guard status.isConfigured else {
-      return say(
+      let source = say(
         "職員はファイルから取り込まれています（sanmon person import）。Active Directory には接続していません。",
         "People are imported from files (sanmon person import); no Active Directory is connected.")
+      return ([source] + dated).joined(separator: "\n")
     }
     var lines = [
       say("接続先:       ", "server:       ") + status.server,
@@ -36,6 +39,7 @@ enum DirectoryText {
       lines += zip(status.findingsJa, status.findingsEn).map { "    " + Rows.visible(say($0, $1)) }
     }
     for hold in status.holds { lines.append("  " + Self.hold(hold)) }
+    lines += dated
     if status.plan == nil, status.faultEn == nil { lines.append(say("すべて反映されています。", "Everything is in force.")) }
     return lines.joined(separator: "\n")
   }

@@ -26,6 +26,13 @@ struct DocumentTests {
     #expect(set.warnings.map(\.code).sorted() == ["PF412", "PF417"])
   }
 
+  @Test("the dated accesses shown are right in form, each on its own")
+  func accesses() throws {
+    let found = try blocks("docs/ja/access.md")
+    #expect(found.count == 3)
+    for text in found { #expect(throws: Never.self) { try DatedAccessFile.read(Samples.source("access.yaml", text)) } }
+  }
+
   @Test func everyCodeIsListed() throws {
     let document = try text("docs/policy.md")
     let missing = PolicyFault.codes.filter { !document.contains($0 + " ") }

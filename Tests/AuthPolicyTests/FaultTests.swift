@@ -9,18 +9,25 @@ struct Break: Sendable, CustomTestStringConvertible {
     case segment(String)
     case organisation
     case instance
+    case access
   }
 
   var expected: String
   var target: Target
   var old: String
   var new: String
+  /// A second edit, where one alone breaks something else.
+  var also: (old: String, new: String)?
 
-  init(_ expected: String, _ old: String, _ new: String, in target: Target = .segment("lgwan")) {
+  init(
+    _ expected: String, _ old: String, _ new: String, in target: Target = .segment("lgwan"),
+    also: (old: String, new: String)? = nil
+  ) {
     self.expected = expected
     self.target = target
     self.old = old
     self.new = new
+    self.also = also
   }
 
   var code: String { String(expected.prefix(5)) }
@@ -40,6 +47,9 @@ struct Break: Sendable, CustomTestStringConvertible {
       } catch {
         return error.faults
       }
+    case .access:
+      let text = Samples.access.breaking(old, new)
+      return Samples.faults(access: also.map { text.breaking($0.old, $0.new) } ?? text)
     case .instance:
       do throws(PolicyFaults) {
         _ = try InstanceFile.parse(Samples.source("sanmon.yaml", Samples.instance.breaking(old, new)))
@@ -53,7 +63,7 @@ struct Break: Sendable, CustomTestStringConvertible {
 
 @Suite("faults")
 struct FaultTests {
-  static let all = Breaks.text + Breaks.schema + Breaks.expressions + Breaks.floor + Breaks.instance
+  static let all = Breaks.text + Breaks.schema + Breaks.expressions + Breaks.floor + Breaks.instance + Breaks.access
 
   @Test(arguments: all)
   func isNamedAtItsPlace(broken: Break) {

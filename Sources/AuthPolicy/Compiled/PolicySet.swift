@@ -73,14 +73,12 @@ public final class PolicySet: Sendable {
 
   /// Grants, asks for more, or refuses; never throws and never reads anything but the request.
   public func decide(_ request: DecisionRequest) -> Decision {
-    var trace = NoTrace()
-    return Evaluator(policy: self, request: request).decide(&trace)
+    evaluate(request) { NoTrace() }.0
   }
 
   /// The same evaluation with each step in words.
   public func explain(_ request: DecisionRequest) -> Explanation {
-    var trace = StepTrace()
-    let decision = Evaluator(policy: self, request: request).decide(&trace)
+    let (decision, trace) = evaluate(request) { StepTrace() }
     return Explanation(steps: trace.steps, decision: decision, policy: version)
   }
 

@@ -37,10 +37,13 @@ public struct Grant: Sendable {
   public let session: SessionTerms
   /// Time-limited exceptions that were needed; each is marked in the row.
   public let waivers: [UsedWaiver]
+  /// Dated accesses without which it would have been a refusal.
+  public let dated: [AccessID]
 
   init(
     ceremony: CeremonyID, person: PersonID, workstation: WorkstationID, segment: Segment, scenario: Scenario, rule: RuleID,
-    policy: PolicyVersion, factors: FactorSet, assurance: AssuranceLevel, session: SessionTerms, waivers: [UsedWaiver]
+    policy: PolicyVersion, factors: FactorSet, assurance: AssuranceLevel, session: SessionTerms, waivers: [UsedWaiver],
+    dated: [AccessID]
   ) {
     self.ceremony = ceremony
     self.person = person
@@ -53,6 +56,7 @@ public struct Grant: Sendable {
     self.assurance = assurance
     self.session = session
     self.waivers = waivers
+    self.dated = dated
   }
 }
 

@@ -7,6 +7,8 @@ import AuthTerms
 struct Evaluator {
   let policy: PolicySet
   let request: DecisionRequest
+  /// By which dated accesses the person has groups beside the directory's.
+  var dated: [AccessID] = []
 
   func decide(_ trace: inout some Trace) -> Decision {
     let workstation = RuleID.builtin("workstation")
@@ -94,6 +96,9 @@ struct Evaluator {
     }
     trace.add(.accountLimits, .passed, account, [])
 
+    if !dated.isEmpty {
+      trace.add(.datedAccess, .passed, .builtin("dated-access:" + dated.map(\.text).joined(separator: "+")), [])
+    }
     if rules.people.isDisjoint(with: person.groups) {
       return fail(.groups, .segmentNotAllowed, rules.peopleRule, "in none of the segment's groups", &trace)
     }
@@ -220,7 +225,7 @@ struct Evaluator {
           segment: request.workstation.segment, scenario: request.scenario, rule: best.combination.rule,
           policy: policy.version, factors: best.combination.factors,
           assurance: Assurance.level(best.combination.factors, card: shown.proofClass), session: rules.terms,
-          waivers: used.compactMap { $0.map(UsedWaiver.init) }))
+          waivers: used.compactMap { $0.map(UsedWaiver.init) }, dated: dated))
     }
 
     let open = accepted.filter { isWithin(factors, $0.combination.factors) }

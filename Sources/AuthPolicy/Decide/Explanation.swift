@@ -6,6 +6,7 @@ public struct Explanation: Sendable {
   public enum Subject: String, Sendable, CaseIterable {
     case workstation, segment, rules, throttle, proofs, card, account, directory, dates
     case accountLimits = "account-limits"
+    case datedAccess = "dated-access"
     case groups
     case lineGroups = "line-groups"
     case deny, hours
@@ -95,6 +96,12 @@ extension Explanation.Subject {
         (
           "ディレクトリで許された時間と端末です", "The directory allows the hour and the workstation",
           "ディレクトリで許された時間か端末の外です", "The directory does not allow this hour or this workstation"
+        )
+      case .datedAccess:
+        (
+          "自分のグループでは足りず、期限付きの利用（引継期間・臨時体制）のグループを加えました",
+          "The person's own groups were not enough; those of a dated access were added",
+          "期限付きの利用は効いていません", "No dated access holds"
         )
       case .groups:
         (

@@ -83,6 +83,8 @@ public struct PersonFacts: Sendable, Hashable {
   public var logonHours: LogonHours?
   /// Names of workstations in small letters, as the directory says; empty: any.
   public var workstations: Set<String>
+  /// What dated accesses add here and now; looked at only when the groups above are not enough.
+  public var dated: [DatedGroups] = []
 
   public init(
     id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool,

@@ -64,6 +64,15 @@ struct WeekHours: Sendable, Hashable {
     weekdays.contains(time.weekday) && minutes.contains(time.minuteOfDay)
   }
 
+  /// What `parse` reads back.
+  var text: String {
+    func time(_ minute: Int) -> String {
+      [minute / 60, minute % 60].map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+    }
+    let names = Self.days[weekdays.lowerBound - 1] + (weekdays.count > 1 ? "-" + Self.days[weekdays.upperBound - 1] : "")
+    return "\(weekdays == 1...7 ? "daily" : names) \(time(minutes.lowerBound))-\(time(minutes.upperBound))"
+  }
+
   private static let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
   static func parse(_ text: String) -> WeekHours? {

@@ -36,6 +36,9 @@ extension FaultCode {
     case .mynumberWithInternet, .combinationUnsaid, .rootsMissing, .segmentNotServed, .badPath, .badAddress, .sameListener,
       .operatorRootsMissing, .operatorListenMissing:
       instanceSentence(detail)
+    case .accessTooLong, .accessReversed, .accessPast, .accessTooFar, .accessPersonUnknown, .accessDepartmentUnknown,
+      .accessGroupUnknown, .accessPeopleMissing, .accessDaysOfHandover, .accessWorkstationUnknown:
+      accessSentence(detail)
     }
   }
 

@@ -1,4 +1,4 @@
-/// Everything a policy or start-up file can be refused for. The numbers are stable and never reused.
+/// Everything a policy file, a start-up file or a dated access can be refused for. The numbers are stable and never reused.
 enum FaultCode: String, CaseIterable, Sendable {
   // The text
   case tooLarge = "PF101"
@@ -82,4 +82,16 @@ enum FaultCode: String, CaseIterable, Sendable {
   case sameListener = "PF607"
   case operatorRootsMissing = "PF608"
   case operatorListenMissing = "PF609"
+
+  // A dated access
+  case accessTooLong = "PF701"
+  case accessReversed = "PF702"
+  case accessPast = "PF703"
+  case accessTooFar = "PF704"
+  case accessPersonUnknown = "PF705"
+  case accessDepartmentUnknown = "PF706"
+  case accessGroupUnknown = "PF707"
+  case accessPeopleMissing = "PF708"
+  case accessDaysOfHandover = "PF709"
+  case accessWorkstationUnknown = "PF710"
 }

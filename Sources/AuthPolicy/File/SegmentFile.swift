@@ -101,7 +101,7 @@ enum SegmentFile {
       rule: log.rule(node.position), reason: reason, groups: Set(groups), workstations: Set(workstations), hours: hours)
   }
 
-  private static func hoursList(_ node: MarkedNode, _ log: FaultLog) -> [WeekHours] {
+  static func hoursList(_ node: MarkedNode, _ log: FaultLog) -> [WeekHours] {
     log.distinct(node, 1...32) { entry in
       guard case .scalar(let text, _) = entry.content, let hours = WeekHours.parse(text) else {
         log.add(.badHours, entry.position)

@@ -70,7 +70,7 @@ struct ConcludeCeremony: Change {
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
 
-    let decision = policy.decide(request)
+    let decision = try decide(&request, in: state)
     if case .deny(let denial) = decision { return try deny(denial.code, denial.rule, denial.note, &record, &state) }
     switch password {
     case .notShown, .right: break
@@ -98,6 +98,17 @@ struct ConcludeCeremony: Change {
       }
       return try open(grant, for: person, card: registered, replacing: session, &record, &state)
     }
+  }
+
+  /// Dated accesses are asked for only when the groups of the directory are not enough.
+  private func decide(_ request: inout DecisionRequest, in state: some StateReader) throws(StorageFault) -> Decision {
+    let decision = policy.decide(request)
+    guard case .deny(let denial) = decision, denial.isForWantOfGroups, let person = request.person else { return decision }
+    let dated = try DatedAccessBook(policy: policy, approvals: waivers, local: local)
+      .groups(of: person.id, at: request.workstation.id, state)
+    guard !dated.isEmpty else { return decision }
+    request.person?.dated = dated
+    return policy.decide(request)
   }
 
   /// Whether the signature that was checked is by the very keys this session was opened with. Keys made later, by whoever
@@ -219,6 +230,7 @@ struct ConcludeCeremony: Change {
     record.assurance = grant.assurance
     record.rule = grant.rule
     record.waivers = grant.waivers.map(\.description)
+    if !grant.dated.isEmpty { record.note = "by dated access " + grant.dated.map(\.text).joined(separator: ", ") }
     return (.granted(session, person, grant), record)
   }
 }

@@ -19,6 +19,7 @@ struct DirectoryReading: Sendable {
   let groups: AccessGroups
   let limits: GuardLimits
   let approvals: WaiverApprovals
+  let access: DatedAccessBook
   let now: Moment
 
   struct Judgement: Sendable {
@@ -127,7 +128,7 @@ struct ApplyDirectory: Change {
     return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement, &state)), record)
   }
 
-  /// Locks what people have open in segments that they are not let into any more.
+  /// Locks what people have open in segments that they are not let into any more, by a dated access either.
   private func withdraw(
     _ judgement: DirectoryReading.Judgement, _ state: inout some StateTransaction
   ) throws(StorageFault) -> [Withdrawn] {
@@ -137,6 +138,7 @@ struct ApplyDirectory: Change {
     for person in Set(effects.leaving.keys).union(effects.losing).sorted() {
       for session in try state.liveSessions(of: person)
       where effects.losing.contains(person) || effects.leaving[person]?.contains(session.segment) == true {
+        if try reading.access.keeps(session, state) { continue }
         let cause = disabled.contains(person) ? "accountDisabled" : "accessChanged"
         withdrawn.append(Withdrawn(session: try state.withdraw(session), cause: cause))
       }

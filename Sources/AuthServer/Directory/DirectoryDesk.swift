@@ -24,6 +24,12 @@ struct DirectoryDesk: Sendable {
       holds: condition.identities.map(Self.hold))
   }
 
+  func statusWithAccess() async throws -> DirectoryStatus {
+    var status = status()
+    (status.accessJa, status.accessEn) = try await AccessDesk(services: services).lines()
+    return status
+  }
+
   private static func hold(_ held: HeldIdentity) -> DirectoryHold {
     DirectoryHold(
       person: held.identity.person.text, cause: held.identity.hold?.rawValue ?? "", formerNumber: held.identity.number,
@@ -42,7 +48,7 @@ struct DirectoryDesk: Sendable {
     let change = ConfirmIdentity(act: act, held: held)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
-    return status()
+    return try await statusWithAccess()
   }
 
   static func answer(_ outcome: LocalActOutcome) throws {
@@ -62,7 +68,7 @@ struct DirectoryDesk: Sendable {
   func look() async throws -> DirectoryStatus {
     guard let directory else { throw HTTPFault.conflict }
     await directory.look()
-    return status()
+    return try await statusWithAccess()
   }
 
   /// - Throws: conflict if exactly this is not held (any more) or the act was used; otherwise refused, with a row.
@@ -75,7 +81,7 @@ struct DirectoryDesk: Sendable {
       act: act, plan: condition.held.allSatisfy(\.canBeApproved) ? condition.heldPlan : nil)
     try Self.answer(try await services.recorder.commit(change, now: now))
     await directory.lookAgain()
-    return status()
+    return try await statusWithAccess()
   }
 }
 

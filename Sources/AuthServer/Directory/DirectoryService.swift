@@ -169,7 +169,7 @@ actor DirectoryService {
     guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
     let reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: policy.accessGroups,
-      limits: GuardLimits(), approvals: services.waivers, now: now)
+      limits: GuardLimits(), approvals: services.waivers, access: DatedAccessBook(services, at: now), now: now)
     if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
       if judgement.isAsItWas(held: condition.heldPlan) {

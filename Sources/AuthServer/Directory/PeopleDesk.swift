@@ -56,7 +56,8 @@ struct PeopleDesk: Sendable {
   ) async throws -> PeopleImported {
     let now = services.surroundings.now()
     let change = ApplyImport(
-      snapshot: snapshot, brake: Brake(confirmed: message.confirmed), by: acting, now: now)
+      snapshot: snapshot, brake: Brake(confirmed: message.confirmed), access: DatedAccessBook(services, at: now), by: acting,
+      now: now)
     if message.preview {
       let everybody = try await services.store.read { (state) throws(StorageFault) -> [Person] in
         try state.everybody()
@@ -139,6 +140,7 @@ struct SetPassword: Change {
 struct ApplyImport: Change {
   let snapshot: DirectorySnapshot
   let brake: Brake
+  let access: DatedAccessBook
   let by: OperatorID?
   let now: Moment
 
@@ -159,7 +161,9 @@ struct ApplyImport: Change {
     record.count = Int64(max(1, plan.writes.count))
     var withdrawn: [SessionRecord] = []
     for person in plan.losingAccess {
-      for session in try state.liveSessions(of: person) { withdrawn.append(try state.withdraw(session)) }
+      for session in try state.liveSessions(of: person) where try !access.keeps(session, state) {
+        withdrawn.append(try state.withdraw(session))
+      }
     }
     return ((Self.report(plan, applied: true, refusal: nil), withdrawn), record)
   }

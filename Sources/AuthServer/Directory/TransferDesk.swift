@@ -75,6 +75,7 @@ struct TransferDesk: Sendable {
     let policy = services.policy.policy
     let groups = groups
     let (day, passwords) = (services.local(services.surroundings.now()).day, services.passwords)
+    let access = DatedAccessBook(services, at: services.surroundings.now())
     let people = Dictionary(ground.people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let lines = try await services.store.read { (state) throws(StorageFault) -> [TransferLine] in
       var approved: [Segment: Set<WaiverHash>] = [:]
@@ -92,8 +93,10 @@ struct TransferDesk: Sendable {
             // Cards and passwords of other segments are with the servers of those.
             if services.instance.segments.contains(segment) { ways += found.map(\.factors) }
           }
-          try Self.addMissing(to: &told, ways, line.person, passwords, state)
+          let missing = try Preparation.missing(ways, for: line.person, passwords, state)
+          (told.missingJa, told.missingEn) = (missing.ja, missing.en)
         }
+        try Self.addOldRights(to: &told, line.person, access, state)
         told.workstations = line.person.flatMap { people[$0] }.map { $0.workstations.sorted() } ?? []
         return told
       }
@@ -126,23 +129,17 @@ struct TransferDesk: Sendable {
       notesEn: notes.map(\.en), state: isRight ? "right" : "wrong")
   }
 
-  private static func addMissing(
-    to told: inout TransferLine, _ ways: [FactorSet], _ person: PersonID?, _ passwords: PasswordSources,
-    _ state: some StateReader
+  /// Whoever keeps old rights for a while does not leave a segment on the day.
+  private static func addOldRights(
+    to told: inout TransferLine, _ person: PersonID?, _ book: DatedAccessBook, _ state: some StateReader
   ) throws(StorageFault) {
-    let cards = try person.map { (id) throws(StorageFault) in try state.cards(of: id).filter { $0.state == .active } } ?? []
-    let found = try person.flatMap { (id) throws(StorageFault) in try state.person(id) }
-    // A newcomer's comes with the account, where passwords are the directory's.
-    let hasPassword =
-      try found.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? passwords.isInDirectory
-    if ways.contains(where: { $0.contains(.card) }), cards.isEmpty {
-      told.missingJa.append("カード（未発行）")
-      told.missingEn.append("no card")
-    }
-    // Whoever has a way without a password, or one without a palm, comes in by it.
-    if !ways.isEmpty, ways.allSatisfy({ $0.contains(.password) || $0.contains(.palm) }), !hasPassword {
-      told.missingJa.append("パスワード（未設定）か静脈の登録")
-      told.missingEn.append("neither password nor palm")
+    guard let person, told.state == "right" else { return }
+    for entry in try book.underWay(for: person, state) where entry.isApproved {
+      let last = DatedAccess.text(ofDay: entry.lastDay)
+      let isHandover = entry.access.kind == .handover
+      told.notesJa.append("\(isHandover ? "異動前の権限" : "臨時体制の権限")は \(last) まで続きます（\(entry.access.id)）")
+      told.notesEn.append(
+        "\(isHandover ? "old rights" : "rights of a temporary organisation") until \(last) (\(entry.access.id))")
     }
   }
 

@@ -88,6 +88,7 @@ struct PolicyService: Sendable {
     let local = request.at == nil ? services.local(now) : services.localByClock(now)
     let (policy, waivers) = (services.policy.policy, services.waivers)
     let (presence, passwords) = (services.presence, services.passwords)
+    let book = DatedAccessBook(policy: policy, approvals: waivers, local: local)
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
       return Facts(
@@ -97,7 +98,8 @@ struct PolicyService: Sendable {
           of: person, than: workstationID, in: workstation.segment, presence: presence, at: moment, state: state
         ).held,
         blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state),
-        approved: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state))
+        approved: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state),
+        dated: try book.groups(of: person, at: workstationID, state))
     }
     guard let facts else { throw HTTPFault.notFound }
     let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
@@ -118,6 +120,7 @@ struct PolicyService: Sendable {
     let elsewhere: Int
     let blocked: Moment?
     let approved: Set<WaiverHash>
+    let dated: [DatedGroups]
   }
 
   /// Every combination the rules offer here, shown with the best key of the person's cards.
@@ -153,11 +156,13 @@ struct PolicyService: Sendable {
   private func request(
     _ facts: Facts, _ scenario: Scenario, _ proofs: [Proof], _ now: Moment, _ local: LocalTime
   ) -> DecisionRequest {
-    DecisionRequest(
+    var person = facts.person.facts
+    person.dated = facts.dated
+    return DecisionRequest(
       ceremony: services.surroundings.identifier("explain"), scenario: scenario,
       workstation: WorkstationFacts(
         id: facts.workstation.id, segment: facts.workstation.segment, isRevoked: facts.workstation.isRevoked),
-      person: facts.person.facts, proofs: proofs,
+      person: person, proofs: proofs,
       authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
       sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked,
       directory: services.directoryFacts(at: now), approvedWaivers: facts.approved, now: now, local: local)

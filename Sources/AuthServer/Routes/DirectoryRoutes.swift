@@ -6,7 +6,7 @@ extension OperatorRoutes {
     let desk = DirectoryDesk(services: services, directory: directory)
     router.get("/v1/admin/directory") { _, context in
       _ = try await require(Self.everybody, context)
-      return try JSONAnswer(desk.status())
+      return try JSONAnswer(await desk.statusWithAccess())
     }
     router.post("/v1/admin/directory/sync") { request, context in
       _ = try await require(Self.administrators, context)

@@ -32,6 +32,7 @@ struct OperatorRoutes: Sendable {
     addWaivers(to: router)
     addClock(to: router)
     addDirectory(to: router)
+    addAccess(to: router)
     addBackups(to: router)
   }
 

@@ -8,7 +8,8 @@ import Storage
 /// by the clock alone: nothing has to change in a directory for it.
 ///
 /// Days are those of the rules (`Services.local`): the same day that refuses a lease or a logon. An account that ends in the
-/// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`).
+/// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`). So is a session that stands
+/// on a dated access alone; its end is `AccessKeeper`'s.
 actor AccessEnds {
   static let noticeMilliseconds: Int64 = 15 * 60_000
   /// Between looks while something may end soon, and otherwise (for an end that was moved into the past).
@@ -40,18 +41,25 @@ actor AccessEnds {
       let pause = isNear ? Self.nearMilliseconds : Self.farMilliseconds
       guard now.monotonicMilliseconds - last.milliseconds >= pause else { return }
     }
-    let live = try await services.store.read { (state) throws(StorageFault) -> [(SessionRecord, Int?)] in
+    let dated = isNear ? DatedAccessBook(services, at: now) : nil
+    let live = try await services.store.read { (state) throws(StorageFault) -> [(SessionRecord, Int?, Bool)] in
       try state.liveSessions().map { (session) throws(StorageFault) in
-        (session, try state.person(session.person)?.lastDay)
+        (
+          session, try state.person(session.person)?.lastDay,
+          try dated.map { (book) throws(StorageFault) in try book.endsTonight(session, state) } ?? false
+        )
       }
     }
     told = told.filter { entry in live.contains { $0.0.id == entry.key } }
-    for (session, lastDay) in live {
+    for (session, lastDay, endsTonight) in live {
       if let lastDay, lastDay < day {
         try await withdraw(session, day, now)
       } else if session.phase == .open {
-        let end = [lastDay == day ? dayEnd : nil, ends[session.person]].compactMap { $0 }.min()
-        if let end { tell(session, of: end, at: time) }
+        if let end = [lastDay == day ? dayEnd : nil, ends[session.person]].compactMap({ $0 }).min() {
+          tell(session, of: end, at: time)
+        } else if endsTonight {
+          tell(session, of: dayEnd, at: time, cause: "accessChanged")
+        }
       }
     }
     last = (now.monotonicMilliseconds, day)
@@ -61,11 +69,11 @@ actor AccessEnds {
     (Int64(day) + 1) * 86_400_000 - Int64(services.policy.policy.organisation.timeZoneOffsetSeconds) * 1000
   }
 
-  private func tell(_ session: SessionRecord, of end: Int64, at time: Int64) {
+  private func tell(_ session: SessionRecord, of end: Int64, at time: Int64, cause: String = "accountEnds") {
     let left = end - time
     guard (1...Self.noticeMilliseconds).contains(left), told[session.id] != end else { return }
     let event = WatchEvent(
-      event: "ending", session: session.id.text, cause: "accountEnds", minutes: Int((left + 59_999) / 60_000), endsAt: end)
+      event: "ending", session: session.id.text, cause: cause, minutes: Int((left + 59_999) / 60_000), endsAt: end)
     // Who is not connected hears it when it is again.
     if services.watch.tell(session.workstation, event) { told[session.id] = end }
   }
