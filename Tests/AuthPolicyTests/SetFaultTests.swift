@@ -109,12 +109,14 @@ struct RenderingTests {
     #expect(
       fault?.render(.en) == """
         lgwan.yaml:2:1: error: PF201 Here the key 'poeple' is not known.
-          → Did you mean 'people'? Known keys: segment, people, card, session, hours, logon, unlock, remote, deny, waivers
+          → Did you mean 'people'? Known keys: segment, people, card, session, directory, hours, logon, unlock, remote, deny,\
+         waivers
         """)
     #expect(
       fault?.render(.ja) == """
         lgwan.yaml:2:1: エラー: PF201 キー「poeple」はここでは使えません。
-          → 「people」ではありませんか。使えるキー: segment, people, card, session, hours, logon, unlock, remote, deny, waivers
+          → 「people」ではありませんか。使えるキー: segment, people, card, session, directory, hours, logon, unlock, remote, deny,\
+         waivers
         """)
   }
 
