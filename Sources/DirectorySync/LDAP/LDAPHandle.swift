@@ -49,7 +49,8 @@ final class LDAPHandle {
 
   deinit {
     watchdog.retire()
-    ldap_unbind_ext_s(handle, nil, nil)
+    // On whatever thread lets go last; the farewell may meet a server that is gone.
+    BrokenPipe.blocked { ldap_unbind_ext_s(handle, nil, nil) }
   }
 
   /// TLS 1.2 and 1.3 with forward secrecy and AEAD. With GnuTLS, as in Debian, libldap takes the lowest version of its options for

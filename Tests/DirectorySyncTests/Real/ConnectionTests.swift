@@ -2,6 +2,7 @@ import AuthTerms
 import DirectorySync
 import Foundation
 import RealDirectory
+import Synchronization
 import Testing
 
 @Suite(
@@ -56,6 +57,27 @@ struct ConnectionTests {
       #expect(await code(connection)?.code == .unreachable)
       try dc.start()
       #expect(await code(connection) == nil)
+    }
+  }
+
+  @Test("who lets go of a connection whose server is gone lives on")
+  func farewell() async throws {
+    try await DomainController.run { dc in
+      let left = Mutex<LDAPConnection?>(try dc.connection())
+      _ = try await left.withLock { $0 }?.root()
+      try dc.stop()
+      // A thread like the first of a tool: no signal is blocked there.
+      let isPending = await withCheckedContinuation { done in
+        Thread.detachNewThread {
+          var (none, pending) = (sigset_t(), sigset_t())
+          sigemptyset(&none)
+          pthread_sigmask(SIG_SETMASK, &none, nil)
+          left.withLock { $0 = nil }
+          sigpending(&pending)
+          done.resume(returning: sigismember(&pending, SIGPIPE) != 0)
+        }
+      }
+      #expect(!isPending)
     }
   }
 }
