@@ -183,6 +183,11 @@ struct DirectoryViewTests {
     try domain.user(3, "sato.hanako", id: "0042")
     domain.look()
     #expect(try domain.person("0042.3").isEnabled && !domain.person("0042.2").isEnabled)
+    // One that begins disabled is a new person at once as well: whoever is gone has no number any more.
+    try domain.delete(3)
+    try domain.user(4, "sato.hanako", id: "0042", ["useraccountcontrol": ["514"]])
+    #expect(domain.look().findings == [DirectoryFinding(.numberTaken, "0042.4")])
+    #expect(try !domain.person("0042.4").isEnabled && domain.look().identities.isEmpty)
   }
 
   @Test("after an import from files the first reading knows its people again by number and account, later ones do not")

@@ -103,11 +103,12 @@ private struct ViewBuilder {
       accountHolders[account, default: []].append(user.guid)
     }
     for user in users where known[user.guid] != nil { addKnown(user) }
-    addNew(users.filter { known[$0.guid] == nil })
+    // Before anybody new: whoever is gone has no number any more.
     for (guid, var identity) in known where identity.goneSince == nil && replica.objects[guid] == nil {
       identity.goneSince = now
       identities[guid] = identity
     }
+    addNew(users.filter { known[$0.guid] == nil })
   }
 
   // MARK: Who it is
