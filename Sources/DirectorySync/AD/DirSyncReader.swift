@@ -182,6 +182,10 @@ public struct DirSyncReader: Sendable {
           // Brought back from among the deleted: a delta says what changed of it, not what it is.
           throw LDAPFault(.cookie, "unknown object")
         }
+        // Deleted and brought back since we looked: its links ended, and no group says so.
+        if change.isDeleted == false, !start.isEmpty, replica.objects[change.guid] != nil {
+          throw LDAPFault(.cookie, "brought back")
+        }
         if change.isDeleted == true { gone.insert(change.guid) } else { gone.remove(change.guid) }
         replica.apply(change)
       }

@@ -147,30 +147,42 @@ struct DirSyncTests {
     }
   }
 
-  @Test("somebody who was deleted and brought back is read anew, with everything")
+  @Test("somebody who was deleted and brought back is read anew, with everything, whether or not the deletion was seen")
   func broughtBack() async throws {
     try await DomainController.run { dc in
       let reader = DirSyncReader(try dc.connection())
       let (before, start) = try await reader.everything()
       let kato = try #require(before.objects.values.first { $0.text("samaccountname") == "kato.ichiro" })
+      func isInGroups(_ replica: DirectoryReplica) -> Bool { replica.members.values.contains { $0.contains(kato.guid) } }
+      func bringBack() throws {
+        try dc.change(
+          """
+          dn: <GUID=\(kato.guid)>
+          changetype: modify
+          delete: isDeleted
+          -
+          replace: distinguishedName
+          distinguishedName: CN=kato,CN=Users,\(DomainController.base)
+
+          """, showsDeleted: true)
+      }
       try dc.tool("user delete kato.ichiro")
       let (without, position) = try #require(try await reader.changes(since: start, of: before))
-      #expect(without.objects[kato.guid] == nil)
-      try dc.change(
-        """
-        dn: <GUID=\(kato.guid)>
-        changetype: modify
-        delete: isDeleted
-        -
-        replace: distinguishedName
-        distinguishedName: CN=kato,CN=Users,\(DomainController.base)
-
-        """, showsDeleted: true)
+      #expect(without.objects[kato.guid] == nil && isInGroups(before) && !isInGroups(without))
+      try bringBack()
       await #expect(throws: LDAPFault(.cookie, "unknown object")) {
         _ = try await reader.changes(since: position, of: without)
       }
-      let back = try await reader.everything().replica.objects[kato.guid]
-      #expect(back?.kind == .person && back?.text("samaccountname") == "kato.ichiro")
+      let (back, later) = try await reader.everything()
+      #expect(back.objects[kato.guid]?.kind == .person && back.objects[kato.guid]?.text("samaccountname") == "kato.ichiro")
+      // Without a look in between: no group says that it lost a member.
+      try dc.tool("group addmembers ka-0401 kato.ichiro")
+      let (member, last) = try #require(try await reader.changes(since: later, of: back))
+      #expect(isInGroups(member))
+      try dc.tool("user delete kato.ichiro")
+      try bringBack()
+      await #expect(throws: LDAPFault(.cookie, "brought back")) { _ = try await reader.changes(since: last, of: member) }
+      #expect(try await !isInGroups(reader.everything().replica))
     }
   }
 
