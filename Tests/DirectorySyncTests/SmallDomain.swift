@@ -67,24 +67,20 @@ struct SmallDomain {
 
   // MARK: As a store follows it
 
-  var identities: [DirectoryIdentity] = []
-  var people: [ResolvedPerson] = []
+  private var kept = KeptPeople()
+  var identities: [DirectoryIdentity] {
+    get { kept.identities }
+    set { kept.identities = newValue }
+  }
+  var people: [ResolvedPerson] {
+    get { kept.people }
+    set { kept.people = newValue }
+  }
 
   /// Looks, and keeps what was seen, as a store without limits would.
   @discardableResult
   mutating func look(_ rules: DirectoryRules = DirectoryRules(), adopts: Bool = false, now: Int64 = 0) -> DirectoryView {
-    let view = DirectoryView(
-      of: replica, rules: rules, known: identities, current: people, adopts: adopts, now: now)
-    let plan = ImportPlan(current: people, named: view.people)
-    for person in plan.writes {
-      people.removeAll { $0.id == person.id }
-      people.append(person)
-    }
-    for identity in view.identities {
-      identities.removeAll { $0.guid == identity.guid }
-      identities.append(identity)
-    }
-    return view
+    kept.look(at: replica, rules, adopts: adopts, now: now)
   }
 
   func person(_ id: String) throws -> ResolvedPerson { try #require(people.first { $0.id.text == id }) }

@@ -110,9 +110,12 @@ package final class DomainController: Sendable {
   package func tool(_ arguments: String) throws -> String { try Self.script("samba_tool '\(path)' \(arguments)") }
 
   /// An LDIF of changes (RFC 2849).
-  /// - Parameter showsDeleted: also of what was deleted.
-  package func change(_ ldif: String, showsDeleted: Bool = false) throws {
-    try Self.script("ldb_tool '\(path)' ldbmodify \(showsDeleted ? "--controls=show_deleted:1" : "")", input: ldif)
+  /// - Parameters:
+  ///   - showsDeleted: also of what was deleted.
+  ///   - deletesTrees: what is deleted goes with all below it.
+  package func change(_ ldif: String, showsDeleted: Bool = false, deletesTrees: Bool = false) throws {
+    let controls = (showsDeleted ? ["show_deleted:1"] : []) + (deletesTrees ? ["tree_delete:0"] : [])
+    try Self.script("ldb_tool '\(path)' ldbmodify \(controls.map { "--controls=" + $0 }.joined(separator: " "))", input: ldif)
   }
 
   /// Another person's data in somebody's account.

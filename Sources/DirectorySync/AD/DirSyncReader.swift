@@ -220,6 +220,14 @@ extension LDAPConnection {
     return found
   }
 
+  /// One entry, with what a server computes for a single one only (`tokenGroups`).
+  package func entry(_ name: String, attributes: [String]) throws(LDAPFault) -> LDAPEntry {
+    guard let found = try entries(LDAPQuery(base: name, scope: .base, attributes: attributes)).first else {
+      throw LDAPFault(.noSuchObject, "entry")
+    }
+    return found
+  }
+
   /// All entries of a filter below `base`, in pages.
   package func paged(_ base: String, _ filter: String, attributes: [String]) throws(LDAPFault) -> [LDAPEntry] {
     var found: [LDAPEntry] = []
