@@ -34,7 +34,8 @@ struct InstanceFileTests {
               .init(host: "dc1.ad.city.example"), .init(host: "dc2.ad.city.example", port: 389, protection: .starttls),
             ], authorities: "/etc/sanmon/ad-ca.pem", account: "svc-sanmon@ad.city.example",
             passwordFile: "/etc/sanmon/svc-sanmon.password", base: ["職員", "本庁"], numberAttribute: "employeeid",
-            tickSeconds: 5, passwords: .directory)))
+            tickSeconds: 5, passwords: .directory,
+            effectiveAttribute: "msds-cloudextensionattribute1")))
   }
 
   @Test func defaults() throws {
@@ -68,11 +69,12 @@ struct InstanceFileTests {
       Samples.instance
         .breaking(", port: 389, protection: starttls", "").breaking("  base: 職員/本庁\n", "")
         .breaking("  number-attribute: employeeID\n", "").breaking("  tick-seconds: 5\n", "").breaking(
-          "  passwords: directory\n", ""))
+          "  passwords: directory\n", ""
+        ).breaking("  effective-attribute: msDS-cloudExtensionAttribute1\n", ""))
     let directory = try #require(file.directory)
     #expect(directory.servers.allSatisfy { $0.port == nil && $0.protection == .ldaps })
     #expect(directory.base.isEmpty && directory.numberAttribute == "employeenumber" && directory.tickSeconds == 2)
-    #expect(directory.passwords == .sanmon)
+    #expect(directory.passwords == .sanmon && directory.effectiveAttribute == nil)
   }
 
   @Test(
@@ -87,6 +89,8 @@ struct InstanceFileTests {
       ("  password-file: /etc/sanmon/svc-sanmon.password\n", "  password: hunter2\n"), ("職員/本庁", "職員//本庁"),
       ("職員/本庁", "\"職員/\\u202e\""), ("employeeID", "sAMAccountName"), ("tick-seconds: 5", "tick-seconds: 0"),
       ("tick-seconds: 5", "tick-seconds: 3601"), ("passwords: directory", "passwords: both"),
+      ("effective-attribute: msDS-cloudExtensionAttribute1", "effective-attribute: memberOf"),
+      ("effective-attribute: msDS-cloudExtensionAttribute1", "effective-attribute: extensionAttribute16"),
     ])
   func directoryRefused(part: String, instead: String) throws {
     #expect(throws: PolicyFaults.self) { try parse(Samples.instance.breaking(part, instead)) }

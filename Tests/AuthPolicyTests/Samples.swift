@@ -87,6 +87,7 @@ enum Samples {
       number-attribute: employeeID
       tick-seconds: 5
       passwords: directory
+      effective-attribute: msDS-cloudExtensionAttribute1
 
     """
 

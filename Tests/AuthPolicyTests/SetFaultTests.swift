@@ -48,6 +48,33 @@ struct SetFaultTests {
     #expect(places([both, lgwan]) == ["PF505 organisation.yaml:8:6"])
   }
 
+  private func unitGroups(_ text: String) -> PolicySource {
+    Samples.source("organisation.yaml", Samples.organisation(["lgwan"]) + "unit-groups:\n" + text)
+  }
+
+  @Test("groups that an OU gives are names that rules may use")
+  func unitGroups() throws {
+    let text = "  - {ou: 職員/税務部, group: ou-zeimu}\n  - {ou: 職員/税務部/収納課, group: ou-zeimu}\n"
+    let set = try PolicySet.compile([unitGroups(text), lgwan], digest: { _ in Array(repeating: 0, count: 32) }, today: 0)
+    #expect(
+      set.organisation.unitGroups == [
+        UnitGroup(path: ["職員", "税務部"], group: "ou-zeimu"), UnitGroup(path: ["職員", "税務部", "収納課"], group: "ou-zeimu"),
+      ])
+  }
+
+  @Test(
+    "a group of an OU that cannot be meant is refused",
+    arguments: [
+      "  - {ou: 職員//税務部, group: x}\n", "  - {ou: \"\", group: x}\n", "  - {ou: 職員, group: X}\n", "  - {ou: 職員}\n",
+      "  - {group: x}\n", "  - {ou: 職員, group: x, role: y}\n", "  []\n",
+      "  - {ou: 職員, group: x}\n  - {ou: 職員, group: x}\n", "  - {ou: \"職\\u202e\", group: x}\n",
+    ])
+  func unitGroupsRefused(text: String) {
+    #expect(throws: PolicyFaults.self) {
+      try PolicySet.compile([unitGroups(text), lgwan], digest: { _ in Array(repeating: 0, count: 32) }, today: 0)
+    }
+  }
+
   @Test func sameFileTwice() { #expect(places([organisation, lgwan, lgwan]) == ["PF506 lgwan.yaml:1:1"]) }
 
   @Test func tooManyFiles() {

@@ -22,7 +22,7 @@ extension DomainController {
   ///   - passwords: who knows typed ones.
   func lines(
     ports: [UInt16]? = nil, base: String = "職員", authorities: String? = nil, passwordFile: String? = nil,
-    tickSeconds: Int = 1, passwords: String = "sanmon"
+    tickSeconds: Int = 1, passwords: String = "sanmon", effectiveAttribute: String? = nil
   ) throws -> String {
     let places = try (ports ?? [server().port]).map { "{host: 127.0.0.1, port: \($0)}" }
     return """
@@ -34,6 +34,7 @@ extension DomainController {
         base: \(base)
         tick-seconds: \(tickSeconds)
         passwords: \(passwords)
+        \(effectiveAttribute.map { "effective-attribute: \($0)" } ?? "")
       """
   }
 }

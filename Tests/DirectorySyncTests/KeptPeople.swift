@@ -5,12 +5,15 @@ import DirectorySync
 struct KeptPeople {
   var identities: [DirectoryIdentity] = []
   var people: [ResolvedPerson] = []
+  private var anchors: [DirectoryRules.Anchor: ObjectGUID] = [:]
 
   /// Looks, and keeps what was seen.
   @discardableResult
   mutating func look(
     at replica: DirectoryReplica, _ rules: DirectoryRules = DirectoryRules(), adopts: Bool = false, now: Int64 = 0
   ) -> DirectoryView {
+    var rules = rules
+    rules.anchors = anchors
     let view = DirectoryView(of: replica, rules: rules, known: identities, current: people, adopts: adopts, now: now)
     let plan = ImportPlan(current: people, named: view.people)
     for person in plan.writes {
@@ -21,6 +24,7 @@ struct KeptPeople {
       identities.removeAll { $0.guid == identity.guid }
       identities.append(identity)
     }
+    anchors = view.anchors
     return view
   }
 }

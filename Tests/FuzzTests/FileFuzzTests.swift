@@ -171,7 +171,12 @@ struct FileFuzzTests {
     let foreseen = ForeseenChanges([
       one.id: ForeseenChange(access: PersonAccess(one, groups: groups), name: "佐藤", joins: ["ka-0401"], leaves: [])
     ])
-    let corpus = [recent.encoded, foreseen.encoded]
+    let unit = DirectoryRules.Anchor.unit("職員/税務課")
+    let anchors = DirectoryRules.encoded([
+      .group("seg-lgwan"): try #require(ObjectGUID(bytes: [UInt8](repeating: 7, count: 16))),
+      unit: try #require(ObjectGUID(bytes: [UInt8](repeating: 8, count: 16))),
+    ])
+    let corpus = [recent.encoded, foreseen.encoded, anchors]
     let tally = try Fuzzer("guard-kept", corpus: corpus, words: ["gained:lgwan", "moved"], count: 3000).run { bytes in
       var isTaken = false
       if let found = try? RecentEffects(parsing: bytes) {
@@ -180,6 +185,10 @@ struct FileFuzzTests {
       }
       if let found = try? ForeseenChanges(parsing: bytes) {
         guard try ForeseenChanges(parsing: found.encoded) == found else { throw Fuzzer.Broken("a transfer is not itself") }
+        isTaken = true
+      }
+      if let found = try? DirectoryRules.readAnchors(bytes) {
+        guard DirectoryRules.encoded(found) == bytes else { throw Fuzzer.Broken("anchors are not themselves") }
         isTaken = true
       }
       return isTaken

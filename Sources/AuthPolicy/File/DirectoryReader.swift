@@ -6,9 +6,15 @@ struct DirectoryReader {
 
   private static let keys = [
     "servers", "authorities", "account", "password-file", "base", "number-attribute", "tick-seconds", "passwords",
+    "effective-attribute",
   ]
   /// Attributes of Active Directory in which cities keep the staff number (MS-ADA1 to MS-ADA3).
   private static let numberAttributes = ["employeeNumber", "employeeID"]
+
+  /// Attributes without a meaning of their own to Windows, in which a day can be kept: Exchange's, those of the schema of Windows
+  /// Server 2012, and one that every schema has.
+  private static let dayAttributes =
+    (1...15).map { "extensionAttribute\($0)" } + (1...20).map { "msDS-cloudExtensionAttribute\($0)" } + ["info"]
 
   func read(_ root: MarkedNode) -> DirectoryConnection? {
     let fields = Fields(root, allowed: Self.keys, log)
@@ -16,18 +22,20 @@ struct DirectoryReader {
     let authorities = InstanceReader.path(fields.required("authorities"), log)
     let account = account(fields.required("account"))
     let passwordFile = InstanceReader.path(fields.required("password-file"), log)
-    let base = fields.optional("base").map { path($0) } ?? []
+    let base = fields.optional("base").map { Names.unitPath($0, log) } ?? []
     let attribute =
       fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
     let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
     let words = DirectoryConnection.Passwords.allCases.map(\.rawValue)
     let passwords =
       fields.optional("passwords").map { log.word($0, of: words).flatMap(DirectoryConnection.Passwords.init) } ?? .sanmon
+    let effective = fields.optional("effective-attribute").flatMap { log.word($0, of: Self.dayAttributes) }
     guard log.isClean, let authorities, let account, let passwordFile, let base, let attribute, let tick, let passwords
     else { return nil }
     return DirectoryConnection(
       servers: servers, authorities: authorities, account: account, passwordFile: passwordFile, base: base,
-      numberAttribute: attribute.lowercased(), tickSeconds: tick, passwords: passwords)
+      numberAttribute: attribute.lowercased(), tickSeconds: tick, passwords: passwords,
+      effectiveAttribute: effective?.lowercased())
   }
 
   private func server(_ node: MarkedNode) -> DirectoryConnection.Server? {
@@ -50,19 +58,6 @@ struct DirectoryReader {
         throw MalformedInput("account", expected: "name@domain")
       }
       return text
-    }
-  }
-
-  /// Names of OUs with `/` between them, the outermost first: `職員/市民生活部`.
-  private func path(_ node: MarkedNode) -> [String]? {
-    log.text(node, most: 256).flatMap { text in
-      let names = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-      guard names.allSatisfy({ !$0.isEmpty && $0.unicodeScalars.allSatisfy(VisibleText.shows) }) else {
-        log.add(
-          .badText, node.position, FaultDetail(expected: Bilingual("「/」で区切った OU の名前", "names of OUs with / between them")))
-        return nil
-      }
-      return names
     }
   }
 }

@@ -86,10 +86,13 @@ public struct DirectoryConnection: Sendable, Hashable {
   /// Seconds between two looks; 1 to 3,600.
   public var tickSeconds: Int
   public var passwords: Passwords
+  /// The attribute with the day from which a transfer holds, in small letters; `nil`: at once.
+  public var effectiveAttribute: String?
 
   public init(
     servers: [Server], authorities: String, account: String, passwordFile: String, base: [String] = [],
-    numberAttribute: String = "employeenumber", tickSeconds: Int = 2, passwords: Passwords = .sanmon
+    numberAttribute: String = "employeenumber", tickSeconds: Int = 2, passwords: Passwords = .sanmon,
+    effectiveAttribute: String? = nil
   ) {
     self.servers = servers
     self.authorities = authorities
@@ -99,6 +102,7 @@ public struct DirectoryConnection: Sendable, Hashable {
     self.numberAttribute = numberAttribute
     self.tickSeconds = tickSeconds
     self.passwords = passwords
+    self.effectiveAttribute = effectiveAttribute
   }
 }
 

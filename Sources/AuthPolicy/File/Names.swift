@@ -15,6 +15,19 @@ enum Names {
     }
   }
 
+  /// Names of OUs with `/` between them, the outermost first: `職員/市民生活部`.
+  static func unitPath(_ node: MarkedNode, _ log: FaultLog) -> [String]? {
+    log.text(node, most: 256).flatMap { text in
+      let names = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      guard names.allSatisfy({ !$0.isEmpty && $0.unicodeScalars.allSatisfy(VisibleText.shows) }) else {
+        log.add(
+          .badText, node.position, FaultDetail(expected: Bilingual("「/」で区切った OU の名前", "names of OUs with / between them")))
+        return nil
+      }
+      return names
+    }
+  }
+
   static func workstation(_ node: MarkedNode, _ log: FaultLog) -> WorkstationID? {
     log.name(node, identifier) { text throws(MalformedInput) in try WorkstationID(parsing: text) }
   }

@@ -54,6 +54,18 @@ public enum SecurityModel: String, CaseIterable, Sendable {
   }
 }
 
+/// Everybody below an OU of the directory is in a group of this name, which rules may name.
+public struct UnitGroup: Sendable, Hashable {
+  /// Names of OUs, the outermost first.
+  public var path: [String]
+  public var group: String
+
+  public init(path: [String], group: String) {
+    self.path = path
+    self.group = group
+  }
+}
+
 /// `organisation.yaml`: what is true of the whole city.
 public struct Organisation: Sendable, Hashable {
   public var city: LocalisedText
@@ -66,4 +78,5 @@ public struct Organisation: Sendable, Hashable {
   public var throttle: ThrottleLimits
   /// For the counter of a workstation: it slows one workstation and locks nobody out.
   public var workstationThrottle: ThrottleLimits
+  public var unitGroups: [UnitGroup] = []
 }

@@ -3,7 +3,7 @@ import AuthTerms
 /// Reads `organisation.yaml`.
 enum OrganisationFile {
   static let name = "organisation.yaml"
-  private static let keys = ["city", "time-zone", "sites", "help-desk", "segments", "throttle"]
+  private static let keys = ["city", "time-zone", "sites", "help-desk", "segments", "throttle", "unit-groups"]
 
   struct Result {
     var organisation: Organisation
@@ -19,10 +19,11 @@ enum OrganisationFile {
     let helpDesk = helpDesk(fields.required("help-desk"), log)
     let (models, places) = models(fields.required("segments"), log)
     let (person, workstation) = throttle(fields.optional("throttle"), log)
+    let units = unitGroups(fields.optional("unit-groups"), log)
     guard log.isClean, let city, let offset, let helpDesk else { return nil }
     let organisation = Organisation(
       city: city, timeZoneOffsetSeconds: offset, sites: sites, helpDesk: helpDesk, models: models, throttle: person,
-      workstationThrottle: workstation)
+      workstationThrottle: workstation, unitGroups: units)
     return Result(organisation: organisation, places: places)
   }
 
@@ -92,6 +93,19 @@ enum OrganisationFile {
       places[segment] = fields.place("segment")
     }
     return (models, places)
+  }
+
+  private static func unitGroups(_ node: MarkedNode?, _ log: FaultLog) -> [UnitGroup] {
+    guard let node else { return [] }
+    var seen: Set<UnitGroup> = []
+    return log.list(node, 1...256).compactMap { entry in
+      let fields = Fields(entry, allowed: ["ou", "group"], log)
+      let path = fields.required("ou").flatMap { Names.unitPath($0, log) }
+      guard let group = fields.required("group").flatMap({ Names.group($0, log) }), let path else { return nil }
+      let unit = UnitGroup(path: path, group: group)
+      if !seen.insert(unit).inserted { log.add(.duplicateEntry, entry.position) }
+      return unit
+    }
   }
 
   private static func throttle(_ node: MarkedNode?, _ log: FaultLog) -> (ThrottleLimits, ThrottleLimits) {

@@ -12,7 +12,9 @@ extension PolicySet {
 /// One reading of the directory and what it would do, judged against what a store has.
 struct DirectoryReading: Sendable {
   static let positionSetting = "directory.position"
+  static let attributesSetting = "directory.attributes"
   private static let recentSetting = "directory.recent"
+  private static let anchorsSetting = "directory.anchors"
 
   let replica: DirectoryReplica
   let rules: DirectoryRules
@@ -24,6 +26,8 @@ struct DirectoryReading: Sendable {
 
   struct Judgement: Sendable {
     let view: DirectoryView
+    /// Before this view.
+    let anchors: [DirectoryRules.Anchor: ObjectGUID]
     let plan: ImportPlan
     let effects: PlanEffects
     /// What was put in force within the last hour without an approval.
@@ -40,13 +44,16 @@ struct DirectoryReading: Sendable {
     /// Nothing to write or to say: held exactly as before, or nothing held and nobody changed.
     /// - Parameter plan: what was held before.
     func isAsItWas(held plan: String?) -> Bool {
-      if held.isEmpty { return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty }
+      if held.isEmpty {
+        return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty && view.anchors == anchors
+      }
       return disabled.isEmpty && returning.isEmpty && self.plan.fingerprint == plan
     }
   }
 
   func judge(_ state: some StateReader) throws(StorageFault) -> Judgement {
     let before = try state.everybody().map(\.resolved)
+    let rules = try Self.anchored(rules, in: state)
     let view = DirectoryView(
       of: replica, rules: rules, known: try state.directoryIdentities(), current: before,
       adopts: try state.setting(Self.positionSetting) == nil, now: now.wallMilliseconds)
@@ -60,8 +67,22 @@ struct DirectoryReading: Sendable {
     let foreseen = try ForeseeTransfer.approved(approvals, at: now, state)?.foreseen ?? ForeseenChanges()
     let effects = PlanEffects(of: plan, groups: groups, limits: limits, recent: recent, foreseen: foreseen)
     return Judgement(
-      view: view, plan: plan, effects: effects, recent: recent,
+      view: view, anchors: rules.anchors, plan: plan, effects: effects, recent: recent,
       held: view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))])
+  }
+
+  /// The rules with what their names were found to mean.
+  static func anchored(_ rules: DirectoryRules, in state: some StateReader) throws(StorageFault) -> DirectoryRules {
+    var rules = rules
+    guard let bytes = try state.setting(anchorsSetting) else { return rules }
+    do { rules.anchors = try DirectoryRules.readAnchors(bytes) } catch { throw .corrupt("setting \(anchorsSetting)") }
+    return rules
+  }
+
+  static func keep(
+    _ anchors: [DirectoryRules.Anchor: ObjectGUID], in state: inout some StateTransaction
+  ) throws(StorageFault) {
+    try state.set(DirectoryRules.encoded(anchors), forSetting: anchorsSetting)
   }
 
   static func keep(_ recent: RecentEffects, in state: inout some StateTransaction) throws(StorageFault) {
@@ -93,6 +114,8 @@ struct ApplyDirectory: Change {
   let changed: [DirectoryObjectRecord]
   let gone: [ObjectGUID]
   let position: DirSyncPosition
+  /// What was read, in small letters with spaces between.
+  let attributes: String
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
     let judgement = try reading.judge(state)
@@ -123,6 +146,8 @@ struct ApplyDirectory: Change {
     for object in changed { try state.put(object) }
     for guid in gone { try state.removeDirectoryObject(guid) }
     try state.set(position.encoded, forSetting: DirectoryReading.positionSetting)
+    try state.set(Array(attributes.utf8), forSetting: DirectoryReading.attributesSetting)
+    if judgement.view.anchors != judgement.anchors { try DirectoryReading.keep(judgement.view.anchors, in: &state) }
     if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
     record.note = plan.summaryEn + (approval.map { "; approved by act \($0)" } ?? "")
     return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement, &state)), record)

@@ -38,6 +38,10 @@ actor DirectoryService {
         ja.append("ディレクトリに接続できません。最後に読み取った内容で動いています: \(fault.code.rawValue) \(fault.ja)")
         en.append("the directory cannot be read; what was read last stays in force: \(fault.code.rawValue) \(fault.en)")
       }
+      for finding in findings where finding.kind.isOfRules {
+        ja.append(finding.ja)
+        en.append(finding.en)
+      }
       if !held.isEmpty {
         ja.append("ディレクトリの変更を保留しています（今の権限のまま動いています）: " + held.map(\.ja).joined(separator: "。"))
         en.append("changes of the directory are held, what was stays in force: " + held.map(\.en).joined(separator: "; "))
@@ -56,7 +60,8 @@ actor DirectoryService {
   private let services: Services
   private let configuration: DirectoryConnection
   private let log: SafeLog
-  private let rules: DirectoryRules
+  /// Read besides what is always read.
+  private let also: [String]
   private nonisolated let current = Mutex(Condition())
 
   private var running: Task<Void, Never>?
@@ -79,10 +84,20 @@ actor DirectoryService {
     self.services = services
     self.configuration = configuration
     self.log = log
-    rules = DirectoryRules(
-      numberAttribute: configuration.numberAttribute, base: configuration.base,
-      offsetSeconds: services.policy.policy.organisation.timeZoneOffsetSeconds)
+    also = [configuration.numberAttribute] + (configuration.effectiveAttribute.map { [$0] } ?? [])
   }
+
+  /// By the rules in force; what their names were found to mean is in the store.
+  private var rules: DirectoryRules {
+    let policy = services.policy.policy
+    return DirectoryRules(
+      numberAttribute: configuration.numberAttribute, base: configuration.base,
+      offsetSeconds: policy.organisation.timeZoneOffsetSeconds, effectiveAttribute: configuration.effectiveAttribute,
+      named: policy.namedGroups,
+      units: policy.organisation.unitGroups.map { DirectoryRules.UnitGroup(path: $0.path, group: $0.group) })
+  }
+
+  private var attributes: String { DirSyncReader.attributes(also: also).joined(separator: " ").lowercased() }
 
   nonisolated var condition: Condition {
     var condition = current.withLock { $0 }
@@ -148,7 +163,7 @@ actor DirectoryService {
       services.accounts?.lookBegins()
       let former = readAllAt
       do throws(LDAPFault) {
-        isNew = try await read(DirSyncReader(try connected(), also: [configuration.numberAttribute]), now)
+        isNew = try await read(DirSyncReader(try connected(), also: also), now)
         services.hearing?.heard(at: now)
       } catch { fault = error }
       services.accounts?.lookEnds(
@@ -184,7 +199,7 @@ actor DirectoryService {
       changed: changed.compactMap { guid in
         ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
       },
-      gone: gone, position: ahead.position)
+      gone: gone, position: ahead.position, attributes: attributes)
     let outcome = try await services.recorder.commit(change, now: now)
     isAskedAgain = false
     judgedBy = policy.version
@@ -217,10 +232,13 @@ actor DirectoryService {
 
   private func load() async throws {
     let hearing = services.hearing
+    let attributes = attributes
     let (objects, position, wasSilent) = try await services.store.read {
       (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, Bool) in
-      (
-        try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting),
+      // What was read with other attributes is no ground for a delta.
+      let isSame = try state.setting(DirectoryReading.attributesSetting).map { $0 == Array(attributes.utf8) } ?? true
+      return (
+        try state.directoryObjects(), isSame ? try state.setting(DirectoryReading.positionSetting) : nil,
         try hearing?.load(from: state) ?? false
       )
     }

@@ -27,7 +27,8 @@ struct TransferDesk: Sendable {
     guard let (replica, rules) = await directory?.ground() else { throw HTTPFault.conflict }
     return try await services.store.read { (state) throws(StorageFault) in
       Ground(
-        replica: replica, rules: rules, known: try state.directoryIdentities(), people: try state.everybody().map(\.resolved),
+        replica: replica, rules: try DirectoryReading.anchored(rules, in: state).atOnce, known: try state.directoryIdentities(),
+        people: try state.everybody().map(\.resolved),
         operators: try state.operators())
     }
   }

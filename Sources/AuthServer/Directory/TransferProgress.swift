@@ -10,13 +10,15 @@ extension TransferDesk {
     let now = services.surroundings.now()
     let groups = services.policy.policy.accessGroups
     let found = try await services.store.read {
-      (state) throws(StorageFault) -> (ForeseeTransfer.Approved, ForeseenChanges, [DirectoryIdentity], [ResolvedPerson])? in
+      (state) throws(StorageFault)
+        -> (ForeseeTransfer.Approved, ForeseenChanges, DirectoryRules, [DirectoryIdentity], [ResolvedPerson])? in
       guard let approved = try ForeseeTransfer.approved(services.waivers, at: now, state) else { return nil }
       return (
-        approved, try ForeseeTransfer.baseline(state), try state.directoryIdentities(), try state.everybody().map(\.resolved)
+        approved, try ForeseeTransfer.baseline(state), try DirectoryReading.anchored(rules, in: state).atOnce,
+        try state.directoryIdentities(), try state.everybody().map(\.resolved)
       )
     }
-    guard let (approved, before, known, people) = found else { return TransferReport() }
+    guard let (approved, before, rules, known, people) = found else { return TransferReport() }
     let view = DirectoryView(
       of: replica, rules: rules, known: known, current: people, adopts: false, now: now.wallMilliseconds)
     let until = Moment(wallMilliseconds: approved.until, boot: "", monotonicMilliseconds: 0)

@@ -57,8 +57,13 @@ public struct DirSyncReader: Sendable {
   /// - Parameter also: attributes that are read besides.
   public init(_ connection: LDAPConnection, also: [String] = []) {
     self.connection = connection
-    let usual = Set(Self.attributes.map { $0.lowercased() })
-    attributes = Self.attributes + also.filter { !usual.contains($0.lowercased()) }
+    attributes = Self.attributes(also: also)
+  }
+
+  /// What is read: a copy that was read with another list has to be read anew.
+  public static func attributes(also: [String]) -> [String] {
+    let usual = Set(attributes.map { $0.lowercased() })
+    return attributes + also.filter { !usual.contains($0.lowercased()) }
   }
 
   /// Which incarnation of its database the server serves.

@@ -1,3 +1,5 @@
+public import AuthTerms
+
 /// How the objects of a domain become people.
 public struct DirectoryRules: Sendable, Hashable {
   /// The attribute with the staff number (職員番号), in small letters. Users without one are not staff.
@@ -6,11 +8,53 @@ public struct DirectoryRules: Sendable, Hashable {
   public var base: [String]
   /// Seconds east of UTC, for the day on which an account ends.
   public var offsetSeconds: Int
+  /// The attribute with the day (`2027-04-01`) until which somebody's departments and groups stay as they were, in small letters;
+  /// `nil`: what the directory says holds at once.
+  public var effectiveAttribute: String?
+  /// Groups that rules name, and that are told from others by their GUID once they were found.
+  public var named: Set<String>
+  /// Groups that a place in the tree gives.
+  public var units: [UnitGroup]
+  /// The objects that names were found to mean (`DirectoryView.anchors`).
+  public var anchors: [Anchor: ObjectGUID]
 
-  public init(numberAttribute: String = "employeenumber", base: [String] = [], offsetSeconds: Int = 9 * 3600) {
+  /// Everybody below an OU is in the group of that name.
+  public struct UnitGroup: Sendable, Hashable {
+    /// Names of OUs, the outermost first.
+    public var path: [String]
+    public var group: String
+
+    public init(path: [String], group: String) {
+      self.path = path
+      self.group = group
+    }
+  }
+
+  /// What a configured name means.
+  public enum Anchor: Sendable, Hashable, Comparable {
+    case group(String)
+    /// OU names with `/` between them.
+    case unit(String)
+  }
+
+  public init(
+    numberAttribute: String = "employeenumber", base: [String] = [], offsetSeconds: Int = 9 * 3600,
+    effectiveAttribute: String? = nil, named: Set<String> = [], units: [UnitGroup] = [], anchors: [Anchor: ObjectGUID] = [:]
+  ) {
     self.numberAttribute = numberAttribute
     self.base = base
     self.offsetSeconds = offsetSeconds
+    self.effectiveAttribute = effectiveAttribute
+    self.named = named
+    self.units = units
+    self.anchors = anchors
+  }
+
+  /// The same as if every day that was set had come: what the directory says about the time after it.
+  public var atOnce: DirectoryRules {
+    var rules = self
+    rules.effectiveAttribute = nil
+    return rules
   }
 }
 
@@ -31,6 +75,18 @@ public struct DirectoryFinding: Sendable, Hashable {
     case successor, returned
     /// A new object with the number of somebody who was here: a new person.
     case numberTaken
+    /// A group or an OU that the rules name: not there, called otherwise now, or another object than it was.
+    case groupMissing, groupRenamed, groupReplaced, unitMissing, unitRenamed
+    /// So many people stay as they were until a day; and a day that cannot be read, which counts as none.
+    case waiting, dayUnreadable
+
+    /// The rules and the directory do not go together: somebody has to put one of them right.
+    public var isOfRules: Bool {
+      switch self {
+      case .groupMissing, .groupReplaced, .unitMissing: true
+      default: false
+      }
+    }
   }
 
   public let kind: Kind
@@ -54,6 +110,13 @@ public struct DirectoryFinding: Sendable, Hashable {
     case .successor: "職員番号か氏名が変わったアカウント。本人か後任かを確認するまで停止しています: \(subject)"
     case .returned: "削除のあと復元されたアカウント。確認するまで停止しています: \(subject)"
     case .numberTaken: "以前の職員と同じ番号の新しいアカウント。別の人として取り込みました: \(subject)"
+    case .groupMissing: "規則にあるグループが、ディレクトリにありません: \(subject)"
+    case .groupRenamed: "規則にあるグループの名前が変わりました。今までどおりに扱います: \(subject)"
+    case .groupReplaced: "規則にあるグループと同じ名前の別のグループがあります（使いません）: \(subject)"
+    case .unitMissing: "organisation.yaml にある OU が、ディレクトリにありません: \(subject)"
+    case .unitRenamed: "organisation.yaml にある OU の名前か場所が変わりました。今までどおりに扱います: \(subject)"
+    case .waiting: "決められた日まで今までどおりの人: \(subject)"
+    case .dayUnreadable: "日付（2027-04-01 の形）として読めない値。すぐに反映します: \(subject)"
     }
   }
 
@@ -69,6 +132,13 @@ public struct DirectoryFinding: Sendable, Hashable {
     case .successor: "staff number or both names changed; held until somebody confirms who it is: \(subject)"
     case .returned: "deleted and brought back; held until somebody confirms who it is: \(subject)"
     case .numberTaken: "a new account with the number of somebody who was here; taken for another person: \(subject)"
+    case .groupMissing: "a group that the rules name is not in the directory: \(subject)"
+    case .groupRenamed: "a group that the rules name was renamed; it counts as before: \(subject)"
+    case .groupReplaced: "another group has the name of one that the rules name, and does not count: \(subject)"
+    case .unitMissing: "an OU that organisation.yaml names is not in the directory: \(subject)"
+    case .unitRenamed: "an OU that organisation.yaml names was renamed or moved; it counts as before: \(subject)"
+    case .waiting: "people who stay as they were until their day: \(subject)"
+    case .dayUnreadable: "a day that cannot be read (2027-04-01); what the directory says holds at once: \(subject)"
     }
   }
 }

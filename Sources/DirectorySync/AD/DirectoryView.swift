@@ -18,8 +18,12 @@ public struct DirectoryView: Sendable {
   public let hasBase: Bool
   /// Whose account ends in the middle of a day, and when, in milliseconds since 1970-01-01 UTC; those that are over not among them.
   public let ends: [PersonID: Int64]
-  /// When the next of them ends: the view is another from then on.
-  public var nextEnd: Int64? { ends.values.min() }
+  /// When the next day begins that somebody waits for, in the same milliseconds.
+  public let nextDay: Int64?
+  /// When the view is another though the directory is the same.
+  public var nextEnd: Int64? { [ends.values.min(), nextDay].compactMap { $0 }.min() }
+  /// The objects that the rules' names mean, as they were found now: the next look goes by them.
+  public let anchors: [DirectoryRules.Anchor: ObjectGUID]
 
   /// - Parameters:
   ///   - known: all identities.
@@ -38,6 +42,8 @@ public struct DirectoryView: Sendable {
     findings = builder.findings.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
     hasBase = builder.places.hasBase
     ends = builder.ends
+    nextDay = builder.nextDay
+    anchors = builder.anchors.known
   }
 }
 
@@ -61,7 +67,11 @@ private struct ViewBuilder {
   let adopts: Bool
   let now: Int64
   let places: Places
+  let anchors: Anchors
   var groups: GroupTree
+  /// People who stay as they were, by the day that ends it.
+  private var waiting: [Int: Int] = [:]
+  var nextDay: Int64?
 
   var people: [ResolvedPerson] = []
   var held: [HeldIdentity] = []
@@ -85,7 +95,8 @@ private struct ViewBuilder {
     self.adopts = adopts
     self.now = now
     places = Places(replica, base: rules.base)
-    groups = GroupTree(replica)
+    anchors = Anchors(rules, replica, places)
+    groups = GroupTree(replica, known: anchors.names)
     identities = self.known
     taken = Set(self.current.keys).union(self.known.values.map(\.person))
   }
@@ -95,6 +106,7 @@ private struct ViewBuilder {
   }
 
   mutating func build() {
+    findings.formUnion(anchors.findings)
     for cycle in groups.cycles { note(.groupCycle, cycle.joined(separator: ", ")) }
     let users = replica.objects.values.filter { $0.kind == .person && places.isBelowBase($0) }.sorted { $0.guid < $1.guid }
     for user in users {
@@ -109,6 +121,7 @@ private struct ViewBuilder {
       identities[guid] = identity
     }
     addNew(users.filter { known[$0.guid] == nil })
+    for (day, count) in waiting { note(.waiting, "\(CivilDay.text(day)) \(count)") }
   }
 
   // MARK: Who it is
@@ -235,7 +248,7 @@ private struct ViewBuilder {
     person.otherNames = names.other + identity.formerNames.filter { !names.other.contains($0) }
     person.departments = departments(of: user)
     if let found = groups.groups(of: user) {
-      person.groups = found
+      person.groups = found.union(anchors.groups(of: user, in: replica))
     } else {
       note(.tooManyGroups, shown(user))
     }
@@ -256,7 +269,27 @@ private struct ViewBuilder {
     }
     // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it.
     person.hasManagedPassword = user.control & 0x4_0000 != 0
+    wait(&person, user, former: current[identity.person])
     people.append(person)
+  }
+
+  /// Until the day that the directory gives, the person is where and what she was; whom it shuts out is out at once.
+  private mutating func wait(_ person: inout ResolvedPerson, _ user: DirectoryItem, former: ResolvedPerson?) {
+    guard let attribute = rules.effectiveAttribute, let text = user.text(attribute), !text.isEmpty else { return }
+    guard let day = CivilDay.parse(text) else { return note(.dayUnreadable, shown(user)) }
+    let local = now + Int64(rules.offsetSeconds) * 1000
+    let today = Int(local >= 0 ? local / 86_400_000 : (local - 86_399_999) / 86_400_000)
+    guard day > today else { return }
+    waiting[day, default: 0] += 1
+    let begins = (Int64(day) * 86_400 - Int64(rules.offsetSeconds)) * 1000
+    nextDay = min(nextDay ?? begins, begins)
+    if let former, (former.firstDay ?? .min) <= today {
+      person.departments = former.departments
+      person.groups = former.groups
+      person.isEnabled = person.isEnabled && former.isEnabled
+    } else {
+      person.firstDay = day
+    }
   }
 
   /// As the personnel office numbers them where it does, else the OU that the person stands in, as a path.

@@ -11,7 +11,9 @@ struct GroupTree {
   private let groupBySID: [[UInt8]: ObjectGUID]
   private var above: [ObjectGUID: Set<String>] = [:]
 
-  init(_ replica: DirectoryReplica) {
+  /// - Parameter known: what groups are called in rules, whatever the directory calls them; with an empty name they pass memberships
+  ///   on and count for nothing themselves.
+  init(_ replica: DirectoryReplica, known: [ObjectGUID: String] = [:]) {
     var parents: [ObjectGUID: Set<ObjectGUID>] = [:]
     for (group, members) in replica.members { for member in members { parents[member, default: []].insert(group) } }
     var (names, sids): ([ObjectGUID: String], [[UInt8]: ObjectGUID]) = ([:], [:])
@@ -19,6 +21,7 @@ struct GroupTree {
       if let account = item.text("samaccountname"), let name = try? GroupName(parsing: account) { names[item.guid] = name.text }
       if let sid = item.attributes["objectsid"]?.first { sids[sid] = item.guid }
     }
+    for (guid, name) in known { names[guid] = name.isEmpty ? nil : name }
     cycles = Closure.cycles(in: parents).map { circle in
       circle.map { replica.objects[$0]?.text("samaccountname") ?? $0.description }.sorted()
     }

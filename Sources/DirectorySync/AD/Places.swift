@@ -3,7 +3,7 @@ import AuthTerms
 /// Where objects stand: by the GUID of the OU above, so that a renamed OU moves nobody's record but its own.
 struct Places {
   /// A tree deeper than this is no city's.
-  private static let deepest = 64
+  static let deepest = 64
 
   /// Of each OU: its own name behind those above it, the outermost first.
   private let paths: [ObjectGUID: [String]]
@@ -21,6 +21,11 @@ struct Places {
 
   /// OUs above the object, the outermost first.
   func path(of item: DirectoryItem) -> [String] { item.parent.flatMap { paths[$0] } ?? [] }
+
+  func path(ofUnit unit: ObjectGUID) -> [String] { paths[unit] ?? [] }
+
+  /// The OU of that path.
+  func unit(at path: [String]) -> ObjectGUID? { paths.first { $0.value.elementsEqual(path, by: Self.same) }?.key }
 
   func isBelowBase(_ item: DirectoryItem) -> Bool { isAnywhere || item.parent.map(belowBase.contains) ?? false }
 

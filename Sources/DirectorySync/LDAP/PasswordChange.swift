@@ -1,4 +1,4 @@
-public import AuthTerms
+import AuthTerms
 import CLDAP
 
 /// What a domain controller says to a password that its owner changes.
