@@ -83,7 +83,7 @@ let package = Package(
     .target(name: "Biometric", dependencies: ["AuthTerms"], swiftSettings: pure),
 
     // MARK: 3 adapters
-    .target(name: "DirectorySync", dependencies: ["AuthTerms", "CLDAP", .crypto], swiftSettings: house),
+    .target(name: "DirectorySync", dependencies: ["AuthTerms", "Sealing", "CLDAP", .crypto], swiftSettings: house),
     .target(
       name: "CertificateTrust", dependencies: ["AuthTerms", "COpenSSL", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
@@ -188,7 +188,8 @@ let package = Package(
       swiftSettings: house),
     .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
     .testTarget(
-      name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "RealDirectory"], swiftSettings: house
+      name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "RealDirectory", "Sealing", .crypto],
+      swiftSettings: house
     ),
     .testTarget(
       name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],

@@ -63,6 +63,15 @@ struct SmallDomain {
     try set(number, ["member": links])
   }
 
+  /// One value of any bytes.
+  mutating func replicaSet(_ number: UInt8, _ name: String, _ value: [UInt8]) {
+    guard
+      let change = try? DirectoryChange(
+        LDAPEntry(name: "", attributes: ["objectguid": [Self.guid(number).bytes], name: [value]]))
+    else { preconditionFailure("an object with one attribute") }
+    replica.apply(change)
+  }
+
   mutating func delete(_ number: UInt8) throws { try set(number, ["isdeleted": ["TRUE"]]) }
 
   // MARK: As a store follows it

@@ -4,6 +4,7 @@ import Crypto
 import DirectorySync
 import Foundation
 import Fuzzing
+import Sealing
 import Testing
 
 /// What people write or export: rules, start-up files, CSV, LDIF.
@@ -220,6 +221,64 @@ struct FileFuzzTests {
       }
     }
     #expect(tally.accepted > 100 && tally.refused > 100)
+  }
+
+  @Test("a snapshot of the directory, whatever was signed: taken only as it was written, or refused")
+  func snapshot() throws {
+    let text = """
+      object 01010101-0101-0101-0101-010101010101 person -
+      displayname: 佐藤 花子
+      objectclass: top
+      objectclass: user
+      objectsid:: AQUAAAAAAAUVAAAAAQAAAAIAAAADAAAA6QMAAA==
+      object 02020202-0202-0202-0202-020202020202 group 01010101-0101-0101-0101-010101010101
+      objectclass: group
+      member 01010101-0101-0101-0101-010101010101
+
+      """
+    let head = """
+      sanmon directory snapshot 1
+      instance lgwan-1
+      domain S-1-5-21-1-2-3
+      service: CN=NTDS Settings
+      invocation 4d4d4d4d-4d4d-4d4d-4d4d-4d4d4d4d4d4d
+      sequence 7
+      read 1
+      written 2
+      objects 2
+      body \(Hex.encode(SHA256.hash(data: Array(text.utf8))))
+
+
+      """
+    let key = Curve25519.Signing.PrivateKey()
+    let known = try SnapshotKey(bytes: Array(key.publicKey.rawRepresentation))
+    func read(_ bytes: [UInt8]) throws -> Bool {
+      let message = SnapshotKey.message(instance: "lgwan-1", hash: Array(SHA256.hash(data: bytes)))
+      let signature = Array(try key.signature(for: message))
+      let file = bytes + Array("signature \(Base64.encode(signature))\n".utf8)
+      guard let found = try? SignedSnapshot(parsing: file, signedBy: known) else { return false }
+      let again = try UnsignedSnapshot(
+        of: found.replica, instance: found.header.instance,
+        position: DirSyncPosition(
+          serviceName: found.header.serviceName, invocationID: found.header.invocationID, highestCommittedUSN: 0, witness: nil,
+          cookie: []),
+        sequence: found.header.sequence, readAt: found.header.readAt, writtenAt: found.header.writtenAt)
+      guard again.bytes == bytes else { throw Fuzzer.Broken("two ways to write one snapshot") }
+      return true
+    }
+    #expect(try read(Array((head + text).utf8)))
+    let words = ["object ", "member ", ":: ", ": ", "\n", " person ", "\u{202E}", "objectclass: ", "\n\n", "-"]
+    let heads = try Fuzzer("snapshot-head", corpus: [Array(head.utf8)], words: words, count: 2000, share: 0.4).run {
+      try read($0 + Array(text.utf8))
+    }
+    // With the hash that the lines have: what a faulty writer would sign.
+    let bodies = try Fuzzer("snapshot-body", corpus: [Array(text.utf8)], words: words, count: 3000, share: 0.6).run { bytes in
+      let lines = head.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        line.hasPrefix("body ") ? "body \(Hex.encode(SHA256.hash(data: bytes)))" : String(line)
+      }
+      return try read(Array(lines.joined(separator: "\n").utf8) + bytes)
+    }
+    #expect(heads.accepted > 10 && heads.refused > 500 && bodies.accepted > 10 && bodies.refused > 500)
   }
 
   private static func read(_ source: some DirectorySource & Sendable) throws -> Bool {
