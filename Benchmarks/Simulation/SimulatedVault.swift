@@ -101,5 +101,6 @@ final class SimulatedVault: Vault {
   func openBackup() async throws(VaultFault) -> VaultBackup { throw .unreachable("not simulated") }
   func readBackup(offset: UInt64) async throws(VaultFault) -> [UInt8] { throw .unreachable("not simulated") }
   func signBackup(hash: [UInt8]) async throws(VaultFault) -> String { throw .unreachable("not simulated") }
+  func signSnapshot(hash: [UInt8]) async throws(VaultFault) -> [UInt8] { throw .unreachable("not simulated") }
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64 { throw .unreachable("not simulated") }
 }

@@ -21,7 +21,7 @@ extension VaultRequest {
       writer.list(value.hosts)
     case .signServer(let request): writer.field(request)
     case .readBackup(let offset): writer.field(offset)
-    case .signBackup(let hash): writer.field(hash)
+    case .signBackup(let hash), .signSnapshot(let hash): writer.field(hash)
     case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act): writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
@@ -66,10 +66,10 @@ extension VaultRequest {
     case .approveRestore: request = .approveRestore(try SignedAct(decoding: reader.field()))
     case .openBackup: request = .openBackup
     case .readBackup: request = .readBackup(offset: try reader.unsigned())
-    case .signBackup:
+    case .signBackup, .signSnapshot:
       let hash = try reader.field()
       guard hash.count == 32 else { throw MalformedInput("vault request", expected: "a hash of 32 bytes") }
-      request = .signBackup(hash: hash)
+      request = kind == .signBackup ? .signBackup(hash: hash) : .signSnapshot(hash: hash)
     case .signWorkstation: request = .signWorkstation(certificateRequest: try reader.field(), code: try reader.text())
     case .renewWorkstation:
       request = .renewWorkstation(
@@ -85,7 +85,9 @@ extension VaultRequest {
 extension VaultAnswer {
   private enum Word: String {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
-    case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, restoreApproved, refused
+    case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
+      restoreApproved
+    case refused
   }
 
   public func encoded(id: UInt64) -> [UInt8] {
@@ -141,6 +143,9 @@ extension VaultAnswer {
     case .backupSignature(let note):
       writer.field(Word.backupSignature.rawValue)
       writer.field(note)
+    case .snapshotSignature(let bytes):
+      writer.field(Word.snapshotSignature.rawValue)
+      writer.field(bytes)
     case .restoreApproved(let epoch):
       writer.field(Word.restoreApproved.rawValue)
       writer.field(epoch)
@@ -190,6 +195,7 @@ extension VaultAnswer {
       answer = .backup(backup)
     case .backupPiece: answer = .backupPiece(try reader.field())
     case .backupSignature: answer = .backupSignature(try reader.text())
+    case .snapshotSignature: answer = .snapshotSignature(try reader.field())
     case .restoreApproved: answer = .restoreApproved(epoch: try reader.unsigned())
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {

@@ -24,6 +24,8 @@ public enum VaultRequest: Sendable, Equatable {
   case readBackup(offset: UInt64)
   /// SHA-256 of the server's `BackupManifest`.
   case signBackup(hash: [UInt8])
+  /// SHA-256 of a snapshot of the directory, without its signature.
+  case signSnapshot(hash: [UInt8])
   /// Act `restore.approve` with the parameters of `RestoreApproval`.
   case approveRestore(SignedAct)
 
@@ -45,13 +47,15 @@ public enum VaultRequest: Sendable, Equatable {
     case .openBackup: .openBackup
     case .readBackup: .readBackup
     case .signBackup: .signBackup
+    case .signSnapshot: .signSnapshot
     case .approveRestore: .approveRestore
     }
   }
 
   public enum Kind: String, Sendable, CaseIterable {
     case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
-    case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, approveRestore
+    case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
+      approveRestore
   }
 }
 
@@ -165,6 +169,8 @@ public enum VaultAnswer: Sendable, Equatable {
   case backupPiece([UInt8])
   /// The signed note of `BackupSignature`.
   case backupSignature(String)
+  /// 64 bytes, by the key of the checkpoints.
+  case snapshotSignature([UInt8])
   /// The number of the epoch that begins.
   case restoreApproved(epoch: UInt64)
   case refused(VaultRefusal)

@@ -117,6 +117,11 @@ struct VaultKeys: Sendable {
     ).encoded
   }
 
+  /// The vault's word over a snapshot of the directory.
+  func sign(snapshot hash: [UInt8]) throws -> [UInt8] {
+    Array(try checkpoint.signature(for: SnapshotKey.message(instance: instance.text, hash: hash)))
+  }
+
   private static func place(_ instance: String, _ name: Name) -> ColumnPlace {
     // The instance's name too: the sealed key of one instance does not open in another's file.
     ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name.rawValue)", version: 1)

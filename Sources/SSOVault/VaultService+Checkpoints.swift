@@ -44,6 +44,15 @@ extension VaultService {
     return try sign(request.size, root, epoch: VaultEpochs.current(database), keys, database)
   }
 
+  /// The vault cannot judge what a directory says; it keeps that it signed, and what.
+  func signSnapshot(_ hash: [UInt8], _ keys: VaultKeys, _ database: Database, _ now: Moment) throws -> [UInt8] {
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "vault.snapshot.signed", outcome: .done)
+    record.note = "SHA-256 \(Hex.encode(hash))"
+    try VaultLog(database).append(record)
+    return try keys.sign(snapshot: hash)
+  }
+
   /// Signs and keeps the head of the log. From the second epoch on the note names it.
   func sign(_ size: UInt64, _ root: TreeHash, epoch: UInt64, _ keys: VaultKeys, _ database: Database) throws -> String {
     let checkpoint = try Checkpoint(

@@ -26,7 +26,8 @@ public struct VaultPeers: Sendable {
   func allows(_ uid: UInt32, _ kind: VaultRequest.Kind) -> Bool {
     switch kind {
     case .initialise: operators.contains(uid)
-    case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup:
+    case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
+      .signSnapshot:
       servers.contains(uid)
     case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore:
       admits(uid)
@@ -139,6 +140,8 @@ public final class VaultService: Sendable {
     case .openBackup: return .backup(try openBackup(keys, now))
     case .readBackup(let offset): return .backupPiece(try backup.piece(at: offset))
     case .signBackup(let hash): return .backupSignature(try keys.sign(backup: hash))
+    case .signSnapshot(let hash):
+      return .snapshotSignature(try database.write { try signSnapshot(hash, keys, $0, now) })
     case .approveRestore(let act): return .restoreApproved(epoch: try approveRestore(act, keys, now))
     case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
     }

@@ -27,6 +27,8 @@ public protocol Vault: Sendable {
   func readBackup(offset: UInt64) async throws(VaultFault) -> [UInt8]
   /// - Returns: the signed note of `BackupSignature`.
   func signBackup(hash: [UInt8]) async throws(VaultFault) -> String
+  /// - Returns: 64 bytes (`SnapshotKey`).
+  func signSnapshot(hash: [UInt8]) async throws(VaultFault) -> [UInt8]
   /// - Returns: the number of the epoch that begins.
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64
 }

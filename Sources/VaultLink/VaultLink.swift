@@ -133,6 +133,13 @@ public final class VaultLink: Sendable {
     return note
   }
 
+  /// - Parameter hash: SHA-256 of everything before the line of the signature.
+  /// - Returns: 64 bytes (`SnapshotKey`).
+  public func signSnapshot(hash: [UInt8]) async throws(VaultFault) -> [UInt8] {
+    guard case .snapshotSignature(let bytes) = try await ask(.signSnapshot(hash: hash)) else { throw Self.surprise }
+    return bytes
+  }
+
   /// - Returns: the number of the epoch that begins.
   public func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64 {
     guard case .restoreApproved(let epoch) = try await ask(.approveRestore(act)) else { throw Self.surprise }

@@ -2,6 +2,7 @@ import AuditLog
 import AuthAPI
 import AuthTerms
 import SSOVault
+import Sealing
 import Testing
 
 @Suite("a checkpoint is signed only if it extends the last one")
@@ -114,5 +115,24 @@ struct CheckpointTests {
       office.refusal(.signCheckpoint(CheckpointRequest(size: 0, root: TreeHash.empty.bytes, oldSize: 0, proof: [])))
         == "answered")
     #expect(office.refusal(.signCheckpoint(try log.request(from: 0, to: 10))) == "answered")
+  }
+
+  @Test(
+    "a snapshot of the directory is signed as nothing else is, for servers alone, with a row; before initialisation not at all")
+  func snapshots() throws {
+    let hash = [UInt8](repeating: 7, count: 32)
+    let before = try office.status().logSize
+    guard case .snapshotSignature(let signature) = office.ask(.signSnapshot(hash: hash)) else {
+      Issue.record("not signed")
+      return
+    }
+    let key = try SnapshotKey(bytes: verifier().publicKey)
+    #expect(key.verifies(signature, instance: office.instance.text, hash: hash))
+    #expect(try office.status().logSize == before + 1)
+    guard case .backupSignature(let note) = office.ask(.signBackup(hash: hash)) else { return }
+    let other = try SignedNote(parsing: note).signatures[0].signature
+    #expect(!key.verifies(other, instance: office.instance.text, hash: hash))
+    #expect(office.refusal(.signSnapshot(hash: hash), from: Office.desk) == "V103")
+    #expect(try Office().refusal(.signSnapshot(hash: hash)) == "V101")
   }
 }

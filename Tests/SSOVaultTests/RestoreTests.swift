@@ -127,7 +127,8 @@ struct RestoreTests {
 
   @Test("only the server may ask, only with a recovery key, and a piece only of an open backup")
   func refusals() throws {
-    for request in [VaultRequest.openBackup, .readBackup(offset: 0), .signBackup(hash: [UInt8](repeating: 0, count: 32))] {
+    let hash = [UInt8](repeating: 0, count: 32)
+    for request in [VaultRequest.openBackup, .readBackup(offset: 0), .signBackup(hash: hash), .signSnapshot(hash: hash)] {
       #expect(office.refusal(request, from: Office.desk) == "V103")
     }
     #expect(office.refusal(.readBackup(offset: 0)) == "V104", "none is open")
@@ -153,7 +154,8 @@ struct RestoreTests {
       .signWorkstation(certificateRequest: request, code: code),
       .renewWorkstation(VaultRenewal(certificateRequest: request, current: [1])),
       .signCheckpoint(try log.request(from: 10, to: 20)), .openBackup, .readBackup(offset: 0),
-      .signBackup(hash: [UInt8](repeating: 0, count: 32)), try office.firstRegistration(tanaka, code: code),
+      .signBackup(hash: [UInt8](repeating: 0, count: 32)), .signSnapshot(hash: [UInt8](repeating: 0, count: 32)),
+      try office.firstRegistration(tanaka, code: code),
     ] { #expect(refusal(copy, refused) == "V140", "\(refused.kind)") }
     for allowed in [
       VaultRequest.trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: request),

@@ -22,7 +22,7 @@ struct VaultMessageTests {
       .registerOperator(OperatorRegistration(authority: .firstAdministratorCode("X"), act: act)),
       .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
-      .openBackup, .readBackup(offset: 1 << 40), .signBackup(hash: hash), .approveRestore(act),
+      .openBackup, .readBackup(offset: 1 << 40), .signBackup(hash: hash), .signSnapshot(hash: hash), .approveRestore(act),
     ]
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
@@ -39,7 +39,7 @@ struct VaultMessageTests {
         IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
       .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
       .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
-      .restoreApproved(epoch: 2),
+      .snapshotSignature(hash), .restoreApproved(epoch: 2),
       .refused(VaultRefusal(.codeUsed, "used")),
     ]
   }
