@@ -31,13 +31,17 @@ public struct DirectoryStatus: Codable, Sendable {
   /// Dated accesses that hold now, each with its last day, the one that ends first before the others.
   public var accessJa: [String]
   public var accessEn: [String]
+  /// People come from signed snapshots of another instance; `server` is where they arrive.
+  public var readsSnapshots: Bool
+  /// The one in force.
+  public var snapshot: SnapshotInForce?
 
   public init(
     isConfigured: Bool, server: String = "", lookedAt: Int64? = nil, faultJa: String? = nil, faultEn: String? = nil,
     objects: Int = 0, summaryJa: String = "", summaryEn: String = "", heldJa: [String] = [], heldEn: [String] = [],
     plan: String? = nil, effectsJa: [String] = [], effectsEn: [String] = [], findingsJa: [String] = [],
     findingsEn: [String] = [], holds: [DirectoryHold] = [],
-    accessJa: [String] = [], accessEn: [String] = []
+    accessJa: [String] = [], accessEn: [String] = [], readsSnapshots: Bool = false, snapshot: SnapshotInForce? = nil
   ) {
     self.isConfigured = isConfigured
     self.server = server
@@ -57,6 +61,8 @@ public struct DirectoryStatus: Codable, Sendable {
     self.holds = holds
     self.accessJa = accessJa
     self.accessEn = accessEn
+    self.readsSnapshots = readsSnapshots
+    self.snapshot = snapshot
   }
 }
 

@@ -11,6 +11,7 @@ extension APIMessages {
         .field("effectsEn", lines), .field("findingsJa", lines), .field("findingsEn", lines),
         .field("holds", .array(.message("DirectoryHold"), maximum: nil)), .field("accessJa", lines),
         .field("accessEn", lines),
+        .field("readsSnapshots", .boolean), .optional("snapshot", .message("SnapshotInForce")),
       ]),
     APIMessage(
       "DirectoryHold", "An account that was handed on, or deleted and brought back: what it was, and what it is now.",
@@ -23,8 +24,22 @@ extension APIMessages {
     APIMessage(
       "DirectoryAct", "A signed act directory.approve or directory.confirm.",
       [.field("act", .bytes(minimum: 1, maximum: 16_384))]),
+    APIMessage(
+      "SnapshotInForce", "The snapshot of the directory that is in force.",
+      [.field("instance", .identifier), .field("domain", domain), .field("sequence", .count), .field("writtenAt", .time)]),
+    APIMessage(
+      "SnapshotWritten", "A signed snapshot of the directory that waits to be read, or why there is none.",
+      [
+        .field("sequence", .count), .field("length", .count), .optional("hash", .hex(digits: 64)), .field("objects", .count),
+        .optional("domain", domain), .field("isHeld", .boolean), .optional("faultJa", .text(maximum: 2048)),
+        .optional("faultEn", .text(maximum: 2048)),
+      ]),
+    APIMessage(
+      "SnapshotKeyShown", "By what an instance knows the snapshots of this one.",
+      [.field("key", .text(maximum: 128)), .optional("domain", domain)]),
   ]
 
+  private static let domain = APISchema.text(maximum: 64)
   private static let lines = APISchema.array(.text(maximum: 2048), maximum: 1000)
 }
 
@@ -41,5 +56,14 @@ extension APIRoutes {
     .post(
       "/v1/admin/directory/confirm", .operators, "Say who a held account is, signed by two administrators",
       body: "DirectoryAct", answer: "DirectoryStatus", problems: [.conflict]),
+    .post(
+      "/v1/admin/directory/snapshot", .operators, "Write a signed snapshot of the directory", body: nil,
+      answer: "SnapshotWritten", problems: [.conflict]),
+    .get(
+      "/v1/admin/directory/snapshots/{sequence}/pieces", .operators, "Read a snapshot piece by piece; at its end it is gone",
+      query: [.required("offset", .count)], answer: .message("BackupPiece")),
+    .get(
+      "/v1/admin/directory/snapshot-key", .operators, "The key that signs this instance's snapshots",
+      answer: .message("SnapshotKeyShown")),
   ]
 }

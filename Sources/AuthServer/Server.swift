@@ -3,6 +3,7 @@ import AuthAPI
 public import AuthPolicy
 import AuthTerms
 import CertificateTrust
+import DirectorySync
 import Foundation
 import Hummingbird
 import Logging
@@ -66,9 +67,7 @@ public final class Server: Sendable {
     backups = BackupDesk(
       services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
       columnKeyFile: state.columnKeyFile, recovery: recovery)
-    directory = instance.directory.map { [services, support] in
-      DirectoryService(services: services, configuration: $0, log: support.log)
-    }
+    directory = try Self.directory(instance, services, support.log)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -82,6 +81,16 @@ public final class Server: Sendable {
     } else {
       operatorTLS = nil
     }
+  }
+
+  private static func directory(_ instance: InstanceFile, _ services: Services, _ log: SafeLog) throws -> DirectoryService? {
+    if let connection = instance.directory { return DirectoryService(services: services, configuration: connection, log: log) }
+    guard let snapshot = instance.snapshot else { return nil }
+    let (key, domain): (SnapshotKey, DomainSID?)
+    do {
+      (key, domain) = (try SnapshotKey(parsing: snapshot.key), try snapshot.domain.map { try DomainSID(parsing: $0) })
+    } catch { throw StartFault.snapshotKeyWrong }
+    return DirectoryService(services: services, snapshot: snapshot, key: key, domain: domain, log: log)
   }
 
   private static func identity(_ state: StateFolder, _ vault: any Vault, _ now: Moment) async throws -> TLSIdentity {
@@ -261,8 +270,11 @@ public final class Server: Sendable {
       Double(floor.secondsBehind(at: now()) ?? 0)
     }
     if let directory {
-      metrics.observe("sanmon_directory_age_seconds", help: "Seconds since a domain controller answered; -1 before the first") {
-        directory.condition.lookedAt.map { Double(now().milliseconds(since: $0)) / 1000 } ?? -1
+      metrics.observe(
+        "sanmon_directory_age_seconds",
+        help: "Seconds since a domain controller answered, or since the snapshot in force was written; -1 before the first"
+      ) {
+        directory.condition.ageSeconds(at: now())
       }
       metrics.observe("sanmon_directory_held", help: "1 while a change of the directory is held") {
         directory.condition.held.isEmpty ? 0 : 1
@@ -293,7 +305,7 @@ public final class Server: Sendable {
     let waivers = try await WaiverDesk(services: services).warnings()
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
     let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
-    let people = directory?.condition.warnings
+    let people = directory?.condition.warnings(at: services.surroundings.now())
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
     let warningsJa =
       [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + operators.ja + waivers.map { $0.render(.ja) }

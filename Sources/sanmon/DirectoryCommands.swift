@@ -2,14 +2,15 @@ import ArgumentParser
 import AuthTerms
 import DirectorySync
 import Foundation
+import Sealing
 
 struct DirectoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "directory", abstract: "Look at the Active Directory people come from. / Active Directory を確かめます。",
     subcommands: [
       DirectoryCheck.self, DirectoryShow.self, DirectorySyncNow.self, DirectoryPlan.self, DirectoryApprove.self,
-      DirectoryHistory.self, DirectoryAccess.self,
-      DirectoryConfirm.self,
+      DirectoryHistory.self, DirectoryAccess.self, DirectoryConfirm.self, DirectorySnapshotWrite.self,
+      DirectorySnapshotKey.self,
     ])
 }
 
@@ -18,9 +19,11 @@ struct DirectoryCheck: AsyncParsableCommand {
     commandName: "check", abstract: "Say on one screen whether a domain can be read, and what is missing. / 接続と権限を確かめます。",
     discussion: """
       Connects as the synchronisation account would: LDAPS or StartTLS with the one authority given, the whole directory read once.
-      Changes nothing, there or here, and needs no instance.
+      Changes nothing, there or here, and needs no instance. With --snapshot, a file of 'sanmon directory snapshot' is read instead, as
+      the instance with that --snapshot-key would.
 
       EXAMPLES
+        sanmon directory check --snapshot directory-1776124800000.txt --snapshot-key snapshot-1-XXXX-…
         sanmon directory check --host dc1.ad.city.example --authorities ad-ca.pem --account svc-sanmon@ad.city.example
         sanmon directory check --host dc1.ad.city.example --authorities ad-ca.pem --account svc-sanmon@ad.city.example \\
           --group seg-lgwan --group seg-mynumber
@@ -30,21 +33,31 @@ struct DirectoryCheck: AsyncParsableCommand {
       """)
 
   @Option(help: "A domain controller, as its certificate names it. / ドメインコントローラーの名前")
-  var host: String
+  var host: String?
   @Option(help: "Default: 636, with --start-tls 389.")
   var port: UInt16?
   @Flag(help: "StartTLS instead of LDAPS.")
   var startTLS = false
   @Option(help: "PEM file of the authority that signed its certificate. / 認証局の証明書", completion: .file(extensions: ["pem"]))
-  var authorities: String
+  var authorities: String?
   @Option(help: "The synchronisation account, as name@domain. / 同期用アカウント")
-  var account: String
+  var account: String?
+  @Option(help: "A snapshot instead of a domain controller. / 写しのファイル", completion: .file(extensions: ["txt"]))
+  var snapshot: String?
+  @Option(help: "The key of the start-up file that the snapshot has to be signed by. / 写しの鍵")
+  var snapshotKey: String?
   @Option(help: "A group that has to be there (sAMAccountName); may be repeated. / あるはずのグループ")
   var group: [String] = []
   @Option(help: "Read its password from this file descriptor instead of the terminal.")
   var passwordFd: Int32?
 
   func run() async throws {
+    if let snapshot { return try checkSnapshot(snapshot) }
+    guard let host, let authorities, let account else {
+      throw fail(
+        64, "--host、--authorities、--account（または --snapshot と --snapshot-key）を指定してください。",
+        "say --host, --authorities and --account (or --snapshot and --snapshot-key)")
+    }
     let server: LDAPServer
     do {
       server = try LDAPServer(host: host, port: port, protection: startTLS ? .startTLS : .ldaps, authorities: authorities)
@@ -54,6 +67,24 @@ struct DirectoryCheck: AsyncParsableCommand {
     let connection = LDAPConnection(server, account: account, password: password)
     let lines = await DirectoryCheckup.lines(connection, groups: group)
     print(say("ディレクトリの確認  \(server)", "Directory check  \(server)"))
+    try Self.finish(lines)
+  }
+
+  private func checkSnapshot(_ path: String) throws {
+    guard let snapshotKey, host == nil, authorities == nil, account == nil else {
+      throw fail(
+        64, "--snapshot は --snapshot-key と組で、--host などとは別に使います。", "--snapshot goes with --snapshot-key, and not with --host")
+    }
+    guard let key = try? SnapshotKey(parsing: snapshotKey) else {
+      throw fail(
+        64, "--snapshot-key は、sanmon directory snapshot-key が表示したもの（snapshot-1-…）です。",
+        "--snapshot-key: snapshot-1-…, as 'sanmon directory snapshot-key' printed it")
+    }
+    print(say("ディレクトリの写しの確認  \(path)", "Snapshot check  \(path)"))
+    try Self.finish(DirectoryCheckup.lines(ofSnapshot: path, key, groups: group))
+  }
+
+  private static func finish(_ lines: [DirectoryCheckup.Line]) throws {
     for line in lines { print(line.text) }
     let states = Set(lines.map(\.state))
     let code: Int32 = states.contains(.fault) ? 2 : states.isSubset(of: [.ok]) ? 0 : 1
@@ -97,19 +128,50 @@ enum DirectoryCheckup {
       return lines + [fault(reading, error)]
     }
     let milliseconds = Int(begin.duration(to: .now) / .milliseconds(1))
-    let (people, all, units) = (items(replica, .person), items(replica, .group), items(replica, .unit))
-    lines.append(
-      Line(
-        title: reading, state: people.isEmpty ? .fault : .ok,
-        said: Words(
-          "利用者 \(people.count)、グループ \(all.count)、OU \(units.count)（\(milliseconds) ミリ秒）",
-          "\(people.count) users, \(all.count) groups, \(units.count) OUs (\(milliseconds) ms)"),
-        next: people.isEmpty
-          ? Words("同期用アカウントに、職員のいる OU の読み取りを許可してください", "let the synchronisation account read the OUs of the staff") : nil))
-    lines += numbers(people)
-    lines += [named(groups, all), nesting(replica, all)]
+    lines += contents(replica, milliseconds, groups)
     lines.append(await deletions(reader, root.namingContext))
     return lines
+  }
+
+  /// What an instance with that key would make of a file.
+  static func lines(ofSnapshot path: String, _ key: SnapshotKey, groups: [String]) -> [Line] {
+    let title = Words("署名", "signature")
+    let begin = ContinuousClock.now
+    let snapshot: SignedSnapshot
+    do throws(SnapshotFault) {
+      guard let data = FileManager.default.contents(atPath: path) else { throw SnapshotFault(.unreadable, path) }
+      snapshot = try SignedSnapshot(parsing: Array(data), signedBy: key)
+    } catch {
+      return [
+        Line(
+          title: title, state: .fault, said: Words("\(error.code.rawValue) \(error.ja)", "\(error.code.rawValue) \(error.en)"))
+      ]
+    }
+    let header = snapshot.header
+    let milliseconds = Int(begin.duration(to: .now) / .milliseconds(1))
+    return [
+      Line(
+        title: title, state: .ok,
+        said: Words(
+          "装置 \(header.instance)、ドメイン \(header.domain)", "instance \(header.instance), domain \(header.domain)")),
+      Line(
+        title: Words("番号と日時", "number and time"), state: .ok,
+        said: Words(
+          "\(header.sequence)、\(Times.show(header.writtenAt)) に書き出し",
+          "\(header.sequence), written \(Times.show(header.writtenAt))")),
+    ] + contents(snapshot.replica, milliseconds, groups)
+  }
+
+  private static func contents(_ replica: DirectoryReplica, _ milliseconds: Int, _ groups: [String]) -> [Line] {
+    let (people, all, units) = (items(replica, .person), items(replica, .group), items(replica, .unit))
+    let reading = Line(
+      title: Words("読み取り", "reading"), state: people.isEmpty ? .fault : .ok,
+      said: Words(
+        "利用者 \(people.count)、グループ \(all.count)、OU \(units.count)（\(milliseconds) ミリ秒）",
+        "\(people.count) users, \(all.count) groups, \(units.count) OUs (\(milliseconds) ms)"),
+      next: people.isEmpty
+        ? Words("同期用アカウントに、職員のいる OU の読み取りを許可してください", "let the synchronisation account read the OUs of the staff") : nil)
+    return [reading] + numbers(people) + [named(groups, all), nesting(replica, all)]
   }
 
   private static func items(_ replica: DirectoryReplica, _ kind: DirectoryItem.Kind) -> [DirectoryItem] {

@@ -16,7 +16,8 @@ struct DirectoryHistory: AsyncParsableCommand {
 
   /// Every row that the directory and the decisions about it leave.
   private static let actions =
-    ["synced", "held", "approved", "foreseen", "confirmed", "unreachable", "reachable"].map { "directory." + $0 }
+    ["synced", "held", "approved", "foreseen", "confirmed", "unreachable", "reachable", "snapshotWritten", "snapshotRefused"]
+    .map { "directory." + $0 }
     + ["approved", "on", "began", "ended", "off"].map { "access." + $0 }
 
   func run() async throws {

@@ -14,10 +14,17 @@ enum DirectoryText {
       return ([source] + dated).joined(separator: "\n")
     }
     var lines = [
-      say("接続先:       ", "server:       ") + status.server,
+      (status.readsSnapshots ? say("写しの場所:   ", "snapshots in: ") : say("接続先:       ", "server:       ")) + status.server,
       say("最後の確認:   ", "last look:    ") + (status.lookedAt.map(Times.show) ?? say("まだありません", "none yet")),
       say("オブジェクト: ", "objects:      ") + String(status.objects),
     ]
+    if let snapshot = status.snapshot {
+      lines.append(
+        say("写し:         ", "snapshot:     ")
+          + say(
+            "\(snapshot.sequence)、\(snapshot.instance) が \(Times.show(snapshot.writtenAt)) に書き出し（\(snapshot.domain)）",
+            "\(snapshot.sequence), written by \(snapshot.instance) at \(Times.show(snapshot.writtenAt)) (\(snapshot.domain))"))
+    }
     if !status.summaryEn.isEmpty {
       lines.append(
         (status.plan == nil ? say("最後の変更:   ", "last change:  ") : say("保留の内容:   ", "held:         "))

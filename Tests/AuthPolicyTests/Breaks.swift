@@ -195,6 +195,7 @@ enum Breaks {
     Break("PF607 5:1", "port: 8444", "port: 8443", in: .instance),
     Break("PF607 20:1", "port: 8445", "port: 8444", in: .instance),
     Break("PF608 20:1", "operator-roots: [/etc/sanmon/operators/staff-ca.pem]\n", "", in: .instance),
+    Break("PF610 27:3", "  base: 職員/本庁\n", "  snapshot: /srv/in\n", in: .instance),
     Break("PF609 20:1", "operator-listen: {address: 192.0.2.10, port: 8445}\n", "", in: .instance),
     Break("PF211 21:17", "[/etc/sanmon/operators/staff-ca.pem]", "[]", in: .instance),
     Break("PF605 21:18", "/etc/sanmon/operators/staff-ca.pem", "operators/staff-ca.pem", in: .instance),

@@ -96,6 +96,50 @@ struct InstanceFileTests {
     #expect(throws: PolicyFaults.self) { try parse(Samples.instance.breaking(part, instead)) }
   }
 
+  private static let connection = """
+      servers: [{host: dc1.ad.city.example}, {host: dc2.ad.city.example, port: 389, protection: starttls}]
+      authorities: /etc/sanmon/ad-ca.pem
+      account: svc-sanmon@ad.city.example
+      password-file: /etc/sanmon/svc-sanmon.password
+
+    """
+  private static let snapshot = "  snapshot: /srv/in\n  snapshot-key: snapshot-1-ABCD-0123\n"
+
+  @Test("snapshots in place of domain controllers: file, key and domain; 26 hours unless said")
+  func snapshots() throws {
+    let text = Samples.instance.breaking(Self.connection, Self.snapshot).breaking("  passwords: directory\n", "")
+    let file = try parse(text)
+    let snapshot = try #require(file.snapshot)
+    #expect(file.directory == nil && snapshot.path == "/srv/in" && snapshot.key == "snapshot-1-ABCD-0123")
+    #expect(snapshot.domain == nil && snapshot.maximumAgeHours == 26 && snapshot.base == ["職員", "本庁"])
+    #expect(snapshot.numberAttribute == "employeeid" && snapshot.tickSeconds == 5)
+    let more = text.breaking("/srv/in\n", "/srv/in\n  domain: S-1-5-21-1-2-3\n  maximum-age-hours: 744\n")
+    #expect(try parse(more).snapshot?.domain == "S-1-5-21-1-2-3" && parse(more).snapshot?.maximumAgeHours == 744)
+    #expect(try parse(Samples.instance).snapshot == nil)
+  }
+
+  @Test(
+    "snapshots that cannot be meant are refused",
+    arguments: [
+      ("/srv/in", "in"), ("snapshot-1-ABCD-0123", "recovery-1-ABCD"), ("snapshot-1-ABCD-0123", "snapshot-1-鍵"),
+      ("  snapshot-key: snapshot-1-ABCD-0123\n", ""), ("  snapshot: /srv/in\n", ""),
+      ("/srv/in\n", "/srv/in\n  domain: city\n"), ("/srv/in\n", "/srv/in\n  maximum-age-hours: 0\n"),
+      ("/srv/in\n", "/srv/in\n  maximum-age-hours: 745\n"), ("/srv/in\n", "/srv/in\n  snapshot-keys: a\n"),
+    ])
+  func snapshotRefused(part: String, instead: String) throws {
+    let text = Samples.instance.breaking(Self.connection, Self.snapshot).breaking("  passwords: directory\n", "")
+    #expect(throws: PolicyFaults.self) { try parse(text.breaking(part, instead)) }
+  }
+
+  @Test("either the one or the other: both is a fault of its own, with what to delete")
+  func notBoth() throws {
+    for more in ["  snapshot: /srv/in\n", "  snapshot-key: snapshot-1-0\n"] {
+      let both = Break("", "  base: 職員/本庁\n", more, in: .instance)
+      let fault = try #require(both.faults.first)
+      #expect(both.faults.map(\.code) == ["PF610"] && fault.hintJa.contains("servers") && fault.hintEn.contains("snapshot-key"))
+    }
+  }
+
   @Test("free ports may stand in several listeners")
   func freePorts() throws {
     let text = Samples.instance.breaking("port: 8443", "port: 0").breaking("port: 8444", "port: 0")

@@ -23,7 +23,8 @@ final class City: Sendable {
   let clock: MovableClock
   private let vault: Mutex<VaultServer>
   private let running: Mutex<(server: Server, task: Task<Void, any Error>)>
-  private let file: InstanceFile
+  private let file: Mutex<InstanceFile>
+  private let isCombined: Bool
   let operatorKey = Curve25519.Signing.PrivateKey()
   /// The one-time code of the first administrator; used up unless the city was asked to be without one.
   let firstCode: String
@@ -43,6 +44,7 @@ final class City: Sendable {
     // Unix socket paths are short (108 bytes): not under a long TMPDIR.
     folder = "/tmp/sanmon-city-\(UInt32.random(in: 0...UInt32.max))"
     self.segment = segment
+    isCombined = combined
     let files = FileManager.default
     try files.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     try files.copyItem(atPath: Repository.root + "/policies", toPath: folder + "/policies")
@@ -59,7 +61,8 @@ final class City: Sendable {
         instance: InstanceID(parsing: "\(segment.name)-1"), segments: combined ? [segment, .mynumber] : [segment],
         hosts: ["127.0.0.1"]))
     try prepare(folder)
-    file = try Self.instance(folder, segment, combined, lines(folder))
+    let file = try Self.instance(folder, segment, combined, lines(folder))
+    self.file = Mutex(file)
     running = Mutex(try await Self.start(file, clock))
     var settings = ClientSettings()
     settings.answerLimit = 32 << 20
@@ -96,8 +99,15 @@ final class City: Sendable {
   func restart(_ meanwhile: (String) async throws -> Void = { _ in }) async throws {
     await stop()
     try await meanwhile(folder + "/state/sanmon.sqlite")
-    let next = try await Self.start(file, clock)
+    let next = try await Self.start(file.withLock { $0 }, clock)
     running.withLock { $0 = next }
+  }
+
+  /// The same with other lines in the start-up file.
+  func restart(lines: String) async throws {
+    let next = try Self.instance(folder, segment, isCombined, lines)
+    file.withLock { $0 = next }
+    try await restart()
   }
 
   /// Stops server and vault and starts both again.

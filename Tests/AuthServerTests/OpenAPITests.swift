@@ -25,6 +25,7 @@ struct OpenAPITests {
     "PolicyReloaded": PolicyReloaded.self, "WaiverSummary": WaiverSummary.self, "WaiverAct": WaiverAct.self,
     "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
     "DirectoryStatus": DirectoryStatus.self, "DirectoryAct": DirectoryAct.self, "DirectoryHold": DirectoryHold.self,
+    "SnapshotInForce": SnapshotInForce.self, "SnapshotWritten": SnapshotWritten.self, "SnapshotKeyShown": SnapshotKeyShown.self,
     "TransferQuestion": TransferQuestion.self, "TransferAct": TransferAct.self, "TransferReport": TransferReport.self,
     "TransferLine": TransferLine.self, "AccessQuestion": AccessQuestion.self, "AccessApproval": AccessApproval.self,
     "AccessSwitch": AccessSwitch.self, "AccessReport": AccessReport.self, "AccessParameter": AccessParameter.self,

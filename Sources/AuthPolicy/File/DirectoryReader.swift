@@ -38,6 +38,60 @@ struct DirectoryReader {
       effectiveAttribute: effective?.lowercased())
   }
 
+  // MARK: Snapshots of another instance
+
+  private static let snapshotKeys = [
+    "snapshot", "snapshot-key", "domain", "maximum-age-hours", "base", "number-attribute", "tick-seconds",
+    "effective-attribute",
+  ]
+  /// What only an instance that asks domain controllers has.
+  private static let connectionKeys: Set = ["servers", "authorities", "account", "password-file", "passwords"]
+
+  func isSnapshot(_ root: MarkedNode) -> Bool {
+    guard case .map(let pairs) = root.content else { return false }
+    return pairs.contains { $0.key == "snapshot" || $0.key == "snapshot-key" }
+  }
+
+  func readSnapshot(_ root: MarkedNode) -> SnapshotConnection? {
+    if case .map(let pairs) = root.content, let pair = pairs.first(where: { Self.connectionKeys.contains($0.key) }) {
+      log.add(.directoryTwice, pair.keyPosition)
+      return nil
+    }
+    let fields = Fields(root, allowed: Self.snapshotKeys, log)
+    let file = InstanceReader.path(fields.required("snapshot"), log)
+    let key = log.name(
+      fields.required("snapshot-key"), Bilingual("写しの鍵の公開部分 snapshot-1-…", "the public half of a snapshot key, snapshot-1-…")
+    ) { text throws(MalformedInput) in
+      try Self.checked(text, prefix: "snapshot-1-", "snapshot key", "its public half")
+    }
+    let domain = fields.optional("domain").map { node in
+      log.name(node, Bilingual("ドメインの SID（S-1-5-21-…）", "the SID of a domain, S-1-5-21-…")) { text throws(MalformedInput) in
+        try Self.checked(text, prefix: "S-1-5-21-", "domain", "its SID")
+      }
+    }
+    let hours = fields.optional("maximum-age-hours").map { log.integer($0, 1...744) } ?? 26
+    let base = fields.optional("base").map { Names.unitPath($0, log) } ?? []
+    let attribute =
+      fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
+    let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
+    let effective = fields.optional("effective-attribute").flatMap { log.word($0, of: Self.dayAttributes) }
+    guard log.isClean, let file, let key, let hours, let base, let attribute, let tick else { return nil }
+    return SnapshotConnection(
+      path: file, key: key, domain: domain.flatMap { $0 }, maximumAgeHours: hours, base: base,
+      numberAttribute: attribute.lowercased(), tickSeconds: tick, effectiveAttribute: effective?.lowercased())
+  }
+
+  private static func checked(
+    _ text: String, prefix: String, _ subject: String, _ expected: String
+  ) throws(MalformedInput) -> String {
+    guard text.hasPrefix(prefix), text.utf8.count <= 128,
+      text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) })
+    else { throw MalformedInput(subject, expected: expected) }
+    return text
+  }
+
+  // MARK: Parts
+
   private func server(_ node: MarkedNode) -> DirectoryConnection.Server? {
     let fields = Fields(node, allowed: ["host", "port", "protection"], log)
     let host = InstanceReader.host(fields.required("host"), log)

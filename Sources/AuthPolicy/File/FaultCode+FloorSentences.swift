@@ -164,6 +164,12 @@ extension FaultCode {
         "操作者カードの認証局だけがあり、操作者の待ち受けがありません。", "There are roots or lists for operators' cards, but no listener for them.",
         hint: "operator-listen にアドレスとポートを書くか、operator-roots と operator-crls を消してください。",
         "Add operator-listen with address and port, or delete operator-roots and operator-crls.")
+    case .directoryTwice:
+      FaultSentence(
+        "写し(snapshot)を読む装置は、ドメインコントローラーには接続しません。",
+        "An instance that reads snapshots connects to no domain controller.",
+        hint: "servers、authorities、account、password-file、passwords を消すか、snapshot と snapshot-key を消してください。",
+        "Delete servers, authorities, account, password-file and passwords, or delete snapshot and snapshot-key.")
     default:
       FaultSentence(
         "二つの待ち受けが同じアドレスとポートです。", "Two listeners have the same address and port.", hint: "ポートを変えてください。",

@@ -34,7 +34,7 @@ extension FaultCode {
       .badDigest:
       setSentence(detail)
     case .mynumberWithInternet, .combinationUnsaid, .rootsMissing, .segmentNotServed, .badPath, .badAddress, .sameListener,
-      .operatorRootsMissing, .operatorListenMissing:
+      .operatorRootsMissing, .operatorListenMissing, .directoryTwice:
       instanceSentence(detail)
     case .accessTooLong, .accessReversed, .accessPast, .accessTooFar, .accessPersonUnknown, .accessDepartmentUnknown,
       .accessGroupUnknown, .accessPeopleMissing, .accessDaysOfHandover, .accessWorkstationUnknown:

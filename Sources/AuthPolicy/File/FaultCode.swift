@@ -82,6 +82,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case sameListener = "PF607"
   case operatorRootsMissing = "PF608"
   case operatorListenMissing = "PF609"
+  case directoryTwice = "PF610"
 
   // A dated access
   case accessTooLong = "PF701"

@@ -106,6 +106,37 @@ public struct DirectoryConnection: Sendable, Hashable {
   }
 }
 
+/// Where signed snapshots of another instance's Active Directory arrive, for a segment that reaches no domain controller.
+public struct SnapshotConnection: Sendable, Hashable {
+  /// Absolute path of the file, or of a folder whose last file by name, of those that end in `.txt`, is the one.
+  public var path: String
+  /// The public half of the key that signs them, `snapshot-1-…`; read in full where it is used.
+  public var key: String
+  /// The one domain that is taken, `S-1-5-21-…`; `nil`: that of the first snapshot. Read in full where it is used.
+  public var domain: String?
+  /// Hours after which a snapshot in force is told to be old; 1 to 744.
+  public var maximumAgeHours: Int
+  /// As in `DirectoryConnection`.
+  public var base: [String]
+  public var numberAttribute: String
+  public var tickSeconds: Int
+  public var effectiveAttribute: String?
+
+  public init(
+    path: String, key: String, domain: String? = nil, maximumAgeHours: Int = 26, base: [String] = [],
+    numberAttribute: String = "employeenumber", tickSeconds: Int = 2, effectiveAttribute: String? = nil
+  ) {
+    self.path = path
+    self.key = key
+    self.domain = domain
+    self.maximumAgeHours = maximumAgeHours
+    self.base = base
+    self.numberAttribute = numberAttribute
+    self.tickSeconds = tickSeconds
+    self.effectiveAttribute = effectiveAttribute
+  }
+}
+
 /// The start-up file of one server instance.
 ///
 /// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
@@ -144,8 +175,10 @@ public struct InstanceFile: Sendable, Hashable {
   public var witness: String?
   /// The public half of the key that backups are sealed to, `recovery-1-…`; read in full where it is used.
   public var recoveryKey: String?
-  /// `nil`: people are imported from files.
+  /// `nil`: people come from snapshots, or are imported from files.
   public var directory: DirectoryConnection?
+  /// Never together with `directory`.
+  public var snapshot: SnapshotConnection?
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -153,7 +186,7 @@ public struct InstanceFile: Sendable, Hashable {
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
-    directory: DirectoryConnection? = nil
+    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil
   ) {
     self.instance = instance
     self.segments = segments
@@ -176,6 +209,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.witness = witness
     self.recoveryKey = recoveryKey
     self.directory = directory
+    self.snapshot = snapshot
   }
 
   /// - Throws: every fault of the file.

@@ -45,7 +45,9 @@ struct InstanceReader {
     let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
     let recovery = fields.optional("recovery-key").flatMap { recoveryKey($0) }
     let witness = fields.optional("witness").flatMap { path($0) }
-    let directory = fields.optional("directory").flatMap { DirectoryReader(log: log).read($0) }
+    let people = DirectoryReader(log: log)
+    let directory = fields.optional("directory").flatMap { people.isSnapshot($0) ? nil : people.read($0) }
+    let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let grace, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -54,7 +56,7 @@ struct InstanceReader {
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
-      witness: witness, recoveryKey: recovery, directory: directory)
+      witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

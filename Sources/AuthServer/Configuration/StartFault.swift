@@ -13,6 +13,7 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   case epochsDiffer(log: UInt64, vault: UInt64)
   case witnessUnusable(String, WitnessTrouble)
   case recoveryKeyWrong
+  case snapshotKeyWrong
 
   /// Where a checkpoint was found.
   public enum Source: Sendable, Equatable {
@@ -41,7 +42,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   public var isOfAnOlderCopy: Bool {
     switch self {
     case .logIsOlder, .logIsAnother, .vaultIsOlder, .epochsDiffer: true
-    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong: false
+    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong, .snapshotKeyWrong:
+      false
     }
   }
 
@@ -82,6 +84,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       """
     case .recoveryKeyWrong:
       "recovery-key in the start-up file is not the public half (recovery-1-…) as 'sanmon backup key' printed it"
+    case .snapshotKeyWrong:
+      "snapshot-key or domain in the start-up file is not what 'sanmon directory snapshot-key' printed where it is written"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): the witness that the start-up file names is not there, or may not be read"
@@ -129,6 +133,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       """
     case .recoveryKeyWrong:
       "起動ファイルの recovery-key は、sanmon backup key が表示した公開部分（recovery-1-…）ではありません"
+    case .snapshotKeyWrong:
+      "起動ファイルの snapshot-key か domain は、書き出す側の sanmon directory snapshot-key が表示したものではありません"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): 起動ファイルの witness が指す場所がないか、読み取れません"

@@ -13,6 +13,8 @@ extension PolicySet {
 struct DirectoryReading: Sendable {
   static let positionSetting = "directory.position"
   static let attributesSetting = "directory.attributes"
+  /// The newest snapshot that came, in force or held (`SnapshotPosition`): its domain is the one that is taken.
+  static let snapshotSetting = "directory.snapshot"
   private static let recentSetting = "directory.recent"
   private static let anchorsSetting = "directory.anchors"
 
@@ -113,7 +115,7 @@ struct ApplyDirectory: Change {
   let reading: DirectoryReading
   let changed: [DirectoryObjectRecord]
   let gone: [ObjectGUID]
-  let position: DirSyncPosition
+  let position: DirectoryPosition
   /// What was read, in small letters with spaces between.
   let attributes: String
 
@@ -122,6 +124,9 @@ struct ApplyDirectory: Change {
     let plan = judgement.plan
     var record = AuditRecord(
       time: reading.now.wallMilliseconds, eventClass: .administration, action: "directory.synced", outcome: .done)
+    // Also of one that is held: an older one must not come after it.
+    if let snapshot = position.snapshot { try state.set(snapshot.encoded, forSetting: DirectoryReading.snapshotSetting) }
+    let origin = position.snapshot.map { "; snapshot \($0.sequence) of \($0.instance)" } ?? ""
     record.count = Int64(max(1, plan.writes.count))
     var approval: String?
     if judgement.held.allSatisfy(\.canBeApproved) {
@@ -130,7 +135,7 @@ struct ApplyDirectory: Change {
     guard judgement.held.isEmpty || approval != nil else {
       record.action = "directory.held"
       record.outcome = .refused
-      record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)"
+      record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)" + origin
       let (out, back) = (judgement.disabled.count, judgement.returning.count)
       if out + back > 0 { record.note += "; passed all the same: \(out) disabled, \(back) enabled again" }
       return (Outcome(judgement: judgement, isInForce: false, withdrawn: try passSingles(judgement, &state)), record)
@@ -149,7 +154,7 @@ struct ApplyDirectory: Change {
     try state.set(Array(attributes.utf8), forSetting: DirectoryReading.attributesSetting)
     if judgement.view.anchors != judgement.anchors { try DirectoryReading.keep(judgement.view.anchors, in: &state) }
     if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
-    record.note = plan.summaryEn + (approval.map { "; approved by act \($0)" } ?? "")
+    record.note = plan.summaryEn + origin + (approval.map { "; approved by act \($0)" } ?? "")
     return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement, &state)), record)
   }
 

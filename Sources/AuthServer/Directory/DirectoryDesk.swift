@@ -15,13 +15,20 @@ struct DirectoryDesk: Sendable {
     guard let condition = directory?.condition else { return DirectoryStatus(isConfigured: false) }
     return DirectoryStatus(
       isConfigured: true, server: condition.server, lookedAt: condition.lookedAt?.wallMilliseconds,
-      faultJa: condition.fault.map { "\($0.code.rawValue) \($0.ja)" },
-      faultEn: condition.fault.map { "\($0.code.rawValue) \($0.en)" }, objects: condition.objects,
+      faultJa: condition.fault.map { "\($0.code) \($0.ja)" },
+      faultEn: condition.fault.map { "\($0.code) \($0.en)" }, objects: condition.objects,
       summaryJa: condition.summaryJa, summaryEn: condition.summaryEn, heldJa: condition.held.map(\.ja),
       heldEn: condition.held.map(\.en), plan: condition.heldPlan, effectsJa: condition.effects.ja,
       effectsEn: condition.effects.en, findingsJa: Self.shown(condition.findings.map(\.ja), "ほか"),
       findingsEn: Self.shown(condition.findings.map(\.en), "and more:"),
-      holds: condition.identities.map(Self.hold))
+      holds: condition.identities.map(Self.hold),
+      readsSnapshots: condition.snapshotHours != nil, snapshot: condition.snapshot.map(Self.told))
+  }
+
+  private static func told(_ snapshot: SnapshotPosition) -> SnapshotInForce {
+    SnapshotInForce(
+      instance: snapshot.instance, domain: snapshot.domain.description, sequence: snapshot.sequence,
+      writtenAt: snapshot.writtenAt)
   }
 
   func statusWithAccess() async throws -> DirectoryStatus {

@@ -3,19 +3,23 @@ import AuthAPI
 import AuthPolicy
 import AuthTerms
 import DirectorySync
-import Foundation
+import Sealing
 import Storage
 import Synchronization
 
-/// Follows the Active Directory: looks every few seconds whether anything changed, and puts changes in force.
+/// Follows the Active Directory, itself or by snapshots of it: looks every few seconds whether anything changed, and puts changes in
+/// force. Where a reading comes from makes no difference to what it may do.
 ///
-/// A fault takes nothing from anybody: what was read last stays in force, and the fault is told. One domain controller is asked at
-/// a time; when it does not answer, the next one, from which everything is read once.
+/// A fault takes nothing from anybody: what was read last stays in force, and the fault is told.
 actor DirectoryService {
   struct Condition: Sendable {
     var server = ""
-    /// Since when no domain controller answers as it should, and why.
-    var fault: LDAPFault?
+    /// Why the last look brought nothing.
+    var fault: DirectoryTrouble?
+    /// The snapshot that is in force; `nil` where domain controllers are asked, and before the first one.
+    var snapshot: SnapshotPosition?
+    /// Hours after which that one is too old; `nil` where domain controllers are asked.
+    var snapshotHours: Int?
     /// The last look that was answered.
     var lookedAt: Moment?
     /// What is held, and the fingerprint of that plan; empty: all is in force.
@@ -31,12 +35,40 @@ actor DirectoryService {
     /// Whose account ends in the middle of a day, in milliseconds since 1970-01-01 UTC.
     var ends: [PersonID: Int64] = [:]
 
+    /// Seconds since a domain controller answered, or since the snapshot in force was written; -1 before the first.
+    func ageSeconds(at now: Moment) -> Double {
+      guard snapshotHours != nil else { return lookedAt.map { Double(now.milliseconds(since: $0)) / 1000 } ?? -1 }
+      return snapshot.map { Double(max(0, now.wallMilliseconds - $0.writtenAt)) / 1000 } ?? -1
+    }
+
+    /// What to say of a snapshot that is too old, or whose clock is ahead of ours by more than an hour: its age means nothing then.
+    private func age(at now: Moment) -> (ja: String, en: String)? {
+      guard let snapshot, let snapshotHours else { return nil }
+      let minutes = (now.wallMilliseconds - snapshot.writtenAt) / 60_000
+      if minutes > Int64(snapshotHours) * 60 {
+        return (
+          "ディレクトリの写しが古くなっています（書き出してから \(minutes / 60) 時間、上限 \(snapshotHours) 時間）。新しい写しを運んでください",
+          "the snapshot of the directory is old (written \(minutes / 60) hours ago, limit \(snapshotHours)): carry a new one"
+        )
+      }
+      guard minutes < -60 else { return nil }
+      return (
+        "ディレクトリの写しの日時が、この装置の時計より \(-minutes / 60) 時間進んでいます。両方の時計を確かめてください",
+        "the snapshot of the directory was written \(-minutes / 60) hours after now by its clock: check both clocks"
+      )
+    }
+
     /// What somebody has to look at; empty while all is well.
-    var warnings: (ja: [String], en: [String]) {
+    func warnings(at now: Moment) -> (ja: [String], en: [String]) {
       var (ja, en): ([String], [String]) = ([], [])
       if let fault {
-        ja.append("ディレクトリに接続できません。最後に読み取った内容で動いています: \(fault.code.rawValue) \(fault.ja)")
-        en.append("the directory cannot be read; what was read last stays in force: \(fault.code.rawValue) \(fault.en)")
+        ja.append(
+          "\(fault.isOfFile ? "ディレクトリの写しを読み取れません" : "ディレクトリに接続できません")。最後に読み取った内容で動いています: \(fault.code) \(fault.ja)")
+        en.append("the directory cannot be read; what was read last stays in force: \(fault.code) \(fault.en)")
+      }
+      if let old = age(at: now) {
+        ja.append(old.ja)
+        en.append(old.en)
       }
       for finding in findings where finding.kind.isOfRules {
         ja.append(finding.ja)
@@ -52,63 +84,90 @@ actor DirectoryService {
 
   /// A fault that lasts so long has a row in the log.
   private static let troubleMilliseconds: Int64 = 30_000
-  /// Everything is read anew and compared once a day.
-  private static let fullReadMilliseconds: Int64 = 24 * 3_600_000
-  /// After the directory refused our own account: asking on would lock it.
-  private static let refusedMilliseconds: Int64 = 60_000
 
   private let services: Services
-  private let configuration: DirectoryConnection
+  private let origin: any DirectoryOrigin
   private let log: SafeLog
-  /// Read besides what is always read.
-  private let also: [String]
-  private nonisolated let current = Mutex(Condition())
+  /// What of the start-up file says how objects become people.
+  private let manner: Manner
+  private nonisolated let current: Mutex<Condition>
 
   private var running: Task<Void, Never>?
-  private var connection: LDAPConnection?
-  private var next = 0
   /// As the store has it; `nil` before the first look.
   private var kept: DirectoryReplica?
   /// As it was read last; further on than `kept` where nothing of it concerns anybody, or it is held.
-  private var ahead: (replica: DirectoryReplica, position: DirSyncPosition)?
+  private var ahead: DirectoryStand?
+  /// The newest snapshot that the store knows of, in force or held.
+  private var keptSnapshot: SnapshotPosition?
+  /// What was read last has not been judged yet.
+  private var isUnjudged = false
   private var judgedBy: PolicyVersion?
   private var nextEnd: Int64?
-  private var readAllAt: Int64?
   private var troubleSince: Int64?
-  private var isTroubleTold = false
-  private var notBefore: Int64 = .min
+  private var troubleCode: String?
+  /// Of the fault that has its row.
+  private var toldCode: String?
   /// Something else than the directory changed: what was read is judged again.
   private var isAskedAgain = false
 
   init(services: Services, configuration: DirectoryConnection, log: SafeLog) {
     self.services = services
-    self.configuration = configuration
     self.log = log
-    also = [configuration.numberAttribute] + (configuration.effectiveAttribute.map { [$0] } ?? [])
+    manner = Manner(
+      base: configuration.base, numberAttribute: configuration.numberAttribute,
+      effectiveAttribute: configuration.effectiveAttribute, tickSeconds: configuration.tickSeconds)
+    origin = DomainControllers(configuration, also: manner.also, accounts: services.accounts, log: log)
+    current = Mutex(Condition())
+  }
+
+  /// - Parameter key: of the start-up file, read in full.
+  init(services: Services, snapshot: SnapshotConnection, key: SnapshotKey, domain: DomainSID?, log: SafeLog) {
+    self.services = services
+    self.log = log
+    manner = Manner(
+      base: snapshot.base, numberAttribute: snapshot.numberAttribute, effectiveAttribute: snapshot.effectiveAttribute,
+      tickSeconds: snapshot.tickSeconds)
+    origin = SnapshotPlace(path: snapshot.path, key: key, domain: domain)
+    var condition = Condition()
+    condition.snapshotHours = snapshot.maximumAgeHours
+    current = Mutex(condition)
+  }
+
+  private struct Manner: Sendable {
+    let base: [String]
+    let numberAttribute: String
+    let effectiveAttribute: String?
+    let tickSeconds: Int
+
+    /// Read besides what is always read.
+    var also: [String] { [numberAttribute] + (effectiveAttribute.map { [$0] } ?? []) }
   }
 
   /// By the rules in force; what their names were found to mean is in the store.
   private var rules: DirectoryRules {
     let policy = services.policy.policy
     return DirectoryRules(
-      numberAttribute: configuration.numberAttribute, base: configuration.base,
-      offsetSeconds: policy.organisation.timeZoneOffsetSeconds, effectiveAttribute: configuration.effectiveAttribute,
+      numberAttribute: manner.numberAttribute, base: manner.base,
+      offsetSeconds: policy.organisation.timeZoneOffsetSeconds, effectiveAttribute: manner.effectiveAttribute,
       named: policy.namedGroups,
       units: policy.organisation.unitGroups.map { DirectoryRules.UnitGroup(path: $0.path, group: $0.group) })
   }
 
-  private var attributes: String { DirSyncReader.attributes(also: also).joined(separator: " ").lowercased() }
+  private var attributes: String { DirSyncReader.attributes(also: manner.also).joined(separator: " ").lowercased() }
+
+  /// Of snapshots that we write.
+  nonisolated let shelf = SnapshotShelf()
 
   nonisolated var condition: Condition {
     var condition = current.withLock { $0 }
-    condition.lookedAt = services.hearing?.lookedAt
+    if let hearing = services.hearing { condition.lookedAt = hearing.lookedAt }
     return condition
   }
 
   /// Looks until the task is cancelled.
   func run() async {
     let clock = ContinuousClock()
-    let tick = Duration.seconds(configuration.tickSeconds)
+    let tick = Duration.seconds(manner.tickSeconds)
     var due = clock.now
     while !Task.isCancelled {
       await look()
@@ -141,7 +200,7 @@ actor DirectoryService {
     let now = services.surroundings.now()
     do {
       if try await follow(now) { await settle(now) }
-    } catch let fault as LDAPFault {
+    } catch let fault as DirectoryTrouble {
       await trouble(fault, now)
     } catch {
       // The store says by itself, elsewhere, what is wrong with it; the next look tries again.
@@ -151,46 +210,54 @@ actor DirectoryService {
 
   // MARK: Reading
 
-  /// - Returns: whether a domain controller was asked.
-  /// - Throws: `LDAPFault`, after what was read before was judged all the same: an account that ends at noon ends at noon, whether
-  ///   or not a domain controller answers then.
+  /// - Returns: whether anybody was asked.
+  /// - Throws: `DirectoryTrouble`, after what was read before was judged all the same: an account that ends at noon ends at noon,
+  ///   whether or not a domain controller answers then.
   private func follow(_ now: Moment) async throws -> Bool {
     if kept == nil { try await load() }
-    let isAsked = now.monotonicMilliseconds >= notBefore
-    var isNew = false
-    var fault: LDAPFault?
-    if isAsked {
-      services.accounts?.lookBegins()
-      let former = readAllAt
-      do throws(LDAPFault) {
-        isNew = try await read(DirSyncReader(try connected(), also: also), now)
+    var isAsked = true
+    var trouble: DirectoryTrouble?
+    do throws(DirectoryTrouble) {
+      switch try await origin.look(after: ahead, now: now) {
+      case .notAsked: isAsked = false
+      case .unchanged: break
+      case .found(let stand):
+        ahead = stand
+        isUnjudged = true
+      }
+      if isAsked {
         services.hearing?.heard(at: now)
-      } catch { fault = error }
-      services.accounts?.lookEnds(
-        server: next % configuration.servers.count, isAnswered: fault == nil, readsAll: readAllAt != former)
-    }
-    try await judge(isNew: isNew, now)
-    if let fault { throw fault }
+        current.withLock { $0.lookedAt = now }
+      }
+    } catch { trouble = error }
+    let name = await origin.name
+    current.withLock { $0.server = name }
+    try await judge(now)
+    if let trouble { throw trouble }
     return isAsked
   }
 
-  private func judge(isNew: Bool, _ now: Moment) async throws {
+  private func judge(_ now: Moment) async throws {
     guard let ahead, let kept else { return }
     let policy = services.policy.policy
     let isAnother = isAskedAgain || judgedBy != policy.version || nextEnd.map { $0 <= now.wallMilliseconds } ?? false
-    guard isNew || isAnother else { return }
+    guard isUnjudged || isAnother else { return }
     let (changed, gone) = ahead.replica.differences(from: kept)
+    // Each snapshot has its row and is remembered, whatever it says: no older one is taken after it.
+    let isNumbered = ahead.position.snapshot != nil && ahead.position.snapshot != keptSnapshot
     // Something moved the counter that concerns nobody here: the position is kept in mind only.
-    guard !changed.isEmpty || !gone.isEmpty || isAnother else { return }
+    guard !changed.isEmpty || !gone.isEmpty || isAnother || isNumbered else {
+      isUnjudged = false
+      return
+    }
     let reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: policy.accessGroups,
       limits: GuardLimits(), approvals: services.waivers, access: DatedAccessBook(services, at: now), now: now)
-    if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain {
+    if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain, !isNumbered {
       let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
       if judgement.isAsItWas(held: condition.heldPlan) {
-        judgedBy = policy.version
-        nextEnd = judgement.nextEnd
-        tell(judgement, isInForce: judgement.held.isEmpty, ahead.replica)
+        judged(judgement, by: policy.version)
+        tell(judgement, isInForce: judgement.held.isEmpty, ahead)
         return
       }
     }
@@ -202,70 +269,61 @@ actor DirectoryService {
       gone: gone, position: ahead.position, attributes: attributes)
     let outcome = try await services.recorder.commit(change, now: now)
     isAskedAgain = false
-    judgedBy = policy.version
-    nextEnd = outcome.judgement.nextEnd
+    judged(outcome.judgement, by: policy.version)
+    keptSnapshot = ahead.position.snapshot
     if outcome.isInForce { self.kept = ahead.replica }
-    tell(outcome.judgement, isInForce: outcome.isInForce, ahead.replica)
+    tell(outcome.judgement, isInForce: outcome.isInForce, ahead)
     for withdrawn in outcome.withdrawn {
       let session = withdrawn.session
       services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: withdrawn.cause))
     }
   }
 
-  /// - Returns: whether there is anything to judge.
-  private func read(_ reader: DirSyncReader, _ now: Moment) async throws(LDAPFault) -> Bool {
-    let isDue = readAllAt.map { now.monotonicMilliseconds - $0 >= Self.fullReadMilliseconds } ?? false
-    if let ahead, !isDue {
-      do {
-        guard let found = try await reader.changes(since: ahead.position, of: ahead.replica) else { return false }
-        self.ahead = found
-        return true
-      } catch {
-        guard error.code == .cookie else { throw error }
-        log.event("directoryReadAnew")
-      }
-    }
-    ahead = try await reader.everything()
-    readAllAt = now.monotonicMilliseconds
-    return true
+  private func judged(_ judgement: DirectoryReading.Judgement, by policy: PolicyVersion) {
+    isUnjudged = false
+    judgedBy = policy
+    nextEnd = judgement.nextEnd
   }
 
   private func load() async throws {
     let hearing = services.hearing
     let attributes = attributes
-    let (objects, position, wasSilent) = try await services.store.read {
-      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, Bool) in
-      // What was read with other attributes is no ground for a delta.
-      let isSame = try state.setting(DirectoryReading.attributesSetting).map { $0 == Array(attributes.utf8) } ?? true
-      return (
-        try state.directoryObjects(), isSame ? try state.setting(DirectoryReading.positionSetting) : nil,
+    let (objects, inForce, newest, isSame, wasSilent) = try await services.store.read {
+      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, [UInt8]?, Bool, Bool) in
+      (
+        try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting),
+        try state.setting(DirectoryReading.snapshotSetting),
+        try state.setting(DirectoryReading.attributesSetting).map { $0 == Array(attributes.utf8) } ?? true,
         try hearing?.load(from: state) ?? false
       )
     }
-    isTroubleTold = wasSilent
+    toldCode = wasSilent ? "silent" : nil
     var replica = DirectoryReplica()
     do {
       for object in objects { try replica.restore(object.guid, from: object.body) }
-      if let position { ahead = (replica, try DirSyncPosition(parsing: position)) }
+      var position = try inForce.map { try DirectoryPosition(parsing: $0) }
+      // What was read with other attributes is no ground for a delta.
+      if case .controller = position, !isSame { position = nil }
+      keptSnapshot = try newest.map { try SnapshotPosition(parsing: $0) }
+      current.withLock { $0.snapshot = position?.snapshot }
+      // What is held is not kept, but that it came is: the next one has to be newer.
+      ahead = (keptSnapshot.map { .snapshot($0) } ?? position).map { DirectoryStand(replica: replica, position: $0) }
     } catch { throw StorageFault.corrupt("table directory_objects") }
-    readAllAt = services.surroundings.now().monotonicMilliseconds
     kept = replica
-  }
-
-  private func connected() throws(LDAPFault) -> LDAPConnection {
-    if let connection { return connection }
-    let made = try configuration.connection(next % configuration.servers.count)
-    connection = made
-    current.withLock { $0.server = made.server.description }
-    return made
   }
 
   /// The directory as it was read last, and how it becomes people; `nil` before anything was read.
   func ground() -> (DirectoryReplica, DirectoryRules)? { ahead.map { ($0.replica, rules) } }
 
+  /// The same with the place in its domain controller; `nil` also where snapshots are read.
+  func read() -> (replica: DirectoryReplica, position: DirSyncPosition)? {
+    guard let ahead, case .controller(let position) = ahead.position else { return nil }
+    return (ahead.replica, position)
+  }
+
   // MARK: Telling
 
-  private func tell(_ judgement: DirectoryReading.Judgement, isInForce: Bool, _ replica: DirectoryReplica) {
+  private func tell(_ judgement: DirectoryReading.Judgement, isInForce: Bool, _ stand: DirectoryStand) {
     let held = isInForce ? [] : judgement.held
     if !held.isEmpty, condition.held.isEmpty { log.event("directoryHeld", ["people": .number(judgement.plan.writes.count)]) }
     services.accounts?.isHeld(!held.isEmpty)
@@ -278,49 +336,47 @@ actor DirectoryService {
       condition.summaryEn = judgement.plan.summaryEn
       condition.findings = judgement.view.findings
       condition.identities = judgement.view.held
-      condition.objects = replica.objects.count
+      condition.objects = stand.replica.objects.count
+      if isInForce { condition.snapshot = stand.position.snapshot }
       condition.ends = judgement.view.ends
     }
   }
 
   private func settle(_ now: Moment) async {
-    troubleSince = nil
+    (troubleSince, troubleCode) = (nil, nil)
     current.withLock { $0.fault = nil }
-    guard isTroubleTold else { return }
-    if await record("directory.reachable", "the directory answers again", silentSince: nil, now) { isTroubleTold = false }
+    guard toldCode != nil else { return }
+    if await record("directory.reachable", .done, "the directory can be read again", silentSince: nil, now) { toldCode = nil }
   }
 
-  private func trouble(_ fault: LDAPFault, _ now: Moment) async {
-    connection = nil
-    next += 1
-    if fault.code == .serviceRefused { notBefore = now.monotonicMilliseconds + Self.refusedMilliseconds }
+  private func trouble(_ fault: DirectoryTrouble, _ now: Moment) async {
     current.withLock { $0.fault = fault }
+    // What is wrong with a file is told of each kind: behind one that is missing nobody slips a forged one in unseen.
+    if fault.isOfFile, fault.code != troubleCode { troubleSince = nil }
+    troubleCode = fault.code
     let since = troubleSince ?? now.monotonicMilliseconds
     troubleSince = since
-    guard !isTroubleTold, now.monotonicMilliseconds - since >= Self.troubleMilliseconds else { return }
-    log.event("directoryUnreachable", ["code": .ours(fault.code.rawValue)])
-    isTroubleTold = await record(
-      "directory.unreachable", fault.description, silentSince: services.hearing?.heardWall() ?? now.wallMilliseconds, now)
+    guard toldCode == nil || fault.isOfFile && toldCode != fault.code,
+      now.monotonicMilliseconds - since >= Self.troubleMilliseconds
+    else { return }
+    let silentSince = services.hearing?.heardWall() ?? now.wallMilliseconds
+    let isTold: Bool
+    if fault.isOfFile {
+      log.event("directorySnapshotRefused", ["code": .ours(fault.code)])
+      isTold = await record("directory.snapshotRefused", .refused, fault.description, silentSince: silentSince, now)
+    } else {
+      log.event("directoryUnreachable", ["code": .ours(fault.code)])
+      isTold = await record("directory.unreachable", .done, fault.description, silentSince: silentSince, now)
+    }
+    if isTold { toldCode = fault.code }
   }
 
-  private func record(_ action: String, _ note: String, silentSince: Int64?, _ now: Moment) async -> Bool {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: .done)
+  private func record(
+    _ action: String, _ outcome: AuditOutcome, _ note: String, silentSince: Int64?, _ now: Moment
+  ) async -> Bool {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: action, outcome: outcome)
     record.note = note
     let change = DirectoryHearing.Note(record: record, silentSince: silentSince)
     return (try? await services.recorder.commit(change, now: now)) != nil
-  }
-}
-
-/// The file with the password of the account that reads.
-enum PasswordFile {
-  /// - Throws: `.passwordFile` if it cannot be read, holds nothing or more than 1,024 bytes, or somebody else may read it.
-  static func read(_ path: String) throws(LDAPFault) -> Secret<TypedPassword> {
-    guard (try? StateFolder.requirePrivate(path)) != nil, var bytes = FileManager.default.contents(atPath: path) else {
-      throw LDAPFault(.passwordFile, path)
-    }
-    defer { bytes.resetBytes(in: bytes.startIndex..<bytes.endIndex) }
-    let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes
-    guard (1...1024).contains(text.count) else { throw LDAPFault(.passwordFile, path) }
-    return Secret(copying: text)
   }
 }

@@ -12,7 +12,7 @@ struct PeopleDesk: Sendable {
   let services: Services
 
   func importPeople(_ message: PeopleImport, by acting: OperatorID?) async throws -> PeopleImported {
-    guard services.instance.directory == nil else {
+    guard services.instance.directory == nil, services.instance.snapshot == nil else {
       // Two sources would undo each other's work every two seconds.
       return PeopleImported(
         added: 0, changed: 0, disabled: 0, losingAccess: 0, unchanged: 0, applied: false,

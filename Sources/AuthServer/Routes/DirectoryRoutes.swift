@@ -1,5 +1,7 @@
 import AuthAPI
+import AuthTerms
 import Hummingbird
+import Storage
 
 extension OperatorRoutes {
   func addDirectory(to router: Router<SanmonRequestContext>) {
@@ -19,10 +21,32 @@ extension OperatorRoutes {
       return try JSONAnswer(await desk.confirm(message, by: operatorRecord))
     }
     addTransfers(to: router)
+    addSnapshots(to: router)
     router.post("/v1/admin/directory/approve") { request, context in
       let operatorRecord = try await require(Self.administrators, context)
       let message = try await JSONBody.decode(DirectoryAct.self, from: request, context: context)
       return try JSONAnswer(await desk.approve(message, by: operatorRecord))
+    }
+  }
+
+  private func addSnapshots(to router: Router<SanmonRequestContext>) {
+    let desk = SnapshotDesk(services: services, directory: directory)
+    router.post("/v1/admin/directory/snapshot") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      try await JSONBody.requireNone(in: request)
+      return try JSONAnswer(await desk.write(by: operatorRecord.id))
+    }
+    router.get("/v1/admin/directory/snapshots/:sequence/pieces") { request, context in
+      _ = try await require(Self.administrators, context)
+      let sequence = try UInt64(context.identifier("sequence", as: Never.self).text)
+      guard let offset = request.uri.queryParameters.get("offset").flatMap({ UInt64($0) }), offset <= UInt64(Int64.max) else {
+        throw HTTPFault.malformed(.query)
+      }
+      return try JSONAnswer(desk.piece(of: sequence ?? 0, at: offset))
+    }
+    router.get("/v1/admin/directory/snapshot-key") { _, context in
+      _ = try await require(Self.everybody, context)
+      return try JSONAnswer(await desk.key())
     }
   }
 

@@ -95,7 +95,27 @@ extension Examination {
   private static let directoryAge: Int64 = 60
 
   func directory() -> Finding {
-    instance.directory == nil ? imported() : followed()
+    if let snapshot = instance.snapshot { return carried(snapshot) }
+    return instance.directory == nil ? imported() : followed()
+  }
+
+  private func carried(_ snapshot: SnapshotConnection) -> Finding {
+    guard let age = server.value?.metric("sanmon_directory_age_seconds") else {
+      return .unknown(.directory, "サーバーが動いていません", "the server does not run")
+    }
+    let carry = Words(
+      "sanmon directory status で確かめ、新しい写しを運ぶ", "see 'sanmon directory status', and carry a new snapshot")
+    if age < 0 || age > Int64(snapshot.maximumAgeHours) * 3600 {
+      return .fault(
+        .directory,
+        age < 0
+          ? Words("ディレクトリの写しをまだ一度も読み取れていません", "no snapshot of the directory was read yet")
+          : Words("ディレクトリの写しは \(age / 3600) 時間前のものです", "the snapshot of the directory is \(age / 3600) hours old"), carry)
+    }
+    if server.value?.metric("sanmon_directory_held") ?? 0 > 0 {
+      return .warning(.directory, Words("変更を保留しています", "a change is held"), carry)
+    }
+    return .ok(.directory, "ディレクトリの写しを読んでいます", "reads snapshots of the directory")
   }
 
   private func followed() -> Finding {

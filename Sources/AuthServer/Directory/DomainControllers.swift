@@ -1,0 +1,100 @@
+import AuthPolicy
+import AuthTerms
+import DirectorySync
+import Foundation
+
+/// The domain controllers of one Active Directory. One is asked at a time; when it does not answer, the next one, from which
+/// everything is read once.
+actor DomainControllers: DirectoryOrigin {
+  /// Everything is read anew and compared once a day.
+  private static let fullReadMilliseconds: Int64 = 24 * 3_600_000
+  /// After the directory refused our own account: asking on would lock it.
+  private static let refusedMilliseconds: Int64 = 60_000
+
+  private let configuration: DirectoryConnection
+  /// Attributes that are read besides.
+  private let also: [String]
+  /// Told how each look went.
+  private let accounts: DirectoryAccounts?
+  private let log: SafeLog
+  private var connection: LDAPConnection?
+  private var next = 0
+  private var readAllAt: Int64?
+  /// Whether the last look read everything.
+  private var isWhole = false
+  private var notBefore: Int64 = .min
+  private(set) var name = ""
+
+  init(_ configuration: DirectoryConnection, also: [String], accounts: DirectoryAccounts?, log: SafeLog) {
+    self.configuration = configuration
+    self.also = also
+    self.accounts = accounts
+    self.log = log
+  }
+
+  func look(after last: DirectoryStand?, now: Moment) async throws(DirectoryTrouble) -> DirectoryLook {
+    guard now.monotonicMilliseconds >= notBefore else { return .notAsked }
+    accounts?.lookBegins()
+    isWhole = false
+    let found: Result<DirectoryStand?, LDAPFault>
+    do throws(LDAPFault) {
+      let reader = DirSyncReader(try connected(), also: also)
+      found = .success(try await read(reader, after: last, now))
+    } catch { found = .failure(error) }
+    var isAnswered = true
+    if case .failure = found { isAnswered = false }
+    accounts?.lookEnds(
+      server: next % configuration.servers.count, isAnswered: isAnswered, readsAll: isWhole)
+    switch found {
+    case .success(let stand): return stand.map { .found($0) } ?? .unchanged
+    case .failure(let fault):
+      connection = nil
+      next += 1
+      if fault.code == .serviceRefused { notBefore = now.monotonicMilliseconds + Self.refusedMilliseconds }
+      throw DirectoryTrouble(fault)
+    }
+  }
+
+  /// - Returns: `nil` if nothing changed.
+  private func read(
+    _ reader: DirSyncReader, after last: DirectoryStand?, _ now: Moment
+  ) async throws(LDAPFault) -> DirectoryStand? {
+    let since = readAllAt ?? now.monotonicMilliseconds
+    readAllAt = since
+    if let last, case .controller(let position) = last.position, now.monotonicMilliseconds - since < Self.fullReadMilliseconds {
+      do {
+        let found = try await reader.changes(since: position, of: last.replica)
+        return found.map { DirectoryStand(replica: $0.replica, position: .controller($0.position)) }
+      } catch {
+        guard error.code == .cookie else { throw error }
+        log.event("directoryReadAnew")
+      }
+    }
+    let (replica, position) = try await reader.everything()
+    readAllAt = now.monotonicMilliseconds
+    isWhole = true
+    return DirectoryStand(replica: replica, position: .controller(position))
+  }
+
+  private func connected() throws(LDAPFault) -> LDAPConnection {
+    if let connection { return connection }
+    let made = try configuration.connection(next % configuration.servers.count)
+    connection = made
+    name = made.server.description
+    return made
+  }
+}
+
+/// The file with the password of the account that reads.
+enum PasswordFile {
+  /// - Throws: `.passwordFile` if it cannot be read, holds nothing or more than 1,024 bytes, or somebody else may read it.
+  static func read(_ path: String) throws(LDAPFault) -> Secret<TypedPassword> {
+    guard (try? StateFolder.requirePrivate(path)) != nil, var bytes = FileManager.default.contents(atPath: path) else {
+      throw LDAPFault(.passwordFile, path)
+    }
+    defer { bytes.resetBytes(in: bytes.startIndex..<bytes.endIndex) }
+    let text = bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes
+    guard (1...1024).contains(text.count) else { throw LDAPFault(.passwordFile, path) }
+    return Secret(copying: text)
+  }
+}
