@@ -110,9 +110,13 @@ struct ApplyDirectory: Change {
     /// Whether all of it is, because nothing held it or because it was approved.
     let isInForce: Bool
     let withdrawn: [Withdrawn]
+    /// What the store has now.
+    let kept: DirectoryReplica
   }
 
   let reading: DirectoryReading
+  /// What the store has.
+  let kept: DirectoryReplica
   let changed: [DirectoryObjectRecord]
   let gone: [ObjectGUID]
   let position: DirectoryPosition
@@ -138,7 +142,9 @@ struct ApplyDirectory: Change {
       record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)" + origin
       let (out, back) = (judgement.disabled.count, judgement.returning.count)
       if out + back > 0 { record.note += "; passed all the same: \(out) disabled, \(back) enabled again" }
-      return (Outcome(judgement: judgement, isInForce: false, withdrawn: try passSingles(judgement, &state)), record)
+      let withdrawn = try passSingles(judgement, &state)
+      let kept = try keepSingles(judgement, &state)
+      return (Outcome(judgement: judgement, isInForce: false, withdrawn: withdrawn, kept: kept), record)
     }
     // Into a store without people there is nothing to lose, and no limit.
     if plan.enabledBefore > 0 {
@@ -155,7 +161,8 @@ struct ApplyDirectory: Change {
     if judgement.view.anchors != judgement.anchors { try DirectoryReading.keep(judgement.view.anchors, in: &state) }
     if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
     record.note = plan.summaryEn + origin + (approval.map { "; approved by act \($0)" } ?? "")
-    return (Outcome(judgement: judgement, isInForce: true, withdrawn: try withdraw(judgement, &state)), record)
+    let withdrawn = try withdraw(judgement, &state)
+    return (Outcome(judgement: judgement, isInForce: true, withdrawn: withdrawn, kept: reading.replica), record)
   }
 
   /// Locks what people have open in segments that they are not let into any more, by a dated access either.
@@ -196,5 +203,22 @@ struct ApplyDirectory: Change {
       }
     }
     return withdrawn
+  }
+
+  /// What passed is kept of the objects too: a server that starts again judges what it has, before anybody answers.
+  private func keepSingles(
+    _ judgement: DirectoryReading.Judgement, _ state: inout some StateTransaction
+  ) throws(StorageFault) -> DirectoryReplica {
+    var replica = kept
+    for (people, isEnabled) in [(judgement.disabled, false), (judgement.returning, true)] {
+      for person in people {
+        guard let guid = try state.directoryIdentities(of: person.id).first(where: { $0.goneSince == nil })?.guid else {
+          continue
+        }
+        replica.setEnabled(guid, isEnabled)
+        if let body = replica.encoded(guid) { try state.put(DirectoryObjectRecord(guid: guid, body: body)) }
+      }
+    }
+    return replica
   }
 }

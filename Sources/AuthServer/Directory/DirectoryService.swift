@@ -262,7 +262,7 @@ actor DirectoryService {
       }
     }
     let change = ApplyDirectory(
-      reading: reading,
+      reading: reading, kept: kept,
       changed: changed.compactMap { guid in
         ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
       },
@@ -271,7 +271,7 @@ actor DirectoryService {
     isAskedAgain = false
     judged(outcome.judgement, by: policy.version)
     keptSnapshot = ahead.position.snapshot
-    if outcome.isInForce { self.kept = ahead.replica }
+    self.kept = outcome.kept
     tell(outcome.judgement, isInForce: outcome.isInForce, ahead)
     for withdrawn in outcome.withdrawn {
       let session = withdrawn.session

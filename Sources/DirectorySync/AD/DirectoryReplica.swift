@@ -40,6 +40,9 @@ public struct DirectoryReplica: Sendable, Equatable {
     members[item.guid] = list.isEmpty ? nil : list
   }
 
+  /// As if the directory had said it of an object that is here.
+  public mutating func setEnabled(_ guid: ObjectGUID, _ isEnabled: Bool) { objects[guid]?.setEnabled(isEnabled) }
+
   /// Objects that are there and differ from `older`, and those that are only there.
   public func differences(from older: DirectoryReplica) -> (changed: [ObjectGUID], gone: [ObjectGUID]) {
     let changed = objects.values.filter { item in
