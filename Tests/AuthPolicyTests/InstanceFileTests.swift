@@ -113,6 +113,7 @@ struct InstanceFileTests {
     #expect(file.directory == nil && snapshot.path == "/srv/in" && snapshot.key == "snapshot-1-ABCD-0123")
     #expect(snapshot.domain == nil && snapshot.maximumAgeHours == 26 && snapshot.base == ["職員", "本庁"])
     #expect(snapshot.numberAttribute == "employeeid" && snapshot.tickSeconds == 5)
+    #expect(snapshot.effectiveAttribute == "msds-cloudextensionattribute1")
     let more = text.breaking("/srv/in\n", "/srv/in\n  domain: S-1-5-21-1-2-3\n  maximum-age-hours: 744\n")
     #expect(try parse(more).snapshot?.domain == "S-1-5-21-1-2-3" && parse(more).snapshot?.maximumAgeHours == 744)
     #expect(try parse(Samples.instance).snapshot == nil)

@@ -264,6 +264,8 @@ struct FileFuzzTests {
           cookie: []),
         sequence: found.header.sequence, readAt: found.header.readAt, writtenAt: found.header.writtenAt)
       guard again.bytes == bytes else { throw Fuzzer.Broken("two ways to write one snapshot") }
+      let position = SnapshotPosition(of: found)
+      guard try SnapshotPosition(parsing: position.encoded) == position else { throw Fuzzer.Broken("a position is not itself") }
       return true
     }
     #expect(try read(Array((head + text).utf8)))
