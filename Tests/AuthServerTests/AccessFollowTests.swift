@@ -45,6 +45,10 @@ struct AccessFollowTests {
     #expect(plan.lines.first?.segmentsTo == ["lgwan"])
     #expect(plan.lines.first?.notesEn.contains("old rights until \(bench.day(1)) (hikitsugi)") == true)
 
+    let signers = "職員番号,氏名,新所属,区分\np-000002,,0103,\n"
+    let moving: TransferReport = try await city.link.call("POST", "/v1/admin/directory/plan", TransferQuestion(list: signers))
+    #expect(moving.warningsEn.contains { $0.hasPrefix("removing operator suzuki ends what was signed by her (hikitsugi)") })
+
     let session = try await pc.enter(card, password: password)
     var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
     _ = try await events.next()

@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthClient
 import AuthTerms
+import Crypto
 import Foundation
 import Storage
 import Testing
@@ -226,6 +227,8 @@ struct AccessTests {
       }
       #expect(try await bench.rows("access.ended").first?.note.hasPrefix("kijitsumae: its signatures do not count") == true)
       #expect(try await bench.turn("on", on) == 403)
+      let told: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+      #expect(told.warningsEn.contains { $0.hasPrefix("the dated access \"Early voting\" (kijitsumae) does not hold") })
       #expect(
         try await bench.status().accessEn == [
           "temporary \"Early voting\" (kijitsumae), 1 people: does not hold, its signatures do not count any more"
@@ -375,11 +378,31 @@ struct AccessTests {
       #expect(wrong.status == 65 && wrong.output.contains("vote.yaml:7:10: エラー: PF707"), "\(wrong.output)")
       #expect(try await sanmon(["access", "plan", "/nonexistent"]).status == 65)
       #expect(try await sanmon(["access"]).output.contains("There are no dated accesses."))
-      #expect(try await bench.approve(bench.file()) == 200)
+      // As two people do it at their desks.
+      try bench.file().write(toFile: file, atomically: true, encoding: .utf8)
+      func key(_ name: String, _ secret: Data) -> [String] {
+        let path = city.folder + "/\(name).key"
+        let text = secret.base64EncodedString() + "\n"
+        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
+        return ["--as", name, "--key-file", path]
+      }
+      let yamada = key("yamada", city.operatorKey.rawRepresentation)
+      let act = city.folder + "/vote.act"
+      let proposed = try await sanmon(["access", "approve", file, "--out", act] + yamada)
+      #expect(proposed.status == 0 && proposed.output.contains("佐藤 花子"), "\(proposed.output)")
+      let accepted = try await ToolBench.started(
+        ["env", "LC_ALL=C", ToolBench.programs + "/sanmon", "operator", "accept", act, "--out", act + ".suzuki"]
+          + key("suzuki", bench.suzuki.key.rawRepresentation))
+      #expect(accepted.status == 0 && accepted.output.contains("kijitsumae"), "\(accepted.output)")
+      let approved = try await sanmon(
+        ["access", "approve", file, "--act", act, "--approval", "suzuki=\(act).suzuki"] + yamada)
+      #expect(approved.status == 0 && approved.output.contains("ready"), "\(approved.output)")
       let ready = try await sanmon(["access", "list"], "ja_JP.UTF-8")
       #expect(ready.status == 0 && ready.output.contains("臨時体制「期日前投票」") && ready.output.contains("承認済み"), "\(ready.output)")
       #expect(try await sanmon(["access", "on", "nothing", "--key-file", "/nonexistent"]).status == 1)
-      #expect(try await bench.turn("on") == 200)
+      let begun = try await sanmon(["access", "on", "kijitsumae"] + yamada)
+      #expect(begun.status == 0 && begun.output.contains("switched on by yamada"), "\(begun.output)")
+      #expect(try await sanmon(["access", "on", "kijitsumae"] + yamada).status != 0)
       #expect(try await sanmon(["access"]).output.contains("holds until \(bench.day(3))"))
       #expect(try await sanmon(["status"]).output.contains("Early voting"))
       #expect(try await sanmon(["history"]).output.contains("access.on"))

@@ -127,6 +127,17 @@ struct AccessDesk: Sendable {
       hours: access.hoursText, state: "unsigned")
   }
 
+  /// What should hold and does not, because somebody who signed it is no administrator any more.
+  func warnings() async throws -> (ja: [String], en: [String]) {
+    let book = DatedAccessBook(services, at: services.surroundings.now())
+    let entries = try await services.store.read { (state) throws(StorageFault) in try book.entries(state) }
+    let lapsed = entries.filter { $0.isUnderWay(on: book.local.day) && !$0.isApproved }.map(\.access)
+    return (
+      lapsed.map { "期限付きの利用「\($0.title.ja)」(\($0.id)) は、署名が失効しているため、効いていません。まだ要るなら、管理者 2 人で承認し直してください。" },
+      lapsed.map { "the dated access \"\($0.title.en)\" (\($0.id)) does not hold, its signatures do not count any more" }
+    )
+  }
+
   /// What holds now, with what ends within a week first, and what does not hold though it should.
   func lines() async throws -> (ja: [String], en: [String]) {
     let book = DatedAccessBook(services, at: services.surroundings.now())

@@ -113,6 +113,8 @@ struct TransferDesk: Sendable {
       )
     }
     addStewards(to: &report, plan, ground)
+    let signed = try await services.store.read { (state) throws(StorageFault) in try access.entries(state) }
+    addSigners(to: &report, plan, ground, signed.filter { !$0.isOver(on: day) })
     return report
   }
 
@@ -160,6 +162,21 @@ struct TransferDesk: Sendable {
     } else {
       report.totalsJa.append("承認しておかないと、保留されます: " + plan.effects.reasons.map(\.ja).joined(separator: "。"))
       report.totalsEn.append("Held unless approved beforehand: " + plan.effects.reasons.map(\.en).joined(separator: "; "))
+    }
+  }
+
+  /// A dated access ends with the role of one who signed it: on the very day for which a handover is meant.
+  private func addSigners(
+    to report: inout TransferReport, _ plan: TransferPlan, _ ground: Ground, _ entries: [DatedAccessBook.Entry]
+  ) {
+    let named = Set(plan.lines.filter { $0.isRight && $0.entry.kind != .join }.compactMap(\.person))
+    for one in ground.operators where one.isActive && named.contains(one.person) {
+      let signed = entries.filter { $0.approval?.signers.contains(one.id) == true }.map(\.access.id.text)
+      guard !signed.isEmpty else { continue }
+      let ids = signed.joined(separator: ", ")
+      report.warningsJa.append("操作者 \(one.id) を外すと、署名した期限付きの利用（\(ids)）が効かなくなります。残る管理者 2 人で承認し直してください。")
+      report.warningsEn.append(
+        "removing operator \(one.id) ends what was signed by her (\(ids)): have it approved by two who stay")
     }
   }
 
