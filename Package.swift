@@ -166,9 +166,12 @@ let package = Package(
     .target(name: "CFaultyDisk", path: "Tests/CFaultyDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
     .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: house),
+    .target(name: "CPrograms", path: "Tests/CPrograms"),
+    .target(name: "Programs", dependencies: ["CPrograms"], path: "Tests/Programs", swiftSettings: house),
     .target(
-      name: "RealDirectory", dependencies: ["AuthTerms", "DirectorySync"], path: "Tests/RealDirectory", swiftSettings: house),
-    .testTarget(name: "PackageTests", swiftSettings: house),
+      name: "RealDirectory", dependencies: ["AuthTerms", "DirectorySync", "Programs"], path: "Tests/RealDirectory",
+      swiftSettings: house),
+    .testTarget(name: "PackageTests", dependencies: ["Programs"], swiftSettings: house),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
@@ -184,30 +187,35 @@ let package = Package(
     .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: house),
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
     .testTarget(
-      name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", .crypto, .cryptoExtras],
+      name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras],
       swiftSettings: house),
     .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
     .testTarget(
-      name: "DirectorySyncTests", dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "RealDirectory", "Sealing", .crypto],
+      name: "DirectorySyncTests",
+      dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "Programs", "RealDirectory", "Sealing", .crypto],
       swiftSettings: house
     ),
     .testTarget(
-      name: "CertificateTrustTests", dependencies: ["AuthTerms", "CertificateTrust", .crypto, .cryptoExtras, .x509, .asn1],
+      name: "CertificateTrustTests",
+      dependencies: ["AuthTerms", "CertificateTrust", "Programs", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
     .testTarget(
-      name: "StorageTests", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "FaultyDisk", "Storage", .crypto, .grdb],
+      name: "StorageTests",
+      dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "FaultyDisk", "Programs", "Storage", .crypto, .grdb],
       swiftSettings: house),
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "Sealing", "SSOVault", "VaultLink",
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "Programs", "Sealing", "SSOVault",
+        "VaultLink",
         .crypto, .x509, .asn1,
       ], swiftSettings: house),
     .testTarget(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Fuzzing", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation", .crypto,
+        "Fuzzing", "Programs", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation",
+        .crypto,
         .cryptoExtras, .x509,
         .asn1,
       ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),

@@ -3,6 +3,7 @@ import AuthClient
 import AuthTerms
 import Crypto
 import Foundation
+import Programs
 import Sealing
 import Testing
 
@@ -52,35 +53,16 @@ final class BackupBench: Sendable {
     let output: String
   }
 
-  func process(_ arguments: [String], typed: String? = nil) throws -> (process: Process, output: Pipe) {
-    let process = Process()
-    let (input, output) = (Pipe(), Pipe())
-    process.executableURL = URL(filePath: try #require(ProcessCity.binaries) + "/sanmon")
-    process.arguments = arguments
-    process.environment = ["LANG": "C", "TMPDIR": path("tmp"), "HOME": desk, "PATH": "/usr/bin:/bin"]
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    // A program that refuses before it reads has left already; what it said is looked at.
-    try? input.fileHandleForWriting.write(contentsOf: Data(((typed ?? key.text) + "\n").utf8))
-    try input.fileHandleForWriting.close()
-    return (process, output)
+  func process(_ arguments: [String], typed: String? = nil) throws -> Program {
+    try Program(
+      [#require(ProcessCity.binaries) + "/sanmon"] + arguments,
+      environment: ["LANG": "C", "TMPDIR": path("tmp"), "HOME": desk, "PATH": "/usr/bin:/bin"],
+      input: .text((typed ?? key.text) + "\n"), output: .together)
   }
 
-  /// Beside the threads on which the city's server runs.
   func sanmon(_ arguments: [String], typed: String? = nil) async throws -> Result {
-    try await withCheckedThrowingContinuation { done in
-      DispatchQueue.global().async {
-        done.resume(
-          with: Swift.Result {
-            let (process, output) = try self.process(arguments, typed: typed)
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return Result(status: process.terminationStatus, output: text)
-          })
-      }
-    }
+    let ended = try await process(arguments, typed: typed).ending()
+    return Result(status: ended.status, output: ended.output)
   }
 
   private var socket: [String] { ["--socket", city.folder + "/operator.sock"] }

@@ -4,6 +4,7 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
+import Programs
 import Testing
 
 /// What was typed must not be found anywhere afterwards, however it is written.
@@ -89,7 +90,7 @@ struct CanaryTests {
     #expect(session != nil && answer.status == 403)
     try Data(answer.body).write(to: URL(filePath: running.folder + "/answer"))
 
-    let processes = [running.server, running.vault].map { "/proc/\($0.processIdentifier)" }
+    let processes = [running.server, running.vault].compactMap { $0.map { "/proc/\($0.pid)" } }
     let files = processes.flatMap { [$0 + "/cmdline", $0 + "/environ"] }
     for secret in [right, wrong] { #expect(Self.finds(secret, below: [running.folder], and: files) == []) }
     #expect(Self.finds("p-000025", below: [running.folder]) != [], "the search reads what is there")
@@ -147,7 +148,7 @@ struct CanaryTests {
     _ = try await pc.enter(card)
     try answers.write(to: URL(filePath: running.folder + "/answers"))
 
-    let processes = [running.server, running.vault].map { "/proc/\($0.processIdentifier)" }
+    let processes = [running.server, running.vault].compactMap { $0.map { "/proc/\($0.pid)" } }
     let files = processes.flatMap { [$0 + "/cmdline", $0 + "/environ"] }
     for code in codes + [wrong, firstCode] {
       for text in [code, code.replacing("-", with: ""), code.lowercased()] {
@@ -226,7 +227,7 @@ struct TypedCanaryTests {
     expect(0, try await bench.agent(["unlock", "--state", state, "--pin-fd", "3"], right))
     try Data(outputs.utf8).write(to: URL(filePath: state + "/outputs"))
 
-    let process = "/proc/\(watch.processIdentifier)"
+    let process = "/proc/\(watch.pid)"
     let files = [process + "/cmdline", process + "/environ", bench.folder + "/watch.log"]
     for secret in [right, wrong, code.code, code.code.replacing("-", with: "")] {
       #expect(CanaryTests.finds(secret, below: [state, city.folder], and: files) == [])

@@ -2,6 +2,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import Programs
 import Testing
 
 /// After a power cut PCs, server and vault come back in any order, over whatever the cut left. Real processes, and nobody helps.
@@ -34,22 +35,13 @@ struct ColdStartTests {
     let code: EnrolmentCode = try await city.link.call(
       "POST", "/v1/admin/workstations/codes", WorkstationCodeRequest(act: Data(signed.encoded)))
     let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
-    let process = Process()
-    process.executableURL = URL(filePath: "\(ProcessCity.binaries ?? "")/sanmon-agent")
-    process.arguments = [
-      "enrol", "--server", "https://127.0.0.1:\(port)", "--enrolment", "https://127.0.0.1:\(status.enrolmentPort)",
-      "--ca-sha256", status.authority, "--state", city.folder + "/agent", "--code-fd", "0",
-    ]
-    // Files, not pipes: a process that another test starts meanwhile would hold the end of a pipe.
-    let typed = city.folder + "/code"
-    let said = city.folder + "/said"
-    try Data((code.code + "\n").utf8).write(to: URL(filePath: typed))
-    _ = FileManager.default.createFile(atPath: said, contents: nil)
-    process.standardInput = FileHandle(forReadingAtPath: typed)
-    process.standardError = FileHandle(forWritingAtPath: said)
-    try await ToolProcess.finish(process)
-    let words = String(decoding: FileManager.default.contents(atPath: said) ?? Data(), as: UTF8.self)
-    try #require(process.terminationStatus == 0, "\(words)")
+    let enrolled = try await Program.running(
+      [
+        "\(ProcessCity.binaries ?? "")/sanmon-agent", "enrol", "--server", "https://127.0.0.1:\(port)", "--enrolment",
+        "https://127.0.0.1:\(status.enrolmentPort)", "--ca-sha256", status.authority, "--state", city.folder + "/agent",
+        "--code-fd", "0",
+      ], input: .text(code.code + "\n"))
+    try #require(enrolled.status == 0, "\(enrolled.errors)")
     return city.folder + "/agent"
   }
 
@@ -91,7 +83,7 @@ struct ColdStartTests {
         - occurrences("waiting for the vault", in: serverSaid)
       let isServerFirst = (order.firstIndex(of: .server) ?? 0) < (order.firstIndex(of: .vault) ?? 0)
       #expect(waits == (isServerFirst ? 1 : 0), "\(name): said at once, and not again within the minute")
-      #expect(running.server.isRunning && running.vault.isRunning && running.agent.isRunning, "\(name)")
+      #expect([running.server, running.vault, running.agent].allSatisfy { $0?.isRunning == true }, "\(name)")
       running.kill()
       // What the cut left behind is what the next order starts over.
       for file in ["vault.sock", "operator.sock", "agent/watch.sock", "state/sanmon.sqlite-wal"] {

@@ -1,20 +1,14 @@
 import AuthAPI
 import AuthClient
 import Foundation
+import Programs
 import Testing
 
 /// Nobody is let in without a row. A full disk is a denial with its own code, counted, and over as soon as there is room.
 @Suite("A full disk", .serialized)
 struct FullDiskTests {
   static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    try Program.run([program] + arguments).status
   }
 
   /// Whether this process may mount a small file system of its own.

@@ -4,6 +4,7 @@ import AuthServer
 import AuthTerms
 import Crypto
 import Foundation
+import Programs
 import Testing
 import X509
 
@@ -149,14 +150,10 @@ struct OperatorTLSTests {
     let link = try await office.connect(card.identity)
     #expect(try await link.request("GET", "/v1/admin/status").status == 200)
     // No command does this yet: written beside the server, as a restored or mended database would have it.
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
+    let changed = try await Program.running([
       "sqlite3", office.city.folder + "/state/sanmon.sqlite", "UPDATE operators SET is_active = 0 WHERE id = 'suzuki'",
-    ]
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    ])
+    try #require(changed.status == 0)
     #expect(try await link.request("GET", "/v1/admin/status").status == 403)
     let again = FirstOperator(code: office.city.firstCode, act: Data([0]))
     #expect(

@@ -4,6 +4,7 @@ import AuthServer
 import AuthTerms
 import CertificateTrust
 import Foundation
+import Programs
 import Testing
 import X509
 
@@ -190,18 +191,11 @@ final class ToolBench: Sendable {
   }
 
   /// The resident process of a workstation, until it is ended.
-  func watch(_ state: String, log: String) throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: Self.programs + "/sanmon-agent")
-    process.arguments = ["watch", "--state", state]
-    process.environment = ["LC_ALL": "C", "HOME": folder, "PCSCLITE_CSOCK_NAME": "\(reader)/run/pcscd/pcscd.comm"]
-    try Data().write(to: URL(filePath: log))
-    let handle = try FileHandle(forWritingTo: URL(filePath: log))
-    process.standardOutput = handle
-    process.standardError = handle
-    process.standardInput = FileHandle.nullDevice
-    try Self.startWithOpenSignals(process)
-    return process
+  func watch(_ state: String, log: String) throws -> Program {
+    try Program(
+      [Self.programs + "/sanmon-agent", "watch", "--state", state],
+      environment: ["LC_ALL": "C", "HOME": folder, "PCSCLITE_CSOCK_NAME": "\(reader)/run/pcscd/pcscd.comm"],
+      output: .appended(to: log))
   }
 
   /// Puts a card on the reader and waits until the service has found it.
@@ -224,65 +218,28 @@ final class ToolBench: Sendable {
     guard result.status == 0 else { throw Failed("\(words): exit \(result.status)\n\(result.output)") }
   }
 
-  /// A thread of its own waits: one of the few that tests and server share must not.
   static func started(_ words: [String]) async throws -> (status: Int32, output: String) {
-    try await withCheckedThrowingContinuation { done in
-      Thread.detachNewThread { done.resume(with: Result { try run(words) }) }
-    }
+    let ended = try await Program.running(words, output: .together)
+    return (ended.status, ended.output)
   }
 
   private static func run(_ words: [String]) throws -> (status: Int32, output: String) {
-    // A file, not a pipe: a daemon that outlives the shell would hold a pipe open.
-    let path = "/tmp/sanmon-tool-output-\(UUID().uuidString)"
-    try Data().write(to: URL(filePath: path))
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let output = try FileHandle(forWritingTo: URL(filePath: path))
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["timeout", "--kill-after=1", "60"] + words
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = output
-    try startWithOpenSignals(process)
-    process.waitUntilExit()
-    try output.close()
-    return (process.terminationStatus, String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self))
-  }
-
-  /// Test threads block most signals, and a child inherits that: a daemon started so would be deaf to TERM.
-  fileprivate static func startWithOpenSignals(_ process: Process) throws {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
+    let ended = try Program.run(words, output: .together)
+    return (ended.status, ended.output)
   }
 
   /// A card on the reader until it is taken out.
   final class OnReader {
-    private let process = Process()
-    private let control = Pipe()
-    private let said = Pipe()
+    private let program: Program
 
-    fileprivate init(_ words: [String]) throws {
-      process.executableURL = URL(filePath: "/usr/bin/env")
-      process.arguments = words
-      process.standardInput = control
-      process.standardOutput = said
-      try ToolBench.startWithOpenSignals(process)
-    }
+    fileprivate init(_ words: [String]) throws { program = try Program(words, input: .open) }
 
     fileprivate func isFound() async throws {
       let end = ContinuousClock.now + .seconds(90)
-      var text = ""
-      let descriptor = said.fileHandleForReading.fileDescriptor
-      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-      while !text.contains("found\n") {
-        guard ContinuousClock.now < end, process.isRunning else { throw Failed("the reader does not find the card: \(text)") }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = read(descriptor, &bytes, bytes.count)
-        if count > 0 { text += String(decoding: bytes.prefix(count), as: UTF8.self) }
+      while !program.output.contains("found\n") {
+        guard ContinuousClock.now < end, program.isRunning else {
+          throw Failed("the reader does not find the card: \(program.output)")
+        }
         try await Task.sleep(for: .milliseconds(20))
       }
       // And tells its clients.
@@ -290,12 +247,10 @@ final class ToolBench: Sendable {
     }
 
     func takeOut() async {
-      try? control.fileHandleForWriting.close()
-      while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+      program.closeInput()
+      _ = try? await program.ending()
       // The service looks every 400 ms.
       try? await Task.sleep(for: .seconds(2))
     }
-
-    deinit { if process.isRunning { process.terminate() } }
   }
 }

@@ -2,6 +2,7 @@ import AuditLog
 import AuthAPI
 import AuthTerms
 import Foundation
+import Programs
 import Storage
 import VaultLink
 
@@ -25,10 +26,10 @@ final class ProcessCity {
   let folder: String
   let port: Int
   let verifier: NoteVerifier
-  private(set) var server = Process()
-  private(set) var vault = Process()
+  private(set) var server: Program?
+  private(set) var vault: Program?
   /// `sanmon-agent watch`, where a test starts it.
-  private(set) var agent = Process()
+  private(set) var agent: Program?
   private let programs: String
 
   /// - Parameters:
@@ -55,10 +56,10 @@ final class ProcessCity {
 
   func start() throws {
     try own()
-    if !vault.isRunning {
+    if vault?.isRunning != true {
       try startVault()
       // A server that starts before its vault waits for it; here each round starts with both.
-      while vault.isRunning, (try? connects(folder + "/vault.sock")) != true { usleep(5000) }
+      while vault?.isRunning == true, (try? connects(folder + "/vault.sock")) != true { usleep(5000) }
     }
     try startServer()
   }
@@ -71,11 +72,7 @@ final class ProcessCity {
 
   private func give(to user: UInt32) throws {
     guard geteuid() == 0 else { return }
-    let chown = Process()
-    chown.executableURL = URL(filePath: "/bin/chown")
-    chown.arguments = ["-R", "\(user):\(user)", folder]
-    try chown.run()
-    chown.waitUntilExit()
+    _ = try Program.run(["chown", "-R", "\(user):\(user)", folder])
   }
 
   func startVault() throws {
@@ -99,38 +96,20 @@ final class ProcessCity {
 
   /// SIGKILL, to all before any is waited for: nothing is written, flushed or said.
   func kill(withVault: Bool = true) {
-    let processes = ([server, agent] + (withVault ? [vault] : [])).filter(\.isRunning)
-    for process in processes { Foundation.kill(process.processIdentifier, SIGKILL) }
-    for process in processes { process.waitUntilExit() }
+    let programs = ([server, agent] + (withVault ? [vault] : [])).compactMap { $0 }
+    for program in programs { program.signal(SIGKILL) }
+    for program in programs { program.kill() }
   }
 
-  func killVault() {
-    Foundation.kill(vault.processIdentifier, SIGKILL)
-    vault.waitUntilExit()
-  }
+  func killVault() { vault?.kill() }
 
   private func launch(
     _ name: String, _ arguments: String..., environment: [String: String] = [:]
-  ) throws -> Process {
-    let process = Process()
-    let log = folder + "/\(name).log"
-    if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
-    let handle = try FileHandle(forWritingTo: URL(filePath: log))
-    try handle.seekToEnd()
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = handle
-    process.standardError = handle
-    if geteuid() == 0 {
-      process.executableURL = URL(filePath: "/usr/bin/setpriv")
-      process.arguments =
-        ["--reuid", "\(Self.uid)", "--regid", "\(Self.uid)", "--clear-groups", "\(programs)/\(name)"] + arguments
-    } else {
-      process.executableURL = URL(filePath: "\(programs)/\(name)")
-      process.arguments = arguments
-    }
-    try process.run()
-    return process
+  ) throws -> Program {
+    let user = ["/usr/bin/setpriv", "--reuid", "\(Self.uid)", "--regid", "\(Self.uid)", "--clear-groups"]
+    return try Program(
+      (geteuid() == 0 ? user : []) + ["\(programs)/\(name)"] + arguments, adding: environment,
+      output: .appended(to: folder + "/\(name).log"))
   }
 
   private func connects(_ path: String) throws -> Bool {

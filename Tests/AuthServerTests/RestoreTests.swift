@@ -5,6 +5,7 @@ import AuthServer
 import AuthTerms
 import Crypto
 import Foundation
+import Programs
 import Testing
 
 @Suite(
@@ -225,10 +226,9 @@ struct RestoreTests {
     // Killed at any moment: each folder is whole, or not there.
     for milliseconds in [5, 20, 40, 60, 80, 120] {
       let name = "k\(milliseconds)"
-      let (process, _) = try bench.process(bench.restoring("night.sanmon", state: name, vault: name + "v"))
+      let process = try bench.process(bench.restoring("night.sanmon", state: name, vault: name + "v"))
       usleep(useconds_t(milliseconds * 1000))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      process.kill()
       if bench.exists(name) {
         #expect(try files.contentsOfDirectory(atPath: bench.path(name)).sorted() == ["column.key", "sanmon.sqlite"])
       }

@@ -2,6 +2,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import Programs
 import Testing
 
 /// `sanmon support` over a real instance: what leaves is counted and shown, and nobody is in it.
@@ -11,11 +12,8 @@ struct SupportTests {
     let folder = tar + ".d"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/tar")
-    process.arguments = ["-xf", tar, "-C", folder]
-    try await ToolProcess.finish(process)
-    #expect(process.terminationStatus == 0, "another program reads it")
+    let unpacked = try await Program.running(["tar", "-xf", tar, "-C", folder])
+    #expect(unpacked.status == 0, "another program reads it")
     var found: [String: String] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: folder + "/sanmon-support") {
       found[name] = try String(contentsOfFile: folder + "/sanmon-support/" + name, encoding: .utf8)
@@ -169,12 +167,9 @@ struct SupportTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try Data().write(to: URL(filePath: folder + "/log"))
     try Data(answers.utf8).write(to: URL(filePath: folder + "/answers"))
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
     let tool =
       "PAGER=cat \(try #require(ProcessCity.binaries))/sanmon support --config \(folder)/instance.yaml --log \(folder)/log --out \(folder)/b.tar"
-    process.arguments = ["-c", "script -qec '\(tool) | cat' /dev/null < \(folder)/answers > \(folder)/seen"]
-    try await ToolProcess.finish(process)
+    _ = try await Program.running(["sh", "-c", "script -qec '\(tool) | cat' /dev/null < \(folder)/answers > \(folder)/seen"])
     let seen = try String(contentsOfFile: folder + "/seen", encoding: .utf8)
     #expect(FileManager.default.fileExists(atPath: folder + "/b.tar") == isWritten, "\(seen)")
     #expect(seen.contains("==== rules.txt") == answers.hasPrefix("y"), "\(seen)")

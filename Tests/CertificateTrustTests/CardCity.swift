@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Cards of an invented city, made with the `openssl` command: a root, an intermediate, a stranger with the root's own name,
@@ -26,19 +27,8 @@ final class CardCity: Sendable {
   func der(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: folder.appending(path: "\(name).der"))) }
   func text(_ name: String) throws -> String { try String(contentsOf: folder.appending(path: name), encoding: .utf8) }
 
-  static func run(_ program: String, _ arguments: [String], in folder: URL) throws -> (status: Int32, errors: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = folder
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let errors = Pipe()
-    process.standardError = errors
-    try process.run()
-    let text = try errors.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+  static func run(_ program: String, _ arguments: [String], in folder: URL) throws -> Program.Ended {
+    try Program.run([program] + arguments, in: folder.path)
   }
 
   private static let script = """

@@ -1,5 +1,6 @@
 import CertificateTrust
 import Foundation
+import Programs
 import Testing
 
 /// The `openssl verify` command and ours look at the same files and must agree on every one.

@@ -2,6 +2,7 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
+import Programs
 import SwiftASN1
 import Testing
 import X509

@@ -1,6 +1,7 @@
 import AuthTerms
 import DirectorySync
 import Foundation
+import Programs
 import Testing
 
 /// OpenSSL's server as the other side: it speaks the version it is told, and no LDAP.
@@ -10,29 +11,16 @@ struct OldTLSTests {
 
   /// - Returns: what the server says of the handshake: its cipher, or nothing.
   private static func cipher(_ version: String, _ folder: String) async throws -> (said: String?, fault: LDAPFault.Code?) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/openssl")
-    process.arguments = [
-      "s_server", "-accept", "127.0.0.1:0", "-cert", folder + "/cert.pem", "-key", folder + "/key.pem", version, "-cipher",
-      "ALL:@SECLEVEL=0",
-    ]
-    let log = URL(filePath: folder + "/log\(version)")
-    try Data().write(to: log)
-    let output = try FileHandle(forWritingTo: log)
-    let input = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    defer {
-      // Test threads block most signals, and a child inherits that: it would be deaf to TERM.
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
-    func said() throws -> [Substring] { String(decoding: try Data(contentsOf: log), as: UTF8.self).split(separator: "\n") }
+    let program = try Program(
+      [
+        "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", folder + "/cert.pem", "-key", folder + "/key.pem", version,
+        "-cipher", "ALL:@SECLEVEL=0",
+      ], input: .open, output: .together)
+    defer { program.kill() }
+    func said() -> [Substring] { program.output.split(separator: "\n") }
     var port: UInt16?
     for _ in 0..<200 where port == nil {
-      port = try said().first { $0.hasPrefix("ACCEPT ") }.flatMap { UInt16($0.split(separator: ":").last ?? "") }
+      port = said().first { $0.hasPrefix("ACCEPT ") }.flatMap { UInt16($0.split(separator: ":").last ?? "") }
       if port == nil { try await Task.sleep(for: .milliseconds(20)) }
     }
     guard let port else { throw NotListening() }
@@ -41,7 +29,7 @@ struct OldTLSTests {
     var fault: LDAPFault.Code?
     do throws(LDAPFault) { _ = try await connection.root() } catch { fault = error.code }
     await connection.close()
-    return (try said().first { $0.hasPrefix("CIPHER is ") }.map(String.init), fault)
+    return (said().first { $0.hasPrefix("CIPHER is ") }.map(String.init), fault)
   }
 
   @Test("1.2 and 1.3 with forward secrecy; nothing older, and no password goes there")
@@ -49,17 +37,12 @@ struct OldTLSTests {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-tls-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/openssl")
-    process.arguments = [
-      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=dc",
-      "-addext",
-      "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem",
-    ]
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    let made = try Program.run([
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+      "/CN=dc",
+      "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem",
+    ])
+    try #require(made.status == 0, "\(made.errors)")
     for version in ["-tls1", "-tls1_1"] {
       let (said, fault) = try await Self.cipher(version, folder)
       #expect(said == nil && fault == .unreachable, "\(version): \(said ?? "") \(String(describing: fault))")

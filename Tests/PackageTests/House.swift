@@ -37,6 +37,8 @@ struct House {
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
       "Fuzzing": [],
+      "CPrograms": ["Programs"],
+      "Programs": ["RealDirectory"],
       "RealDirectory": ["sanmon-load"],
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [

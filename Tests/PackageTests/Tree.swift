@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// The checkout these tests were compiled from, read as text.
 enum Tree {
@@ -44,39 +45,8 @@ enum Tree {
 
   /// Runs a program found in PATH, with nothing on its standard input, and waits for it.
   static func run(_ command: [String], in folder: URL = root, environment: [String: String] = [:]) throws -> Ran {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
-    // Files instead of pipes: a program that writes much to one of two pipes waits for a reader that waits for the other.
-    let scratch = FileManager.default.temporaryDirectory.appending(path: "sanmon-run-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
-    let output = scratch.appending(path: "out")
-    let errors = scratch.appending(path: "err")
-    try Data().write(to: output)
-    try Data().write(to: errors)
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try withSignalsDelivered { try process.run() }
-    process.waitUntilExit()
-    return Ran(
-      code: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
-      output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
-      errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
-  }
-
-  /// A test runs on a thread whose signals are all blocked, and a program inherits that: it, and whatever it starts, would
-  /// be deaf to TERM.
-  private static func withSignalsDelivered(_ start: () throws -> Void) rethrows {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try start()
+    let ended = try Program.run(command, adding: environment, in: folder.path, within: 300)
+    return Ran(code: ended.status, output: ended.output, errors: ended.errors)
   }
 
   /// Whether a missing part of the machine is a failure (in a pipeline) or a reason to skip (elsewhere).

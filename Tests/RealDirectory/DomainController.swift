@@ -1,6 +1,7 @@
 package import AuthTerms
 package import DirectorySync
 import Foundation
+import Programs
 
 /// A real Active Directory: Samba with the sample city, in a namespace of its own, filled once a run and copied for each suite.
 package final class DomainController: Sendable {
@@ -35,26 +36,12 @@ package final class DomainController: Sendable {
   package struct Failed: Error, CustomStringConvertible { package let description: String }
 
   @discardableResult
-  private static func script(_ text: String, seconds: Int = 60, input: String = "") throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/timeout")
-    process.arguments = ["--kill-after=1", "\(seconds)", "bash", "-c", "source '\(root)/deploy/lib/samba.sh'; \(text)"]
-    // Files, not pipes: a daemon that outlives the shell would hold a pipe open.
-    let (written, read) = (folder + "/output-\(UUID().uuidString)", folder + "/input-\(UUID().uuidString)")
-    defer { for path in [written, read] { try? FileManager.default.removeItem(atPath: path) } }
-    try Data().write(to: URL(filePath: written))
-    try Data(input.utf8).write(to: URL(filePath: read))
-    let output = try FileHandle(forWritingTo: URL(filePath: written))
-    process.standardInput = try FileHandle(forReadingFrom: URL(filePath: read))
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    process.waitUntilExit()
-    let said = String(decoding: try Data(contentsOf: URL(filePath: written)), as: UTF8.self)
-    guard process.terminationStatus == 0 else {
-      throw Failed(description: "\(text): exit \(process.terminationStatus)\n\(said)")
-    }
-    return said
+  private static func script(_ text: String, seconds: Double = 60, input: String = "") throws -> String {
+    let ended = try Program.run(
+      ["bash", "-c", "source '\(root)/deploy/lib/samba.sh'; \(text)"], input: .text(input), output: .together,
+      within: seconds)
+    guard ended.status == 0 else { throw Failed(description: "\(text): exit \(ended.status)\n\(ended.output)") }
+    return ended.output
   }
 
   private let path: String

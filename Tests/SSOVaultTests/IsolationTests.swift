@@ -1,6 +1,7 @@
 import AuthTerms
 import Foundation
 import Isolation
+import Programs
 import Synchronization
 import Testing
 
@@ -127,25 +128,18 @@ final class IsolationTests {
     #expect(!ServiceNotify(path: nil).ready("x"))
     #expect(!ServiceNotify(path: "relative").ready("x"))
     #expect(!ServiceNotify(path: path).stopping())
-    let receiver = Process()
-    receiver.executableURL = URL(filePath: "/usr/bin/python3")
-    receiver.arguments = [
-      "-c",
+    let receiver = try Program([
+      "python3", "-c",
       """
       import socket,sys
       s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(20)
       for _ in range(3): print(s.recv(1000).decode().replace("\\n", "|"))
       """, path,
-    ]
-    let output = Pipe()
-    receiver.standardOutput = output
-    try receiver.run()
+    ])
     for _ in 0..<500 where !FileManager.default.fileExists(atPath: path) { usleep(10_000) }
     let notify = ServiceNotify(path: path)
     #expect(notify.ready("serving") && notify.reloading(monotonicMicroseconds: 5) && notify.stopping())
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    receiver.waitUntilExit()
-    #expect(text == "READY=1|STATUS=serving\nRELOADING=1|MONOTONIC_USEC=5\nSTOPPING=1\n")
+    #expect(try receiver.end().output == "READY=1|STATUS=serving\nRELOADING=1|MONOTONIC_USEC=5\nSTOPPING=1\n")
   }
 
   /// A sanitizer keeps what is free to itself, in a memory of its own.
@@ -214,11 +208,8 @@ final class IsolationTests {
 enum RunningProbe {
   /// A process binds a socket and ends without removing it.
   static func leaveSocket(at path: String) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = ["-c", "import socket,sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()", path]
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    try Program.run([
+      "python3", "-c", "import socket,sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()", path,
+    ]).status
   }
 }

@@ -4,6 +4,7 @@ import CertificateTrust
 import Crypto
 import Foundation
 import Isolation
+import Programs
 import Testing
 import VaultLink
 
@@ -38,7 +39,7 @@ struct ProcessTests {
     }
     #expect(try await link.listOperators().count == 1)
     #expect(try await link.status().isInitialised)
-    #expect(vault.stop() == 0)
+    #expect(try vault.stop() == 0)
     #expect(!FileManager.default.fileExists(atPath: vault.socket))
     await #expect { try await link.status() } throws: { if case VaultFault.unreachable = $0 { true } else { false } }
   }
@@ -61,21 +62,16 @@ struct ProcessTests {
     let link = VaultLink(socket: vault.socket)
     let sato = try Clerk("sato")
     _ = try await link.registerOperator(registration(sato, vault.firstCode))
-    kill(vault.pid, SIGKILL)
-    vault.process.waitUntilExit()
+    vault.process.kill()
     await #expect { try await link.status() } throws: { if case VaultFault.unreachable = $0 { true } else { false } }
-    let again = RunningVault.process(
+    let again = try RunningVault.process(
       RunningVault.vaultUID,
       [
         try #require(RunningVault.program), "serve", "--socket", vault.socket, "--state", vault.state, "--master-key-file",
         vault.master,
       ]
         + Self.asServer)
-    try again.run()
-    defer {
-      again.terminate()
-      again.waitUntilExit()
-    }
+    defer { again.kill() }
     var operators: [KnownOperator] = []
     for _ in 0..<250 where operators.isEmpty {
       usleep(20_000)
@@ -143,13 +139,7 @@ struct ProcessTests {
     #expect(try code(["verify"] + files) == 0)
     #expect(try code(["--help"]) == 0)
     if RunningVault.isRoot {
-      let asRoot = Process()
-      asRoot.executableURL = URL(filePath: program)
-      asRoot.arguments = ["verify"] + files
-      asRoot.standardError = FileHandle.nullDevice
-      try asRoot.run()
-      asRoot.waitUntilExit()
-      #expect(asRoot.terminationStatus == 77)
+      #expect(try Program.run([program, "verify"] + files).status == 77)
     }
   }
 }

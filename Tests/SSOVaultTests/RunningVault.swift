@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthTerms
 import Foundation
+import Programs
 import Testing
 
 /// The real program, started as an operator would, under a user of its own when this test runs as root.
@@ -20,12 +21,12 @@ final class RunningVault: Sendable {
   static let isBuilt = program != nil || ProcessInfo.processInfo.environment["CI"] != nil
 
   let folder: URL
-  let process: Process
+  let process: Program
   let firstCode: String
   var socket: String { folder.appending(path: "v.sock").path }
   var state: String { folder.appending(path: "state").path }
   var master: String { folder.appending(path: "master").path }
-  var pid: Int32 { process.processIdentifier }
+  var pid: Int32 { process.pid }
 
   /// - Parameter peers: options of `serve` that name users.
   init(peers: [String], initialised: Bool = true) throws {
@@ -46,48 +47,27 @@ final class RunningVault: Sendable {
     } else {
       firstCode = ""
     }
-    process = Self.process(
+    process = try Self.process(
       Self.vaultUID, [program, "serve", "--socket", folder.appending(path: "v.sock").path] + files + peers)
-    process.standardError = FileHandle.nullDevice
-    try process.run()
     for _ in 0..<500 where !FileManager.default.fileExists(atPath: socket) && process.isRunning { usleep(20_000) }
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.kill()
     try? FileManager.default.removeItem(at: folder)
   }
 
   /// Ends it as systemd would.
-  func stop() -> Int32 {
+  func stop() throws -> Int32 {
     process.terminate()
-    process.waitUntilExit()
-    return process.terminationStatus
+    return try process.end().status
   }
 
   /// A process under another user when we are root, under our own otherwise.
-  static func process(_ uid: UInt32, _ arguments: [String]) -> Process {
-    let process = Process()
-    if isRoot {
-      process.executableURL = URL(filePath: "/usr/bin/setpriv")
-      process.arguments = ["--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups"] + arguments
-    } else {
-      process.executableURL = URL(filePath: arguments[0])
-      process.arguments = Array(arguments.dropFirst())
-    }
-    process.standardInput = FileHandle.nullDevice
-    return process
+  static func process(_ uid: UInt32, _ arguments: [String]) throws -> Program {
+    let user = ["/usr/bin/setpriv", "--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups"]
+    return try Program((isRoot ? user : []) + arguments)
   }
 
-  static func run(_ uid: UInt32, _ arguments: [String]) throws -> (status: Int32, output: String, errors: String) {
-    let process = process(uid, arguments)
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    let fault = try errors.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: text, as: UTF8.self), String(decoding: fault, as: UTF8.self))
-  }
+  static func run(_ uid: UInt32, _ arguments: [String]) throws -> Program.Ended { try process(uid, arguments).end() }
 }

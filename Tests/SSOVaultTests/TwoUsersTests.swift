@@ -1,5 +1,6 @@
 import Foundation
 import Isolation
+import Programs
 import Testing
 import VaultLink
 

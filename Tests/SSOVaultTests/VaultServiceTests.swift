@@ -5,6 +5,7 @@ import CertificateTrust
 import Crypto
 import Foundation
 import Isolation
+import Programs
 import SSOVault
 import Testing
 
@@ -370,22 +371,18 @@ struct VaultServiceTests {
   @Test("while the state cannot be written nothing is signed, and afterwards it goes on without a restart")
   func unwritable() throws {
     try office.begin(with: sato)
-    let holder = Process()
-    holder.executableURL = URL(filePath: "/usr/bin/python3")
-    holder.arguments = [
-      "-c",
-      "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
-      office.state + "/vault.sqlite",
-    ]
-    let (input, output) = (Pipe(), Pipe())
-    holder.standardInput = input
-    holder.standardOutput = output
-    try holder.run()
-    #expect(!output.fileHandleForReading.availableData.isEmpty)
+    let holder = try Program(
+      [
+        "python3", "-c",
+        "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.read()",
+        office.state + "/vault.sqlite",
+      ], input: .open)
+    while holder.output.isEmpty, holder.isRunning { usleep(5_000) }
+    #expect(holder.output == "held\n")
     let request = VaultRequest.signServer(certificateRequest: try CertificateRequest.make(key: P256.Signing.PrivateKey()))
     #expect(office.refusal(request) == "V190")
-    try input.fileHandleForWriting.close()
-    holder.waitUntilExit()
+    holder.closeInput()
+    try holder.end()
     #expect(office.refusal(request) == "answered")
   }
 
@@ -408,15 +405,10 @@ struct VaultServiceTests {
 
   /// Changes the state as somebody with a shell would.
   private static func sqlite(_ office: Office, _ statement: String) throws -> Bool {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = [
-      "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
+    try Program.run([
+      "python3", "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
       office.state + "/vault.sqlite",
       statement,
-    ]
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    ]).status == 0
   }
 }

@@ -1,6 +1,7 @@
 import AuditLog
 import AuthTerms
 import Foundation
+import Programs
 import Storage
 import Testing
 
@@ -150,13 +151,7 @@ struct FaultTests {
   }()
 
   private static func tool(_ path: String, _ arguments: String...) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    try Program.run([path] + arguments).status
   }
 }
 

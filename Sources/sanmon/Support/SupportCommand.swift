@@ -100,9 +100,9 @@ struct SupportCommand: AsyncParsableCommand {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
-    try process.run()
+    let end = try process.runToEnd()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    end.wait()
     return (newest(text), Words("journald のログ", "journald's log"))
   }
 
@@ -124,9 +124,20 @@ enum Pager {
     }
     process.standardInput = pipe
     signal(SIGPIPE, SIG_IGN)
-    guard (try? process.run()) != nil else { return print(text) }
+    guard let end = try? process.runToEnd() else { return print(text) }
     try? pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     try? pipe.fileHandleForWriting.close()
-    process.waitUntilExit()
+    end.wait()
+  }
+}
+
+extension Process {
+  /// Starts it.
+  /// - Returns: what is signalled at its end. Foundation's own way to wait turns a run loop, and under load was seen to turn it for good.
+  fileprivate func runToEnd() throws -> DispatchSemaphore {
+    let end = DispatchSemaphore(value: 0)
+    terminationHandler = { _ in end.signal() }
+    try run()
+    return end
   }
 }

@@ -1,5 +1,6 @@
 import DirectorySync
 import Foundation
+import Programs
 import RealDirectory
 import Testing
 
@@ -15,22 +16,12 @@ struct CheckCommandTests {
     language: String = "C.UTF-8"
   ) throws -> (status: Int32, output: String) {
     let server = try dc.server()
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments =
-      ["directory", "check", "--host", server.host, "--port", "\(server.port)", "--authorities", server.authorities]
-      + ["--account", account, "--password-fd", "0"] + more
-    process.environment = ["LC_ALL": language, "PATH": "/usr/bin:/bin"]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    input.fileHandleForWriting.write(Data(try (password ?? dc.passwordText()).utf8))
-    try input.fileHandleForWriting.close()
-    let said = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+    let ended = try Program.run(
+      [program, "directory", "check", "--host", server.host, "--port", "\(server.port)", "--authorities", server.authorities]
+        + ["--account", account, "--password-fd", "0"] + more,
+      environment: ["LC_ALL": language, "PATH": "/usr/bin:/bin"], input: .text(password ?? dc.passwordText()),
+      output: .together)
+    return (ended.status, ended.output)
   }
 
   @Test("all is well, in both languages; then each thing that is wrong is named with what to do")
@@ -71,14 +62,7 @@ struct CheckCommandTests {
 
   @Test("wrong usage ends with 64")
   func usage() throws {
-    let process = Process()
-    process.executableURL = URL(filePath: Self.program)
-    process.arguments = ["directory", "check", "--host", "dc/1", "--authorities", "ca.pem", "--account", "a"]
-    process.standardInput = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardError = output
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 64)
+    let words = [Self.program, "directory", "check", "--host", "dc/1", "--authorities", "ca.pem", "--account", "a"]
+    #expect(try Program.run(words).status == 64)
   }
 }

@@ -1,6 +1,7 @@
 import AuthTerms
 import DirectorySync
 import Foundation
+import Programs
 import RealDirectory
 import Testing
 
@@ -16,21 +17,8 @@ struct SampleCommandTests {
   }
 
   private func run(_ arguments: [String]) throws -> Ran {
-    let scratch = NSTemporaryDirectory() + "sanmon-ad-sample-\(UUID().uuidString)"
-    defer { for name in [".out", ".err"] { try? FileManager.default.removeItem(atPath: scratch + name) } }
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/bash")
-    // Files, not pipes: what runs on would hold a pipe open.
-    process.arguments =
-      [
-        "-c", "out=$1 err=$2; shift 2; exec \"$@\" >\"$out\" 2>\"$err\" </dev/null", "bash", scratch + ".out", scratch + ".err",
-        DomainController.root + "/deploy/ad-sample",
-      ] + arguments
-    try process.run()
-    process.waitUntilExit()
-    return Ran(
-      code: process.terminationStatus, output: try String(contentsOfFile: scratch + ".out", encoding: .utf8),
-      errors: try String(contentsOfFile: scratch + ".err", encoding: .utf8))
+    let ended = try Program.run([DomainController.root + "/deploy/ad-sample"] + arguments, within: 180)
+    return Ran(code: ended.status, output: ended.output, errors: ended.errors)
   }
 
   /// What the printed lines say, asked over LDAPS.

@@ -1,7 +1,9 @@
 import AuthTerms
 import Foundation
 import PCSCReader
+import Programs
 import SmartCard
+import Synchronization
 import Testing
 
 extension RealCardSuite {
@@ -54,20 +56,16 @@ extension RealCardSuite {
     func transactionProtects() async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card())
-        let resetter = Process()
-        resetter.executableURL = URL(fileURLWithPath: "/usr/bin/opensc-tool")
-        resetter.arguments = ["--reset"]
-        resetter.standardOutput = FileHandle.nullDevice
-        resetter.standardError = FileHandle.nullDevice
+        let resetter = Mutex<Program?>(nil)
         let signature = try await CardReaders.withCard(deadline: .seconds(20)) { channel throws(CardFailure) in
           var card = PIVCard(channel: channel)
           try card.select()
           _ = try card.verifyPIN(RealCardSuite.pin)
-          try? Shell.startWithOpenSignals(resetter)
+          resetter.withLock { $0 = try? Program(["opensc-tool", "--reset"]) }
           Thread.sleep(forTimeInterval: 0.7)
           return try card.sign(slot: .authentication, algorithm: .p256, digest: RealCardSuite.digest)
         }
-        resetter.waitUntilExit()
+        try resetter.withLock { _ = try $0?.end() }
         #expect(!signature.isEmpty)
         try inserted.takeOut()
       }

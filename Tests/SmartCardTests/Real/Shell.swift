@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Synchronization
 
 /// Runs other programs, with a limit on their time.
@@ -13,30 +14,10 @@ enum Shell {
   /// Standard output and error together; ended by KILL after `seconds`.
   @discardableResult
   static func run(_ program: String, _ arguments: [String], seconds: Int = 30, input: Data? = nil) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["timeout", "--kill-after=1", "\(seconds)", program] + arguments
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("sanmon-shell-\(UUID().uuidString)")
-    try Data().write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    // A file, not a pipe: a daemon that outlives the shell would hold a pipe open.
-    let output = try FileHandle(forWritingTo: file)
-    process.standardOutput = output
-    process.standardError = output
-    if let input {
-      let pipe = Pipe()
-      process.standardInput = pipe
-      try startWithOpenSignals(process)
-      try pipe.fileHandleForWriting.write(contentsOf: input)
-      try pipe.fileHandleForWriting.close()
-    } else {
-      process.standardInput = FileHandle.nullDevice
-      try startWithOpenSignals(process)
-    }
-    process.waitUntilExit()
-    try output.close()
-    let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
-    return Result(status: process.terminationStatus, output: text)
+    let ended = try Program.run(
+      [program] + arguments, input: input.map { .text(String(decoding: $0, as: UTF8.self)) } ?? .nothing, output: .together,
+      within: Double(seconds))
+    return Result(status: ended.status, output: ended.output)
   }
 
   /// As `run`, but a program that fails is an error that shows what it said.
@@ -47,16 +28,6 @@ enum Shell {
       throw Failed(description: "\(program) \(arguments.joined(separator: " ")): exit \(result.status)\n\(result.output)")
     }
     return result.output
-  }
-
-  /// Test threads block most signals, and a child inherits that: a daemon started so would be deaf to TERM.
-  static func startWithOpenSignals(_ process: Process) throws {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
   }
 
   static func exists(_ program: String) -> Bool { (try? run("sh", ["-c", "command -v \(program)"]).status) == 0 }
