@@ -35,13 +35,16 @@ public struct DirectoryStatus: Codable, Sendable {
   public var readsSnapshots: Bool
   /// The one in force.
   public var snapshot: SnapshotInForce?
+  /// Who has left and is removed within 30 days, the next first.
+  public var leavers: [DirectoryLeaver]
 
   public init(
     isConfigured: Bool, server: String = "", lookedAt: Int64? = nil, faultJa: String? = nil, faultEn: String? = nil,
     objects: Int = 0, summaryJa: String = "", summaryEn: String = "", heldJa: [String] = [], heldEn: [String] = [],
     plan: String? = nil, effectsJa: [String] = [], effectsEn: [String] = [], findingsJa: [String] = [],
     findingsEn: [String] = [], holds: [DirectoryHold] = [],
-    accessJa: [String] = [], accessEn: [String] = [], readsSnapshots: Bool = false, snapshot: SnapshotInForce? = nil
+    accessJa: [String] = [], accessEn: [String] = [], readsSnapshots: Bool = false, snapshot: SnapshotInForce? = nil,
+    leavers: [DirectoryLeaver] = []
   ) {
     self.isConfigured = isConfigured
     self.server = server
@@ -63,6 +66,22 @@ public struct DirectoryStatus: Codable, Sendable {
     self.accessEn = accessEn
     self.readsSnapshots = readsSnapshots
     self.snapshot = snapshot
+    self.leavers = leavers
+  }
+}
+
+/// Somebody who has left, and of whom all that is kept is removed within 30 days.
+public struct DirectoryLeaver: Codable, Sendable, Equatable {
+  public var person: String
+  /// Until the removal, at the earliest; 0: it is due.
+  public var days: Int
+  /// The person still is a registered operator, and stays until that registration ends.
+  public var isOperator: Bool
+
+  public init(person: String, days: Int, isOperator: Bool) {
+    self.person = person
+    self.days = days
+    self.isOperator = isOperator
   }
 }
 

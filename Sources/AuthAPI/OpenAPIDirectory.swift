@@ -12,6 +12,7 @@ extension APIMessages {
         .field("holds", .array(.message("DirectoryHold"), maximum: nil)), .field("accessJa", lines),
         .field("accessEn", lines),
         .field("readsSnapshots", .boolean), .optional("snapshot", .message("SnapshotInForce")),
+        .field("leavers", .array(.message("DirectoryLeaver"), maximum: nil)),
       ]),
     APIMessage(
       "DirectoryHold", "An account that was handed on, or deleted and brought back: what it was, and what it is now.",
@@ -21,6 +22,9 @@ extension APIMessages {
         .field("number", .text(maximum: 1024)), .field("family", .text(maximum: 1024)),
         .field("given", .text(maximum: 1024)), .field("displayName", .text(maximum: 1024)),
       ]),
+    APIMessage(
+      "DirectoryLeaver", "Somebody who has left, and of whom all that is kept is removed within 30 days.",
+      [.field("person", .identifier), .field("days", .count), .field("isOperator", .boolean)]),
     APIMessage(
       "DirectoryAct", "A signed act directory.approve or directory.confirm.",
       [.field("act", .bytes(minimum: 1, maximum: 16_384))]),

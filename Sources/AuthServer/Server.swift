@@ -23,6 +23,7 @@ public final class Server: Sendable {
   private let backups: BackupDesk
   /// `nil` where people are imported from files.
   private let directory: DirectoryService?
+  private let purge: PurgeService?
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -68,6 +69,7 @@ public final class Server: Sendable {
       services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
       columnKeyFile: state.columnKeyFile, recovery: recovery)
     directory = try Self.directory(instance, services, support.log)
+    purge = directory.map { [services, support] in PurgeService(services: services, directory: $0, log: support.log) }
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -131,6 +133,7 @@ public final class Server: Sendable {
       tasks.addTask { try await group.run() }
       tasks.addTask { await background.run() }
       if let directory { tasks.addTask { await directory.run() } }
+      if let purge { tasks.addTask { await purge.run() } }
       tasks.addTask { [self] in
         // A certificate that ends within a month is replaced under way; nobody has to restart for it.
         while (try? await Task.sleep(for: .seconds(6 * 3600))) != nil { await reloadTLS() }
@@ -194,7 +197,7 @@ public final class Server: Sendable {
     EnrolmentRoutes(services: services).add(to: enrolment)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     let operatorRoutes = OperatorRoutes(
-      services: services, checkpoints: checkpoints, backups: backups, directory: directory,
+      services: services, checkpoints: checkpoints, backups: backups, directory: directory, purge: purge,
       status: { [self] in try await status() })
     let operators = Router(context: SanmonRequestContext.self)
     operators.add(middleware: RestoredDoor(services: services, isForOperators: true))
@@ -309,10 +312,10 @@ public final class Server: Sendable {
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
     let access = try await AccessDesk(services: services).warnings()
     let warningsJa =
-      [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + operators.ja + access.ja
+      [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + (purge?.warnings.ja ?? []) + operators.ja + access.ja
       + waivers.map { $0.render(.ja) }
     let warningsEn =
-      [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + operators.en + access.en
+      [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + (purge?.warnings.en ?? []) + operators.en + access.en
       + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,

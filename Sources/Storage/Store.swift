@@ -101,6 +101,10 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
+  /// Removes the person and all that is kept of the person: sessions, cards with their keys, the password, counters of failures,
+  /// the objects that stood for the person. Rows of the log stay, and so do records of operators.
+  /// - Throws: `.conflict` if the person is not there.
+  mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson
   /// A row besides the change's own, which follows it: for what the change does to somebody else.
   mutating func append(_ record: AuditRecord) throws(StorageFault)
 }

@@ -47,6 +47,14 @@ enum DirectoryText {
     }
     for hold in status.holds { lines.append("  " + Self.hold(hold)) }
     lines += dated
+    if !status.leavers.isEmpty {
+      lines.append(
+        say("離職者の登録の消去（30 日以内）: \(status.leavers.count) 人", "Removed within 30 days, having left: \(status.leavers.count)"))
+      lines += status.leavers.prefix(20).map { "    " + Rows.visible($0.person) + Self.when($0) }
+      if status.leavers.count > 20 {
+        lines.append(say("    ほか \(status.leavers.count - 20) 人", "    and \(status.leavers.count - 20) more"))
+      }
+    }
     if status.plan == nil, status.faultEn == nil { lines.append(say("すべて反映されています。", "Everything is in force.")) }
     return lines.joined(separator: "\n")
   }
@@ -58,6 +66,11 @@ enum DirectoryText {
       + say(
         "  → sanmon directory confirm \(hold.person) --same または --another",
         "  -> sanmon directory confirm \(hold.person) --same or --another")
+  }
+
+  private static func when(_ leaver: DirectoryLeaver) -> String {
+    if leaver.isOperator { return say("  操作者の登録が残っているため、消去しません", "  stays while registered as an operator") }
+    return leaver.days == 0 ? say("  次の夜", "  the next night") : say("  \(leaver.days) 日後", "  in \(leaver.days) days")
   }
 
   /// 0 all in force, 1 held or not reachable.

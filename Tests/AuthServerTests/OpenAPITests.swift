@@ -26,6 +26,7 @@ struct OpenAPITests {
     "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
     "DirectoryStatus": DirectoryStatus.self, "DirectoryAct": DirectoryAct.self, "DirectoryHold": DirectoryHold.self,
     "SnapshotInForce": SnapshotInForce.self, "SnapshotWritten": SnapshotWritten.self, "SnapshotKeyShown": SnapshotKeyShown.self,
+    "DirectoryLeaver": DirectoryLeaver.self,
     "TransferQuestion": TransferQuestion.self, "TransferAct": TransferAct.self, "TransferReport": TransferReport.self,
     "TransferLine": TransferLine.self, "AccessQuestion": AccessQuestion.self, "AccessApproval": AccessApproval.self,
     "AccessSwitch": AccessSwitch.self, "AccessReport": AccessReport.self, "AccessParameter": AccessParameter.self,

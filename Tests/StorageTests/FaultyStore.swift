@@ -13,6 +13,7 @@ enum PlantedFault: CaseIterable {
   case referenceReused
   case secondRowLost
   case directoryObjectKept
+  case personKept
 
   /// Words of the check that has to find it.
   var finder: String {
@@ -25,6 +26,7 @@ enum PlantedFault: CaseIterable {
     case .referenceReused: "unique within one local day"
     case .secondRowLost: "more rows than its own"
     case .directoryObjectKept: "taken away"
+    case .personKept: "removed with all"
     }
   }
 }
@@ -195,6 +197,9 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   }
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try base.removeDirectoryIdentity(guid)
+  }
+  mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
+    if fault == .personKept { RemovedPerson() } else { try base.remove(person) }
   }
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) { try base.put(identity) }
   mutating func append(_ record: AuditRecord) throws(StorageFault) {

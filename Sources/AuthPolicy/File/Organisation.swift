@@ -79,4 +79,9 @@ public struct Organisation: Sendable, Hashable {
   /// For the counter of a workstation: it slows one workstation and locks nobody out.
   public var workstationThrottle: ThrottleLimits
   public var unitGroups: [UnitGroup] = []
+  /// How long after somebody has left all that is kept of her here is removed.
+  public var purgeAfterDays = Self.usualPurgeAfterDays
+
+  /// More than a year: a term that is renewed after a break of months finds its cards again.
+  public static let usualPurgeAfterDays = 400
 }

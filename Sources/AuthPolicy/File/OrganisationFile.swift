@@ -3,7 +3,9 @@ import AuthTerms
 /// Reads `organisation.yaml`.
 enum OrganisationFile {
   static let name = "organisation.yaml"
-  private static let keys = ["city", "time-zone", "sites", "help-desk", "segments", "throttle", "unit-groups"]
+  private static let keys = [
+    "city", "time-zone", "sites", "help-desk", "segments", "throttle", "unit-groups", "purge-after-days",
+  ]
 
   struct Result {
     var organisation: Organisation
@@ -20,10 +22,11 @@ enum OrganisationFile {
     let (models, places) = models(fields.required("segments"), log)
     let (person, workstation) = throttle(fields.optional("throttle"), log)
     let units = unitGroups(fields.optional("unit-groups"), log)
-    guard log.isClean, let city, let offset, let helpDesk else { return nil }
+    let purge = fields.optional("purge-after-days").map { log.integer($0, 30...3650) } ?? Organisation.usualPurgeAfterDays
+    guard log.isClean, let city, let offset, let helpDesk, let purge else { return nil }
     let organisation = Organisation(
       city: city, timeZoneOffsetSeconds: offset, sites: sites, helpDesk: helpDesk, models: models, throttle: person,
-      workstationThrottle: workstation, unitGroups: units)
+      workstationThrottle: workstation, unitGroups: units, purgeAfterDays: purge)
     return Result(organisation: organisation, places: places)
   }
 

@@ -10,6 +10,7 @@ struct DirectoryDesk: Sendable {
   let services: Services
   /// `nil` where people are imported from files.
   let directory: DirectoryService?
+  let purge: PurgeService?
 
   func status() -> DirectoryStatus {
     guard let condition = directory?.condition else { return DirectoryStatus(isConfigured: false) }
@@ -22,7 +23,8 @@ struct DirectoryDesk: Sendable {
       effectsEn: condition.effects.en, findingsJa: Self.shown(condition.findings.map(\.ja), "ほか"),
       findingsEn: Self.shown(condition.findings.map(\.en), "and more:"),
       holds: condition.identities.map(Self.hold),
-      readsSnapshots: condition.snapshotHours != nil, snapshot: condition.snapshot.map(Self.told))
+      readsSnapshots: condition.snapshotHours != nil, snapshot: condition.snapshot.map(Self.told),
+      leavers: purge?.leavers ?? [])
   }
 
   private static func told(_ snapshot: SnapshotPosition) -> SnapshotInForce {

@@ -5,7 +5,7 @@ import Storage
 
 extension OperatorRoutes {
   func addDirectory(to router: Router<SanmonRequestContext>) {
-    let desk = DirectoryDesk(services: services, directory: directory)
+    let desk = DirectoryDesk(services: services, directory: directory, purge: purge)
     router.get("/v1/admin/directory") { _, context in
       _ = try await require(Self.everybody, context)
       return try JSONAnswer(await desk.statusWithAccess())

@@ -13,6 +13,7 @@ struct OperatorRoutes: Sendable {
   let backups: BackupDesk
   /// `nil` where people are imported from files.
   let directory: DirectoryService?
+  let purge: PurgeService?
   let challenges = EnrolmentChallenges()
   let status: @Sendable () async throws -> InstanceStatus
 

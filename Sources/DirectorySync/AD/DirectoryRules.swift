@@ -11,6 +11,8 @@ public struct DirectoryRules: Sendable, Hashable {
   /// The attribute with the day (`2027-04-01`) until which somebody's departments and groups stay as they were, in small letters;
   /// `nil`: what the directory says holds at once.
   public var effectiveAttribute: String?
+  /// A disabled account that ended so many days ago is not taken in anew: its person was removed here. `nil`: however long ago.
+  public var purgeAfterDays: Int?
   /// Groups that rules name, and that are told from others by their GUID once they were found.
   public var named: Set<String>
   /// Groups that a place in the tree gives.

@@ -120,7 +120,7 @@ private struct ViewBuilder {
       identity.goneSince = now
       identities[guid] = identity
     }
-    addNew(users.filter { known[$0.guid] == nil })
+    addNew(users.filter { known[$0.guid] == nil && !hasLongEnded($0) })
     for (day, count) in waiting { note(.waiting, "\(CivilDay.text(day)) \(count)") }
   }
 
@@ -165,6 +165,15 @@ private struct ViewBuilder {
     identity.given = names.given
     identities[user.guid] = identity
     add(user, names, as: identity)
+  }
+
+  private func hasLongEnded(_ user: DirectoryItem) -> Bool {
+    guard let days = rules.purgeAfterDays, !user.isEnabled else { return false }
+    switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
+    case .after(let day), .at(_, let day):
+      return (now / 1000 + Int64(rules.offsetSeconds)) / 86_400 - Int64(day) >= Int64(days)
+    case .never, .unreadable: return false
+    }
   }
 
   private mutating func addNew(_ users: [DirectoryItem]) {

@@ -37,6 +37,19 @@ struct Puts: Change {
   }
 }
 
+/// Removes a person.
+struct Removes: Change {
+  let person: PersonID
+  /// Refuses after it was done.
+  var refusesAtLast = false
+
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (RemovedPerson, AuditRecord) {
+    let removed = try state.remove(person)
+    if refusesAtLast { throw .conflict("refused at last") }
+    return (removed, AuditRecord(time: 1_700_000_000_000, eventClass: .administration, action: "person.purged", outcome: .done))
+  }
+}
+
 /// Sets a throttle and a setting.
 struct Counts: Change {
   let key: ThrottleKey

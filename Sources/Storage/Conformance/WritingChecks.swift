@@ -147,5 +147,53 @@ extension StoreConformance {
       try expect(rest.isEmpty, "an identity was not taken away")
       try await expectConflict("an object stood for nobody", store, Puts(identities: [stranger]))
     },
+    Check(name: "a person is removed with all that is kept of the person, in one transaction, and nobody else") { store in
+      let (one, two) = (try Sample.person(1), try Sample.person(2))
+      var (session, other) = (try Sample.session("s1", on: "w1"), try Sample.session("s2", person: 2, on: "w2"))
+      (session.card, other.card) = (try CardID(parsing: "c1"), try CardID(parsing: "c2"))
+      let ended = try Sample.session("s3", on: "w1", phase: .ended)
+      let card = try Sample.card("c1", keys: [Sample.key(1), Sample.key(2, slot: "9e")], guid: 1)
+      let identity = DirectoryIdentity(guid: try Sample.object(1), person: one.id, number: "1", family: "f", given: "g")
+      let key = ThrottleKey.person(one.id)
+      let moment = Sample.moment
+      _ = try await store.commit(
+        Puts(
+          people: [one, two], passwords: [StoredPassword(person: one.id, sealed: [1], changedAt: moment)],
+          workstations: [Sample.workstation("w1", certificates: [1]), Sample.workstation("w2", certificates: [2])],
+          cards: [card, Sample.card("c2", keys: [Sample.key(3)], person: 2)], sessions: [session, other, ended],
+          identities: [identity]))
+      _ = try await store.commit(
+        Counts(key: key, record: ThrottleRecord(failures: 1, lastFailure: moment, blockedUntil: nil)))
+      let id = one.id
+      struct Rest: Equatable, Sendable {
+        let people, cards, sessions, identities: Int
+        let hasPassword, hasKey, hasThrottle: Bool
+      }
+      func rest() async throws -> Rest {
+        try await store.read { (state) throws(StorageFault) in
+          Rest(
+            people: try state.peopleCount(), cards: try state.cards(of: id).count,
+            sessions: try state.liveSessions().count, identities: try state.directoryIdentities(of: id).count,
+            hasPassword: try state.password(of: id) != nil, hasKey: try state.card(key: card.keys[0].fingerprint) != nil,
+            hasThrottle: try state.throttle(key) != nil)
+        }
+      }
+      let before = try await rest()
+      try await expectConflict("half a removal stayed", store, Removes(person: id, refusesAtLast: true))
+      try expect(try await rest() == before, "a refused removal left a trace")
+      let removed = try await store.commit(Removes(person: id))
+      try expect(
+        removed.cards == 1 && removed.keys == 2 && removed.sessions == 2 && removed.hadPassword && removed.identities == 1,
+        "a removal was counted wrongly")
+      try expect(
+        try await rest()
+          == Rest(
+            people: 1, cards: 0, sessions: 1, identities: 0, hasPassword: false, hasKey: false, hasThrottle: false),
+        "something of a removed person stayed, or somebody else lost something")
+      try await expectConflict("a person was removed twice", store, Removes(person: id))
+      // The card, its keys and the account are free for whoever comes.
+      let next = try Sample.card("c9", keys: [Sample.key(1)], person: 2, guid: 1)
+      _ = try await store.commit(Puts(people: [one], cards: [next]))
+    },
   ]
 }

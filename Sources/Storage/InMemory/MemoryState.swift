@@ -193,6 +193,32 @@ extension MemoryState: StateTransaction {
     identities[identity.guid] = identity
   }
 
+  mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
+    try require(person)
+    var removed = RemovedPerson()
+    let ownCards = cards(of: person)
+    let own = sessions.values.filter { session in
+      session.person == person || ownCards.contains { $0.id == session.card }
+    }
+    for session in own { sessions[session.id] = nil }
+    removed.sessions = own.count
+    for card in ownCards {
+      removed.cards += 1
+      removed.keys += card.keys.count
+      for key in card.keys { idByKey[key.fingerprint] = nil }
+      if let guid = card.guid { idByGUID[guid] = nil }
+      cardsByID[card.id] = nil
+      throttles[.card(card.id)] = nil
+    }
+    removed.hadPassword = passwords.removeValue(forKey: person) != nil
+    throttles[.person(person)] = nil
+    let stood = identities.values.filter { $0.person == person }
+    for identity in stood { identities[identity.guid] = nil }
+    removed.identities = stood.count
+    if let account = peopleByID.removeValue(forKey: person)?.account { idByAccount[account] = nil }
+    return removed
+  }
+
   private func require(_ person: PersonID) throws(StorageFault) {
     guard peopleByID[person] != nil else { throw .conflict("no such person") }
   }

@@ -7,7 +7,11 @@ import GRDB
 enum Durability {
   static func establish(on db: Database) throws {
     try db.execute(sql: "PRAGMA synchronous = FULL")
-    for (pragma, wanted) in [("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1"), ("trusted_schema", "0")] {
+    // What was removed of a person is overwritten in the file.
+    try db.execute(sql: "PRAGMA secure_delete = ON")
+    for (pragma, wanted) in [
+      ("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1"), ("trusted_schema", "0"), ("secure_delete", "1"),
+    ] {
       guard try setting(pragma, of: db) == wanted else {
         throw StorageFault.unavailable("PRAGMA \(pragma) is not in force")
       }

@@ -160,6 +160,22 @@ extension SQLiteState: StateTransaction {
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.removeIdentity(guid, in: db) }
   }
+  mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
+    try trouble.asking {
+      let cards = try CardsTable.cards(of: person, in: db)
+      var removed = RemovedPerson()
+      removed.keys = cards.reduce(0) { $0 + $1.keys.count }
+      for card in cards { try ThrottlesTable.set(nil, for: .card(card.id), in: db) }
+      try ThrottlesTable.set(nil, for: .person(person), in: db)
+      // Whoever refers to another goes first.
+      removed.sessions = try SessionsTable.removeAll(of: person, in: db)
+      removed.cards = try CardsTable.removeAll(of: person, in: db)
+      removed.hadPassword = try PasswordsTable.remove(person, in: db)
+      removed.identities = try DirectoryTables.removeIdentities(of: person, in: db)
+      guard try PeopleTable.remove(person, in: db) else { throw StorageFault.conflict("no such person") }
+      return removed
+    }
+  }
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.put(identity, in: db) }
   }

@@ -80,6 +80,12 @@ enum CardsTable {
     }
   }
 
+  static func removeAll(of person: PersonID, in db: Database) throws -> Int {
+    try db.run("DELETE FROM card_keys WHERE card IN (SELECT id FROM cards WHERE person = ?)", [person.text])
+    try db.run("DELETE FROM cards WHERE person = ?", [person.text])
+    return db.changesCount
+  }
+
   private static func card(_ row: Row, in db: Database) throws -> RegisteredCard {
     var columns = Columns(row, of: "cards")
     let id = try columns.word { try CardID(parsing: $0) }

@@ -66,6 +66,11 @@ enum DirectoryTables {
     try db.run("DELETE FROM directory_identities WHERE guid = ?", [guid.bytes.column])
   }
 
+  static func removeIdentities(of person: PersonID, in db: Database) throws -> Int {
+    try db.run("DELETE FROM directory_identities WHERE person = ?", [person.text])
+    return db.changesCount
+  }
+
   static func put(_ identity: DirectoryIdentity, in db: Database) throws {
     try db.run(
       identities.upsert,

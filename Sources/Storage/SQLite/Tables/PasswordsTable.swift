@@ -23,4 +23,9 @@ enum PasswordsTable {
   static func put(_ password: StoredPassword, in db: Database) throws {
     try db.run(sql.upsert, [password.person.text, password.sealed.column, password.changedAt.column])
   }
+
+  static func remove(_ person: PersonID, in db: Database) throws -> Bool {
+    try db.run("DELETE FROM passwords WHERE person = ?", [person.text])
+    return db.changesCount > 0
+  }
 }

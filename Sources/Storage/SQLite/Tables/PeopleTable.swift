@@ -62,6 +62,12 @@ enum PeopleTable {
       ])
   }
 
+  /// - Returns: whether the person was there.
+  static func remove(_ person: PersonID, in db: Database) throws -> Bool {
+    try db.run("DELETE FROM people WHERE id = ?", [person.text])
+    return db.changesCount > 0
+  }
+
   private static func person(_ row: Row) throws -> Person {
     var columns = Columns(row, of: "people")
     var person = Person(

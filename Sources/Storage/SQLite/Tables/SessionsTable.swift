@@ -85,6 +85,13 @@ enum SessionsTable {
       signingKey: try columns.bytes(), sealingKey: try columns.bytes(), sealingSuite: try columns.text())
   }
 
+  /// Those of the person, and those that name a card of the person. Ended ones stand under no index, so this walks the table.
+  static func removeAll(of person: PersonID, in db: Database) throws -> Int {
+    try db.run(
+      "DELETE FROM sessions WHERE person = ? OR card IN (SELECT id FROM cards WHERE person = ?)", [person.text, person.text])
+    return db.changesCount
+  }
+
   private static func kinds(_ text: String) -> Set<FactorKind>? {
     let words = text.split(separator: ",")
     let kinds = words.compactMap { FactorKind(rawValue: String($0)) }
