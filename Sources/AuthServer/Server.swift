@@ -282,6 +282,9 @@ public final class Server: Sendable {
       metrics.observe("sanmon_directory_held", help: "1 while a change of the directory is held") {
         directory.condition.held.isEmpty ? 0 : 1
       }
+      metrics.observe("sanmon_directory_drift", help: "Objects that the last nightly comparison found otherwise than kept") {
+        Double(directory.condition.drift)
+      }
     }
     metrics.observe("sanmon_checkpoint_size", help: "Rows covered by the newest signed checkpoint") {
       Double(checkpoints.signedSize)

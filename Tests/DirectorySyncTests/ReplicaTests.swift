@@ -64,6 +64,56 @@ struct ReplicaTests {
     #expect(replica.objects[Self.guid(1)]?.text("title") == "主事")
   }
 
+  @Test("a part of the members of a large group is never taken for the whole")
+  func ranges() throws {
+    let links = [Self.link(5), Self.link(6)]
+    let part = try Self.change(1, ["member": [], "member;range=0-1499": links])
+    #expect(part.restFrom == 1500)
+    let whole = try Self.change(1, ["member": [], "member;range=0-*": links])
+    #expect(whole.restFrom == nil)
+    for change in [part, whole] {
+      var replica = DirectoryReplica()
+      replica.apply(change)
+      #expect(replica.members == [Self.guid(1): [Self.guid(5), Self.guid(6)]])
+    }
+    for name in [
+      "member;range=1500-*", "member;range=2-1", "member;range=0-", "member;range=-1", "member;range=0-1-2", "member;range=*-0",
+      "member;range=0-99999999999999999999", "member;range=0-1;x", "member;range=",
+    ] {
+      #expect(throws: LDAPFault.self, "\(name)") { try Self.change(1, [name: links]) }
+    }
+    #expect(MemberRange("member;range=1500-2999")?.last == 2999 && MemberRange("title;range=0-1") == nil)
+  }
+
+  @Test("what deltas missed is found: objects, attributes, parents, members; not the order of values, not links to computers")
+  func drift() throws {
+    func replica(_ changes: (UInt8, [String: [[UInt8]]])...) throws -> DirectoryReplica {
+      var replica = DirectoryReplica()
+      for (number, attributes) in changes { replica.apply(try Self.change(number, attributes)) }
+      return replica
+    }
+    let user: [String: [[UInt8]]] = ["objectclass": Self.text("top", "user"), "name": Self.text("佐藤 花子")]
+    let group: [String: [[UInt8]]] = ["objectclass": Self.text("group"), "name": Self.text("課")]
+    let kept = try replica(
+      (1, user.merging(["title": Self.text("主事"), "departmentnumber": Self.text("1", "2")]) { $1 }),
+      (2, group.merging(["member": [Self.link(1), Self.link(99)]]) { $1 }), (3, group), (4, user))
+    let full = try replica(
+      (1, user.merging(["title": Self.text("係長"), "departmentnumber": Self.text("2", "1")]) { $1 }),
+      (2, group.merging(["member": [Self.link(5)]]) { $1 }),
+      (4, user.merging(["parentguid": [Self.guid(2).bytes]]) { $1 }), (5, user))
+    let drift = DirectoryDrift(kept: kept, full: full)
+    #expect(drift.differences.map(\.guid) == [1, 2, 3, 4, 5].map(Self.guid))
+    #expect(drift.differences.map(\.kind) == [.changed, .changed, .surplus, .changed, .missing])
+    #expect(drift.differences.map(\.fields) == [["title"], ["members"], [], ["parent"], []])
+    #expect(drift.differences.map(\.name) == [nil, "課", "課", nil, nil])
+    #expect(drift.note.hasPrefix("1 missing, 1 surplus, 3 changed; changed ") && !drift.note.contains("佐藤"))
+    #expect(DirectoryDrift(kept: kept, full: kept).isEmpty)
+    let computers = try replica(
+      (1, user.merging(["title": Self.text("主事"), "departmentnumber": Self.text("2", "1")]) { $1 }),
+      (2, group.merging(["member": [Self.link(1)]]) { $1 }), (3, group), (4, user))
+    #expect(DirectoryDrift(kept: kept, full: computers).isEmpty)
+  }
+
   @Test("what no directory says is refused")
   func malformed() throws {
     #expect(throws: LDAPFault.self) { try DirectoryChange(LDAPEntry(name: "", attributes: [:])) }

@@ -8,6 +8,13 @@ protocol DirectoryOrigin: Actor {
 
   /// - Parameter last: what was read last; `nil` before the first reading.
   func look(after last: DirectoryStand?, now: Moment) async throws(DirectoryTrouble) -> DirectoryLook
+
+  /// What the last nightly comparison found, said once; `nil` if there was none since it was asked.
+  func compared() -> DirectoryDrift?
+}
+
+extension DirectoryOrigin {
+  func compared() -> DirectoryDrift? { nil }
 }
 
 /// Objects as they were read, and where the reading goes on.

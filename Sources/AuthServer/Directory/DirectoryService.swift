@@ -34,6 +34,8 @@ actor DirectoryService {
     var objects = 0
     /// Whose account ends in the middle of a day, in milliseconds since 1970-01-01 UTC.
     var ends: [PersonID: Int64] = [:]
+    /// Objects that the last nightly comparison found otherwise than they had been kept.
+    var drift = 0
 
     /// Seconds since a domain controller answered, or since the snapshot in force was written; -1 before the first.
     func ageSeconds(at now: Moment) -> Double {
@@ -70,6 +72,13 @@ actor DirectoryService {
         ja.append(old.ja)
         en.append(old.en)
       }
+      if drift > 0 {
+        ja.append(
+          "夜間の照合で、差分で読み取った内容と Active Directory が食い違っていました（\(drift) 件。全件の読み取りに置き換え済み）。監査記録の directory.drift を、保守業者にお知らせください")
+        en.append(
+          "the nightly comparison found \(drift) objects otherwise than they had been kept; the full reading is in force. Row directory.drift: tell the maintainer"
+        )
+      }
       for finding in findings where finding.kind.isOfRules {
         ja.append(finding.ja)
         en.append(finding.en)
@@ -101,6 +110,8 @@ actor DirectoryService {
   private var keptSnapshot: SnapshotPosition?
   /// What was read last has not been judged yet.
   private var isUnjudged = false
+  /// A difference that has no row yet.
+  private var untold: DirectoryDrift?
   private var judgedBy: PolicyVersion?
   private var nextEnd: Int64?
   private var troubleSince: Int64?
@@ -116,7 +127,13 @@ actor DirectoryService {
     manner = Manner(
       base: configuration.base, numberAttribute: configuration.numberAttribute,
       effectiveAttribute: configuration.effectiveAttribute, tickSeconds: configuration.tickSeconds)
-    origin = DomainControllers(configuration, also: manner.also, accounts: services.accounts, log: log)
+    // Spread over an hour, so that the instances of a city do not read at once.
+    let minute =
+      DomainControllers.nightMinute
+      + Int(services.instance.instance.utf8.reduce(UInt32(0)) { $0 &* 31 &+ UInt32($1) } % 60)
+    origin = DomainControllers(configuration, also: manner.also, accounts: services.accounts, log: log) { [services] now in
+      (services.localByClock(now), minute)
+    }
     current = Mutex(Condition())
   }
 
@@ -234,6 +251,7 @@ actor DirectoryService {
     } catch { trouble = error }
     let name = await origin.name
     current.withLock { $0.server = name }
+    await tellDrift(now)
     try await judge(now)
     if let trouble { throw trouble }
     return isAsked
@@ -371,6 +389,22 @@ actor DirectoryService {
       isTold = await record("directory.unreachable", .done, fault.description, silentSince: silentSince, now)
     }
     if isTold { toldCode = fault.code }
+  }
+
+  private func tellDrift(_ now: Moment) async {
+    if let found = await origin.compared() {
+      current.withLock { $0.drift = found.differences.count }
+      if !found.isEmpty {
+        untold = found
+        log.event("directoryDrift", ["objects": .number(found.differences.count)])
+      }
+    }
+    guard let drift = untold else { return }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "directory.drift", outcome: .done)
+    record.count = Int64(drift.differences.count)
+    record.note = drift.note
+    if (try? await services.recorder.commit(RecordOnly(record: record), now: now)) != nil { untold = nil }
   }
 
   private func record(

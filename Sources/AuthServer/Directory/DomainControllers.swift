@@ -6,8 +6,8 @@ import Foundation
 /// The domain controllers of one Active Directory. One is asked at a time; when it does not answer, the next one, from which
 /// everything is read once.
 actor DomainControllers: DirectoryOrigin {
-  /// Everything is read anew and compared once a day.
-  private static let fullReadMilliseconds: Int64 = 24 * 3_600_000
+  /// Everything is read anew and compared once a night, each instance at a minute of its own after this one, local time.
+  static let nightMinute = 3 * 60
   /// After the directory refused our own account: asking on would lock it.
   private static let refusedMilliseconds: Int64 = 60_000
 
@@ -19,13 +19,21 @@ actor DomainControllers: DirectoryOrigin {
   private let log: SafeLog
   private var connection: LDAPConnection?
   private var next = 0
-  private var readAllAt: Int64?
+  /// The local time, and from which minute of the day on the night's reading is due.
+  private let night: @Sendable (Moment) -> (local: LocalTime, minute: Int)
+  /// The local day of the last nightly reading.
+  private var readOn: Int?
+  private var drift: DirectoryDrift?
   /// Whether the last look read everything.
   private var isWhole = false
   private var notBefore: Int64 = .min
   private(set) var name = ""
 
-  init(_ configuration: DirectoryConnection, also: [String], accounts: DirectoryAccounts?, log: SafeLog) {
+  init(
+    _ configuration: DirectoryConnection, also: [String], accounts: DirectoryAccounts?, log: SafeLog,
+    night: @escaping @Sendable (Moment) -> (local: LocalTime, minute: Int)
+  ) {
+    self.night = night
     self.configuration = configuration
     self.also = also
     self.accounts = accounts
@@ -59,10 +67,10 @@ actor DomainControllers: DirectoryOrigin {
   private func read(
     _ reader: DirSyncReader, after last: DirectoryStand?, _ now: Moment
   ) async throws(LDAPFault) -> DirectoryStand? {
-    let since = readAllAt ?? now.monotonicMilliseconds
-    readAllAt = since
-    if let last, case .controller(let position) = last.position, now.monotonicMilliseconds - since < Self.fullReadMilliseconds {
+    if readOn == nil { hasReadAll(now) }
+    if let last, case .controller(let position) = last.position {
       do {
+        if isDue(now) { return try await compare((last.replica, position), reader, now) }
         let found = try await reader.changes(since: position, of: last.replica)
         return found.map { DirectoryStand(replica: $0.replica, position: .controller($0.position)) }
       } catch {
@@ -71,9 +79,35 @@ actor DomainControllers: DirectoryOrigin {
       }
     }
     let (replica, position) = try await reader.everything()
-    readAllAt = now.monotonicMilliseconds
+    hasReadAll(now)
     isWhole = true
     return DirectoryStand(replica: replica, position: .controller(position))
+  }
+
+  func compared() -> DirectoryDrift? {
+    defer { drift = nil }
+    return drift
+  }
+
+  private func isDue(_ now: Moment) -> Bool {
+    let (local, minute) = night(now)
+    return readOn != local.day && local.minuteOfDay >= minute
+  }
+
+  private func hasReadAll(_ now: Moment) {
+    let (local, minute) = night(now)
+    readOn = local.minuteOfDay >= minute ? local.day : local.day - 1
+  }
+
+  private func compare(
+    _ kept: (replica: DirectoryReplica, position: DirSyncPosition), _ reader: DirSyncReader, _ now: Moment
+  ) async throws(LDAPFault) -> DirectoryStand {
+    let (full, found) = try await reader.comparison(with: kept)
+    hasReadAll(now)
+    isWhole = true
+    drift = found
+    if found == nil { log.event("directoryNotCompared") }
+    return DirectoryStand(replica: full.replica, position: .controller(full.position))
   }
 
   private func connected() throws(LDAPFault) -> LDAPConnection {

@@ -259,6 +259,12 @@ extension LDAPConnection {
     let answer = try search(query, requests, patience: .seconds(120)) { (entry) throws(LDAPFault) in
       found.append(try DirectoryChange(entry))
     }
+    for index in found.indices {
+      guard let start = found[index].restFrom else { continue }
+      let rest = try members(of: found[index].guid, from: start)
+      found[index].allMembers?.formUnion(rest)
+      found[index].restFrom = nil
+    }
     return (found, answer)
   }
 }

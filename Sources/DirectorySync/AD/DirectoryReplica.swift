@@ -127,6 +127,8 @@ package struct DirectoryChange: Sendable {
   /// Without links; an empty list: the attribute is gone.
   var attributes: [String: [[UInt8]]] = [:]
   var allMembers: Set<ObjectGUID>?
+  /// `allMembers` is only the beginning: so many have to be asked for from here on.
+  package var restFrom: Int?
   var addedMembers: Set<ObjectGUID> = []
   var removedMembers: Set<ObjectGUID> = []
 
@@ -136,6 +138,7 @@ package struct DirectoryChange: Sendable {
       throw LDAPFault(.malformed, "objectGUID")
     }
     self.guid = guid
+    var part: (links: Set<ObjectGUID>, range: MemberRange)?
     for (name, values) in entry.attributes {
       switch name {
       case "objectguid", "instancetype": break
@@ -146,14 +149,24 @@ package struct DirectoryChange: Sendable {
       case "member;range=1-1": addedMembers = try Self.links(values)
       case "member;range=0-0": removedMembers = try Self.links(values)
       default:
+        if let range = MemberRange(name) {
+          // Above 1,500 values a server gives a part (MS-ADTS 3.1.1.3.1.3.3), beside an empty `member`.
+          guard range.first == 0 else { throw LDAPFault(.malformed, "member range") }
+          part = (try Self.links(values), range)
+          continue
+        }
         guard !name.contains(";") else { throw LDAPFault(.malformed, "attribute option") }
         attributes[name] = values
       }
     }
+    if let part {
+      allMembers = part.links
+      restFrom = part.range.last.map { $0 + 1 }
+    }
   }
 
   /// `<GUID=…>;<SID=…>;CN=…` (MS-ADTS 3.1.1.3.4.1.5).
-  private static func links(_ values: [[UInt8]]) throws(LDAPFault) -> Set<ObjectGUID> {
+  static func links(_ values: [[UInt8]]) throws(LDAPFault) -> Set<ObjectGUID> {
     var links: Set<ObjectGUID> = []
     for value in values {
       guard value.count > 42, value.starts(with: "<GUID=".utf8), value[42] == UInt8(ascii: ">"),

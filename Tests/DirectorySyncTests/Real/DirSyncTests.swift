@@ -29,6 +29,25 @@ struct DirSyncTests {
     }
   }
 
+  @Test("the members of a large group are read in parts, and come to the whole; a part that is not there is a fault")
+  func parts() async throws {
+    try await DomainController.run { dc in
+      let connection = try dc.connection()
+      let (replica, _) = try await DirSyncReader(connection).everything()
+      let large = try #require(replica.members.max { $0.value.count < $1.value.count })
+      #expect(large.value.count > 100)
+      for most in [nil, 7, large.value.count, large.value.count + 1] {
+        let read = try await connection.members(of: large.key, from: 0, most: most)
+        #expect(read.isSuperset(of: large.value) && read.count == large.value.count)
+      }
+      let rest = try await connection.members(of: large.key, from: 50, most: 20)
+      #expect(rest.count == large.value.count - 50)
+      // Not after a group that is not there.
+      let nobody = try #require(ObjectGUID(bytes: [UInt8](repeating: 9, count: 16)))
+      await #expect(throws: LDAPFault.self) { try await connection.members(of: nobody, from: 0) }
+    }
+  }
+
   @Test("cut anywhere, a read is a fault and never a smaller directory")
   func cut() async throws {
     try await DomainController.run { dc in
