@@ -200,6 +200,8 @@ directory_of() {
   local at=$STAGE/$1
   as_root install -m 0600 -o "$SERVER_USER" -g "$SERVER_USER" "$STAGE/ad/svc-sanmon.password" "$at/directory.password"
   samba_lines "$STAGE/ad" "$STAGE/etc/ad-ca.pem" "$at/directory.password"
+  # What a clerk types is what she types into Windows.
+  echo "  passwords: directory"
 }
 
 start_vault() {
@@ -275,5 +277,5 @@ remove_card() {
 agent() {
   local workstation=$1 command=$2
   shift 2
-  sanmon-agent "$command" --state "$STAGE/desk/$workstation" "$@" 3<<<"${PIN:-}" 4<<<"${PASSWORD:-}"
+  sanmon-agent "$command" --state "$STAGE/desk/$workstation" "$@" 3<<<"${PIN:-}" 4<<<"${PASSWORD:-}" 5<<<"${NEW_PASSWORD:-}"
 }

@@ -6,5 +6,7 @@ if [ "$DEMO_AD" = 1 ]; then
     as_root bash -c '. "$0"; samba_provision "$1" && samba_start "$1"' "$SANMON_ROOT/deploy/lib/samba.sh" "$STAGE/ad"
   as_root install -m 0644 "$STAGE/ad/ca.pem" "$STAGE/etc/ad-ca.pem"
   at_end stage_directory_down
+  in_directory() { as_root bash -c '. "$0"; "$@"' "$SANMON_ROOT/deploy/lib/samba.sh" "$@"; }
+  directory_tool() { in_directory samba_tool "$STAGE/ad" "$@"; }
 fi
 stage_directory_down() { [ "$DEMO_AD" = 0 ] || as_root bash -c '. "$0"; samba_stop "$1"' "$SANMON_ROOT/deploy/lib/samba.sh" "$STAGE/ad"; }

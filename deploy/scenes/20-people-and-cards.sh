@@ -23,5 +23,11 @@ expect 0 'pk-pin' "髙橋 一郎さんのカードを登録（両系の職員）
   enrol_card mynumber p-000007
 expect 0 'pk-pin' "髙橋さんのカードを LGWAN 接続系でも登録" "and in LGWAN" enrol_card lgwan p-000007
 expect 0 'LGWAN-PC-0043' "端末 LGWAN-PC-0043 を登録" "workstation LGWAN-PC-0043 is enrolled" enrol_workstation lgwan LGWAN-PC-0043
-expect 0 '' "髙橋さんのパスワードを設定" "Takahashi's password is set" set_password mynumber p-000007 'kawa-no-nagare-7'
+if [ "$DEMO_AD" = 1 ]; then
+  expect 0 'Changed|changed' "samba-tool：髙橋さんの最初のパスワードを AD で設定（次に変更が必要）" \
+    "samba-tool: Takahashi has a first password in the directory, to be changed" \
+    directory_tool user setpassword takahashi.ichiro --newpassword='yama-no-midori-3' --must-change-at-next-login
+else
+  expect 0 '' "髙橋さんのパスワードを設定" "Takahashi's password is set" set_password mynumber p-000007 'kawa-no-nagare-7'
+fi
 remove_card

@@ -32,6 +32,16 @@ grep -oE '[0-9]{6}' "$STAGE/last" | tail -n 1 >"$STAGE/desk/reference" || true
 expect 0 'AP1' "ヘルプデスク：sanmon why 照会番号" "the help desk: sanmon why REFERENCE" \
   at_instance mynumber sanmon why "$(cat "$STAGE/desk/reference")"
 insert_card takahashi
+if [ "$DEMO_AD" = 1 ]; then
+  PASSWORD='yama-no-midori-3' NEW_PASSWORD='kawa-no-nagare-7'
+  expect 10 'AP153' "最初のパスワードは変更が必要。短いものは AD が断る" \
+    "the first password has to be changed; the directory refuses a short one" \
+    agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4 --new-password-fd 6 6<<<'kawa'
+  expect 0 '変更する必要|to be changed' "新しいパスワードに変えて入る" "he changes it, and enters" \
+    agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4 --new-password-fd 5
+  expect 0 '' "ログオフする" "he logs off" agent MYNUMBER-PC-0007 logoff
+  NEW_PASSWORD=
+fi
 PASSWORD='kawa-no-nagare-7'
 expect 0 '髙橋' "髙橋さんはカード＋パスワードで入れる（生体を使わない同等の方法）" \
   "Takahashi enters by card and password (the non-biometric way of equal assurance)" \

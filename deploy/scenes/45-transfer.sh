@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # Only with --ad: what the IT section changes with its own tools, and what becomes of it by itself.
 if [ "$DEMO_AD" = 1 ]; then
-  in_directory() { as_root bash -c '. "$0"; "$@"' "$SANMON_ROOT/deploy/lib/samba.sh" "$@"; }
-  directory_tool() { in_directory samba_tool "$STAGE/ad" "$@"; }
   # said_lock WORKSTATION WHY: whether its resident process was told to lock for that reason.
   said_lock() { grep -qE -- "$2" "$STAGE/log/watch-$1.log"; }
 
@@ -14,8 +12,8 @@ if [ "$DEMO_AD" = 1 ]; then
   expect 0 'h1.*(事前確認|preview)' "印刷して読める表ができる" "a page to read and print" grep h1 "$STAGE/transfer.html"
 
   step "人事異動：Active Directory だけを変える" "A transfer: nothing but the Active Directory is changed"
-  expect 0 '' "佐藤さんのパスワードをマイナンバー側でも設定しておく" "Sato has a password in My Number, for the days to come" \
-    set_password mynumber p-000042 'mori-no-michi-5'
+  expect 0 'Changed|changed' "佐藤さんのパスワードを AD で設定しておく" "Sato has a password in the directory" \
+    directory_tool user setpassword sato.hanako --newpassword='mori-no-michi-5'
   expect 0 'Removed|removed' "samba-tool：佐藤さんを市民課から外し" "samba-tool: Sato is taken out of 市民課" \
     directory_tool group removemembers ka-0401 sato.hanako
   expect 0 'Added|added' "マイナンバー利用事務の担当に加える" "and into its My Number staff" \
