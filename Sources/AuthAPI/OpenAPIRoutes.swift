@@ -185,7 +185,7 @@ public enum APIRoutes {
     .get("/v1/admin/people/{person}", .operators, "One person", answer: .message("PersonSummary")),
     .post(
       "/v1/admin/people/{person}/password", .operators, "Set a password of Sanmon's own", body: "PasswordSetting",
-      answer: "Nothing"),
+      answer: "Nothing", problems: [.conflict]),
     .get(
       "/v1/admin/cards", .operators, "Cards of a person", query: [.required("person", .identifier)],
       answer: .list("CardSummary")),

@@ -71,6 +71,7 @@ public enum Sentences {
     case .passwordUnacceptable: .passwordUnacceptable
     case .directorySilent: .directorySilent
     case .directoryTooOld: .directoryTooOld
+    case .passwordElsewhere: .passwordElsewhere
     case .cardOfOtherPerson: .cardOfOtherPerson
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered

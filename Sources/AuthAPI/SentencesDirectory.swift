@@ -26,6 +26,13 @@ extension Sentence {
     nextStepJa: "カードと暗証番号（PIN）など、パスワードを使わない組み合わせでお試しください。続くときは情報システム担当へお知らせください。",
     nextStepEn: "Use a combination without a password, for example card and PIN. If it goes on, tell the IT section.")
 
+  static let passwordElsewhere = Sentence(
+    ja: "この職員のパスワードは、ディレクトリ（AD）のものです。三門では設定できません。",
+    en: "This person's password is the directory's. It is not set here.",
+    nextStepJa: "Active Directory でパスワードを設定してください（次回の変更を求めると、本人が端末で変えられます）。",
+    nextStepEn:
+      "Set it in the Active Directory; if it has to be changed at the next logon, the person does that at the workstation.")
+
   static let directoryTooOld = Sentence(
     ja: "職員の情報を長い間ディレクトリ（AD）から読み取れていないため、ログオンできません。",
     en: "The directory of the staff has not been read for too long; nobody can log on by it.",

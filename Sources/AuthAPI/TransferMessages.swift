@@ -19,6 +19,9 @@ public struct TransferAct: Codable, Sendable {
 
 /// What a transfer list would do, or how far an approved transfer has come.
 public struct TransferReport: Codable, Sendable {
+  /// What faults call the list: the server knows no name of it.
+  public static let listName = "list.csv"
+
   /// Why the list as a whole cannot be read; all else is empty then.
   public var faultJa: String?
   public var faultEn: String?

@@ -38,6 +38,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case passwordUnacceptable = "AP153"
   case directorySilent = "AP154"
   case directoryTooOld = "AP155"
+  /// At the desk: the password of this person is not kept here.
+  case passwordElsewhere = "AP156"
 
   // At the desk, while a card is registered.
   case cardOfOtherPerson = "AP131"

@@ -183,7 +183,7 @@ extension DirectoryApprove {
     } else {
       let report = try await operatorLink.post(
         "/v1/admin/directory/plan", TransferQuestion(list: text), as: TransferReport.self)
-      if let ja = report.faultJa, let en = report.faultEn { throw fail(65, Rows.visible(ja), Rows.visible(en)) }
+      try TransferText.requireReadable(report, list)
       guard let plan = report.plan else { throw fail(1, "承認できる行がありません。", "no line can be approved") }
       printError(TransferText.block(report))
       signed = try await acting.act(Act.Kind.foreseeTransfer, ["transfer": plan])

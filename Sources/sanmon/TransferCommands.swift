@@ -35,7 +35,7 @@ struct DirectoryPlan: AsyncParsableCommand {
     } else {
       report = try await operatorLink.get("/v1/admin/directory/transfer", as: TransferReport.self)
     }
-    if let ja = report.faultJa, let en = report.faultEn { throw fail(65, Rows.visible(ja), Rows.visible(en)) }
+    try TransferText.requireReadable(report, list)
     let title = list.map { URL(fileURLWithPath: $0).lastPathComponent } ?? say("承認した異動", "The approved transfer")
     if let html { try TransferText.write(TransferPage.html(report, title: title), to: html) }
     if let csv { try TransferText.write(TransferPage.csv(report), to: csv) }
@@ -45,6 +45,17 @@ struct DirectoryPlan: AsyncParsableCommand {
 }
 
 enum TransferText {
+  /// The server knows the list by no name; whoever reads the fault knows it by its own.
+  static func requireReadable(_ report: TransferReport, _ list: String?) throws {
+    guard let ja = report.faultJa, let en = report.faultEn else { return }
+    let name = list.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
+    func named(_ text: String) -> String {
+      guard text.hasPrefix(TransferReport.listName), !name.isEmpty else { return text }
+      return name + text.dropFirst(TransferReport.listName.count)
+    }
+    throw fail(65, Rows.visible(named(ja)), Rows.visible(named(en)))
+  }
+
   static func read(_ path: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw fail(65, "\(path) を読めません。", "cannot read \(path)")

@@ -44,14 +44,21 @@ struct DirectoryPasswordTests {
     try await refusal { try await pc.enter(card, password: password, newPassword: new) }?.body.code
   }
 
+  /// What an operator is told who sets one with Sanmon.
+  private func setting(_ password: String, _ city: City) async throws -> String? {
+    let body = try JSONEncoder().encode(PasswordSetting(password: Data(password.utf8)))
+    let answer = try await city.link.request("POST", "/v1/admin/people/\(sato)/password", body: Array(body))
+    return answer.status < 300 ? nil : try JSONDecoder().decode(ErrorBody.self, from: Data(answer.body)).code
+  }
+
   @Test("the password of the directory lets in, with each state of the account told apart; a wrong one counts")
   func states() async throws {
     try await together { dc, city, pc, card in
       #expect(try await code(pc, card, right) == nil)
       let shown: PersonSummary = try await city.link.fetch("/v1/admin/people/\(sato)")
       #expect(shown.hasPassword)
-      // What was set with Sanmon is not what is asked for.
-      try await city.setPassword(sato, "kawa-no-nagare-7")
+      // One of Sanmon's would never be asked for.
+      #expect(try await setting("kawa-no-nagare-7", city) == "AP156")
       #expect(try await code(pc, card, "kawa-no-nagare-7") == "AP109")
       // An empty one is none: a directory would take it for nobody's, and let nobody in.
       await #expect(throws: TestWorkstation.NotGranted.self) { try await pc.enter(card, password: "") }
@@ -81,10 +88,9 @@ struct DirectoryPasswordTests {
   @Test("whose password nobody knows has one of Sanmon's, as everybody has where the start-up file says so")
   func managed() async throws {
     try await together { dc, city, pc, card in
-      try await city.setPassword(sato, "kawa-no-nagare-7")
-      try dc.tool("user sensitive sato.hanako on")
       try dc.set(account: "sato.hanako", "userAccountControl", "\(512 + 0x4_0000)")
-      try await becomes("it is managed") { try await code(pc, card, "kawa-no-nagare-7") == nil }
+      try await becomes("it is managed") { try await setting("kawa-no-nagare-7", city) == nil }
+      #expect(try await code(pc, card, "kawa-no-nagare-7") == nil)
       #expect(try await code(pc, card, right) == "AP109")
       #expect(try await code(pc, card, "kawa-no-nagare-7", new: "Kaze-no-Oto-48") == "AP118")
     }
@@ -196,8 +202,9 @@ struct DirectoryPasswordTests {
     try await together(tickSeconds: 3600) { dc, city, pc, _ in
       let card = try await city.enrolCard(sato)
       #expect(try await code(pc, card, nil) == nil)
+      // No look comes within the test. On a machine that has much to do an answer may be late, and the question comes again.
       try dc.tool("user disable sato.hanako")
-      #expect(try await code(pc, card, nil) == "AP103")
+      try await becomes("she is refused") { try await code(pc, card, nil) == "AP103" }
       try dc.tool("user enable sato.hanako")
       #expect(try await code(pc, card, nil) == nil)
     }

@@ -11,6 +11,8 @@ final class DirectoryAccounts: Sendable {
   /// What a logon waits to hear whether an account is disabled, at most. It goes on without the answer then.
   private static let patience = Duration.milliseconds(250)
   private static let askersAtOnce = 8
+  /// After a late answer one asker tries again, so long afterwards.
+  private static let pause = Duration.seconds(10)
   private static let changePatience = Duration.seconds(10)
 
   private struct State {
@@ -20,8 +22,10 @@ final class DirectoryAccounts: Sendable {
     var lookBegan: ContinuousClock.Instant?
     /// The last look was answered.
     var isWell = false
-    /// The last look was answered within `patience`, and so was everybody since.
+    /// The last look was answered within `patience`, and so was the last asker.
     var isQuick = false
+    /// While it is not: when the next asker tries.
+    var triesAt = ContinuousClock.now
     var isHeld = false
     var askers = 0
     var pools: [Int: BindPool] = [:]
@@ -49,6 +53,7 @@ final class DirectoryAccounts: Sendable {
       state.server = server
       state.isWell = isAnswered
       state.isQuick = isAnswered && (readsAll || ContinuousClock.now - began < Self.patience)
+      if !state.isQuick { state.triesAt = .now + Self.pause }
     }
   }
 
@@ -60,10 +65,14 @@ final class DirectoryAccounts: Sendable {
   /// Whether the directory says, now and quickly, that the account is disabled. No answer is no.
   func isDisabled(_ guid: ObjectGUID) async -> Bool {
     guard let connection = reader() else { return false }
-    let answer = await Self.soon(Self.patience) { try? await connection.isDisabled(guid, patience: Self.patience) }
+    let answer = await Self.soon(Self.patience) { () -> Bool? in
+      // An object that is not shown says nothing of the account, but the server has answered.
+      do { return try await connection.isDisabled(guid, patience: Self.patience) ?? false } catch { return nil }
+    }
     state.withLock { state in
       state.askers -= 1
-      if answer == nil { state.isQuick = false }
+      state.isQuick = state.isWell && answer != nil
+      if answer == nil { state.triesAt = .now + Self.pause }
     }
     return answer == .some(true)
   }
@@ -105,7 +114,8 @@ final class DirectoryAccounts: Sendable {
   private func reader() -> LDAPConnection? {
     let (server, isFree) = state.withLock { state in
       let isLate = state.lookBegan.map { ContinuousClock.now - $0 > Self.patience } ?? false
-      return (state.server, state.isQuick && !state.isHeld && !isLate && state.askers < Self.askersAtOnce)
+      let isOpen = state.isQuick ? state.askers < Self.askersAtOnce : state.askers == 0 && ContinuousClock.now >= state.triesAt
+      return (state.server, state.isWell && isOpen && !state.isHeld && !isLate)
     }
     guard isFree else { return nil }
     let known = state.withLock { $0.reader }

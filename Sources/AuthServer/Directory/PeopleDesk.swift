@@ -103,8 +103,11 @@ struct PeopleDesk: Sendable {
     let now = services.surroundings.now()
     let stored = StoredPassword(
       person: id, sealed: try PasswordColumn.seal(hash, of: id, services.columns), changedAt: now)
-    guard try await services.recorder.commit(SetPassword(password: stored, by: acting.id, now: now), now: now) else {
-      throw HTTPFault.notFound
+    let change = SetPassword(password: stored, by: acting.id, sources: services.passwords, now: now)
+    switch try await services.recorder.commit(change, now: now) {
+    case .done: break
+    case .nobody: throw HTTPFault.notFound
+    case .elsewhere: throw HTTPFault.conflictBecause(.passwordElsewhere)
     }
   }
 
@@ -119,20 +122,33 @@ struct PeopleDesk: Sendable {
 }
 
 struct SetPassword: Change {
+  enum Outcome: Sendable {
+    case done
+    case nobody
+    /// It would never be asked for.
+    case elsewhere
+  }
+
   let password: StoredPassword
   let by: OperatorID
+  let sources: PasswordSources
   let now: Moment
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Bool, AuditRecord) {
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "password.set", outcome: .done)
     record.person = password.person
     record.operatorID = by
-    guard try state.person(password.person) != nil else {
+    guard let person = try state.person(password.person) else {
       record.outcome = .refused
-      return (false, record)
+      return (.nobody, record)
+    }
+    if case .directory = try sources.source(of: person, in: state) {
+      record.outcome = .refused
+      record.code = .passwordElsewhere
+      return (.elsewhere, record)
     }
     try state.put(password)
-    return (true, record)
+    return (.done, record)
   }
 }
 

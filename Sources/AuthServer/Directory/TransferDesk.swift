@@ -35,7 +35,7 @@ struct TransferDesk: Sendable {
 
   private static func read(_ text: String) -> Result<TransferList, DirectoryFault> {
     do throws(DirectoryFault) {
-      return .success(try TransferList(SourceFile(name: "list.csv", bytes: text.utf8)))
+      return .success(try TransferList(SourceFile(name: TransferReport.listName, bytes: text.utf8)))
     } catch { return .failure(error) }
   }
 
