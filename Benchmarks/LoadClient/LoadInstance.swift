@@ -164,7 +164,8 @@ package final class LoadInstance: Sendable {
         "--master-key-file", master, "--peer-user", "\(isRoot ? serverUID : geteuid())", "--operator-user", "\(geteuid())",
       ], log: folder + "/vault.log")
     let end = ContinuousClock.now + .seconds(20)
-    while !FileManager.default.fileExists(atPath: folder + "/vault-run/vault.sock") {
+    // The socket is there a moment before it is listened on.
+    while (try? await VaultLink(socket: folder + "/vault-run/vault.sock").status()) == nil {
       guard vault.isRunning, ContinuousClock.now < end else {
         let log = (try? String(contentsOfFile: folder + "/vault.log", encoding: .utf8)) ?? ""
         throw RunFault("鍵庫が起動しません:\n\(log)", "the vault does not start:\n\(log)")

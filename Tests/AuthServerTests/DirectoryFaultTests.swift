@@ -76,7 +76,7 @@ struct DirectoryFaultTests {
       try await becomes("it is away") { try await status(city.link).faultEn != nil }
       let session = try await pc.enter(card).session
       var events = try await Events(pc)
-      city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 - 600)
+      city.clock.advance(seconds: (end - city.clock.now().wallMilliseconds) / 1000 - 590)
       let told = try await events.next()
       #expect(told == WatchEvent(event: "ending", session: session, cause: "accountEnds", minutes: told.minutes, endsAt: end))
       #expect(told.minutes == 10)

@@ -7,6 +7,8 @@ import Storage
 struct AccessDesk: Sendable {
   /// In faults; the tool puts the file's own name in its place.
   static let fileName = "access.yaml"
+  /// Characters; what has fewer and more bytes than a policy file is a fault of the file.
+  private static let longestFile = 262_144
 
   let services: Services
 
@@ -49,6 +51,7 @@ struct AccessDesk: Sendable {
   /// Changes nothing.
   func preview(_ question: AccessQuestion) async throws -> AccessReport {
     let book = DatedAccessBook(services, at: services.surroundings.now())
+    guard question.file.unicodeScalars.count <= Self.longestFile else { throw HTTPFault.malformed(.value) }
     switch try await read(question.file, book) {
     case .failure(let faults):
       return AccessReport(
@@ -71,6 +74,7 @@ struct AccessDesk: Sendable {
     let now = services.surroundings.now()
     let book = DatedAccessBook(services, at: now)
     let act = try LocalAct(message.act, by: acting, services, at: now)
+    guard message.file.unicodeScalars.count <= Self.longestFile else { throw HTTPFault.malformed(.value) }
     guard case .success(let (access, _)) = try await read(message.file, book) else { throw HTTPFault.malformed(.value) }
     let change = ApproveAccess(act: act, access: access, book: book)
     try DirectoryDesk.answer(try await services.recorder.commit(change, now: now))
