@@ -59,6 +59,21 @@ struct AnchorsTests {
     #expect(try groups(domain, "3") == ["ou-zeimu", "all"])
   }
 
+  @Test("a list for mail opens nothing and leads to nothing, whatever it is in")
+  func distribution() throws {
+    var domain = try town()
+    try domain.set(50, ["grouptype": ["2"]])
+    domain.look(Self.rules)
+    #expect(try groups(domain, "1").isEmpty)
+    try domain.set(50, ["grouptype": ["-2147483646"]])
+    domain.look(Self.rules)
+    #expect(try groups(domain, "1") == ["ka-somu", "seg-lgwan"])
+    try domain.set(54, ["grouptype": ["8"]])
+    let view = domain.look(Self.rules)
+    #expect(try groups(domain, "1") == ["ka-somu"])
+    #expect(kinds(view) == [.groupMissing] && view.anchors.count == 1)
+  }
+
   @Test("everybody below an OU has its group, through a rename and a move, and nobody who left it")
   func units() throws {
     var domain = try town()

@@ -13,7 +13,7 @@ struct Anchors {
 
   init(_ rules: DirectoryRules, _ replica: DirectoryReplica, _ places: Places) {
     var named: [String: DirectoryItem] = [:]
-    for item in replica.objects.values where item.kind == .group {
+    for item in replica.objects.values where item.kind == .group && !item.isDistribution {
       guard let account = item.text("samaccountname"), let name = try? GroupName(parsing: account).text else { continue }
       named[name] = item
     }
@@ -25,7 +25,9 @@ struct Anchors {
   private mutating func resolve(
     _ name: String, _ named: [String: DirectoryItem], _ rules: DirectoryRules, _ replica: DirectoryReplica
   ) {
-    let former = rules.anchors[.group(name)].flatMap { replica.objects[$0] }.flatMap { $0.kind == .group ? $0 : nil }
+    let former = rules.anchors[.group(name)].flatMap { replica.objects[$0] }.flatMap {
+      $0.kind == .group && !$0.isDistribution ? $0 : nil
+    }
     guard let group = former ?? named[name] else { return note(.groupMissing, name) }
     known[.group(name)] = group.guid
     guard named[name]?.guid != group.guid else { return }

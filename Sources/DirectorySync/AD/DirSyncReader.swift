@@ -39,7 +39,7 @@ public struct DirSyncReader: Sendable {
   /// No attribute here depends on another: what is read does not change with anybody's state.
   package static let attributes = [
     "objectClass", "objectGUID", "parentGUID", "isDeleted", "name", "sAMAccountName", "userPrincipalName", "objectSid",
-    "userAccountControl", "accountExpires", "lockoutTime", "pwdLastSet", "primaryGroupID", "member", "displayName",
+    "userAccountControl", "accountExpires", "lockoutTime", "pwdLastSet", "primaryGroupID", "groupType", "member", "displayName",
     "msDS-PhoneticDisplayName", "sn", "givenName", "employeeNumber", "departmentNumber", "extensionName", "title",
     "description",
     "l", "logonHours", "userWorkstations",

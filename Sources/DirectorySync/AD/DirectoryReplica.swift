@@ -108,6 +108,8 @@ public struct DirectoryItem: Sendable, Equatable {
 
   /// `userAccountControl`; disabled where the account that reads may not see it.
   var control: Int64 { number("useraccountcontrol") ?? Self.disableFlag }
+  /// A group for mail: without GROUP_TYPE_SECURITY_ENABLED (MS-ADTS 2.2.12). One that says no type is none.
+  var isDistribution: Bool { number("grouptype").map { $0 & 0x8000_0000 == 0 } ?? false }
   /// UF_ACCOUNTDISABLE
   private static let disableFlag: Int64 = 2
   public var isEnabled: Bool { control & Self.disableFlag == 0 }

@@ -15,7 +15,10 @@ struct GroupTree {
   ///   on and count for nothing themselves.
   init(_ replica: DirectoryReplica, known: [ObjectGUID: String] = [:]) {
     var parents: [ObjectGUID: Set<ObjectGUID>] = [:]
-    for (group, members) in replica.members { for member in members { parents[member, default: []].insert(group) } }
+    // As in the token that Windows makes: lists for mail open nothing, and lead to nothing (MS-ADTS 2.2.12).
+    for (group, members) in replica.members where replica.objects[group]?.isDistribution != true {
+      for member in members { parents[member, default: []].insert(group) }
+    }
     var (names, sids): ([ObjectGUID: String], [[UInt8]: ObjectGUID]) = ([:], [:])
     for item in replica.objects.values where item.kind == .group {
       if let account = item.text("samaccountname"), let name = try? GroupName(parsing: account) { names[item.guid] = name.text }
