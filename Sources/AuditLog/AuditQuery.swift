@@ -18,6 +18,7 @@ public struct AuditQuery: Sendable, Hashable {
   public var workstation: WorkstationID?
   public var segment: Segment?
   public var eventClass: EventClass?
+  /// With a dot at its end every action that begins so: `directory.` finds `directory.held`.
   public var action: String?
   public var outcome: AuditOutcome?
   public var reference: Reference?

@@ -10,7 +10,7 @@ extension AuditQuery {
       && (workstation == nil || record.workstation == workstation)
       && (segment == nil || record.segment == segment)
       && (eventClass == nil || record.eventClass == eventClass)
-      && (action == nil || record.action == action)
+      && (action.map { $0.hasSuffix(".") ? record.action.hasPrefix($0) : record.action == $0 } ?? true)
       && (outcome == nil || record.outcome == outcome)
       && (reference == nil || record.reference == reference)
       && from.map { record.time >= $0 } ?? true

@@ -36,7 +36,7 @@ extension StoreConformance {
     Check(name: "rows are filtered and paged") { store in
       for number in 0..<20 {
         var record = AuditRecord(
-          time: Int64(number * 10), eventClass: number < 10 ? .ceremony : .session, action: "a\(number % 3)",
+          time: Int64(number * 10), eventClass: number < 10 ? .ceremony : .session, action: ["a0", "a.1", "a.2"][number % 3],
           outcome: number % 2 == 0 ? .granted : .denied)
         record.person = try PersonID(parsing: "p\(number % 4)")
         record.workstation = number == 7 ? try WorkstationID(parsing: "PC-7") : nil
@@ -55,7 +55,9 @@ extension StoreConformance {
       add([0, 1, 2, 3, 4]) { $0.segment = .mynumber }
       try add([9]) { $0.reference = try Reference(number: 42) }
       add([10, 12, 14, 16, 18]) { ($0.eventClass, $0.outcome) = (.session, .granted) }
-      add([2, 5, 8, 11, 14, 17]) { $0.action = "a2" }
+      add([2, 5, 8, 11, 14, 17]) { $0.action = "a.2" }
+      add([1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19]) { $0.action = "a." }
+      for action in ["a", ".", "a0.", "_.", "%.", "A."] { add([]) { $0.action = action } }
       add([3, 4, 5]) { ($0.from, $0.until) = (30, 60) }
       add([18, 19]) { $0.fromSequence = 18 }
       add([1, 0]) { ($0.untilSequence, $0.newestFirst) = (2, true) }

@@ -109,7 +109,13 @@ enum AuditTable {
     require("workstation = ?", query.workstation?.text.databaseValue)
     require("segment = ?", query.segment?.name.databaseValue)
     require("event_class = ?", query.eventClass?.rawValue.databaseValue)
-    require("action = ?", query.action?.databaseValue)
+    if let action = query.action, action.hasSuffix(".") {
+      // Not LIKE: its patterns are not ours. What follows the dot in ASCII ends the range.
+      require("action >= ?", action.databaseValue)
+      require("action < ?", (action.dropLast() + "/").databaseValue)
+    } else {
+      require("action = ?", query.action?.databaseValue)
+    }
     require("outcome = ?", query.outcome?.rawValue.databaseValue)
     require("reference = ?", query.reference?.number.databaseValue)
     require("time >= ?", query.from?.databaseValue)
