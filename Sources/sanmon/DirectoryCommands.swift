@@ -23,7 +23,7 @@ struct DirectoryCheck: AsyncParsableCommand {
       the instance with that --snapshot-key would.
 
       EXAMPLES
-        sanmon directory check --snapshot directory-1776124800000.txt --snapshot-key snapshot-1-XXXX-…
+        sanmon directory check --snapshot directory-1776124800000.txt --snapshot-key snapshot-1-…
         sanmon directory check --host dc1.ad.city.example --authorities ad-ca.pem --account svc-sanmon@ad.city.example
         sanmon directory check --host dc1.ad.city.example --authorities ad-ca.pem --account svc-sanmon@ad.city.example \\
           --group seg-lgwan --group seg-mynumber

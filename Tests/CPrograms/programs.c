@@ -18,6 +18,7 @@ int programs_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int programs_unnamed_file(const char *folder) {
   char name[4096];
+  // The six X are mkostemp's: it writes a name of its own over them (POSIX mkostemp).
   if (snprintf(name, sizeof name, "%s/sanmon-program-XXXXXX", folder) >= (int)sizeof name) return -1;
   int file = mkostemp(name, O_CLOEXEC);
   if (file >= 0) unlink(name);
