@@ -48,22 +48,22 @@ struct DirectoryPurgeTests {
       let local = (city.clock.now().wallMilliseconds / 1000 + 9 * 3600) % 86_400
       city.clock.advance(seconds: (12 * 3600 - local + 86_400) % 86_400)
       func nextDay(_ seconds: Int64 = 86_400) async throws {
-        let before = try await rows(city, "directory.leavers").count
+        let before = try await rows(city, "leavers.counted").count
         city.clock.advance(seconds: seconds)
-        try await becomes("the day is counted") { try await rows(city, "directory.leavers").count > before }
+        try await becomes("the day is counted") { try await rows(city, "leavers.counted").count > before }
       }
-      try await becomes("the first day is counted") { try await !rows(city, "directory.leavers").isEmpty }
+      try await becomes("the first day is counted") { try await !rows(city, "leavers.counted").isEmpty }
       for _ in 0..<3 { try await nextDay() }
       // Nothing is counted or removed while no domain controller answers.
       try dc.stop()
       try await becomes("it is away") { try await directory(city).faultEn != nil }
-      let before = try await rows(city, "directory.leavers").count
+      let before = try await rows(city, "leavers.counted").count
       city.clock.advance(seconds: 86_400)
       try await Task.sleep(for: .seconds(4))
-      #expect(try await rows(city, "directory.leavers").count == before)
+      #expect(try await rows(city, "leavers.counted").count == before)
       try dc.start()
       try await becomes("it is back") { try await directory(city).faultEn == nil }
-      try await becomes("the day is counted") { try await rows(city, "directory.leavers").count > before }
+      try await becomes("the day is counted") { try await rows(city, "leavers.counted").count > before }
       // A leap over the whole time is one day.
       try await nextDay(60 * 86_400)
       let shown = try await directory(city).leavers

@@ -129,7 +129,7 @@ package struct CountLeavers: Change {
     try ledger.keep(in: &state)
     let due = ledger.people.keys.count { ledger.days(until: $0, on: day, after: limit) == 0 }
     var record = AuditRecord(
-      time: now.wallMilliseconds, eventClass: .administration, action: "directory.leavers", outcome: .done)
+      time: now.wallMilliseconds, eventClass: .administration, action: "leavers.counted", outcome: .done)
     record.count = Int64(max(1, ledger.people.count))
     record.note = "\(ledger.people.count) have left; \(due) left more than \(limit) days ago"
     return ((), record)
