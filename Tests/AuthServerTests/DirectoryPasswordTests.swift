@@ -166,6 +166,37 @@ struct DirectoryPasswordTests {
     }
   }
 
+  @Test("the account that reads gets another password: typed ones are checked with the new one, without a restart")
+  func serviceAccount() async throws {
+    try await DomainController.run { dc in
+      try dc.tool("user setpassword sato.hanako --newpassword='\(right)'")
+      let file = FileManager.default.temporaryDirectory.path + "/sanmon-ad-password-\(UUID().uuidString)"
+      defer { try? FileManager.default.removeItem(atPath: file) }
+      try FileManager.default.copyItem(atPath: dc.passwordFile, toPath: file)
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+      let lines = try dc.lines(passwordFile: file, passwords: "directory")
+      let city = try await City(lines: { _ in lines })
+      try await becomes("all is read") { try await status(city).objects > 1200 }
+      let (pc, card) = (try await city.workstation("LGWAN-PC-0001"), try await city.enrolCard(sato, slot: "9e"))
+      #expect(try await code(pc, card, right) == nil)
+      // Twice: the one before the last is no password any more; the last is, for an hour.
+      for password in ["Yama-no-Oto-58", "Kawa-no-Oto-59"] {
+        try dc.tool("user setpassword svc-sanmon --newpassword='\(password)'")
+      }
+      // Connections that are open stay bound; a controller that starts anew asks everybody again.
+      try dc.stop()
+      try dc.start()
+      try await becomes("it is refused") { try await status(city).faultEn?.hasPrefix("DS204") == true }
+      for _ in 0..<20 { #expect(try await code(pc, card, right) == "AP154") }
+      try Data("Kawa-no-Oto-59\n".utf8).write(to: URL(filePath: file))
+      city.clock.advance(seconds: 61)
+      try await becomes("it is used") { try await code(pc, card, right) == nil }
+      // Twenty logons meanwhile did not try the former one: it would lock the account that reads.
+      #expect(try dc.tool("user show svc-sanmon --attributes=badPwdCount").badPasswords < 10)
+      await city.end()
+    }
+  }
+
   @Test("without a registered card no password reaches the directory, right or wrong")
   func withoutCard() async throws {
     try await together { _, city, pc, card in
@@ -210,5 +241,12 @@ struct DirectoryPasswordTests {
       try dc.tool("user enable sato.hanako")
       #expect(try await code(pc, card, nil) == nil)
     }
+  }
+}
+
+extension String {
+  /// Of what `samba-tool user show` prints.
+  fileprivate var badPasswords: Int {
+    split(separator: "\n").first { $0.hasPrefix("badPwdCount: ") }.flatMap { Int($0.dropFirst("badPwdCount: ".count)) } ?? .max
   }
 }

@@ -99,7 +99,7 @@ struct CeremonyService: Sendable {
     case .proceed: break
     }
     let password = try await password(message, ceremony, now: now)
-    let isDisabled = try await isDisabledNow(ceremony)
+    let isDisabled = password.leavesAccountOpen ? try await isDisabledNow(ceremony) : false
     return try await conclude(ceremony, password: password, isDisabled: isDisabled, caller: caller)
   }
 

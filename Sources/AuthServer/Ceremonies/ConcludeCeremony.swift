@@ -70,22 +70,16 @@ struct ConcludeCeremony: Change {
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
 
-    let decision = try decide(&request, in: state)
-    if case .deny(let denial) = decision { return try deny(denial.code, denial.rule, denial.note, &record, &state) }
-    switch password {
-    case .notShown, .right: break
-    case .wrong:
-      try countFailure(person: person, card: registered, in: &state)
-      return try deny(.passwordWrong, .builtin("password"), "password did not match", &record, &state)
-    case .refused(let code, let note): return try deny(code, .builtin("password"), note, &record, &state)
-    }
-    switch decision {
-    case .deny(let denial): return try deny(denial.code, denial.rule, denial.note, &record, &state)
-    case .stillNeeded(let combinations, let rule):
+    switch (try decide(&request, in: state), password.refusal) {
+    case (.deny(let denial), _): return try deny(denial.code, denial.rule, denial.note, &record, &state)
+    case (_, let refusal?):
+      if case .wrong = password { try countFailure(person: person, card: registered, in: &state) }
+      return try deny(refusal.code, .builtin("password"), refusal.note, &record, &state)
+    case (.stillNeeded(let combinations, let rule), nil):
       record.outcome = .stillNeeded
       record.rule = rule
       return (.stillNeeded(combinations), record)
-    case .grant(let grant):
+    case (.grant(let grant), nil):
       guard let person else {
         return try deny(.noRule, grant.rule, "a grant without a person", &record, &state)
       }
@@ -134,7 +128,7 @@ struct ConcludeCeremony: Change {
     if let card, let registered, let key = registered.key(card.key) {
       proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
-    if case .right = password { proofs.append(.password) }
+    if password.isRight { proofs.append(.password) }
     if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
     let hasPassword = try person.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? false
     return DecisionRequest(

@@ -72,7 +72,11 @@ final class DirectoryAccounts: Sendable {
     state.withLock { state in
       state.askers -= 1
       state.isQuick = state.isWell && answer != nil
-      if answer == nil { state.triesAt = .now + Self.pause }
+      if answer == nil {
+        state.triesAt = .now + Self.pause
+        // The next one is made with the password that the account that reads has by then: the old one tried on would lock it.
+        state.reader = nil
+      }
     }
     return answer == .some(true)
   }
@@ -82,8 +86,13 @@ final class DirectoryAccounts: Sendable {
     let (server, isWell) = state.withLock { ($0.server, $0.isWell) }
     guard isWell else { throw LDAPFault(.unreachable, "no look is answered") }
     do { return try await pool(server).check(guid, password) } catch {
-      // Made anew, with the password that the account that reads may have by now.
-      if error.code == .serviceRefused { state.withLock { $0.pools[server] = nil } }
+      // Made anew for the next look that is answered, with the password that the account that reads has by then.
+      if error.code == .serviceRefused {
+        state.withLock { state in
+          state.pools[server] = nil
+          state.isWell = false
+        }
+      }
       throw error
     }
   }

@@ -15,9 +15,6 @@ final class DirectoryHearing: Sendable {
   /// - Parameter newestRow: milliseconds since 1970-01-01 UTC.
   init(newestRow: Int64) { last = Mutex((nil, newestRow)) }
 
-  /// Since this start.
-  var lookedAt: Moment? { last.withLock { $0.moment } }
-
   func heard(at now: Moment) { last.withLock { $0.moment = now } }
 
   /// - Parameter time: milliseconds since 1970-01-01 UTC by the later of the clock and the log.

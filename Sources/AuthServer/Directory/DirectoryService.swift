@@ -177,11 +177,7 @@ actor DirectoryService {
   /// Of snapshots that we write.
   nonisolated let shelf = SnapshotShelf()
 
-  nonisolated var condition: Condition {
-    var condition = current.withLock { $0 }
-    if let hearing = services.hearing { condition.lookedAt = hearing.lookedAt }
-    return condition
-  }
+  nonisolated var condition: Condition { current.withLock { $0 } }
 
   /// Looks until the task is cancelled.
   func run() async {

@@ -9,9 +9,35 @@ import Storage
 enum PasswordResult: Sendable {
   case notShown
   case right
+  /// The directory says so, and thereby that the account is open.
+  case rightInDirectory
   case wrong
   /// It does not let in, for a reason that has nothing to do with guessing.
   case refused(DenialCode, note: String)
+
+  var isRight: Bool {
+    switch self {
+    case .right, .rightInDirectory: true
+    case .notShown, .wrong, .refused: false
+    }
+  }
+
+  /// Why it keeps its owner out.
+  var refusal: (code: DenialCode, note: String)? {
+    switch self {
+    case .notShown, .right, .rightInDirectory: nil
+    case .wrong: (.passwordWrong, "password did not match")
+    case .refused(let code, let note): (code, note)
+    }
+  }
+
+  /// Whether nothing was heard of the account itself, and nothing else decides yet.
+  var leavesAccountOpen: Bool {
+    switch self {
+    case .notShown, .right: true
+    case .rightInDirectory, .wrong, .refused: false
+    }
+  }
 }
 
 /// Checks typed passwords: those of the directory by a bind there, ours against their hash.
@@ -56,7 +82,7 @@ struct PasswordVerifier: Sendable {
       let answer = try await accounts.check(guid, password)
       services.metrics.add(to: "sanmon_directory_binds_total", [Self.label(answer)])
       switch Self.result(answer) {
-      case .right, .refused(.passwordMustChange, _):
+      case .rightInDirectory, .refused(.passwordMustChange, _):
         guard let new else { return Self.result(answer) }
         switch try await accounts.change(guid, from: password, to: new) {
         case .done: break
@@ -70,7 +96,7 @@ struct PasswordVerifier: Sendable {
       return .refused(.directorySilent, note: error.description)
     }
     try await recordChange(of: person)
-    return .right
+    return .rightInDirectory
   }
 
   private static func label(_ answer: BindResult) -> String {
@@ -82,13 +108,13 @@ struct PasswordVerifier: Sendable {
   }
 
   private static func result(_ answer: BindResult) -> PasswordResult {
-    guard case .refused(let refusal) = answer else { return .right }
+    guard case .refused(let refusal) = answer else { return .rightInDirectory }
     let note = "the directory says \(refusal.rawValue)"
     switch refusal {
     case .unknownUser, .wrongPassword, .other: return .wrong
     // Told of a right password alone. Ours is not the workstation that the list of the account is about; the clerk's was looked
     // at before.
-    case .notAtThisWorkstation: return .right
+    case .notAtThisWorkstation: return .rightInDirectory
     case .notAtThisTime: return .refused(.accountOutsideHours, note: note)
     case .passwordExpired, .mustChangePassword: return .refused(.passwordMustChange, note: note)
     case .disabled: return .refused(.accountDisabled, note: note)

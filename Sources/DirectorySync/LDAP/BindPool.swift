@@ -33,19 +33,21 @@ public final class BindPool: Sendable {
   ///
   /// - Throws: `LDAPFault`; `.noSuchObject` if the account that reads is shown no such object.
   public func check(_ guid: ObjectGUID, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
-    let deadline = ContinuousClock.now + patience
-    switch await place(until: deadline) {
-    case .connection(let connection):
-      defer { giveBack(connection) }
-      return try await connection.bind(guid, password, until: deadline)
-    case .late: throw LDAPFault(.timedOut, "waited")
-    case .tooMany: throw LDAPFault(.timedOut, "\(waitingLimit) wait already")
-    }
+    try await check(.object(guid), password)
   }
 
   /// - Parameter account: a user principal name (`sato.hanako@…`), `DOMAIN\name` or DN; sent as it is.
   /// - Throws: `LDAPFault`: nothing is known about the password then.
   public func check(_ account: String, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
+    try await check(.name(account), password)
+  }
+
+  fileprivate enum Account: Sendable {
+    case name(String)
+    case object(ObjectGUID)
+  }
+
+  private func check(_ account: Account, _ password: Secret<TypedPassword>) async throws(LDAPFault) -> BindResult {
     let deadline = ContinuousClock.now + patience
     switch await place(until: deadline) {
     case .connection(let connection):
@@ -118,16 +120,24 @@ private actor BindConnection {
     self.reader = reader
   }
 
-  func bind(_ guid: ObjectGUID, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
-    -> BindResult
-  {
+  func bind(
+    _ account: BindPool.Account, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) -> BindResult {
+    let name =
+      switch account {
+      case .name(let name): name
+      case .object(let guid): try name(of: guid, deadline)
+      }
+    return try bind(name, password, deadline)
+  }
+
+  private func name(of guid: ObjectGUID, _ deadline: ContinuousClock.Instant) throws(LDAPFault) -> String {
     let wasOpen = finder != nil
-    let name: String
-    do { name = try find(guid, deadline) } catch {
+    do { return try find(guid, deadline) } catch {
+      // Hung up meanwhile.
       guard error.code == .unreachable, wasOpen else { throw error }
-      name = try find(guid, deadline)
+      return try find(guid, deadline)
     }
-    return try bind(name, password, until: deadline)
   }
 
   private func find(_ guid: ObjectGUID, _ deadline: ContinuousClock.Instant) throws(LDAPFault) -> String {
@@ -154,9 +164,9 @@ private actor BindConnection {
     }
   }
 
-  func bind(_ account: String, _ password: Secret<TypedPassword>, until deadline: ContinuousClock.Instant) throws(LDAPFault)
-    -> BindResult
-  {
+  private func bind(
+    _ account: String, _ password: Secret<TypedPassword>, _ deadline: ContinuousClock.Instant
+  ) throws(LDAPFault) -> BindResult {
     let wasOpen = handle != nil
     do { return try ask(account, password, deadline) } catch {
       // Hung up meanwhile.
