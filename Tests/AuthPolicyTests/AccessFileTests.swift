@@ -71,6 +71,7 @@ extension Breaks {
     Break("PF707 7:10", "[seg-lgwan]", "[ka-0401]", in: .access),
     Break("PF707 7:21", "[seg-lgwan]", "[seg-lgwan, seg-lgwam]", in: .access),
     Break("PF708 1:1", "people: [000042, p-000007]\n", "", in: .access),
+    Break("PF206 5:7", "until: 2026-09-05", "days: 0\nuntil: 2026-09-05", in: .access),
     Break("PF709 5:1", "until: 2026-09-05", "days: 3\nuntil: 2026-09-05", in: .access, also: ("temporary", "handover")),
   ]
 }
@@ -118,6 +119,52 @@ struct AccessFileTests {
   func limits(kind: String, from: String, until: String, code: String?) {
     let text = Samples.access.breaking("temporary", kind).breaking("2026-08-20", from).breaking("2026-09-05", until)
     #expect(Samples.faults(access: text).map(\.code) == [code].compactMap { $0 })
+  }
+
+  /// A city of so many people, all of them in one department.
+  private func crowd(_ count: Int) throws -> DatedAccessFile.Ground {
+    var ground = try Samples.ground()
+    for number in 0..<count {
+      ground.people["n\(number)"] = DatedAccessFile.Candidate(
+        id: try PersonID(parsing: "p-n\(number)"), groups: ["seg-lgwan"], department: "0900")
+    }
+    return ground
+  }
+
+  /// What a file for these people comes to: how many there are, or its faults.
+  private func outcome(_ who: String, of count: Int) throws -> String {
+    let (text, ground) = (Samples.access.breaking("people: [000042, p-000007]", who), try crowd(count))
+    do throws(PolicyFaults) {
+      let access = try DatedAccessFile.read(Samples.source("access.yaml", text)).resolved(against: ground).access
+      return (try? DatedAccess(parsing: access.encoded)) == access ? "\(access.groups.count)" : "does not read back"
+    } catch { return error.faults.map { "\($0.code) \($0.line):\($0.column)" }.joined(separator: ", ") }
+  }
+
+  @Test("2,000 people and not one more, by number, by department or by both; as many read back as they were")
+  func crowds() throws {
+    func listed(_ count: Int) -> String { "people: [\((0..<count).map { "n\($0)" }.joined(separator: ", "))]" }
+    #expect(try outcome(listed(2000), of: 2000) == "2000")
+    #expect(try outcome(listed(2001), of: 2001) == "PF211 6:9")
+    #expect(try outcome("department: \"0900\"", of: 2000) == "2000")
+    #expect(try outcome("department: \"0900\"", of: 2001) == "PF711 6:1")
+    #expect(try outcome("department: \"0900\"\npeople: [n0, n1]", of: 2000) == "2000", "counted once")
+    #expect(try outcome("department: \"0900\"\npeople: [000042]", of: 2000) == "PF711 6:1")
+  }
+
+  @Test("32 groups, 256 workstations, 48 characters of a name, and not one more")
+  func counts() throws {
+    func codes(_ old: String, _ new: String) -> [String] {
+      Samples.faults(access: Samples.access.breaking(old, new)).map(\.code)
+    }
+    func groups(_ count: Int) -> String { "[" + (0..<count).map { "g\($0)" }.joined(separator: ", ") + "]" }
+    // The form is right: what remains is that no rule names them.
+    #expect(codes("[seg-lgwan]", groups(32)) == [String](repeating: "PF707", count: 32))
+    #expect(codes("[seg-lgwan]", groups(33)) == ["PF211"])
+    func places(_ count: Int) -> String { "[" + (0..<count).map { "PC-\($0)" }.joined(separator: ", ") + "]" }
+    #expect(codes("[LGWAN-PC-0042]", places(256)) == [])
+    #expect(codes("[LGWAN-PC-0042]", places(257)) == ["PF211"])
+    #expect(codes("kijitsumae-2026", String(repeating: "a", count: 48)) == [])
+    #expect(codes("kijitsumae-2026", String(repeating: "a", count: 49)) == ["PF215"])
   }
 
   @Test("a workstation that is not there yet is a warning, at its place")
@@ -225,6 +272,25 @@ struct DatedDecisionTests {
     #expect(used(set.decide(try request(own: ["seg-lgwan"], [("old", ["seg-lgwan", "barred"])], card))) == [])
     let two = try request(own: [], [("old", ["seg-lgwan", "barred"]), ("vote", ["seg-lgwan"])], card)
     #expect(used(set.decide(two)) == ["vote"], "each by itself first")
+  }
+
+  @Test("whichever grants does, whatever it is called; who has shown too little for each hears what the first asks for")
+  func several() throws {
+    let set = try Samples.set(
+      Samples.lgwan.breaking(
+        "remote:\n  - card + password\n",
+        "remote:\n  - {factors: card + password, groups: [desk]}\n  - {factors: card + pin, groups: [watch]}\n"))
+    let card = try Situation.card()
+    let (desk, watch): (Set<String>, Set<String>) = (["seg-lgwan", "desk"], ["seg-lgwan", "watch"])
+    for (first, second) in [("a", "b"), ("b", "a")] {
+      let two = try request(own: [], [(first, desk), (second, watch)], scenario: .remote, card)
+      #expect(used(set.decide(two)) == [second])
+    }
+    let weak = try request(own: [], [("a", desk), ("b", desk)], scenario: .remote, card)
+    #expect(set.decide(weak).summary == "needs password lgwan.yaml:11")
+    // What needs both is for whom neither opens anything.
+    let union = try request(own: [], [("a", desk), ("b", ["watch"])], scenario: .remote, card)
+    #expect(set.decide(union).summary == "needs password lgwan.yaml:11")
   }
 
   @Test("two together open what neither does alone")

@@ -21,7 +21,8 @@ extension PolicySet {
   }
 
   /// Own groups decide first. Only who is refused for want of groups is looked at again, with those of each dated access and then
-  /// with all of them: so what somebody may do anyway neither loses nor gains a factor by a dated access.
+  /// with all of them: so what somebody may do anyway neither loses nor gains a factor by a dated access. Whichever of them grants
+  /// does, whatever they are called: that another one asks for more takes nothing away.
   func evaluate<T: Trace>(_ request: DecisionRequest, _ trace: () -> T) -> (Decision, T) {
     var steps = trace()
     let own = Evaluator(policy: self, request: request).decide(&steps)
@@ -29,17 +30,26 @@ extension PolicySet {
       return (own, steps)
     }
     var refused = (own, steps)
+    var needing: (Decision, T)?
     for dated in person.attempts {
+      // All together are for what none opens by itself.
+      if dated.count > 1, needing != nil { break }
       var tried = request
       for one in dated { tried.person?.groups.formUnion(one.groups) }
       tried.person?.dated = dated
       var steps = trace()
       let decision = Evaluator(policy: self, request: tried, dated: dated.map(\.access)).decide(&steps)
-      guard case .deny(let denial) = decision else { return (decision, steps) }
-      // A rule that refuses this person says more than that groups are missing.
-      if case .deny(let former) = refused.0, former.isForWantOfGroups, !denial.isForWantOfGroups { refused = (decision, steps) }
+      switch decision {
+      case .grant: return (decision, steps)
+      case .stillNeeded: if needing == nil { needing = (decision, steps) }
+      case .deny(let denial):
+        // A rule that refuses this person says more than that groups are missing.
+        if case .deny(let former) = refused.0, former.isForWantOfGroups, !denial.isForWantOfGroups {
+          refused = (decision, steps)
+        }
+      }
     }
-    return refused
+    return needing ?? refused
   }
 }
 

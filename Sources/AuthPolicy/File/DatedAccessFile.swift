@@ -36,6 +36,7 @@ public struct DatedAccessFile: Sendable {
     }
   }
 
+  /// Named ones and those of the department together.
   public static let mostPeople = 2000
   public static let mostGroups = 32
   public static let mostWorkstations = 256
@@ -148,6 +149,12 @@ public struct DatedAccessFile: Sendable {
       let members = ground.people.values.filter { $0.department == department.code }
       if members.isEmpty { log.add(.accessDepartmentUnknown, department.place) }
       found += members
+    }
+    let count = Set(found.map(\.id)).count
+    if count > Self.mostPeople {
+      let detail = FaultDetail(
+        expected: Bilingual("\(Self.mostPeople) 人（今は \(count) 人）", "\(Self.mostPeople), and these are \(count)"))
+      log.add(.accessPeopleTooMany, (department?.place ?? people.first?.place) ?? from.place, detail)
     }
     guard log.isClean else { throw PolicyFaults(log.inOrder) }
     let written = Set(groups.map(\.name))

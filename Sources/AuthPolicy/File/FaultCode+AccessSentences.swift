@@ -39,6 +39,10 @@ extension FaultCode {
     case .accessDaysOfHandover:
       return FaultSentence(
         "引継期間に days は使えません。", "A handover takes no days.", hint: "from と until だけを書いてください。", "Write from and until alone.")
+    case .accessPeopleTooMany:
+      return FaultSentence(
+        "人数が多すぎます。上限: \(namedJa)", "It is for too many people; at most \(namedEn).",
+        hint: "二つ以上のファイルに分けてください。", "Divide it into several files.")
     default:
       return FaultSentence(
         "この名前の端末はまだ登録されていません。", "No workstation of this name is enrolled yet.",

@@ -37,7 +37,8 @@ extension FaultCode {
       .operatorRootsMissing, .operatorListenMissing, .directoryTwice:
       instanceSentence(detail)
     case .accessTooLong, .accessReversed, .accessPast, .accessTooFar, .accessPersonUnknown, .accessDepartmentUnknown,
-      .accessGroupUnknown, .accessPeopleMissing, .accessDaysOfHandover, .accessWorkstationUnknown:
+      .accessGroupUnknown, .accessPeopleMissing, .accessDaysOfHandover, .accessWorkstationUnknown,
+      .accessPeopleTooMany:
       accessSentence(detail)
     }
   }

@@ -95,4 +95,5 @@ enum FaultCode: String, CaseIterable, Sendable {
   case accessPeopleMissing = "PF708"
   case accessDaysOfHandover = "PF709"
   case accessWorkstationUnknown = "PF710"
+  case accessPeopleTooMany = "PF711"
 }
