@@ -27,6 +27,9 @@ public struct AccessSwitch: Codable, Sendable {
 
 /// What a file would come to, before anybody signs it.
 public struct AccessReport: Codable, Sendable {
+  /// What faults call the file: the server is told no name of it.
+  public static let fileName = "access.yaml"
+
   /// Why it cannot be approved, each with its place; all else is empty then.
   public var faultsJa: [String]
   public var faultsEn: [String]
@@ -79,14 +82,15 @@ public struct AccessSummary: Codable, Sendable, Equatable {
   public var workstations: [String]
   public var hours: [String]
   /// `unsigned`; `ready` for one that is to be switched on; `waiting` for its first day; `holds`; `over`; `off` for a handover that
-  /// was switched off; `lapsed` where a signature does not count any more.
+  /// was switched off; `lapsed` where a signature does not count any more: with `act` that of who switched it on, without it one of
+  /// those that approved it.
   public var state: String
   /// The last day on which it holds if nothing is done, where one is known.
   public var lastDay: String?
   public var signedBy: [String]
   /// Who switched it on.
   public var switchedOnBy: String?
-  /// SHA-256 of the approving act, in hexadecimal.
+  /// SHA-256 of the approving act, in hexadecimal; none where its signatures do not count any more.
   public var act: String?
 
   public init(

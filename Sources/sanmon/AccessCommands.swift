@@ -27,7 +27,8 @@ struct AccessPlan: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show whom a file would open what, and what is missing. / 承認の前に、内容を確かめます。",
     discussion: """
-      Nothing is changed. What is wrong in the file is named with line and column.
+      Nothing is changed. What is wrong in the file is named with line and column. The hash at the end is what 'approve' signs: who
+      signs second runs 'plan' herself and compares it with what 'sanmon operator accept' shows.
 
       EXAMPLE
         sanmon directory access plan vote.yaml
@@ -40,7 +41,7 @@ struct AccessPlan: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
-    try operatorLink.show(try await AccessText.plan(file, try AccessText.read(file), operatorLink), AccessText.block)
+    try operatorLink.show(try await AccessText.plan(file, try TextFile.read(file), operatorLink), AccessText.block)
   }
 }
 
@@ -57,31 +58,30 @@ struct AccessApprove: AsyncParsableCommand {
         sanmon directory access approve vote.yaml --act vote.act --approval suzuki=vote.suzuki
       """)
   @Argument(help: "The file. / 期限付きの利用のファイル（YAML）", completion: .file(extensions: ["yaml"])) var file: String
-  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
-  @Option(help: "The file that --out wrote.") var act: String?
-  @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var draft: DraftOptions
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
-    let text = try AccessText.read(file)
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.approveAccess else {
-        throw fail(65, "\(act) は期限付きの利用についての起案ではありません。", "\(act) is not about a dated access")
-      }
-    } else {
-      let report = try await AccessText.plan(file, text, operatorLink)
+    let text = try TextFile.read(file)
+    // Where an act is brought too: the server says only that it does not fit any more.
+    let report = try await AccessText.plan(file, text, operatorLink)
+    let parameters = AccessText.parameters(report)
+    let act = try await draft.signed(Act.Kind.approveAccess, about: Words("期限付きの利用", "a dated access")) {
       printError(AccessText.block(report))
-      signed = try await acting.act(
-        Act.Kind.approveAccess,
-        Dictionary(report.parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+      return try await acting.act(Act.Kind.approveAccess, parameters)
     }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    guard let act else { return }
+    let other = Set(parameters.keys).union(act.act.parameters.keys).filter { parameters[$0] != act.act.parameters[$0] }
+    guard other.isEmpty else {
+      let names = other.sorted().joined(separator: ", ")
+      throw fail(
+        65, "起案は別の内容です（違うもの: \(names)）。ファイルか、職員の所属・グループが変わっています。plan で確かめ、署名からやり直してください。",
+        "the act is about something else (\(names)): the file, or people and groups, are not as they were; look with 'plan' and sign anew"
+      )
+    }
     let answer = try await operatorLink.post(
-      "/v1/admin/directory/access/approve",
-      AccessApproval(act: Data(try SignedActFile.approved(signed, by: approval).encoded), file: text), as: AccessSummary.self)
+      "/v1/admin/directory/access/approve", AccessApproval(act: Data(act.encoded), file: text), as: AccessSummary.self)
     try operatorLink.show(answer, AccessText.line)
   }
 }
@@ -94,7 +94,7 @@ struct AccessList: AsyncParsableCommand {
         sanmon directory access list
 
       EXIT CODES
-        0 all as it shall be   1 one does not hold because its signatures do not count any more
+        0 all as it shall be   1 one does not hold, or cannot be begun, because its signatures do not count any more
       """)
   @OptionGroup var link: LinkOptions
 
@@ -128,7 +128,7 @@ struct AccessOff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "off", abstract: "End one before its last day; sessions that stood on it lock. / 期限より早く終えます（管理者 1 人）。",
     discussion: """
-      It stays approved until its last day, and can be switched on again.
+      It stays approved until its last day, and can be switched on again. One whose approval does not count any more is forgotten.
 
       EXAMPLE
         sanmon directory access off kijitsumae-2027
@@ -140,14 +140,9 @@ struct AccessOff: AsyncParsableCommand {
 }
 
 enum AccessText {
-  static func read(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw fail(65, "\(path) を読めません。", "cannot read \(path)")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw fail(65, "\(path) の文字コードが UTF-8 ではありません。", "\(path) is not UTF-8")
-    }
-    return text
+  /// What is signed of it.
+  static func parameters(_ report: AccessReport) -> [String: String] {
+    Dictionary(report.parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// - Throws: exit 65 with every fault of the file.
@@ -155,10 +150,9 @@ enum AccessText {
     let report = try await link.post(
       "/v1/admin/directory/access/plan", AccessQuestion(file: text), as: AccessReport.self)
     guard report.faultsEn.isEmpty else {
-      let name = URL(fileURLWithPath: path).lastPathComponent
       for line in zip(report.faultsJa, report.faultsEn).map({ say($0, $1) }) {
-        let place = line.hasPrefix("access.yaml:") ? name + line.dropFirst("access.yaml".count) : line
-        printError(place.split(separator: "\n").map { Rows.visible(String($0)) }.joined(separator: "\n"))
+        let told = TextFile.fault(line, of: path, called: AccessReport.fileName)
+        printError(told.split(separator: "\n").map { Rows.visible(String($0)) }.joined(separator: "\n"))
       }
       throw ExitCode(65)
     }
@@ -171,12 +165,15 @@ enum AccessText {
     guard let access = all.first(where: { $0.access == name }) else {
       throw fail(1, "\(name) という期限付きの利用はありません。", "there is no dated access \(name)")
     }
-    guard let approval = access.act else {
+    var parameters = ["access": name]
+    parameters["approval"] = access.act
+    guard access.act != nil || kind == Act.Kind.switchAccessOff else {
       throw fail(
-        1, "\(name) の承認は失効しています（署名した人が管理者でなくなりました）。もう一度、2 人で承認してください。",
-        "the approval of \(name) does not count any more (a signer is no administrator now): have it approved again")
+        1, "\(name) の承認は失効しています（署名した人が管理者でなくなったか、鍵が変わりました）。もう一度、2 人で承認してください。",
+        "the approval of \(name) does not count any more (a signer is no administrator now, or has another key): have it approved again"
+      )
     }
-    let signed = try await acting.act(kind, ["access": name, "approval": approval])
+    let signed = try await acting.act(kind, parameters)
     let answer = try await link.post(
       "/v1/admin/directory/access/\(what)", AccessSwitch(act: Data(signed.encoded)), as: AccessSummary.self)
     try link.show(answer, line)
@@ -192,6 +189,7 @@ enum AccessText {
       lines += zip(person.missingJa, person.missingEn).map { say("      要準備: ", "      missing: ") + say($0, $1) }
       lines += zip(person.notesJa, person.notesEn).map { "      " + Rows.visible(say($0, $1)) }
     }
+    if let hash = parameters(report)["hash"] { lines.append(say("ハッシュ（署名するもの）: ", "hash (what is signed): ") + hash) }
     if access.state == "unsigned" {
       lines.append(
         say(
@@ -226,7 +224,9 @@ enum AccessText {
     case "ready": say("承認済み（on で始まります）", "ready: begins with 'on'")
     case "off": say("切ってあります", "switched off")
     case "over": say("終わりました", "over")
-    case "lapsed": say("署名が失効（効いていません）", "lapsed: its signatures do not count any more")
+    case "lapsed" where access.act != nil:
+      say("開始の署名が失効（効いていません。on にし直せます）", "lapsed: who switched it on is no administrator any more ('on' again)")
+    case "lapsed": say("承認の署名が失効（効いていません）", "lapsed: its signatures do not count any more (approve it again)")
     default: say("未承認", "not signed yet")
     }
   }

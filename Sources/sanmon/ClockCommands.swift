@@ -55,31 +55,22 @@ struct ClockAccept: AsyncParsableCommand {
         sanmon operator accept clock.act --as tanaka --out tanaka.sig
         sanmon clock accept --act clock.act --approval tanaka=tanaka.sig
       """)
-  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
-  @Option(help: "The file that --out wrote.") var act: String?
-  @Option(help: "ID=FILE of a second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var draft: DraftOptions
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.acceptClock else {
-        throw fail(65, "\(act) は時計についての起案ではありません。", "\(act) is not about the clock")
-      }
-    } else {
+    let act = try await draft.signed(Act.Kind.acceptClock, about: Words("時計", "the clock")) {
       let status = try await operatorLink.get("/v1/admin/clock", as: ClockStatus.self)
       guard status.behindSeconds > 0 else {
         throw fail(1, "時計は遅れていません。することはありません。", "the clock is not behind: there is nothing to accept")
       }
       printError(ClockCommand.text(status))
-      signed = try await acting.act(Act.Kind.acceptClock, ["floor": String(status.floor)])
+      return try await acting.act(Act.Kind.acceptClock, ["floor": String(status.floor)])
     }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    guard let act else { return }
     let answer = try await operatorLink.post(
-      "/v1/admin/clock/accept", ClockAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
-      as: ClockStatus.self)
+      "/v1/admin/clock/accept", ClockAct(act: Data(act.encoded)), as: ClockStatus.self)
     try operatorLink.show(answer, ClockCommand.text)
   }
 }

@@ -141,32 +141,23 @@ struct DirectoryApprove: AsyncParsableCommand {
       """)
   @Option(help: "A transfer list, approved before the directory says it. / 異動の一覧（CSV）", completion: .file(extensions: ["csv"]))
   var list: String?
-  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
-  @Option(help: "The file that --out wrote.") var act: String?
-  @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var draft: DraftOptions
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
     if let list { return try await approve(list, operatorLink) }
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.approveDirectory else {
-        throw fail(65, "\(act) はディレクトリの変更についての起案ではありません。", "\(act) is not about a change of the directory")
-      }
-    } else {
+    let act = try await draft.signed(
+      Act.Kind.approveDirectory, about: Words("ディレクトリの変更", "a change of the directory")
+    ) {
       let status = try await operatorLink.get("/v1/admin/directory", as: DirectoryStatus.self)
-      guard let plan = status.plan else {
-        throw fail(1, "保留している変更はありません。", "nothing is held")
-      }
+      guard let plan = status.plan else { throw fail(1, "保留している変更はありません。", "nothing is held") }
       printError(DirectoryText.block(status))
-      signed = try await acting.act(Act.Kind.approveDirectory, ["plan": plan])
+      return try await acting.act(Act.Kind.approveDirectory, ["plan": plan])
     }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    guard let act else { return }
     let answer = try await operatorLink.post(
-      "/v1/admin/directory/approve", DirectoryAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
-      as: DirectoryStatus.self)
+      "/v1/admin/directory/approve", DirectoryAct(act: Data(act.encoded)), as: DirectoryStatus.self)
     try operatorLink.show(answer, DirectoryText.block)
   }
 }
@@ -174,24 +165,17 @@ struct DirectoryApprove: AsyncParsableCommand {
 extension DirectoryApprove {
   private func approve(_ list: String, _ operatorLink: OperatorLink) async throws {
     let text = try TransferText.read(list)
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.foreseeTransfer else {
-        throw fail(65, "\(act) は人事異動についての起案ではありません。", "\(act) is not about a transfer")
-      }
-    } else {
+    let act = try await draft.signed(Act.Kind.foreseeTransfer, about: Words("人事異動", "a transfer")) {
       let report = try await operatorLink.post(
         "/v1/admin/directory/plan", TransferQuestion(list: text), as: TransferReport.self)
       try TransferText.requireReadable(report, list)
       guard let plan = report.plan else { throw fail(1, "承認できる行がありません。", "no line can be approved") }
       printError(TransferText.block(report))
-      signed = try await acting.act(Act.Kind.foreseeTransfer, ["transfer": plan])
+      return try await acting.act(Act.Kind.foreseeTransfer, ["transfer": plan])
     }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    guard let act else { return }
     let answer = try await operatorLink.post(
-      "/v1/admin/directory/foresee",
-      TransferAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded), list: text), as: TransferReport.self)
+      "/v1/admin/directory/foresee", TransferAct(act: Data(act.encoded), list: text), as: TransferReport.self)
     try operatorLink.show(answer, TransferText.block)
   }
 }
@@ -212,20 +196,14 @@ struct DirectoryConfirm: AsyncParsableCommand {
   @Argument(help: "The person that 'sanmon directory status' shows. / 職員の番号") var person: String
   @Flag(help: "It is the person it was. / 同じ人") var same = false
   @Flag(help: "Somebody new has the account. / 別の人") var another = false
-  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
-  @Option(help: "The file that --out wrote.") var act: String?
-  @Option(help: "ID=FILE of the second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var draft: DraftOptions
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.confirmDirectory, signed.act.parameters["person"] == person else {
-        throw fail(65, "\(act) は \(person) についての起案ではありません。", "\(act) is not about \(person)")
-      }
-    } else {
+    let act = try await draft.signed(
+      Act.Kind.confirmDirectory, about: Words(" \(person) ", "\(person)"), where: { $0["person"] == person }
+    ) {
       guard same != another else {
         throw fail(64, "--same（同じ人）か --another（別の人）のどちらかを指定してください。", "say --same or --another")
       }
@@ -234,12 +212,11 @@ struct DirectoryConfirm: AsyncParsableCommand {
         throw fail(1, "\(person) は止められていません。", "\(person) is not held")
       }
       printError(DirectoryText.hold(hold))
-      signed = try await acting.act(Act.Kind.confirmDirectory, hold.parameters(isSame: same))
+      return try await acting.act(Act.Kind.confirmDirectory, hold.parameters(isSame: same))
     }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    guard let act else { return }
     let answer = try await operatorLink.post(
-      "/v1/admin/directory/confirm", DirectoryAct(act: Data(try SignedActFile.approved(signed, by: approval).encoded)),
-      as: DirectoryStatus.self)
+      "/v1/admin/directory/confirm", DirectoryAct(act: Data(act.encoded)), as: DirectoryStatus.self)
     try operatorLink.show(answer, DirectoryText.block)
   }
 }

@@ -96,7 +96,15 @@ struct OperatorPropose: AsyncParsableCommand {
 
 struct OperatorAccept: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "accept", abstract: "Sign a proposed act: as the newcomer, or as a second administrator. / 起案に署名します。")
+    commandName: "accept", abstract: "Sign a proposed act: as the newcomer, or as a second administrator. / 起案に署名します。",
+    discussion: """
+      What is signed is shown whole: compare it with what you were told, a hash with what you see when you look yourself (for a
+      dated access 'sanmon directory access plan FILE', for what the directory did 'sanmon directory status').
+
+      EXAMPLES
+        sanmon operator accept suzuki.act --out suzuki.accepted
+        sanmon operator accept vote.act --as suzuki --out vote.suzuki
+      """)
   @Argument(help: "The file of 'sanmon operator propose'.") var act: String
   @Option(name: .customLong("as"), help: "Your operator id. Default: the newcomer's.") var operatorID: String?
   @OptionGroup var keyOptions: KeyOptions
@@ -107,9 +115,7 @@ struct OperatorAccept: AsyncParsableCommand {
     guard let name = operatorID ?? signed.act.parameters["operator"] else {
       throw fail(65, "--as で操作者を指定してください。", "say who you are with --as")
     }
-    printError(
-      say("起案: ", "act: ") + signed.act.kind + " "
-        + signed.act.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.prefix(24))" }.joined(separator: " "))
+    printError(SignedActFile.text(signed))
     try await SignedActFile.consent(
       to: signed.act, as: OperatorID(parsing: name), with: try await keyOptions.source.key(), to: out)
   }
@@ -151,26 +157,18 @@ struct OperatorRemove: AsyncParsableCommand {
         sanmon operator remove suzuki --act suzuki.leave --approval tanaka=tanaka.sig
       """)
   @Argument(help: "The operator who leaves.") var operatorID: String
-  @Option(help: "Only sign, into this file, for the second administrator.") var out: String?
-  @Option(help: "The file that --out wrote.") var act: String?
-  @Option(help: "ID=FILE of a second administrator's 'sanmon operator accept --as ID'.") var approval: [String] = []
+  @OptionGroup var draft: DraftOptions
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
-    let signed: SignedAct
-    if let act {
-      signed = try SignedActFile.read(act)
-      guard signed.act.kind == Act.Kind.revokeOperator, signed.act.parameters["operator"] == operatorID else {
-        throw fail(65, "\(act) は \(operatorID) を外す起案ではありません。", "\(act) does not remove \(operatorID)")
-      }
-    } else {
-      signed = try await acting.act(Act.Kind.revokeOperator, ["operator": operatorID])
-    }
-    if let out { return try SignedActFile.write(signed, to: out) }
+    let subject = Words("操作者 \(operatorID) を外すこと", "removing operator \(operatorID)")
+    let act = try await draft.signed(
+      Act.Kind.revokeOperator, about: subject, where: { $0["operator"] == operatorID },
+      else: { try await acting.act(Act.Kind.revokeOperator, ["operator": operatorID]) })
+    guard let act else { return }
     let operatorLink = OperatorLink(options: acting.link)
     let answer = try await operatorLink.post(
-      "/v1/admin/operators/\(operatorID)/remove",
-      OperatorRemoval(act: Data(try SignedActFile.approved(signed, by: approval).encoded)), as: OperatorSummary.self,
+      "/v1/admin/operators/\(operatorID)/remove", OperatorRemoval(act: Data(act.encoded)), as: OperatorSummary.self,
       notFound: ("操作者 \(operatorID) はいないか、すでに外れています。", "no active operator \(operatorID)"))
     try operatorLink.show(answer) { say("操作者 \($0.operatorID) を外しました。", "removed operator \($0.operatorID)") }
   }

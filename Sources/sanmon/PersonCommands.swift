@@ -32,11 +32,11 @@ struct PersonImport: AsyncParsableCommand {
     switch (csv, ldif) {
     case (let folder?, nil):
       message = PeopleImport(
-        format: "csv", people: try read(folder + "/people.csv"), groups: try read(folder + "/groups.csv"),
-        departments: try read(folder + "/departments.csv"), confirmed: confirm, preview: preview)
+        format: "csv", people: try TextFile.read(folder + "/people.csv"), groups: try TextFile.read(folder + "/groups.csv"),
+        departments: try TextFile.read(folder + "/departments.csv"), confirmed: confirm, preview: preview)
     case (nil, let file?):
       message = PeopleImport(
-        format: "ldif", people: try read(file), groups: nil, departments: nil, confirmed: confirm, preview: preview)
+        format: "ldif", people: try TextFile.read(file), groups: nil, departments: nil, confirmed: confirm, preview: preview)
     default: throw fail(64, "--csv フォルダー か --ldif ファイル のどちらか一つを指定してください。", "give either --csv FOLDER or --ldif FILE")
     }
     let operatorLink = OperatorLink(options: link)
@@ -54,16 +54,6 @@ struct PersonImport: AsyncParsableCommand {
       return ([counts] + notes + [verdict]).joined(separator: "\n")
     }
     if !preview, !answer.applied { throw ExitCode(65) }
-  }
-
-  private func read(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw fail(65, "\(path) を読めません。", "cannot read \(path)")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw fail(65, "\(path) は UTF-8 ではありません。UTF-8 で保存し直してください。", "\(path) is not UTF-8; save it as UTF-8")
-    }
-    return text
   }
 }
 

@@ -16,6 +16,17 @@ enum SignedActFile {
     try Data(signed.encoded).write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
   }
 
+  /// All that is signed, nothing cut: of a hash that is compared in part, another can be made with the same part.
+  static func text(_ signed: SignedAct) -> String {
+    let act = signed.act
+    let head =
+      say("起案: ", "act: ") + act.kind + say("（装置 \(act.instance)、", " (instance \(act.instance), ")
+      + say("署名 ", "signed by ") + signed.signers.map(\.text).joined(separator: ", ") + " " + Times.show(act.issuedAt)
+      + say("）", ")")
+    let parameters = act.parameters.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value)" }
+    return ([head] + parameters).map(Rows.visible).joined(separator: "\n")
+  }
+
   /// Signs somebody else's act. The scheme stands before the signature: who adds up the approvals hands both on.
   static func consent(to act: Act, as id: OperatorID, with key: OperatorKey, to path: String) async throws {
     let signature = try await key.approve(act, as: id)

@@ -45,22 +45,16 @@ struct DirectoryPlan: AsyncParsableCommand {
 }
 
 enum TransferText {
-  /// The server knows the list by no name; whoever reads the fault knows it by its own.
   static func requireReadable(_ report: TransferReport, _ list: String?) throws {
     guard let ja = report.faultJa, let en = report.faultEn else { return }
-    let name = list.map { URL(fileURLWithPath: $0).lastPathComponent } ?? ""
     func named(_ text: String) -> String {
-      guard text.hasPrefix(TransferReport.listName), !name.isEmpty else { return text }
-      return name + text.dropFirst(TransferReport.listName.count)
+      Rows.visible(TextFile.fault(text, of: list, called: TransferReport.listName))
     }
-    throw fail(65, Rows.visible(named(ja)), Rows.visible(named(en)))
+    throw fail(65, named(ja), named(en))
   }
 
   static func read(_ path: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw fail(65, "\(path) を読めません。", "cannot read \(path)")
-    }
-    guard let text = SpreadsheetText.decode(Array(data)) else {
+    guard let text = SpreadsheetText.decode(try TextFile.bytes(path)) else {
       throw fail(
         65, "\(path) の文字コードが UTF-8 でも Shift_JIS でもありません。", "\(path) is neither UTF-8 nor Shift_JIS (code page 932)")
     }
