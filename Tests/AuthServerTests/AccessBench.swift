@@ -2,11 +2,29 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import Testing
 
 /// A city with dated accesses: files, signatures, switches.
 struct AccessBench {
   let city: City
   let suzuki = Administrator(id: "suzuki", person: "p-000002")
+  let tanaka = Administrator(id: "tanaka", person: "p-000003")
+
+  /// A My Number city with its people, two administrators, and a password for sato, who is let into LGWAN alone.
+  static func run(password: String, _ test: (AccessBench) async throws -> Void) async throws {
+    let city = try await City(segment: .mynumber)
+    let bench = AccessBench(city: city)
+    do {
+      _ = try await city.importPeople()
+      #expect(try await city.register(bench.suzuki) == 201)
+      try await city.setPassword("p-000042", password)
+      try await test(bench)
+    } catch {
+      await city.end()
+      throw error
+    }
+    await city.end()
+  }
 
   /// `LocalTime.day` of so many days from today in Japan, as files write it.
   func day(_ offset: Int) -> String {
@@ -50,10 +68,27 @@ struct AccessBench {
     Dictionary(report.parameters.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
   }
 
-  func both(_ act: Act) throws -> SignedAct {
+  /// By yamada and a second one.
+  func both(_ act: Act, _ second: Administrator? = nil) throws -> SignedAct {
     let signed = try city.sign(act)
     return SignedAct(
-      act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try suzuki.approval(act)])
+      act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try (second ?? suzuki).approval(act)])
+  }
+
+  /// Takes an administrator's rights, as two others say.
+  func remove(_ leaver: Administrator, with second: Administrator) async throws -> Int {
+    let signed = try both(city.act("operator.revoke", ["operator": leaver.id]), second)
+    let body = Array(try JSONEncoder().encode(OperatorRemoval(act: Data(signed.encoded))))
+    return try await city.link.request("POST", "/v1/admin/operators/\(leaver.id)/remove", body: body).status
+  }
+
+  func isRevoked(_ session: SessionOpened) async throws -> Bool? {
+    let live: [SessionSummary] = try await city.link.fetch("/v1/admin/sessions")
+    return live.first { $0.session == session.session }?.isRevoked
+  }
+
+  func warnings() async throws -> [String] {
+    try await city.link.fetch("/v1/admin/status", returning: InstanceStatus.self).warningsEn
   }
 
   func bring(_ file: String, _ act: SignedAct) async throws -> Int {
@@ -62,8 +97,8 @@ struct AccessBench {
   }
 
   /// Looked at, signed by both, brought.
-  func approve(_ file: String) async throws -> Int {
-    try await bring(file, both(city.act("directory.access.approve", parameters(try await plan(file)))))
+  func approve(_ file: String, with second: Administrator? = nil) async throws -> Int {
+    try await bring(file, both(city.act("directory.access.approve", parameters(try await plan(file))), second))
   }
 
   func turn(_ what: String, _ signed: SignedAct) async throws -> Int {
@@ -96,15 +131,5 @@ struct AccessBench {
       PeopleImport(
         format: "csv", people: text("people.csv").replacingOccurrences(of: old, with: new), groups: text("groups.csv"),
         departments: text("departments.csv"), confirmed: nil, preview: false))
-  }
-
-  /// The next thing that a held connection is told, but that it is alive.
-  func event<Lines: AsyncIteratorProtocol>(_ lines: inout Lines) async throws -> WatchEvent
-  where Lines.Element: Sequence<UInt8> {
-    while let line = try await lines.next() {
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
-      if event.event != "keepalive" { return event }
-    }
-    throw CancellationError()
   }
 }

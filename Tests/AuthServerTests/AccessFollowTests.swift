@@ -45,13 +45,18 @@ struct AccessFollowTests {
     #expect(plan.lines.first?.segmentsTo == ["lgwan"])
     #expect(plan.lines.first?.notesEn.contains("old rights until \(bench.day(1)) (hikitsugi)") == true)
 
+    // Who switched one on leaves as well as who approved one.
+    #expect(try await city.register(bench.tanaka, by: [bench.suzuki]) == 201)
+    #expect(try await bench.approve(bench.file("vote", until: 1, groups: "groups: [seg-lgwan]"), with: bench.tanaka) == 200)
+    #expect(try await bench.turn("on", bench.both(bench.switching("on", "vote"))) == 200)
     let signers = "職員番号,氏名,新所属,区分\np-000002,,0103,\n"
     let moving: TransferReport = try await city.link.call("POST", "/v1/admin/directory/plan", TransferQuestion(list: signers))
     #expect(moving.warningsEn.contains { $0.hasPrefix("removing operator suzuki ends what was signed by her (hikitsugi)") })
+    #expect(moving.warningsEn.contains { $0.hasPrefix("removing operator suzuki ends what was switched on by her (vote)") })
+    #expect(try await bench.turn("off", "vote") == 200)
 
     let session = try await pc.enter(card, password: password)
-    var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-    _ = try await events.next()
+    var events = try await Events(pc)
     for group in ["ka-0402", "ka-0402-mynumber"] { try dc.tool("group removemembers \(group) takahashi.ichiro") }
     try dc.tool("group addmembers ka-0103 takahashi.ichiro")
     try await becomes("she is moved") {
@@ -71,9 +76,9 @@ struct AccessFollowTests {
     bench.advance(toMidnightAnd: 10)
     bench.advance(toMidnightAnd: -300)
     let last = try await pc.enter(card, password: password)
-    #expect(try await bench.event(&events).event == "ending")
+    #expect(try await events.next().event == "ending")
     city.clock.advance(seconds: 301)
-    let told = try await bench.event(&events)
+    let told = try await events.next()
     #expect(told == WatchEvent(event: "lock", session: last.session, cause: "accessChanged"))
     let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
     #expect(code == DenialCode.segmentNotAllowed.rawValue)
@@ -81,7 +86,7 @@ struct AccessFollowTests {
     #expect(try await bench.approve(bench.file("again", kind: "handover", who: "people: [p-000007]")) == 200)
     #expect(try await pc.enter(card, password: password).segment == "mynumber")
     try dc.tool("user disable takahashi.ichiro")
-    let locked = try await bench.event(&events)
+    let locked = try await events.next()
     #expect(locked.cause == "accountDisabled")
     #expect(
       try await refusal { try await pc.enter(card, password: password) }?.body.code == DenialCode.accountDisabled.rawValue)

@@ -5,8 +5,6 @@ import Storage
 
 /// Dated accesses as operators see them: looked at before they are signed, approved, switched on and off.
 struct AccessDesk: Sendable {
-  /// In faults; the tool puts the file's own name in its place.
-  static let fileName = "access.yaml"
   /// Characters; what has fewer and more bytes than a policy file is a fault of the file.
   private static let longestFile = 262_144
 
@@ -29,7 +27,7 @@ struct AccessDesk: Sendable {
     }
     do throws(PolicyFaults) {
       return .success(
-        try DatedAccessFile.read(PolicySource(name: Self.fileName, bytes: Array(file.utf8))).resolved(against: ground))
+        try DatedAccessFile.read(PolicySource(name: AccessReport.fileName, bytes: Array(file.utf8))).resolved(against: ground))
     } catch { return .failure(error) }
   }
 
@@ -69,16 +67,15 @@ struct AccessDesk: Sendable {
     }
   }
 
-  /// - Throws: conflict if the file cannot be approved as signed (any more); otherwise refused, with a row.
+  /// - Throws: conflict if the file cannot be approved as signed (any more); otherwise refused. Either has a row.
   func approve(_ message: AccessApproval, by acting: OperatorRecord) async throws -> AccessSummary {
     let now = services.surroundings.now()
     let book = DatedAccessBook(services, at: now)
     let act = try LocalAct(message.act, by: acting, services, at: now)
     guard message.file.unicodeScalars.count <= Self.longestFile else { throw HTTPFault.malformed(.value) }
-    guard case .success(let (access, _)) = try await read(message.file, book) else { throw HTTPFault.malformed(.value) }
-    let change = ApproveAccess(act: act, access: access, book: book)
-    try DirectoryDesk.answer(try await services.recorder.commit(change, now: now))
-    return try await summary(access.id, book)
+    let file = try await read(message.file, book).map(\.access)
+    try DirectoryDesk.answer(try await services.recorder.commit(ApproveAccess(act: act, file: file, book: book), now: now))
+    return try await summary(file.get().id, book)
   }
 
   /// - Throws: conflict if there is nothing to switch (any more) or the act was used; otherwise refused, with a row.
@@ -89,6 +86,11 @@ struct AccessDesk: Sendable {
     let done = try await services.recorder.commit(SwitchAccess(act: act, isOn: isOn, book: book), now: now)
     AccessKeeper(services: services).tell(done.withdrawn)
     try DirectoryDesk.answer(done.outcome)
+    if let removed = done.removed {
+      var summary = Self.summary(removed)
+      summary.state = "off"
+      return summary
+    }
     guard let id = act.signed.act.parameters["access"] else { throw HTTPFault.conflict }
     return try await summary(AccessID(parsing: id), book)
   }
@@ -107,7 +109,7 @@ struct AccessDesk: Sendable {
     summary.state =
       if entry.isOver(on: day) {
         "over"
-      } else if !entry.isApproved {
+      } else if entry.isLapsed(on: day) {
         "lapsed"
       } else if entry.holds(on: day) {
         "holds"
@@ -131,15 +133,42 @@ struct AccessDesk: Sendable {
       hours: access.hoursText, state: "unsigned")
   }
 
-  /// What should hold and does not, because somebody who signed it is no administrator any more.
+  /// What should hold, or be ready, and is not: somebody who signed it is no administrator any more, or it cannot be read.
   func warnings() async throws -> (ja: [String], en: [String]) {
     let book = DatedAccessBook(services, at: services.surroundings.now())
-    let entries = try await services.store.read { (state) throws(StorageFault) in try book.entries(state) }
-    let lapsed = entries.filter { $0.isUnderWay(on: book.local.day) && !$0.isApproved }.map(\.access)
-    return (
-      lapsed.map { "期限付きの利用「\($0.title.ja)」(\($0.id)) は、署名が失効しているため、効いていません。まだ要るなら、管理者 2 人で承認し直してください。" },
-      lapsed.map { "the dated access \"\($0.title.en)\" (\($0.id)) does not hold, its signatures do not count any more" }
-    )
+    let day = book.local.day
+    let (entries, unreadable) = try await services.store.read { (state) throws(StorageFault) in
+      (try book.entries(state), try book.unreadable(state))
+    }
+    var (ja, en): ([String], [String]) = ([], [])
+    for entry in entries where entry.isLapsed(on: day) {
+      let (nameJa, nameEn) = (
+        "期限付きの利用「\(entry.access.title.ja)」(\(entry.access.id))",
+        "the dated access \"\(entry.access.title.en)\" (\(entry.access.id))"
+      )
+      switch (entry.lapse, entry.isUnderWay(on: day)) {
+      case (.switching, _):
+        ja.append("\(nameJa) は、開始の署名が失効しているため、効いていません。承認は有効です。まだ要るなら、管理者 1 人が on にしてください。")
+        en.append(
+          "\(nameEn) does not hold, the signature that switched it on does not count any more: one administrator switches it on again"
+        )
+      case (_, true):
+        ja.append("\(nameJa) は、承認の署名が失効しているため、効いていません。まだ要るなら、管理者 2 人で承認し直してください。要らなければ off で消せます。")
+        en.append(
+          "\(nameEn) does not hold, its signatures do not count any more: two administrators approve it again, or one removes it with 'off'"
+        )
+      case (_, false):
+        ja.append("\(nameJa) は、承認の署名が失効しているため、始められません。まだ要るなら、管理者 2 人で承認し直してください。要らなければ off で消せます。")
+        en.append(
+          "\(nameEn) cannot be switched on, its signatures do not count any more: two administrators approve it again, or one removes it with 'off'"
+        )
+      }
+    }
+    ja += unreadable.map { "期限付きの利用 \($0) の記録を読めません（効いていません）。データベースが壊れているか、書き換えられています。同じ名前で承認し直せます。" }
+    en += unreadable.map {
+      "what is kept of the dated access \($0) cannot be read, and opens nothing: the database is damaged or was changed"
+    }
+    return (ja, en)
   }
 
   /// What holds now, with what ends within a week first, and what does not hold though it should.
@@ -147,7 +176,7 @@ struct AccessDesk: Sendable {
     let book = DatedAccessBook(services, at: services.surroundings.now())
     let day = book.local.day
     let entries = try await services.store.read { (state) throws(StorageFault) in try book.entries(state) }
-    let shown = entries.filter { $0.isUnderWay(on: day) && ($0.holds(on: day) || !$0.isApproved) }
+    let shown = entries.filter { $0.isUnderWay(on: day) && ($0.holds(on: day) || $0.lapse != nil) }
       .sorted { ($0.lastDay, $0.access.id) < ($1.lastDay, $1.access.id) }
     var (ja, en): ([String], [String]) = ([], [])
     for entry in shown {
@@ -155,10 +184,16 @@ struct AccessDesk: Sendable {
       let (kindJa, kindEn) = access.kind == .handover ? ("引継期間", "handover") : ("臨時体制", "temporary")
       let headJa = "\(kindJa)「\(access.title.ja)」(\(access.id)) \(access.groups.count) 人"
       let headEn = "\(kindEn) \"\(access.title.en)\" (\(access.id)), \(access.groups.count) people"
-      guard entry.isApproved else {
-        ja.append("\(headJa): 署名が失効しているため、効いていません")
+      switch entry.lapse {
+      case .approval:
+        ja.append("\(headJa): 承認の署名が失効しているため、効いていません")
         en.append("\(headEn): does not hold, its signatures do not count any more")
         continue
+      case .switching:
+        ja.append("\(headJa): 開始の署名が失効しているため、効いていません（管理者 1 人が on にすれば続けられます）")
+        en.append("\(headEn): does not hold, the signature that switched it on does not count any more")
+        continue
+      case nil: break
       }
       let last = DatedAccess.text(ofDay: entry.lastDay)
       ja.append("\(headJa): \(last) まで" + (left == 0 ? "（今日まで）" : left <= 7 ? "（あと \(left) 日）" : ""))

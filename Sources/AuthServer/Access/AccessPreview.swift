@@ -29,7 +29,9 @@ struct AccessPreview {
       report.warningsJa.append("\(nothing) 人には、新しく使えるようになるものがありません。")
       report.warningsEn.append("\(nothing) people gain nothing by it")
     }
-    if try book.entry(access.id, state)?.isUnderWay(on: book.local.day) == true {
+    if try DatedAccessBook.readable({ () throws(StorageFault) in try book.entry(access.id, state) })?.isInTheWay(
+      on: book.local.day) == true
+    {
       report.warningsJa.append("\(access.id) は有効です。切ってから（sanmon directory access off）でないと、承認し直せません。")
       report.warningsEn.append(
         "\(access.id) is under way: it can be approved anew once it is off (sanmon directory access off)")

@@ -1,6 +1,6 @@
 import AuthAPI
-import AuthPolicy
-import AuthTerms
+package import AuthPolicy
+package import AuthTerms
 import Crypto
 import Storage
 
@@ -8,17 +8,20 @@ import Storage
 /// what of it holds on the day.
 ///
 /// trusted: who changes sanmond's database can put an operator with a key of his own there, and let people in anyway.
-struct DatedAccessBook: Sendable {
+package struct DatedAccessBook: Sendable {
   static let required = 2
-  /// At a time, and as long as they are shown after their last day.
+  /// At a time: what is over does not count.
   static let most = 64
+  /// How long one is shown after its last day.
   static let shownDays = 31
+  private static let decoded = DecodedAccesses(most: most)
 
   let policy: PolicySet
   let approvals: WaiverApprovals
   let local: LocalTime
 
-  init(policy: PolicySet, approvals: WaiverApprovals, local: LocalTime) {
+  /// - Parameter local: the day that is asked about.
+  package init(policy: PolicySet, approvals: WaiverApprovals, local: LocalTime) {
     (self.policy, self.approvals, self.local) = (policy, approvals, local)
   }
 
@@ -27,6 +30,14 @@ struct DatedAccessBook: Sendable {
   }
 
   struct Entry: Sendable {
+    /// Why one does not hold though it should: somebody who signed is no administrator any more, or has another key.
+    enum Lapse {
+      /// Two approve it again, or it is switched off and forgotten.
+      case approval
+      /// Another administrator switches it on again.
+      case switching
+    }
+
     let access: DatedAccess
     /// Whether somebody switched it on (a handover: nobody switched it off), and on which day.
     var isOn: Bool
@@ -39,11 +50,23 @@ struct DatedAccessBook: Sendable {
     let switching: SignedAct?
 
     var lastDay: Int { access.lastDay(switchedOn: switchedOn) }
-    var isApproved: Bool { approval != nil && (access.kind == .handover || !isOn || switching != nil) }
-    func holds(on day: Int) -> Bool { isApproved && isOn && access.isWithinDates(day, switchedOn: switchedOn) }
+    var lapse: Lapse? {
+      if approval == nil { .approval } else if access.kind == .temporary, isOn, switching == nil { .switching } else { nil }
+    }
+    func holds(on day: Int) -> Bool { lapse == nil && isOn && access.isWithinDates(day, switchedOn: switchedOn) }
     func isOver(on day: Int) -> Bool { day > access.until }
-    /// Whether it holds, or will without anybody doing anything.
+    /// Whether it holds, or will without anybody doing anything, if its signatures count.
     func isUnderWay(on day: Int) -> Bool { isOn && day <= lastDay }
+    /// Whether it should hold, or be ready, and is not.
+    func isLapsed(on day: Int) -> Bool {
+      switch lapse {
+      case .approval: isUnderWay(on: day) || access.kind == .temporary && !isOver(on: day)
+      case .switching: isUnderWay(on: day)
+      case nil: false
+      }
+    }
+    /// Whether another of its name has to wait. What lapsed keeps nobody from approving it again, once what stood on it has ended.
+    func isInTheWay(on day: Int) -> Bool { wasHolding || lapse == nil && isUnderWay(on: day) }
   }
 
   // MARK: What is kept
@@ -53,9 +76,9 @@ struct DatedAccessBook: Sendable {
   private static func approved(_ id: AccessID) -> String { "access.approved.\(id)" }
   private static func switched(_ id: AccessID) -> String { "access.on.\(id)" }
   private static func standing(_ id: AccessID) -> String { "access.state.\(id)" }
-  private static func person(_ id: PersonID) -> String { "access.of.\(id)" }
+  static func person(_ id: PersonID) -> String { "access.of.\(id)" }
 
-  private static func list(_ name: String, _ state: some StateReader) throws(StorageFault) -> [AccessID] {
+  static func list(_ name: String, _ state: some StateReader) throws(StorageFault) -> [AccessID] {
     guard let bytes = try state.setting(name) else { return [] }
     var reader = LengthPrefixedReader(bytes, subject: name, limit: 64)
     var ids: [AccessID] = []
@@ -72,11 +95,16 @@ struct DatedAccessBook: Sendable {
   }
 
   static func parameters(_ access: DatedAccess) -> [String: String] {
+    parameters(access, hash: Array(SHA256.hash(data: access.encoded)))
+  }
+
+  /// - Parameter hash: SHA-256 of `access.encoded`.
+  static func parameters(_ access: DatedAccess, hash: [UInt8]) -> [String: String] {
     let groups = Set(access.groups.values.joined()).sorted().joined(separator: ",")
     var parameters = [
       "access": access.id.text, "kind": access.kind.rawValue, "title": access.title.ja, "from": access.fromText,
       "until": access.untilText, "people": String(access.groups.count), "groups": String(groups.prefix(1000)),
-      "hash": Hex.encode(SHA256.hash(data: access.encoded)),
+      "hash": Hex.encode(hash),
     ]
     if let days = access.days { parameters["days"] = String(days) }
     return parameters
@@ -89,20 +117,56 @@ struct DatedAccessBook: Sendable {
 
   func ids(_ state: some StateReader) throws(StorageFault) -> [AccessID] { try Self.list(Self.listSetting, state) }
 
+  /// All that can be read; what cannot is `unreadable`.
   func entries(_ state: some StateReader) throws(StorageFault) -> [Entry] {
     var found: [Entry] = []
-    for id in try ids(state) { if let entry = try entry(id, state) { found.append(entry) } }
+    for id in try ids(state) {
+      if let entry = try Self.readable({ () throws(StorageFault) in try entry(id, state) }) { found.append(entry) }
+    }
     return found
   }
 
+  /// Those of which the store has something else than what was written. They open nothing.
+  func unreadable(_ state: some StateReader) throws(StorageFault) -> [AccessID] {
+    var found: [AccessID] = []
+    for id in try ids(state) {
+      do throws(StorageFault) { _ = try entry(id, state) } catch {
+        guard case .corrupt = error else { throw error }
+        found.append(id)
+      }
+    }
+    return found
+  }
+
+  /// `nil` for what is corrupt: whoever asks about many goes on with the others, and what cannot be read opens nothing.
+  static func readable<Value>(_ read: () throws(StorageFault) -> Value?) throws(StorageFault) -> Value? {
+    do throws(StorageFault) { return try read() } catch {
+      guard case .corrupt = error else { throw error }
+      return nil
+    }
+  }
+
+  /// What one transaction has read: who asks about many people meets the same few accesses again and again.
+  final class Look {
+    private var entries: [AccessID: Entry?] = [:]
+
+    func entry(_ id: AccessID, _ book: DatedAccessBook, _ state: some StateReader) throws(StorageFault) -> Entry? {
+      if let known = entries[id] { return known }
+      let found = try readable { () throws(StorageFault) in try book.entry(id, state) }
+      entries[id] = .some(found)
+      return found
+    }
+  }
+
+  /// - Throws: corrupt for what is not as it was written.
   func entry(_ id: AccessID, _ state: some StateReader) throws(StorageFault) -> Entry? {
     guard let bytes = try state.setting(Self.body(id)), !bytes.isEmpty else { return nil }
-    guard let access = try? DatedAccess(parsing: bytes), access.id == id, let told = try standing(of: id, state) else {
+    guard let (access, parameters) = Self.decoded.read(bytes), access.id == id, let told = try standing(of: id, state) else {
       throw .corrupt("setting \(Self.body(id))")
     }
     var approval = try approvals.kept(
       under: Self.approved(id), kind: Act.Kind.approveAccess, required: Self.required, state: state)
-    if approval?.act.parameters != Self.parameters(access) { approval = nil }
+    if approval?.act.parameters != parameters { approval = nil }
     var switching: SignedAct?
     if let approval, told.isOn {
       switching = try approvals.kept(under: Self.switched(id), kind: Act.Kind.switchAccessOn, required: 1, state: state)
@@ -131,17 +195,22 @@ struct DatedAccessBook: Sendable {
   }
 
   /// Those of which something has to be said: they began, ended, or have been over for so long that they are forgotten.
-  func due(_ state: some StateReader) throws(StorageFault) -> [AccessID] {
-    var due: [AccessID] = []
+  /// - Returns: besides, the first fault: what cannot be read keeps no other from ending.
+  func due(_ state: some StateReader) throws(StorageFault) -> (ids: [AccessID], fault: StorageFault?) {
+    var due: (ids: [AccessID], fault: StorageFault?) = ([], nil)
     for id in try ids(state) {
-      guard let told = try standing(of: id, state) else { throw .corrupt("setting \(Self.standing(id))") }
-      if local.day > told.until + Self.shownDays {
-        due.append(id)
-      } else if told.isOn || told.wasHolding, let entry = try entry(id, state), entry.holds(on: local.day) != told.wasHolding {
-        due.append(id)
-      }
+      do throws(StorageFault) {
+        if try isDue(id, state) { due.ids.append(id) }
+      } catch { due.fault = due.fault ?? error }
     }
     return due
+  }
+
+  private func isDue(_ id: AccessID, _ state: some StateReader) throws(StorageFault) -> Bool {
+    guard let told = try standing(of: id, state) else { throw .corrupt("setting \(Self.standing(id))") }
+    if local.day > told.until + Self.shownDays { return true }
+    guard told.isOn || told.wasHolding, let entry = try entry(id, state) else { return false }
+    return entry.holds(on: local.day) != told.wasHolding
   }
 
   /// - Parameter act: approved it; takes the place of what had this name before.
@@ -151,7 +220,8 @@ struct DatedAccessBook: Sendable {
     try remove(access.id, in: &state)
     try Self.set(try ids(state) + [access.id], Self.listSetting, in: &state)
     for person in access.groups.keys.sorted() {
-      try Self.set(try Self.list(Self.person(person), state) + [access.id], Self.person(person), in: &state)
+      let others = try Self.list(Self.person(person), state).filter { $0 != access.id }
+      try Self.set(others + [access.id], Self.person(person), in: &state)
     }
     try state.set(access.encoded, forSetting: Self.body(access.id))
     try state.set(WaiverApprovals.hash(act), forSetting: Self.approved(access.id))
@@ -161,14 +231,25 @@ struct DatedAccessBook: Sendable {
     try Self.set(standing, of: access.id, in: &state)
   }
 
-  /// Nothing of whom it was for is left but the acts.
+  /// Nothing of whom it was for is left but the acts. Of one that cannot be read nobody knows whom it was for: their lists still
+  /// name it, which opens nothing to who is not in what takes its place.
   func remove(_ id: AccessID, in state: inout some StateTransaction) throws(StorageFault) {
-    guard let entry = try entry(id, state) else { return }
-    for person in entry.access.groups.keys.sorted() {
-      try Self.set(try Self.list(Self.person(person), state).filter { $0 != id }, Self.person(person), in: &state)
+    let known = try ids(state)
+    guard known.contains(id) else { return }
+    if let entry = try Look().entry(id, self, state) {
+      for person in entry.access.groups.keys.sorted() {
+        try Self.set(try Self.list(Self.person(person), state).filter { $0 != id }, Self.person(person), in: &state)
+      }
     }
-    try Self.set(try ids(state).filter { $0 != id }, Self.listSetting, in: &state)
+    try Self.set(known.filter { $0 != id }, Self.listSetting, in: &state)
     try state.set([], forSetting: Self.body(id))
+    Self.decoded.forget()
+  }
+
+  /// For who gets the number later: nothing that was this person's is found under it. What two signed stays as they signed it.
+  static func forget(_ person: PersonID, in state: inout some StateTransaction) throws(StorageFault) {
+    let name = Self.person(person)
+    if try state.setting(name) != nil { try state.set([], forSetting: name) }
   }
 
   /// - Parameter act: switched it on; `nil`: it is off.
@@ -195,61 +276,5 @@ struct DatedAccessBook: Sendable {
       writer.field(UInt64(max(0, number)))
     }
     try state.set(writer.bytes, forSetting: standing(id))
-  }
-
-  // MARK: What holds
-
-  /// Dated accesses of one person that hold, or will; one look at a key where there are none.
-  func underWay(for person: PersonID, _ state: some StateReader) throws(StorageFault) -> [Entry] {
-    var found: [Entry] = []
-    for id in try Self.list(Self.person(person), state) {
-      if let entry = try entry(id, state), entry.isUnderWay(on: local.day) { found.append(entry) }
-    }
-    return found
-  }
-
-  /// What they add at one workstation.
-  /// - Parameter isEntering: a logon or an unlock; hours are not asked of a session that is open.
-  func groups(
-    of person: PersonID, at workstation: WorkstationID, isEntering: Bool = true, _ state: some StateReader
-  ) throws(StorageFault) -> [DatedGroups] {
-    try underWay(for: person, state).filter { $0.holds(on: local.day) }.compactMap { entry in
-      guard entry.access.isFor(workstation, at: isEntering ? local : nil) else { return nil }
-      return entry.access.groups[person].map { DatedGroups(access: entry.access.id, groups: $0) }
-    }
-  }
-
-  /// Whether a session may go on by the groups that its person has now, own and dated.
-  func keeps(_ session: SessionRecord, _ state: some StateReader) throws(StorageFault) -> Bool {
-    guard let person = try state.person(session.person), person.isEnabled, person.lastDay.map({ local.day <= $0 }) ?? true
-    else {
-      return false
-    }
-    if policy.opens(session.segment, session.scenario, to: person.groups) { return true }
-    let dated = try groups(of: person.id, at: session.workstation, isEntering: false, state)
-    return policy.opens(
-      session.segment, session.scenario, to: dated.reduce(into: person.groups) { $0.formUnion($1.groups) })
-  }
-
-  /// Whether a session that may go on today may not tomorrow, because the last day of a dated access is today.
-  func endsTonight(_ session: SessionRecord, _ state: some StateReader) throws(StorageFault) -> Bool {
-    guard try !underWay(for: session.person, state).isEmpty, try keeps(session, state) else { return false }
-    let next = LocalTime(weekday: local.weekday % 7 + 1, minuteOfDay: 0, day: local.day + 1)
-    return try !DatedAccessBook(policy: policy, approvals: approvals, local: next).keeps(session, state)
-  }
-
-  /// Locks the sessions of people who had them by this access alone.
-  func withdraw(
-    _ access: DatedAccess, in state: inout some StateTransaction
-  ) throws(StorageFault) -> [SessionRecord] {
-    var withdrawn: [SessionRecord] = []
-    for person in access.groups.keys.sorted() {
-      for session in try state.liveSessions(of: person) where !session.isRevoked {
-        if access.isFor(session.workstation, at: nil), try !keeps(session, state) {
-          withdrawn.append(try state.withdraw(session))
-        }
-      }
-    }
-    return withdrawn
   }
 }

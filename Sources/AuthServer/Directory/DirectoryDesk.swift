@@ -144,8 +144,7 @@ struct ApproveDirectory: Change {
     let outcome = try outcome(in: state)
     var record = act.record("directory.approved", outcome)
     guard case .done = outcome, let plan else { return (outcome, record) }
-    let people = act.signed.signers.map(\.text).joined(separator: ", ")
-    record.note = "plan \(plan) signed by \(people); \(record.note)"
+    record.note = "plan \(plan) \(act.signedBy); \(record.note)"
     try act.keep(in: &state)
     try state.set(WaiverApprovals.hash(act.signed.act), forSetting: Self.setting)
     return (.done, record)

@@ -20,9 +20,8 @@ struct ForeseeTransfer: Change {
     let outcome = try outcome(in: state)
     var record = act.record("directory.foreseen", outcome)
     guard case .done = outcome else { return (outcome, record) }
-    let people = act.signed.signers.map(\.text).joined(separator: ", ")
     record.count = Int64(max(1, plan.foreseen.outcomes.count))
-    record.note = "transfer \(plan.fingerprint) signed by \(people); \(record.note)"
+    record.note = "transfer \(plan.fingerprint) \(act.signedBy); \(record.note)"
     var baseline: [PersonID: ForeseenChange] = [:]
     for person in try state.everybody().map(\.resolved) {
       baseline[person.id] = ForeseenChange(access: PersonAccess(person, groups: groups))

@@ -114,7 +114,7 @@ struct TransferDesk: Sendable {
     }
     addStewards(to: &report, plan, ground)
     let signed = try await services.store.read { (state) throws(StorageFault) in try access.entries(state) }
-    addSigners(to: &report, plan, ground, signed.filter { !$0.isOver(on: day) })
+    addSigners(to: &report, plan, ground, signed.filter { !$0.isOver(on: day) }, on: day)
     return report
   }
 
@@ -137,7 +137,7 @@ struct TransferDesk: Sendable {
     to told: inout TransferLine, _ person: PersonID?, _ book: DatedAccessBook, _ state: some StateReader
   ) throws(StorageFault) {
     guard let person, told.state == "right" else { return }
-    for entry in try book.underWay(for: person, state) where entry.isApproved {
+    for entry in try book.underWay(for: person, state) where entry.lapse == nil {
       let last = DatedAccess.text(ofDay: entry.lastDay)
       let isHandover = entry.access.kind == .handover
       told.notesJa.append("\(isHandover ? "異動前の権限" : "臨時体制の権限")は \(last) まで続きます（\(entry.access.id)）")
@@ -165,18 +165,28 @@ struct TransferDesk: Sendable {
     }
   }
 
-  /// A dated access ends with the role of one who signed it: on the very day for which a handover is meant.
+  /// A dated access ends with the role of one who signed it, or switched it on: on the very day for which a handover is meant.
   private func addSigners(
-    to report: inout TransferReport, _ plan: TransferPlan, _ ground: Ground, _ entries: [DatedAccessBook.Entry]
+    to report: inout TransferReport, _ plan: TransferPlan, _ ground: Ground, _ entries: [DatedAccessBook.Entry], on day: Int
   ) {
     let named = Set(plan.lines.filter { $0.isRight && $0.entry.kind != .join }.compactMap(\.person))
     for one in ground.operators where one.isActive && named.contains(one.person) {
       let signed = entries.filter { $0.approval?.signers.contains(one.id) == true }.map(\.access.id.text)
-      guard !signed.isEmpty else { continue }
-      let ids = signed.joined(separator: ", ")
-      report.warningsJa.append("操作者 \(one.id) を外すと、署名した期限付きの利用（\(ids)）が効かなくなります。残る管理者 2 人で承認し直してください。")
-      report.warningsEn.append(
-        "removing operator \(one.id) ends what was signed by her (\(ids)): have it approved by two who stay")
+      if !signed.isEmpty {
+        let ids = signed.joined(separator: ", ")
+        report.warningsJa.append("操作者 \(one.id) を外すと、署名した期限付きの利用（\(ids)）が効かなくなります。残る管理者 2 人で承認し直してください。")
+        report.warningsEn.append(
+          "removing operator \(one.id) ends what was signed by her (\(ids)): have it approved by two who stay")
+      }
+      let begun = entries.filter {
+        $0.switching?.signers.contains(one.id) == true && $0.isUnderWay(on: day) && !signed.contains($0.access.id.text)
+      }
+      if !begun.isEmpty {
+        let ids = begun.map(\.access.id.text).joined(separator: ", ")
+        report.warningsJa.append("操作者 \(one.id) を外すと、on にした期限付きの利用（\(ids)）が効かなくなります。残る管理者 1 人が on にし直してください。")
+        report.warningsEn.append(
+          "removing operator \(one.id) ends what was switched on by her (\(ids)): have it switched on again by one who stays")
+      }
     }
   }
 

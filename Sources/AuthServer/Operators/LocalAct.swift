@@ -76,6 +76,9 @@ struct LocalAct: Sendable {
     return .refused(refusal.rawValue)
   }
 
+  /// For the row of what two or more signed.
+  var signedBy: String { "signed by " + signed.signers.map(\.text).joined(separator: ", ") }
+
   /// The act with its signatures stays with the instance: an auditor checks them against the hash in the row.
   func keep(in state: inout some StateTransaction) throws(StorageFault) {
     try state.set(signed.encoded, forSetting: WaiverApprovals.setting(act: WaiverApprovals.hash(signed.act)))

@@ -21,7 +21,9 @@ actor AccessEnds {
   /// Of which end each session's workstation was told. In memory only: a workstation that hears it again after a restart of the
   /// server says it once.
   private var told: [SessionID: Int64] = [:]
+  /// When the whole city was looked at last, and when those who end soon were. Monotonic.
   private var last: (milliseconds: Int64, day: Int)?
+  private var lastSoon: Int64?
 
   init(services: Services, ends: @escaping @Sendable () -> [PersonID: Int64]) {
     self.services = services
@@ -36,33 +38,65 @@ actor AccessEnds {
     let now = services.surroundings.now()
     let (time, day) = (services.clockFloor.later(of: now), services.local(now).day)
     let (ends, dayEnd) = (ends(), endOfDay(day))
-    let isNear = dayEnd - time <= Self.noticeMilliseconds || ends.values.contains { $0 - time <= Self.noticeMilliseconds }
-    if let last, last.day == day {
-      let pause = isNear ? Self.nearMilliseconds : Self.farMilliseconds
-      guard now.monotonicMilliseconds - last.milliseconds >= pause else { return }
-    }
-    let dated = isNear ? DatedAccessBook(services, at: now) : nil
-    let live = try await services.store.read { (state) throws(StorageFault) -> [(SessionRecord, Int?, Bool)] in
-      try state.liveSessions().map { (session) throws(StorageFault) in
-        (
-          session, try state.person(session.person)?.lastDay,
-          try dated.map { (book) throws(StorageFault) in try book.endsTonight(session, state) } ?? false
-        )
+    let isEvening = dayEnd - time <= Self.noticeMilliseconds
+    let pause = isEvening ? Self.nearMilliseconds : Self.farMilliseconds
+    if let last, last.day == day, now.monotonicMilliseconds - last.milliseconds < pause {
+      // By day only those are asked about whose account ends soon: the city has a thousand others.
+      let soon = ends.filter { $0.value - time <= Self.noticeMilliseconds }.keys.sorted()
+      let isTime = lastSoon.map { now.monotonicMilliseconds - $0 >= Self.nearMilliseconds } ?? true
+      guard !soon.isEmpty, isTime else { return }
+      let live = try await services.store.read { (state) throws(StorageFault) -> [Live] in
+        var live: [Live] = []
+        for person in soon {
+          for session in try state.liveSessions(of: person) { live.append(try Live(session, nil, state)) }
+        }
+        return live
       }
+      try await look(at: live, ends, dayEnd, time, day, now)
+      lastSoon = now.monotonicMilliseconds
+      return
     }
-    told = told.filter { entry in live.contains { $0.0.id == entry.key } }
-    for (session, lastDay, endsTonight) in live {
-      if let lastDay, lastDay < day {
-        try await withdraw(session, day, now)
-      } else if session.phase == .open {
-        if let end = [lastDay == day ? dayEnd : nil, ends[session.person]].compactMap({ $0 }).min() {
-          tell(session, of: end, at: time)
-        } else if endsTonight {
-          tell(session, of: dayEnd, at: time, cause: "accessChanged")
+    let book = isEvening ? DatedAccessBook(services, at: now) : nil
+    let live = try await services.store.read { (state) throws(StorageFault) -> [Live] in
+      let tonight = book.map { (book: $0, look: DatedAccessBook.Look()) }
+      return try state.liveSessions().map { (session) throws(StorageFault) in try Live(session, tonight, state) }
+    }
+    let ids = Set(live.map(\.session.id))
+    told = told.filter { ids.contains($0.key) }
+    try await look(at: live, ends, dayEnd, time, day, now)
+    last = (now.monotonicMilliseconds, day)
+  }
+
+  private struct Live: Sendable {
+    let session: SessionRecord
+    let lastDay: Int?
+    /// Because the last day of a dated access is today.
+    let endsTonight: Bool
+
+    init(
+      _ session: SessionRecord, _ tonight: (book: DatedAccessBook, look: DatedAccessBook.Look)?, _ state: some StateReader
+    ) throws(StorageFault) {
+      self.session = session
+      lastDay = try state.person(session.person)?.lastDay
+      endsTonight =
+        try tonight.map { (all) throws(StorageFault) in try all.book.endsTonight(session, state, all.look) } ?? false
+    }
+  }
+
+  private func look(
+    at live: [Live], _ ends: [PersonID: Int64], _ dayEnd: Int64, _ time: Int64, _ day: Int, _ now: Moment
+  ) async throws {
+    for one in live {
+      if let lastDay = one.lastDay, lastDay < day {
+        try await withdraw(one.session, day, now)
+      } else if one.session.phase == .open {
+        if let end = [one.lastDay == day ? dayEnd : nil, ends[one.session.person]].compactMap({ $0 }).min() {
+          tell(one.session, of: end, at: time)
+        } else if one.endsTonight {
+          tell(one.session, of: dayEnd, at: time, cause: "accessChanged")
         }
       }
     }
-    last = (now.monotonicMilliseconds, day)
   }
 
   private func endOfDay(_ day: Int) -> Int64 {
