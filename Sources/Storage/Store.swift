@@ -28,9 +28,15 @@ public protocol Store: Sendable {
   func lookUp<R: Sendable>(
     _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R
+  /// What was removed leaves the files, as far as decision 20 says. Waits for nobody.
+  /// - Returns: `false` while somebody reads what was before: to be asked again.
+  func eraseRemoved() async throws(StorageFault) -> Bool
 }
 
 extension Store {
+  /// For a store without files.
+  public func eraseRemoved() async throws(StorageFault) -> Bool { true }
+
   public func lookUp<R: Sendable>(
     _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R {

@@ -26,6 +26,11 @@ final class Tool {
     try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys = OFF") }
   }
 
+  /// How SQLite would go about it, with what its foreign keys look up, line by line.
+  func plan(_ sql: String) throws -> [String] {
+    try queue.read { try Row.fetchAll($0, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] } }
+  }
+
   func bytes(_ sql: String) throws -> [UInt8] {
     Array(try queue.read { try DatabaseValue.fetchOne($0, sql: sql) }.flatMap { Data.fromDatabaseValue($0) } ?? Data())
   }

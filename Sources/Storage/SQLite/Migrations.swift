@@ -30,6 +30,9 @@ enum Migrations {
     migrator.registerMigration("v5", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: DirectoryTables.byPerson)
     }
+    migrator.registerMigration("v6", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: SessionsTable.byPersonAndCard)
+    }
     return migrator
   }
 

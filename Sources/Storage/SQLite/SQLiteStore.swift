@@ -45,6 +45,8 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
     }.get()
   }
 
+  public func eraseRemoved() async throws(StorageFault) -> Bool { try await writer.emptyLog() }
+
   /// What the store has been through since it was opened.
   public func condition() -> StoreCondition { writer.condition() }
 

@@ -15,6 +15,9 @@ final class Writer: Sendable {
   /// Units waiting; the next one is refused. At about 5,000 a second the last in line waits about a second.
   private static let queueLimit = 4096
 
+  /// How long one connection waits for another.
+  private static let busySeconds = 5
+
   private struct Line {
     var waiting: [any PendingWork] = []
     var isDraining = false
@@ -134,6 +137,40 @@ final class Writer: Sendable {
     return nil
   }
 
+  // MARK: The log of pages
+
+  /// Copies the write-ahead log into the database and cuts it to nothing, between two batches: pages as they were before a removal
+  /// stand there until then.
+  /// - Returns: `false` if a reader still needs it.
+  func emptyLog() async throws(StorageFault) -> Bool {
+    try await withCheckedContinuation { (done: CheckedContinuation<Result<Bool, StorageFault>, Never>) in
+      queue.async {
+        do throws(StorageFault) { done.resume(returning: .success(try self.emptyLogNow())) } catch {
+          done.resume(returning: .failure(error))
+        }
+      }
+    }.get()
+  }
+
+  private func emptyLogNow() throws(StorageFault) -> Bool {
+    let handle = try openHandle()
+    do {
+      return try handle.pool.writeWithoutTransaction { db in
+        // A backup may read for minutes, and every commit would wait behind us.
+        try db.execute(sql: "PRAGMA busy_timeout = 0")
+        defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Self.busySeconds * 1000)") }
+        do { try db.checkpoint(.truncate) } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+          return false
+        }
+        return true
+      }
+    } catch {
+      discard(handle)
+      _ = try? openHandle()
+      throw SQLiteFault.of(error)
+    }
+  }
+
   // MARK: The handle
 
   /// The handle for one reader, who was let in (`Handle.enter`); waits for the writer's thread to open a new one if the old one
@@ -214,7 +251,7 @@ final class Writer: Sendable {
     return try Trouble().asking {
       var configuration = Configuration()
       configuration.foreignKeysEnabled = true
-      configuration.busyMode = .timeout(5)
+      configuration.busyMode = .timeout(Double(Self.busySeconds))
       configuration.maximumReaderCount = 4
       // A rollback that fails on a broken disk must not end the process.
       configuration.allowsUnsafeTransactions = true
