@@ -56,6 +56,10 @@ struct OtherSegment {
     for number in numbers { try set(number, ["isdeleted": ["TRUE"]]) }
   }
   mutating func disable(_ number: Int) throws { try set(number, ["useraccountcontrol": ["514"]]) }
+  /// The account as at first, but for this; an attribute without a value is gone.
+  mutating func put(_ number: Int, _ other: [String: [String]]) throws {
+    try set(number, person(number).merging(other) { _, new in new })
+  }
 
   var keyText: String { get throws { try SnapshotKey(bytes: Array(key.publicKey.rawRepresentation)).text } }
 

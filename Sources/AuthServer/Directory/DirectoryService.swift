@@ -22,6 +22,8 @@ actor DirectoryService {
     var snapshotHours: Int?
     /// The last look that was answered.
     var lookedAt: Moment?
+    /// The same, and judged: what the store has is what it said, or that is held. `nil`: something was read that is not judged.
+    var judgedAt: Moment?
     /// What is held, and the fingerprint of that plan; empty: all is in force.
     var held: [HoldReason] = []
     var heldPlan: String?
@@ -219,6 +221,7 @@ actor DirectoryService {
       await trouble(fault, now)
     } catch {
       // The store says by itself, elsewhere, what is wrong with it; the next look tries again.
+      current.withLock { $0.judgedAt = nil }
       log.event("directoryNotStored")
     }
   }
@@ -239,6 +242,7 @@ actor DirectoryService {
       case .found(let stand):
         ahead = stand
         isUnjudged = true
+        current.withLock { $0.judgedAt = nil }
       }
       if isAsked {
         services.hearing?.heard(at: now)
@@ -360,7 +364,10 @@ actor DirectoryService {
 
   private func settle(_ now: Moment) async {
     (troubleSince, troubleCode) = (nil, nil)
-    current.withLock { $0.fault = nil }
+    current.withLock { condition in
+      condition.fault = nil
+      condition.judgedAt = now
+    }
     guard toldCode != nil else { return }
     if await record("directory.reachable", .done, "the directory can be read again", silentSince: nil, now) { toldCode = nil }
   }

@@ -2,7 +2,8 @@ package import AuthTerms
 import DirectorySync
 package import Storage
 
-/// Who has left, as it was seen day by day: the directory names them no more, or their last day is over and it has disabled them.
+/// Who has left, as it was seen day by day: the directory names them no more, or their last day is over and it lets them in no more
+/// (`LastDay.daysOver`). Whose account was moved out of the base is still named: of her only the last day counts.
 ///
 /// The date alone removes nobody. A day counts when the directory was read on it and the person was seen gone; a clock that
 /// leaps years ahead adds one such day, like any other.
@@ -51,6 +52,9 @@ package struct Leavers: Sendable, Equatable {
     removed += 1
   }
 
+  /// - Returns: whether anything was known of the person.
+  package mutating func forget(_ person: PersonID) -> Bool { people.removeValue(forKey: person) != nil }
+
   /// Everybody of whom it can be said now, with the day on which it began.
   /// - Parameters:
   ///   - day: today.
@@ -76,8 +80,7 @@ package struct Leavers: Sendable, Equatable {
       guard let last = gone.max() else { return day }
       return Int((last / 1000 + Int64(offsetSeconds)).flooredDivision(by: 86_400))
     }
-    if let lastDay = person.lastDay, lastDay < day { return day }
-    return nil
+    return LastDay.daysOver(person.lastDay, isEnabled: person.isEnabled, on: day) == nil ? nil : day
   }
 
   // MARK: Kept

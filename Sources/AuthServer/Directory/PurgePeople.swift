@@ -10,7 +10,7 @@ import Synchronization
 /// identity with its names, and the person. Rows of the log keep their ids. The vault keeps nothing of people but the register of
 /// operators, and who still is one stays.
 ///
-/// Works only from a directory that answers and of which nothing is held: a hiccup must remove nobody.
+/// Works only from a directory that answers, whose answer was judged and of which nothing is held: a hiccup must remove nobody.
 actor PurgeService {
   /// Who is removed within 30 days.
   static let foreseenDays = 30
@@ -19,15 +19,23 @@ actor PurgeService {
   /// A reading older than this says nothing about who is there now.
   private static let readingMilliseconds: Int64 = 86_400_000
 
+  /// So much may the clock of whoever wrote a snapshot be ahead of ours.
+  private static let aheadMilliseconds: Int64 = 3_600_000
+
   private let services: Services
   private let directory: DirectoryService
   private let log: SafeLog
   private nonisolated let foreseen = Mutex<[DirectoryLeaver]>([])
-  private var shown: Shown?
+  /// As the store had it; `nil` before it was read, and from each commit to the next look. Nobody else writes it.
+  private var known: Known?
+  /// Something was removed and may still stand in a file: by us, or before this server started.
+  private var mayErase = true
 
-  private struct Shown: Equatable {
+  private struct Known {
     let day: Int
     let limit: Int
+    let countedOn: Int?
+    let removed: Int
   }
 
   init(services: Services, directory: DirectoryService, log: SafeLog) {
@@ -57,37 +65,38 @@ actor PurgeService {
     guard services.restoration.pending == nil else { return }
     let now = services.surroundings.now()
     let (local, limit) = (services.local(now), services.policy.policy.organisation.purgeAfterDays)
-    let ledger = try await services.store.lookUp { (state) throws(StorageFault) in try Leavers(in: state) }
     // Shown even while nothing may be done.
-    if shown != Shown(day: local.day, limit: limit) {
-      try await foresee(on: local.day, after: limit)
-      shown = Shown(day: local.day, limit: limit)
-    }
+    let known = try await known(on: local.day, after: limit)
+    if mayErase, try await services.store.eraseRemoved() { mayErase = false }
     guard mayRemove(now), services.localByClock(now).minuteOfDay >= Self.firstMinuteOfDay else { return }
-    if ledger.countedOn.map({ $0 < local.day }) ?? true {
+    if known.countedOn.map({ $0 < local.day }) ?? true {
       let change = CountLeavers(
         day: local.day, limit: limit, offsetSeconds: services.policy.policy.organisation.timeZoneOffsetSeconds, now: now)
+      self.known = nil
       try await services.recorder.commit(change, now: now)
-      shown = nil
       return
     }
     let due = leavers.filter { $0.days == 0 && !$0.isOperator }
-    guard !due.isEmpty, ledger.removed < Leavers.mostADay else { return }
-    for leaver in due.prefix(Leavers.mostADay - ledger.removed) {
+    guard !due.isEmpty, known.removed < Leavers.mostADay else { return }
+    (self.known, mayErase) = (nil, true)
+    for leaver in due.prefix(Leavers.mostADay - known.removed) {
       guard let person = try? PersonID(parsing: leaver.person), mayRemove(services.surroundings.now()) else { break }
       try await remove(person, local.day, limit)
     }
-    shown = nil
   }
 
   private func mayRemove(_ now: Moment) -> Bool {
     let condition = directory.condition
-    guard condition.fault == nil, condition.held.isEmpty, let lookedAt = condition.lookedAt,
+    guard condition.fault == nil, condition.held.isEmpty, let judgedAt = condition.judgedAt,
       services.clockFloor.secondsBehind(at: now) == nil
     else { return false }
-    // A snapshot that nobody has carried since is no reading of today.
-    if let snapshot = condition.snapshot, now.wallMilliseconds - snapshot.writtenAt >= Self.readingMilliseconds { return false }
-    return now.milliseconds(since: lookedAt) < Self.readingMilliseconds
+    // A snapshot that nobody has carried since is no reading of today, and one from tomorrow neither.
+    if let snapshot = condition.snapshot,
+      !(-Self.aheadMilliseconds..<Self.readingMilliseconds).contains(now.wallMilliseconds - snapshot.writtenAt)
+    {
+      return false
+    }
+    return now.milliseconds(since: judgedAt) < Self.readingMilliseconds
   }
 
   private func remove(_ person: PersonID, _ day: Int, _ limit: Int) async throws {
@@ -101,11 +110,18 @@ actor PurgeService {
     }
   }
 
-  private func foresee(on day: Int, after limit: Int) async throws {
-    let found = try await services.store.read { (state) throws(StorageFault) -> [DirectoryLeaver] in
-      try PurgePerson.foreseen(in: state, on: day, after: limit, within: Self.foreseenDays)
+  /// The ledger read again if a day began or anything was written, and with it who is shown.
+  private func known(on day: Int, after limit: Int) async throws -> Known {
+    if let known, known.day == day, known.limit == limit { return known }
+    let (ledger, found) = try await services.store.read {
+      (state) throws(StorageFault) -> (Leavers, [DirectoryLeaver]) in
+      let ledger = try Leavers(in: state)
+      return (ledger, try ledger.foreseen(in: state, on: day, after: limit, within: Self.foreseenDays))
     }
     foreseen.withLock { $0 = found }
+    let read = Known(day: day, limit: limit, countedOn: ledger.countedOn, removed: ledger.removed)
+    known = read
+    return read
   }
 }
 
@@ -159,17 +175,18 @@ package struct PurgePerson: Change {
       time: now.wallMilliseconds, eventClass: .administration, action: "person.purged", outcome: .done)
     record.person = person
     var ledger = try Leavers(in: state)
-    // Asked again of what the writer sees: enabled, named again, or made an operator since.
+    // Asked again of what the writer sees: enabled or named again since the day was counted.
+    guard let found = try state.person(person),
+      Leavers.hasLeft(found, try state.directoryIdentities(of: person), on: day, offsetSeconds) != nil
+    else {
+      // The days begin anew, or the next second would come here again.
+      if ledger.forget(person) { try ledger.keep(in: &state) }
+      return ([], Self.refused(record))
+    }
     guard ledger.countedOn == day, ledger.removed < Leavers.mostADay,
       ledger.days(until: person, on: day, after: limit) == 0, let since = ledger.people[person]?.since,
-      let found = try state.person(person),
-      Leavers.hasLeft(found, try state.directoryIdentities(of: person), on: day, offsetSeconds) != nil,
       try !Self.isOperator(person, state)
-    else {
-      record.outcome = .refused
-      record.note = "not due any more"
-      return ([], record)
-    }
+    else { return ([], Self.refused(record)) }
     let live = try state.liveSessions(of: person)
     let removed = try state.remove(person)
     try DatedAccessBook.forget(person, in: &state)
@@ -182,17 +199,26 @@ package struct PurgePerson: Change {
     return (live, record)
   }
 
-  static func isOperator(_ person: PersonID, _ state: some StateReader) throws(StorageFault) -> Bool {
-    try state.operators().contains { $0.person == person && $0.isActive }
+  private static func refused(_ record: AuditRecord) -> AuditRecord {
+    var record = record
+    record.outcome = .refused
+    record.note = "not due any more"
+    return record
   }
 
-  static func foreseen(
+  private static func isOperator(_ person: PersonID, _ state: some StateReader) throws(StorageFault) -> Bool {
+    try state.operators().contains { $0.person == person && $0.isActive }
+  }
+}
+
+extension Leavers {
+  /// Who may be removed within so many days, the next ones first.
+  func foreseen(
     in state: any StateReader, on day: Int, after limit: Int, within days: Int
   ) throws(StorageFault) -> [DirectoryLeaver] {
-    let ledger = try Leavers(in: state)
     let operators = Set(try state.operators().filter(\.isActive).map(\.person))
-    return ledger.people.keys.compactMap { person -> DirectoryLeaver? in
-      guard let left = ledger.days(until: person, on: day, after: limit), left <= days else { return nil }
+    return people.keys.compactMap { person -> DirectoryLeaver? in
+      guard let left = self.days(until: person, on: day, after: limit), left <= days else { return nil }
       return DirectoryLeaver(person: person.text, days: left, isOperator: operators.contains(person))
     }.sorted { ($0.days, $0.person) < ($1.days, $1.person) }
   }

@@ -168,12 +168,9 @@ private struct ViewBuilder {
   }
 
   private func hasLongEnded(_ user: DirectoryItem) -> Bool {
-    guard let days = rules.purgeAfterDays, !user.isEnabled else { return false }
-    switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
-    case .after(let day), .at(_, let day):
-      return (now / 1000 + Int64(rules.offsetSeconds)) / 86_400 - Int64(day) >= Int64(days)
-    case .never, .unreadable: return false
-    }
+    guard let days = rules.purgeAfterDays else { return false }
+    let (isEnabled, lastDay, _) = standing(of: user)
+    return LastDay.daysOver(lastDay, isEnabled: isEnabled, on: today).map { $0 >= days } ?? false
   }
 
   private mutating func addNew(_ users: [DirectoryItem]) {
@@ -261,15 +258,9 @@ private struct ViewBuilder {
     } else {
       note(.tooManyGroups, shown(user))
     }
-    person.isEnabled = user.isEnabled
-    switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
-    case .never: break
-    case .after(let day): person.lastDay = day
-    case .at(let moment, let day):
-      person.lastDay = day
-      if moment <= now { person.isEnabled = false } else { ends[person.id] = moment }
-    case .unreadable: person.isEnabled = false
-    }
+    let end: Int64?
+    (person.isEnabled, person.lastDay, end) = standing(of: user)
+    if let end { ends[person.id] = end }
     if let hours = user.attributes["logonhours"]?.first { person.logonHours = LogonHours(bytes: hours) ?? .never }
     if let names = user.attributes["userworkstations"]?.first {
       // One value with commas (MS-ADA3 2.355); an empty one allows every workstation, as none does.
@@ -282,12 +273,24 @@ private struct ViewBuilder {
     people.append(person)
   }
 
+  /// Whether the account lets in, through which day, and when it ends if that is in the middle of a day still to come.
+  private func standing(of user: DirectoryItem) -> (isEnabled: Bool, lastDay: Int?, end: Int64?) {
+    switch AccountEnd(user, offsetSeconds: rules.offsetSeconds) {
+    case .never: (user.isEnabled, nil, nil)
+    case .after(let day): (user.isEnabled, day, nil)
+    case .at(let moment, let day): moment <= now ? (false, day, nil) : (user.isEnabled, day, moment)
+    case .unreadable: (false, nil, nil)
+    }
+  }
+
+  private var today: Int {
+    Int((now + Int64(rules.offsetSeconds) * 1000).flooredDivision(by: 86_400_000))
+  }
+
   /// Until the day that the directory gives, the person is where and what she was; whom it shuts out is out at once.
   private mutating func wait(_ person: inout ResolvedPerson, _ user: DirectoryItem, former: ResolvedPerson?) {
     guard let attribute = rules.effectiveAttribute, let text = user.text(attribute), !text.isEmpty else { return }
     guard let day = CivilDay.parse(text) else { return note(.dayUnreadable, shown(user)) }
-    let local = now + Int64(rules.offsetSeconds) * 1000
-    let today = Int(local >= 0 ? local / 86_400_000 : (local - 86_399_999) / 86_400_000)
     guard day > today else { return }
     waiting[day, default: 0] += 1
     let begins = (Int64(day) * 86_400 - Int64(rules.offsetSeconds)) * 1000
