@@ -6,7 +6,7 @@ package final class CutProxy: Sendable {
   package let port: UInt16
   private let listener: Int32
   private let target: UInt16
-  private let state: Mutex<(limit: Int, carried: Int)>
+  private let state: Mutex<(limit: Int, each: Int, carried: Int)>
 
   /// Bytes of the server's, over all connections so far.
   package var carried: Int { state.withLock { $0.carried } }
@@ -15,7 +15,7 @@ package final class CutProxy: Sendable {
 
   package init(to target: UInt16, cutAfter limit: Int = .max) throws {
     self.target = target
-    state = Mutex((limit, 0))
+    state = Mutex((limit, .max, 0))
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     self.listener = listener
     var address = Self.address(0)
@@ -34,6 +34,9 @@ package final class CutProxy: Sendable {
   package func allow(_ more: Int?) {
     state.withLock { state in state.limit = more.map { state.carried + $0 } ?? .max }
   }
+
+  /// From now on every connection is cut after so many bytes of the server's over it; `nil`: no end.
+  package func allowEach(_ bytes: Int?) { state.withLock { $0.each = bytes ?? .max } }
 
   package func end() { shutdown(listener, Int32(SHUT_RDWR)) }
 
@@ -98,15 +101,17 @@ package final class CutProxy: Sendable {
   private func pump(from source: Int32, to target: Int32, counts: Bool, _ ends: Ends) {
     defer { ends.hangUp() }
     var buffer = [UInt8](repeating: 0, count: 16_384)
+    var own = 0
     while true {
       var count = recv(source, &buffer, buffer.count, 0)
       guard count > 0 else { return }
       var isCut = false
       if counts {
         (count, isCut) = state.withLock { state in
-          let allowed = min(count, state.limit - state.carried)
+          let allowed = max(0, min(count, state.limit - state.carried, state.each - own))
           state.carried += allowed
-          return (allowed, state.carried >= state.limit)
+          own += allowed
+          return (allowed, state.carried >= state.limit || own >= state.each)
         }
       }
       guard count == 0 || send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count, !isCut else { return }

@@ -11,10 +11,14 @@ protocol DirectoryOrigin: Actor {
 
   /// What the last nightly comparison found, said once; `nil` if there was none since it was asked.
   func compared() -> DirectoryDrift?
+
+  /// The next look compares, whatever the hour.
+  func compareNext()
 }
 
 extension DirectoryOrigin {
   func compared() -> DirectoryDrift? { nil }
+  func compareNext() {}
 }
 
 /// Objects as they were read, and where the reading goes on.

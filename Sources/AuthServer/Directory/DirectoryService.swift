@@ -75,10 +75,13 @@ actor DirectoryService {
         en.append(old.en)
       }
       if drift > 0 {
+        let now =
+          held.isEmpty
+          ? ("全件の読み取りに置き換え済み", "the full reading is in force") : ("置き換えは保留中", "the full reading is held")
         ja.append(
-          "夜間の照合で、差分で読み取った内容と Active Directory が食い違っていました（\(drift) 件。全件の読み取りに置き換え済み）。監査記録の directory.drift を、保守業者にお知らせください")
+          "夜間の照合で、差分で読み取った内容と Active Directory が食い違っていました（\(drift) 件。\(now.0)）。監査記録の directory.drift を、保守業者にお知らせください")
         en.append(
-          "the nightly comparison found \(drift) objects otherwise than they had been kept; the full reading is in force. Row directory.drift: tell the maintainer"
+          "the nightly comparison found \(drift) objects otherwise than they had been kept; \(now.1). Row directory.drift: tell the maintainer"
         )
       }
       for finding in findings where finding.kind.isOfRules {
@@ -112,7 +115,7 @@ actor DirectoryService {
   private var keptSnapshot: SnapshotPosition?
   /// What was read last has not been judged yet.
   private var isUnjudged = false
-  /// A difference that has no row yet.
+  /// What the last comparison found, and has no row yet.
   private var untold: DirectoryDrift?
   private var judgedBy: PolicyVersion?
   private var nextEnd: Int64?
@@ -251,8 +254,9 @@ actor DirectoryService {
     } catch { trouble = error }
     let name = await origin.name
     current.withLock { $0.server = name }
-    await tellDrift(now)
+    if let found = await origin.compared() { hasCompared(found) }
     try await judge(now)
+    await tellDrift(now)
     if let trouble { throw trouble }
     return isAsked
   }
@@ -308,16 +312,19 @@ actor DirectoryService {
   private func load() async throws {
     let hearing = services.hearing
     let attributes = attributes
-    let (objects, inForce, newest, isSame, wasSilent) = try await services.store.read {
-      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, [UInt8]?, Bool, Bool) in
+    let (objects, inForce, newest, isSame, wasSilent, drift) = try await services.store.read {
+      (state) throws(StorageFault) -> ([DirectoryObjectRecord], [UInt8]?, [UInt8]?, Bool, Bool, DirectoryDriftNote.Kept) in
       (
         try state.directoryObjects(), try state.setting(DirectoryReading.positionSetting),
         try state.setting(DirectoryReading.snapshotSetting),
         try state.setting(DirectoryReading.attributesSetting).map { $0 == Array(attributes.utf8) } ?? true,
-        try hearing?.load(from: state) ?? false
+        try hearing?.load(from: state) ?? false, try DirectoryDriftNote.Kept(in: state)
       )
     }
     toldCode = wasSilent ? "silent" : nil
+    current.withLock { $0.drift = drift.count }
+    // What is kept is known to be wrong, and deltas go on from it.
+    if drift.isHeld { await origin.compareNext() }
     var replica = DirectoryReplica()
     do {
       for object in objects { try replica.restore(object.guid, from: object.body) }
@@ -394,20 +401,18 @@ actor DirectoryService {
     if isTold { toldCode = fault.code }
   }
 
+  private func hasCompared(_ found: DirectoryDrift) {
+    if !found.isEmpty { log.event("directoryDrift", ["objects": .number(found.differences.count)]) }
+    // That nothing is otherwise is told once, after a night when something was.
+    if !found.isEmpty || condition.drift > 0 { untold = found }
+    current.withLock { $0.drift = found.differences.count }
+  }
+
+  /// After what was found was judged: its row says whether it is in force.
   private func tellDrift(_ now: Moment) async {
-    if let found = await origin.compared() {
-      current.withLock { $0.drift = found.differences.count }
-      if !found.isEmpty {
-        untold = found
-        log.event("directoryDrift", ["objects": .number(found.differences.count)])
-      }
-    }
     guard let drift = untold else { return }
-    var record = AuditRecord(
-      time: now.wallMilliseconds, eventClass: .administration, action: "directory.drift", outcome: .done)
-    record.count = Int64(drift.differences.count)
-    record.note = drift.note
-    if (try? await services.recorder.commit(RecordOnly(record: record), now: now)) != nil { untold = nil }
+    let note = DirectoryDriftNote(drift: drift, isHeld: !condition.held.isEmpty, now: now)
+    if (try? await services.recorder.commit(note, now: now)) != nil { untold = nil }
   }
 
   private func record(

@@ -24,6 +24,7 @@ actor DomainControllers: DirectoryOrigin {
   /// The local day of the last nightly reading.
   private var readOn: Int?
   private var drift: DirectoryDrift?
+  private var isAskedToCompare = false
   /// Whether the last look read everything.
   private var isWhole = false
   private var notBefore: Int64 = .min
@@ -70,9 +71,10 @@ actor DomainControllers: DirectoryOrigin {
     if readOn == nil { hasReadAll(now) }
     if let last, case .controller(let position) = last.position {
       do {
-        if isDue(now) { return try await compare((last.replica, position), reader, now) }
         let found = try await reader.changes(since: position, of: last.replica)
-        return found.map { DirectoryStand(replica: $0.replica, position: .controller($0.position)) }
+        let stand = found.map { DirectoryStand(replica: $0.replica, position: .controller($0.position)) }
+        guard isDue(now) else { return stand }
+        return try await compare(found ?? (last.replica, position), reader, now) ?? stand
       } catch {
         guard error.code == .cookie else { throw error }
         log.event("directoryReadAnew")
@@ -89,9 +91,11 @@ actor DomainControllers: DirectoryOrigin {
     return drift
   }
 
+  func compareNext() { isAskedToCompare = true }
+
   private func isDue(_ now: Moment) -> Bool {
     let (local, minute) = night(now)
-    return readOn != local.day && local.minuteOfDay >= minute
+    return isAskedToCompare || readOn != local.day && local.minuteOfDay >= minute
   }
 
   private func hasReadAll(_ now: Moment) {
@@ -99,15 +103,23 @@ actor DomainControllers: DirectoryOrigin {
     readOn = local.minuteOfDay >= minute ? local.day : local.day - 1
   }
 
+  /// - Returns: `nil` if not everything could be read: what is kept is good for another day, and changes go on being followed.
+  /// - Throws: `.cookie` only.
   private func compare(
     _ kept: (replica: DirectoryReplica, position: DirSyncPosition), _ reader: DirSyncReader, _ now: Moment
-  ) async throws(LDAPFault) -> DirectoryStand {
-    let (full, found) = try await reader.comparison(with: kept)
+  ) async throws(LDAPFault) -> DirectoryStand? {
+    (isWhole, isAskedToCompare) = (true, false)
     hasReadAll(now)
-    isWhole = true
-    drift = found
-    if found == nil { log.event("directoryNotCompared") }
-    return DirectoryStand(replica: full.replica, position: .controller(full.position))
+    do {
+      let (full, found) = try await reader.comparison(with: kept)
+      drift = found
+      if found == nil { log.event("directoryNotCompared") }
+      return DirectoryStand(replica: full.replica, position: .controller(full.position))
+    } catch {
+      guard error.code != .cookie else { throw error }
+      log.event("directoryNotCompared", ["code": .ours(error.code.rawValue)])
+      return nil
+    }
   }
 
   private func connected() throws(LDAPFault) -> LDAPConnection {
