@@ -160,7 +160,11 @@ package final class Program: Sendable {
       if sigismember(&before, SIGPIPE) == 0 { sigtimedwait(&signals, nil, &none) }
       pthread_sigmask(SIG_SETMASK, &before, nil)
     }
-    return bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    var count = 0
+    repeat {
+      count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    } while count < 0 && errno == EINTR
+    return count
   }
 
   package func closeInput() {

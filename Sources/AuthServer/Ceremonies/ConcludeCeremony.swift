@@ -130,7 +130,11 @@ struct ConcludeCeremony: Change {
     }
     if password.isRight { proofs.append(.password) }
     if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
-    let hasPassword = try person.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? false
+    // The directory has just taken it; who has no account there any more is disabled in the transaction that says so.
+    let hasPassword =
+      if case .rightInDirectory = password { person != nil } else {
+        try person.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? false
+      }
     return DecisionRequest(
       ceremony: ceremony.id, scenario: ceremony.scenario,
       workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),

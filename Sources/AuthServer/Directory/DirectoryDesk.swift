@@ -111,7 +111,9 @@ struct ConfirmIdentity: Change {
     if isSame {
       var identity = held.identity
       identity.hold = nil
-      (identity.number, identity.family, identity.given) = (held.number, held.family, held.given)
+      (identity.family, identity.given) = (held.family, held.given)
+      // Without a number the object is held again at once, as anybody's who loses it; with her own she needs no second confirmation.
+      if !held.number.isEmpty { identity.number = held.number }
       try state.put(identity)
     } else {
       // The object stands for nobody now: the next look finds it as a new one.
