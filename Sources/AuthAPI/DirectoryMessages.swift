@@ -37,6 +37,8 @@ public struct DirectoryStatus: Codable, Sendable {
   public var snapshot: SnapshotInForce?
   /// Who has left and is removed within 30 days, the next first.
   public var leavers: [DirectoryLeaver]
+  /// New people who may be former ones, and whose cards could go on.
+  public var relinks: [RelinkOffer]
 
   public init(
     isConfigured: Bool, server: String = "", lookedAt: Int64? = nil, faultJa: String? = nil, faultEn: String? = nil,
@@ -44,7 +46,7 @@ public struct DirectoryStatus: Codable, Sendable {
     plan: String? = nil, effectsJa: [String] = [], effectsEn: [String] = [], findingsJa: [String] = [],
     findingsEn: [String] = [], holds: [DirectoryHold] = [],
     accessJa: [String] = [], accessEn: [String] = [], readsSnapshots: Bool = false, snapshot: SnapshotInForce? = nil,
-    leavers: [DirectoryLeaver] = []
+    leavers: [DirectoryLeaver] = [], relinks: [RelinkOffer] = []
   ) {
     self.isConfigured = isConfigured
     self.server = server
@@ -67,6 +69,7 @@ public struct DirectoryStatus: Codable, Sendable {
     self.readsSnapshots = readsSnapshots
     self.snapshot = snapshot
     self.leavers = leavers
+    self.relinks = relinks
   }
 }
 
@@ -122,7 +125,7 @@ public struct DirectoryHold: Codable, Sendable, Equatable {
   }
 }
 
-/// A signed act `directory.approve` or `directory.confirm`.
+/// A signed act `directory.approve`, `directory.confirm` or `directory.relink`.
 public struct DirectoryAct: Codable, Sendable {
   /// `SignedAct.encoded`
   public var act: Data

@@ -13,6 +13,7 @@ extension APIMessages {
         .field("accessEn", lines),
         .field("readsSnapshots", .boolean), .optional("snapshot", .message("SnapshotInForce")),
         .field("leavers", .array(.message("DirectoryLeaver"), maximum: nil)),
+        .field("relinks", .array(.message("RelinkOffer"), maximum: nil)),
       ]),
     APIMessage(
       "DirectoryHold", "An account that was handed on, or deleted and brought back: what it was, and what it is now.",
@@ -26,7 +27,7 @@ extension APIMessages {
       "DirectoryLeaver", "Somebody who has left, and of whom all that is kept is removed within 30 days.",
       [.field("person", .identifier), .field("days", .count), .field("isOperator", .boolean)]),
     APIMessage(
-      "DirectoryAct", "A signed act directory.approve or directory.confirm.",
+      "DirectoryAct", "A signed act directory.approve, directory.confirm or directory.relink.",
       [.field("act", .bytes(minimum: 1, maximum: 16_384))]),
     APIMessage(
       "SnapshotInForce", "The snapshot of the directory that is in force.",

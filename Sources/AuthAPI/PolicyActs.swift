@@ -19,6 +19,8 @@ extension Act.Kind {
   public static let switchAccessOff = "directory.access.off"
   /// Parameters: `DirectoryHold.parameters`.
   public static let confirmDirectory = "directory.confirm"
+  /// Parameters: `RelinkOffer.parameters`.
+  public static let relinkPerson = "directory.relink"
   /// Parameter: `hash`.
   public static let withdrawWaiver = "policy.waiver.withdraw"
 }

@@ -75,6 +75,13 @@ public enum Sentences {
     case .cardOfOtherPerson: .cardOfOtherPerson
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered
+    case .relinkNotOffered: .relinkNotOffered
+    case .relinkProofMissing: .relinkProofMissing
+    case .relinkProofTooOld: .relinkProofTooOld
+    case .relinkFormerInForce: .relinkFormerInForce
+    case .relinkPersonNotInForce: .relinkPersonNotInForce
+    case .relinkActStale: .relinkActStale
+    case .relinkFormerGone: .relinkFormerGone
     case .proofSignatureWrong: .proofSignatureWrong
     case .proofReplayed: .proofReplayed
     case .proofContextMismatch: .proofContextMismatch

@@ -314,12 +314,13 @@ public final class Server: Sendable {
     let people = directory?.condition.warnings(at: services.surroundings.now())
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
     let access = try await AccessDesk(services: services).warnings()
+    let relinks = directory == nil ? (ja: [], en: []) : try await RelinkDesk(services: services).warnings()
     let warningsJa =
       [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + (purge?.warnings.ja ?? []) + operators.ja + access.ja
-      + waivers.map { $0.render(.ja) }
+      + relinks.ja + waivers.map { $0.render(.ja) }
     let warningsEn =
       [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + (purge?.warnings.en ?? []) + operators.en + access.en
-      + waivers.map { $0.render(.en) }
+      + relinks.en + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: count,

@@ -46,6 +46,15 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case cardNotTheNamed = "AP132"
   case keyRegistered = "AP133"
 
+  // A leaver's cards for the same person's new registration (再任用).
+  case relinkNotOffered = "AP161"
+  case relinkProofMissing = "AP162"
+  case relinkProofTooOld = "AP163"
+  case relinkFormerInForce = "AP164"
+  case relinkPersonNotInForce = "AP165"
+  case relinkActStale = "AP166"
+  case relinkFormerGone = "AP167"
+
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"
   case proofReplayed = "AP142"

@@ -9,7 +9,7 @@ struct DirectoryCommand: AsyncParsableCommand {
     commandName: "directory", abstract: "Look at the Active Directory people come from. / Active Directory を確かめます。",
     subcommands: [
       DirectoryCheck.self, DirectoryShow.self, DirectorySyncNow.self, DirectoryPlan.self, DirectoryApprove.self,
-      DirectoryHistory.self, DirectoryAccess.self, DirectoryConfirm.self, DirectorySnapshotWrite.self,
+      DirectoryHistory.self, DirectoryAccess.self, DirectoryConfirm.self, DirectoryRelink.self, DirectorySnapshotWrite.self,
       DirectorySnapshotKey.self,
     ])
 }

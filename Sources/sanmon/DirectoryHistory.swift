@@ -15,7 +15,7 @@ struct DirectoryHistory: AsyncParsableCommand {
   @OptionGroup var link: LinkOptions
 
   /// Every row that the directory and the decisions about it leave: what begins so.
-  private static let actions = ["directory.", "access.", "person.purged"]
+  private static let actions = ["directory.", "access.", "person.purged", "person.relinked", "relink."]
 
   func run() async throws {
     guard (1...1000).contains(limit) else { throw fail(64, "--limit は 1 から 1000 です。", "--limit: 1 to 1000") }

@@ -46,6 +46,13 @@ enum DirectoryText {
       lines += zip(status.findingsJa, status.findingsEn).map { "    " + Rows.visible(say($0, $1)) }
     }
     for hold in status.holds { lines.append("  " + Self.hold(hold)) }
+    if !status.relinks.isEmpty {
+      lines.append(say("再任用・任期更新かもしれない登録（sanmon directory relink）:", "Perhaps former people (sanmon directory relink):"))
+      lines += status.relinks.prefix(20).map { "    " + RelinkText.line($0) }
+      if status.relinks.count > 20 {
+        lines.append(say("    ほか \(status.relinks.count - 20) 件", "    and \(status.relinks.count - 20) more"))
+      }
+    }
     lines += dated
     if !status.leavers.isEmpty {
       lines.append(

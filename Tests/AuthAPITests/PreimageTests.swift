@@ -15,12 +15,17 @@ struct PreimageTests {
   private let enrolment = EnrolmentPreimage(
     nonce: (0..<32).map { UInt8($0) }, person: "p-000042", slot: "9a", guid: [UInt8](repeating: 0xD4, count: 16),
     card: "card-0001")
+  private let relink = RelinkPreimage(
+    nonce: (0..<32).map { UInt8($0) }, ceremony: "r-0001", person: "p-000042.2", workstation: "LGWAN-PC-0042",
+    segment: "lgwan", expiresAt: 1_775_001_030_000, serverCertificate: [UInt8](repeating: 0xA1, count: 32),
+    workstationCertificate: [UInt8](repeating: 0xB2, count: 32))
 
   @Test("the bytes are the golden ones")
   func goldenBytes() {
     #expect(Hex.encode(card.canonicalBytes) == GoldenPreimages.card)
     #expect(Hex.encode(session.canonicalBytes) == GoldenPreimages.session)
     #expect(Hex.encode(enrolment.canonicalBytes) == GoldenPreimages.enrolment)
+    #expect(Hex.encode(relink.canonicalBytes) == GoldenPreimages.relink)
     let keys = SessionKeys(
       suite: "x25519-chachapoly", sealing: Data(repeating: 1, count: 32), signing: Data(repeating: 2, count: 32))
     #expect(Hex.encode(keys.canonicalBytes) == GoldenPreimages.sessionKeys)
@@ -30,14 +35,14 @@ struct PreimageTests {
   func labels() throws {
     let all: [(String, [UInt8])] = [
       (CardPreimage.label, card.canonicalBytes), (SessionPreimage.label, session.canonicalBytes),
-      (EnrolmentPreimage.label, enrolment.canonicalBytes),
+      (EnrolmentPreimage.label, enrolment.canonicalBytes), (RelinkPreimage.label, relink.canonicalBytes),
     ]
     for (label, bytes) in all {
       var reader = LengthPrefixedReader(bytes, subject: "preimage")
       #expect(try reader.text() == label)
       #expect(label.hasPrefix("sanmon/") && label.hasSuffix(label == EnrolmentPreimage.label ? "/2" : "/1"))
     }
-    #expect(Set(all.map(\.0)).count == 3)
+    #expect(Set(all.map(\.0)).count == 4)
     // No preimage is the beginning of another: a signature over one never counts for a longer one.
     for (first, a) in all { for (second, b) in all where first != second { #expect(!b.starts(with: a)) } }
   }
@@ -63,7 +68,7 @@ struct PreimageTests {
     #expect(Set(digests).count == changes.count)
   }
 
-  @Test("each field changes what the session key signs, and what an enrolment signs")
+  @Test("each field changes what the session key signs, and what a card signs at an enrolment or a relink")
   func otherFields() {
     let sessions: [(inout SessionPreimage) -> Void] = [
       { _ in }, { $0.session = "s-0002" }, { $0.ceremony = "c-0002" }, { $0.nonce[0] ^= 1 },
@@ -91,6 +96,19 @@ struct PreimageTests {
           return changed.canonicalBytes
         }
       ).count == enrolments.count)
+    let relinks: [(inout RelinkPreimage) -> Void] = [
+      { _ in }, { $0.nonce[0] ^= 1 }, { $0.ceremony = "r-0002" }, { $0.person = "p-000042.3" },
+      { $0.workstation = "LGWAN-PC-0043" }, { $0.segment = "mynumber" }, { $0.expiresAt += 1 },
+      { $0.serverCertificate[0] ^= 1 }, { $0.workstationCertificate[0] ^= 1 },
+    ]
+    #expect(
+      Set(
+        relinks.map { change in
+          var changed = relink
+          change(&changed)
+          return changed.canonicalBytes
+        }
+      ).count == relinks.count)
   }
 
   @Test("session keys are bound with their suite")

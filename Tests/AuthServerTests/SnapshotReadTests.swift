@@ -20,7 +20,7 @@ struct OtherSegment {
     try set(202, ["member": (1...60).map { "<GUID=\(Self.guid($0))>;CN=x" }])
   }
 
-  private static func guid(_ number: Int) -> ObjectGUID {
+  static func guid(_ number: Int) -> ObjectGUID {
     guard let guid = ObjectGUID(bytes: [UInt8](repeating: UInt8(number), count: 16)) else { preconditionFailure("16 bytes") }
     return guid
   }
@@ -55,6 +55,18 @@ struct OtherSegment {
   mutating func delete(_ numbers: ClosedRange<Int>) throws {
     for number in numbers { try set(number, ["isdeleted": ["TRUE"]]) }
   }
+  /// A new object, with a number and an account that somebody else may have had.
+  mutating func hire(_ object: Int, number: String, account: String, control: Int = 512, from day: String? = nil) throws {
+    var attributes = person(object)
+    attributes["employeenumber"] = [number]
+    attributes["samaccountname"] = [account]
+    attributes["useraccountcontrol"] = [String(control)]
+    attributes["info"] = day.map { [$0] }
+    try set(object, attributes)
+    try set(202, ["member;range=1-1": ["<GUID=\(Self.guid(object))>;CN=x"]])
+  }
+  /// Out of the bin of deleted objects.
+  mutating func bringBack(_ number: Int) throws { try set(number, person(number)) }
   mutating func disable(_ number: Int) throws { try set(number, ["useraccountcontrol": ["514"]]) }
   /// The account as at first, but for this; an attribute without a value is gone.
   mutating func put(_ number: Int, _ other: [String: [String]]) throws {

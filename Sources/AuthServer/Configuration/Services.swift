@@ -58,6 +58,7 @@ final class Services: Sendable {
   let trust: TrustHolder
   let vault: any Vault
   let ceremonies = CeremonyTable()
+  let relinks = RelinkTable()
   let presence: WorkstationPresence
   let watch: SessionWatch
   let metrics: MetricsRegistry

@@ -154,6 +154,7 @@ struct ApplyDirectory: Change {
     }
     for person in plan.writes { try state.put(Person(person)) }
     for identity in judgement.view.identities { try state.put(identity) }
+    try PassedAccounts.remember(plan, in: &state)
     for object in changed { try state.put(object) }
     for guid in gone { try state.removeDirectoryObject(guid) }
     try state.set(position.encoded, forSetting: DirectoryReading.positionSetting)

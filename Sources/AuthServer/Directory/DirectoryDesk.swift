@@ -36,6 +36,7 @@ struct DirectoryDesk: Sendable {
   func statusWithAccess() async throws -> DirectoryStatus {
     var status = status()
     (status.accessJa, status.accessEn) = try await AccessDesk(services: services).lines()
+    if directory != nil { status.relinks = try await RelinkDesk(services: services).offers() }
     return status
   }
 

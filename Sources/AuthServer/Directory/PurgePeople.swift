@@ -190,6 +190,7 @@ package struct PurgePerson: Change {
     let live = try state.liveSessions(of: person)
     let removed = try state.remove(person)
     try DatedAccessBook.forget(person, in: &state)
+    try PassedAccounts.forget(person, in: &state)
     ledger.remove(person)
     try ledger.keep(in: &state)
     record.count = Int64(1 + removed.cards + removed.sessions + removed.identities + (removed.hadPassword ? 1 : 0))

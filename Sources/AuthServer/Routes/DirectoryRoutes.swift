@@ -20,6 +20,11 @@ extension OperatorRoutes {
       let message = try await JSONBody.decode(DirectoryAct.self, from: request, context: context)
       return try JSONAnswer(await desk.confirm(message, by: operatorRecord))
     }
+    router.post("/v1/admin/directory/relink") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(DirectoryAct.self, from: request, context: context)
+      return try JSONAnswer(await RelinkDesk(services: services).relink(message, by: operatorRecord))
+    }
     addTransfers(to: router)
     addSnapshots(to: router)
     router.post("/v1/admin/directory/approve") { request, context in

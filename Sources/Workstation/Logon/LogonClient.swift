@@ -43,12 +43,12 @@ public struct LogonClient: Sendable {
   /// A challenge lives 30 s; one that waited longer than this for a person is replaced before the card signs.
   static let freshMilliseconds: Int64 = 10_000
 
-  private let workstation: EnrolledWorkstation
-  private let servers: ServerList
+  let workstation: EnrolledWorkstation
+  let servers: ServerList
   private let cards: any CardPort
   private let asking: any Asking
   private let holder: any SessionHolder
-  private let surroundings: Surroundings
+  let surroundings: Surroundings
 
   public init(
     workstation: EnrolledWorkstation, servers: ServerList, cards: any CardPort, asking: any Asking,
@@ -63,7 +63,7 @@ public struct LogonClient: Sendable {
   }
 
   /// What the person typed; asked for once, though two ceremonies may need it.
-  private struct Typed {
+  struct Typed {
     var pin: Secret<PIN>?
     var password: Secret<TypedPassword>?
     var newPassword: Secret<TypedPassword>?
@@ -181,7 +181,7 @@ public struct LogonClient: Sendable {
     return keys
   }
 
-  private func waitForCard(seconds: Int64) async throws(AgentFault) -> CardView {
+  func waitForCard(seconds: Int64) async throws(AgentFault) -> CardView {
     let start = surroundings.now()
     var told = false
     while true {
@@ -200,7 +200,7 @@ public struct LogonClient: Sendable {
     }
   }
 
-  private func askPIN(
+  func askPIN(
     _ plan: FactorPlan, _ view: CardView, _ typed: inout Typed
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
@@ -219,7 +219,7 @@ public struct LogonClient: Sendable {
     return (pin, leastTries)
   }
 
-  private func sign(
+  func sign(
     _ errand: CardErrand, reportingTo connection: ServerConnection
   ) async throws(AgentFault) -> ([UInt8], PIVAlgorithm) {
     let outcome: CardErrandOutcome

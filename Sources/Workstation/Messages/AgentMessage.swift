@@ -34,6 +34,8 @@ public enum AgentMessage: Sendable, Equatable {
   case readerServiceBack
   case lockCommandFailed
   case keysForgotten
+  /// A card of a former registration was shown for that new one.
+  case relinkProven(person: String, displayName: String)
 
   public static let samples: [AgentMessage] = [
     .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
@@ -43,6 +45,7 @@ public enum AgentMessage: Sendable, Equatable {
     .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
     .workstationClosed,
     .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten,
+    .relinkProven(person: "4711.2", displayName: "X"),
   ]
 
   public func text(_ language: Language) -> String {
@@ -115,6 +118,10 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose(
         "端末の休止または時計の変更があったため、次はログオフして、はじめからのログオンが必要です。",
         "The machine slept or its clock jumped: next time, log off and log on from the beginning.")
+    case .relinkProven(let person, let name):
+      language.choose(
+        "前のカードを確かめました。30分以内に、管理者2人が \(person)（\(name)）への引き継ぎに署名すると、このカードを使えます。",
+        "The former card was shown. Once two administrators have signed for \(person) (\(name)) within 30 min, it can be used.")
     }
   }
 
