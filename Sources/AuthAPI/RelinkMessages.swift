@@ -38,6 +38,10 @@ public struct RelinkProofMessage: Codable, Sendable {
 
 /// The card is in hand: two administrators may now sign. Nothing else follows from it.
 public struct RelinkProven: Codable, Sendable {
+  /// How long the proof counts: long enough for two administrators in two buildings, short enough that whoever showed the card still
+  /// stands there and can be looked at.
+  public static let minutes = 30
+
   public var former: String
   public var person: String
   public var displayName: String

@@ -15,8 +15,8 @@ extension Sentence {
   )
 
   static let relinkProofTooOld = Sentence(
-    ja: "前のカードの確認から 30 分が過ぎています。",
-    en: "The former card was shown more than 30 minutes ago.",
+    ja: "前のカードの確認から \(RelinkProven.minutes) 分が過ぎています。",
+    en: "The former card was shown more than \(RelinkProven.minutes) minutes ago.",
     nextStepJa: "本人が端末でもう一度 sanmon-agent relink を行い、そのあとで起案から署名し直してください。",
     nextStepEn: "The person shows it once more (sanmon-agent relink); then the act is signed anew.")
 

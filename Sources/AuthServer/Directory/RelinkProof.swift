@@ -5,10 +5,6 @@ import Storage
 /// Somebody had a card of the former person in hand, and its PIN, at a workstation, for exactly this new person. It opens nothing: it is
 /// what two administrators need to be able to sign.
 struct RelinkProof: Sendable, Equatable {
-  /// Long enough for two administrators in two buildings, short enough that whoever showed the card still stands there and can be
-  /// looked at.
-  static let lifetimeSeconds: Int64 = 30 * 60
-
   let former: PersonID
   let person: PersonID
   let card: CardID
@@ -22,7 +18,7 @@ struct RelinkProof: Sendable, Equatable {
     RelinkProofShown(card: card.text, workstation: workstation.text, until: until.wallMilliseconds, hash: Hex.encode(hash))
   }
 
-  var until: Moment { at.advanced(bySeconds: Self.lifetimeSeconds) }
+  var until: Moment { at.advanced(bySeconds: Int64(RelinkProven.minutes) * 60) }
 
   /// A clock that was set back over a restart makes nothing young again.
   func counts(at now: Moment) -> Bool {

@@ -13,7 +13,7 @@ extension LogonClient {
   ///   - waitSeconds: how long to wait for a card.
   public func showFormerCard(for person: PersonID, waitSeconds: Int64) async throws(AgentFault) -> RelinkProven {
     var opened = try await openRelink(person)
-    var openedAt = surroundings.now()
+    let openedAt = surroundings.now()
     let view = try await waitForCard(seconds: waitSeconds)
     // Key 9A and its PIN, whatever the segment would take at a logon.
     let plan = try FactorPlan(
@@ -23,7 +23,6 @@ extension LogonClient {
     let (pin, leastTries) = try await askPIN(plan, view, &typed)
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       opened = try await openRelink(person)
-      openedAt = surroundings.now()
     }
     let errand = CardErrand(
       reader: view.reader, slot: plan.slot, certificate: certificate,

@@ -1,3 +1,4 @@
+import AuthAPI
 import AuthTerms
 
 /// What the agent says besides refusals.
@@ -120,8 +121,9 @@ public enum AgentMessage: Sendable, Equatable {
         "The machine slept or its clock jumped: next time, log off and log on from the beginning.")
     case .relinkProven(let person, let name):
       language.choose(
-        "前のカードを確かめました。30分以内に、管理者2人が \(person)（\(name)）への引き継ぎに署名すると、このカードを使えます。",
-        "The former card was shown. Once two administrators have signed for \(person) (\(name)) within 30 min, it can be used.")
+        "前のカードを確かめました。\(RelinkProven.minutes)分以内に、管理者2人が \(person)（\(name)）への引き継ぎに署名すると、このカードを使えます。",
+        "The former card was shown. Once two administrators have signed for \(person) (\(name)) within \(RelinkProven.minutes) min, it can be used."
+      )
     }
   }
 
