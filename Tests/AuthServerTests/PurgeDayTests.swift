@@ -156,12 +156,11 @@ struct PurgeDayTests {
       office.until(20)
       try await office.carry()
       try await office.counts(1)
-      // The end of the day 31 days ago, or its noon.
-      let end = Int64(office.today - 31) * 86_400_000 + (hour == 0 ? 24 : Int64(hour)) * 3_600_000 - 32_400_000
       try office.segment.put(
         9,
         [
-          "accountexpires": ["\((end + 11_644_473_600_000) * 10_000)"], "useraccountcontrol": [hour == 0 ? "514" : "512"],
+          "accountexpires": [office.end(daysAgo: 31, hour: hour == 0 ? 24 : Int64(hour))],
+          "useraccountcontrol": [hour == 0 ? "514" : "512"],
         ])
       try await office.carry()
       #expect(try await !office.person(9).isEnabled)
@@ -170,6 +169,22 @@ struct PurgeDayTests {
       try await office.carry()
       #expect(try await office.look().summaryEn.hasPrefix("0 added"))
       #expect(try await !office.isThere(9))
+    }
+  }
+
+  @Test("whose account is moved out of the base lets in no more, and counts only with the last day that it had")
+  func movedOut() async throws {
+    try await SnapshotOffice.with { office in
+      office.until(20)
+      try office.segment.put(10, ["accountexpires": [office.end(daysAgo: 1, hour: 24)]])
+      try await office.carry()
+      try await office.counts(1)
+      try office.segment.moveOut(9...10)
+      try await office.carry()
+      for number in 9...10 { #expect(try await !office.person(number).isEnabled) }
+      office.until(2)
+      try await office.counts(2)
+      #expect(try await office.rows("leavers.counted").map { $0.note.prefix(11) } == ["0 have left", "1 have left"])
     }
   }
 }

@@ -81,6 +81,12 @@ struct SnapshotOffice {
     city.clock.advance(seconds: (hour * 3600 + minute * 60 + second - local + 86_400) % 86_400)
   }
 
+  /// `accountExpires`, so many local days ago at this hour; 24: with that day.
+  func end(daysAgo days: Int, hour: Int64) -> String {
+    let end = Int64(today - days) * 86_400_000 + hour * 3_600_000 - 32_400_000
+    return "\((end + 11_644_473_600_000) * 10_000)"
+  }
+
   func rows(_ action: String) async throws -> [AuditEntry] { try await city.audit("limit=500&action=\(action)") }
 
   /// Days that were counted, after two more looks of the job.

@@ -68,6 +68,16 @@ struct OtherSegment {
   /// Out of the bin of deleted objects.
   mutating func bringBack(_ number: Int) throws { try set(number, person(number)) }
   mutating func disable(_ number: Int) throws { try set(number, ["useraccountcontrol": ["514"]]) }
+  /// Into an OU beside that of the staff.
+  mutating func moveOut(_ numbers: ClosedRange<Int>) throws {
+    try set(203, ["objectclass": ["top", "organizationalUnit"], "name": ["退職者"]])
+    for number in numbers {
+      replica.apply(
+        try DirectoryChange(
+          LDAPEntry(
+            name: "", attributes: ["objectguid": [Self.guid(number).bytes], "parentguid": [Self.guid(203).bytes]])))
+    }
+  }
   /// The account as at first, but for this; an attribute without a value is gone.
   mutating func put(_ number: Int, _ other: [String: [String]]) throws {
     try set(number, person(number).merging(other) { _, new in new })
