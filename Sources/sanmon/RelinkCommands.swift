@@ -26,7 +26,8 @@ struct RelinkPlan: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show who may be a former person, and what is still needed. / 引き継げる登録と、残りの手順を表示します。",
     discussion: """
-      Changes nothing.
+      Changes nothing. Once a card was shown, it ends with all that 'approve' signs: who signs second runs 'plan' herself and compares
+      it with what 'sanmon operator accept' shows.
 
       EXAMPLE
         sanmon directory relink plan
@@ -116,6 +117,8 @@ enum RelinkText {
         say(
           "  前のカードの確認: \(proof.workstation) で \(proof.card)、\(Times.show(proof.until)) まで有効",
           "  former card shown: \(proof.card) at \(proof.workstation), counts until \(Times.show(proof.until))"))
+      lines.append(say("  署名するもの:", "  what is signed:"))
+      lines += offer.parameters(proof).sorted { $0.key < $1.key }.map { "      \($0.key) = " + Rows.visible($0.value) }
       lines.append(
         say(
           "  → 管理者 2 人で sanmon directory relink approve \(offer.person)",

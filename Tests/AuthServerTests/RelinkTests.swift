@@ -415,6 +415,12 @@ struct RelinkTests {
       #expect(
         accepted.status == 0 && accepted.output.contains("p-000007.2") && accepted.output.contains("MYNUMBER-PC-0007"),
         "\(accepted.output)")
+      // Who signs second sees the same in both places.
+      let offer = try await bench.offer()
+      let again = try await sanmon(["relink", "plan"])
+      for (name, value) in offer.parameters(try #require(offer.proof)) {
+        #expect(again.output.contains("\(name) = \(value)\n") && accepted.output.contains(value), "\(name)")
+      }
       let approval = ["--act", act, "--approval", "suzuki=\(act).suzuki"] + yamada
       #expect(try await sanmon(["relink", "approve", "p-000008"] + approval).status == 65)
       let done = try await sanmon(["relink", "approve", RelinkBench.new] + approval)
