@@ -62,8 +62,8 @@ extension APIRoutes {
       "/v1/admin/directory/confirm", .operators, "Say who a held account is, signed by two administrators",
       body: "DirectoryAct", answer: "DirectoryStatus", problems: [.conflict]),
     .post(
-      "/v1/admin/directory/snapshot", .operators, "Write a signed snapshot of the directory", body: nil,
-      answer: "SnapshotWritten", problems: [.conflict]),
+      "/v1/admin/directory/snapshot", .operators, "Write a signed snapshot of the directory, or say why there is none",
+      body: nil, answer: "SnapshotWritten"),
     .get(
       "/v1/admin/directory/snapshots/{sequence}/pieces", .operators, "Read a snapshot piece by piece; at its end it is gone",
       query: [.required("offset", .count)], answer: .message("BackupPiece")),

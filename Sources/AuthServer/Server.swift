@@ -3,7 +3,6 @@ import AuthAPI
 public import AuthPolicy
 import AuthTerms
 import CertificateTrust
-import DirectorySync
 import Foundation
 import Hummingbird
 import Logging
@@ -36,6 +35,7 @@ public final class Server: Sendable {
   /// - Throws: anything that keeps the server from being right: a wrong policy, a vault that is not this instance's, a state
   ///   folder others can read, a database that is not durable.
   public init(_ instance: InstanceFile, surroundings: Surroundings, credentials: String?) async throws {
+    let keys = try HandCopiedKeys(instance)
     let now = surroundings.now()
     let clock = ServerClock(now: surroundings.now, microseconds: surroundings.microseconds)
     support = HTTPSupport(clock: clock, log: .standardError(clock: clock), metrics: MetricsRegistry())
@@ -50,10 +50,6 @@ public final class Server: Sendable {
     let restored = try await LogContinuity(
       store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
     ).examine(vault: status, witness: instance.witness)
-    let recovery: RecoveryPublicKey?
-    do { recovery = try instance.recoveryKey.map { try RecoveryPublicKey(parsing: $0) } } catch {
-      throw StartFault.recoveryKeyWrong
-    }
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
     services = Services(
@@ -67,8 +63,8 @@ public final class Server: Sendable {
     if restored != nil { await checkpoints.hold() }
     backups = BackupDesk(
       services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
-      columnKeyFile: state.columnKeyFile, recovery: recovery)
-    directory = try Self.directory(instance, services, support.log)
+      columnKeyFile: state.columnKeyFile, recovery: keys.recovery)
+    directory = Self.directory(instance, keys, services, support.log)
     purge = directory.map { [services, support] in PurgeService(services: services, directory: $0, log: support.log) }
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
@@ -85,14 +81,12 @@ public final class Server: Sendable {
     }
   }
 
-  private static func directory(_ instance: InstanceFile, _ services: Services, _ log: SafeLog) throws -> DirectoryService? {
+  private static func directory(
+    _ instance: InstanceFile, _ keys: HandCopiedKeys, _ services: Services, _ log: SafeLog
+  ) -> DirectoryService? {
     if let connection = instance.directory { return DirectoryService(services: services, configuration: connection, log: log) }
-    guard let snapshot = instance.snapshot else { return nil }
-    let (key, domain): (SnapshotKey, DomainSID?)
-    do {
-      (key, domain) = (try SnapshotKey(parsing: snapshot.key), try snapshot.domain.map { try DomainSID(parsing: $0) })
-    } catch { throw StartFault.snapshotKeyWrong }
-    return DirectoryService(services: services, snapshot: snapshot, key: key, domain: domain, log: log)
+    guard let snapshot = instance.snapshot, let key = keys.snapshot else { return nil }
+    return DirectoryService(services: services, snapshot: snapshot, key: key, domain: keys.domain, log: log)
   }
 
   private static func identity(_ state: StateFolder, _ vault: any Vault, _ now: Moment) async throws -> TLSIdentity {
@@ -281,6 +275,12 @@ public final class Server: Sendable {
       }
       metrics.observe("sanmon_directory_held", help: "1 while a change of the directory is held") {
         directory.condition.held.isEmpty ? 0 : 1
+      }
+      metrics.observe(
+        "sanmon_directory_fault",
+        help: "Number of the code DS… that says why the last look brought nothing; 0 when it was answered"
+      ) {
+        directory.condition.fault.flatMap { Double($0.code.dropFirst(2)) } ?? 0
       }
       metrics.observe("sanmon_directory_drift", help: "Objects that the last nightly comparison found otherwise than kept") {
         Double(directory.condition.drift)

@@ -2,6 +2,7 @@ import ArgumentParser
 import AuthTerms
 import DirectorySync
 import Foundation
+import Isolation
 import Sealing
 
 struct DirectoryCommand: AsyncParsableCommand {
@@ -139,8 +140,7 @@ enum DirectoryCheckup {
     let begin = ContinuousClock.now
     let snapshot: SignedSnapshot
     do throws(SnapshotFault) {
-      guard let data = FileManager.default.contents(atPath: path) else { throw SnapshotFault(.unreadable, path) }
-      snapshot = try SignedSnapshot(parsing: Array(data), signedBy: key)
+      snapshot = try SignedSnapshot(parsing: contents(of: path), signedBy: key)
     } catch {
       return [
         Line(
@@ -159,7 +159,23 @@ enum DirectoryCheckup {
         said: Words(
           "\(header.sequence)、\(Times.show(header.writtenAt)) に書き出し",
           "\(header.sequence), written \(Times.show(header.writtenAt))")),
+      Line(
+        title: Words("読み取り元", "read from"), state: .ok,
+        said: Words(
+          "\(VisibleText.marking(header.serviceName))（\(header.invocationID)）、\(Times.show(header.readAt)) の応答",
+          "\(VisibleText.marking(header.serviceName)) (\(header.invocationID)), which answered \(Times.show(header.readAt))")),
+      Line(
+        title: Words("ハッシュ値", "hash"), state: .ok,
+        said: Words(
+          "SHA-256 \(Hex.encode(snapshot.hash))（最後の行を除く）", "SHA-256 \(Hex.encode(snapshot.hash)) (without the last line)")),
     ] + contents(snapshot.replica, milliseconds, groups)
+  }
+
+  private static func contents(of path: String) throws(SnapshotFault) -> [UInt8] {
+    do {
+      if let found = try FileMark.contents(of: path, limit: SnapshotFile.byteLimit) { return found.bytes }
+    } catch { throw SnapshotFault(.unreadable, path) }
+    throw .tooLarge
   }
 
   private static func contents(_ replica: DirectoryReplica, _ milliseconds: Int, _ groups: [String]) -> [Line] {

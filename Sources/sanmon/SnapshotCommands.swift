@@ -12,14 +12,18 @@ struct DirectorySnapshotWrite: AsyncParsableCommand {
       The instance that follows the Active Directory looks once more and writes everything it reads as one text file, signed by its
       vault. Carry it to the cut-off instance (a stick, or the file sanitiser), into the place that 'snapshot' in its start-up file
       names. It holds names, posts and groups of everybody: lock the stick away. FILE is replaced whole; in a folder, the file is
-      called directory-NUMBER.txt.
+      called directory-NUMBER.txt. The SHA-256 that is shown, and that the row directory.snapshotWritten keeps, is of all but the last
+      line, which is the signature: head -n -1 FILE | sha256sum
+
+      Administrators may do this, and the unix user that 'snapshot-user' in the start-up file names: deploy/systemd has a timer for it.
 
       EXAMPLES
         sanmon directory snapshot /media/usb
         sanmon directory snapshot /srv/sanmon/out/directory.txt
 
       EXIT CODES
-        0 written   1 no domain controller answers, or none is followed   66 the file cannot be written
+        0 written   1 no domain controller answers, or none is followed: the reason is said   66 the file cannot be written
+        69 the server cannot be reached, or the snapshot did not arrive whole
       """)
   @Argument(help: "The file to write, or a folder. / 書き出すファイルかフォルダー", completion: .file()) var file: String
   @OptionGroup var link: LinkOptions
@@ -46,8 +50,10 @@ struct DirectorySnapshotWrite: AsyncParsableCommand {
     try operatorLink.show(made) { made in
       say(
         "\(path): 写し \(made.sequence)、オブジェクト \(made.objects)、\(made.length) バイト。SHA-256 \(made.hash ?? "")"
+          + "\n  （最後の行を除いた値です。運んだ先では head -n -1 ファイル | sha256sum で確かめられます）"
           + (made.isHeld ? "\n! この装置では変更を保留しています。写しを読む装置でも、保留されることがあります。" : ""),
         "\(path): snapshot \(made.sequence), \(made.objects) objects, \(made.length) bytes, SHA-256 \(made.hash ?? "")"
+          + "\n  (of all but the last line; where it was carried: head -n -1 FILE | sha256sum)"
           + (made.isHeld ? "\n! A change is held here; it may be held where the snapshot is read, too." : ""))
     }
   }

@@ -26,12 +26,15 @@ struct Sanmond: AsyncParsableCommand {
   @Option(help: "The start-up file of the instance.")
   var config: String
 
-  @Flag(help: "Only check the start-up file and end.")
+  @Flag(help: "Only check the start-up file, keys that were copied by hand among it, and end.")
   var check = false
 
   func run() async throws {
     let instance = try read()
-    if check { return print("ok: \(instance.instance)") }
+    if check {
+      do throws(StartFault) { try Server.check(instance) } catch { throw Self.ended(error, code: 65) }
+      return print("ok: \(instance.instance)")
+    }
     let surroundings: Surroundings
     do {
       FreeMemory.useFewHeaps()
@@ -57,9 +60,7 @@ struct Sanmond: AsyncParsableCommand {
       FileHandle.standardError.write(Data((faults.render(Self.language) + "\n").utf8))
       throw ExitCode(65)
     } catch let fault as StartFault {
-      let sentence = Self.language == .ja ? fault.japanese : fault.english
-      FileHandle.standardError.write(Data("sanmond: \(sentence)\n".utf8))
-      throw ExitCode(fault.isOfAnOlderCopy ? 76 : 69)
+      throw Self.ended(fault, code: fault.isOfAnOlderCopy ? 76 : 69)
     } catch {
       FileHandle.standardError.write(Data("sanmond: \(error)\n".utf8))
       throw ExitCode(69)
@@ -82,6 +83,12 @@ struct Sanmond: AsyncParsableCommand {
       notify.ready("serving")
     }
     notify.stopping()
+  }
+
+  private static func ended(_ fault: StartFault, code: Int32) -> ExitCode {
+    let sentence = language == .ja ? fault.japanese : fault.english
+    FileHandle.standardError.write(Data("sanmond: \(sentence)\n".utf8))
+    return ExitCode(code)
   }
 
   /// The system's own source. Eight bytes a call: each is a getrandom(2) of its own.

@@ -33,9 +33,10 @@ struct InstanceFileTests {
             servers: [
               .init(host: "dc1.ad.city.example"), .init(host: "dc2.ad.city.example", port: 389, protection: .starttls),
             ], authorities: "/etc/sanmon/ad-ca.pem", account: "svc-sanmon@ad.city.example",
-            passwordFile: "/etc/sanmon/svc-sanmon.password", base: ["職員", "本庁"], numberAttribute: "employeeid",
-            tickSeconds: 5, passwords: .directory,
-            effectiveAttribute: "msds-cloudextensionattribute1")))
+            passwordFile: "/etc/sanmon/svc-sanmon.password", passwords: .directory,
+            manner: DirectoryManner(
+              base: ["職員", "本庁"], numberAttribute: "employeeid", effectiveAttribute: "msds-cloudextensionattribute1",
+              tickSeconds: 5))))
   }
 
   @Test func defaults() throws {
@@ -73,8 +74,11 @@ struct InstanceFileTests {
         ).breaking("  effective-attribute: msDS-cloudExtensionAttribute1\n", ""))
     let directory = try #require(file.directory)
     #expect(directory.servers.allSatisfy { $0.port == nil && $0.protection == .ldaps })
-    #expect(directory.base.isEmpty && directory.numberAttribute == "employeenumber" && directory.tickSeconds == 2)
-    #expect(directory.passwords == .sanmon && directory.effectiveAttribute == nil)
+    #expect(directory.manner == DirectoryManner() && directory.manner.base.isEmpty && directory.manner.tickSeconds == 2)
+    #expect(directory.manner.numberAttribute == "employeenumber" && directory.manner.effectiveAttribute == nil)
+    #expect(directory.passwords == .sanmon && directory.snapshotUser == nil)
+    let named = try parse(Samples.instance.breaking("passwords: directory", "snapshot-user: sanmon-snapshot-lgwan"))
+    #expect(named.directory?.snapshotUser == "sanmon-snapshot-lgwan")
   }
 
   @Test(
@@ -89,6 +93,7 @@ struct InstanceFileTests {
       ("  password-file: /etc/sanmon/svc-sanmon.password\n", "  password: hunter2\n"), ("職員/本庁", "職員//本庁"),
       ("職員/本庁", "\"職員/\\u202e\""), ("employeeID", "sAMAccountName"), ("tick-seconds: 5", "tick-seconds: 0"),
       ("tick-seconds: 5", "tick-seconds: 3601"), ("passwords: directory", "passwords: both"),
+      ("passwords: directory", "snapshot-user: Sanmon"), ("passwords: directory", "snapshot-user: [a]"),
       ("effective-attribute: msDS-cloudExtensionAttribute1", "effective-attribute: memberOf"),
       ("effective-attribute: msDS-cloudExtensionAttribute1", "effective-attribute: extensionAttribute16"),
     ])
@@ -111,9 +116,8 @@ struct InstanceFileTests {
     let file = try parse(text)
     let snapshot = try #require(file.snapshot)
     #expect(file.directory == nil && snapshot.path == "/srv/in" && snapshot.key == "snapshot-1-ABCD-0123")
-    #expect(snapshot.domain == nil && snapshot.maximumAgeHours == 26 && snapshot.base == ["職員", "本庁"])
-    #expect(snapshot.numberAttribute == "employeeid" && snapshot.tickSeconds == 5)
-    #expect(snapshot.effectiveAttribute == "msds-cloudextensionattribute1")
+    #expect(snapshot.domain == nil && snapshot.maximumAgeHours == 26)
+    #expect(try snapshot.manner == parse(Samples.instance).directory?.manner && snapshot.manner.base == ["職員", "本庁"])
     let more = text.breaking("/srv/in\n", "/srv/in\n  domain: S-1-5-21-1-2-3\n  maximum-age-hours: 744\n")
     #expect(try parse(more).snapshot?.domain == "S-1-5-21-1-2-3" && parse(more).snapshot?.maximumAgeHours == 744)
     #expect(try parse(Samples.instance).snapshot == nil)

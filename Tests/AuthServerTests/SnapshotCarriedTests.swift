@@ -3,6 +3,7 @@ import AuthClient
 import AuthTerms
 import DirectorySync
 import Foundation
+import Programs
 import RealDirectory
 import Sealing
 import Storage
@@ -216,6 +217,11 @@ struct SnapshotCarriedTests {
       ])
       #expect(checked.status == 0 || checked.status == 1, "\(checked.output)\(checked.errors)")
       #expect(checked.output.contains("lgwan-1") && checked.output.contains("seg-lgwan"))
+      #expect(checked.output.contains("CN=NTDS Settings,CN=DC1") && checked.output.contains("which answered 20"))
+      // What the row keeps is what everybody can compute.
+      let sum = try Program.run(["sh", "-c", "head -n -1 '\(path)' | sha256sum"]).output.prefix(64)
+      let written = try await rows(writer, "directory.snapshotWritten").first
+      #expect(checked.output.contains("SHA-256 \(sum)") && written?.note.hasSuffix(String(sum)) == true)
       try Data(Data(contentsOf: URL(filePath: path)).dropLast(10)).write(to: URL(filePath: path))
       let cut = try await ToolProcess.started(["directory", "check", "--snapshot", path, "--snapshot-key", key])
       #expect(cut.status == 2 && cut.output.contains("DS223"))
@@ -229,9 +235,44 @@ struct SnapshotCarriedTests {
       let refused = try await ToolProcess.started([
         "directory", "snapshot", folder, "--socket", reader.folder + "/operator.sock",
       ])
-      #expect(refused.status == 1)
+      #expect(refused.status == 1 && refused.errors.contains("follows no Active Directory"))
       let unwritable = try await ToolProcess.started(["directory", "snapshot", folder + "/none/file.txt"] + socket)
       #expect(unwritable.status == 66)
+    }
+  }
+
+  @Test(
+    "the unix user that the start-up file names has snapshots written, with a row that says so, and may do nothing else",
+    .enabled(if: geteuid() == 0, "only root can be another user"))
+  func named() async throws {
+    try await together { dc, writer, _, path in
+      // Users of every Debian.
+      let (daemon, games): (UInt32, UInt32) = (1, 5)
+      chmod(writer.folder, 0o711)
+      let folder = "/tmp/sanmon-out-\(UInt32.random(in: 0...UInt32.max))"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      chmod(folder, 0o777)
+      func ran(_ arguments: [String], _ uid: UInt32) async throws -> Int32 {
+        try await ToolProcess.started(arguments + ["--socket", writer.folder + "/operator.sock"], uid: uid).status
+      }
+      let snapshot = ["directory", "snapshot", folder + "/a.txt"]
+      #expect(try await ran(snapshot, daemon) == 77, "nobody is named yet")
+      try await writer.restart(lines: dc.lines() + "\n  snapshot-user: daemon")
+      try await becomes("the city is read") { try await directory(writer).objects > 1200 }
+      #expect(try await ran(snapshot, daemon) == 0)
+      #expect(try await ran(snapshot, games) == 77)
+      let read = try await SignedSnapshot(
+        parsing: Array(Data(contentsOf: URL(filePath: folder + "/a.txt"))), signedBy: key(writer))
+      let row = try await rows(writer, "directory.snapshotWritten")
+      #expect(row.count == 1 && row.first?.operatorID == nil)
+      #expect(row.first?.note.hasPrefix("by unix user daemon: snapshot \(read.header.sequence) of ") == true)
+      for other in [
+        ["status"], ["directory", "status"], ["directory", "sync"], ["directory", "snapshot-key"], ["person", "list"],
+        ["audit", "list"], ["policy", "reload"],
+      ] {
+        #expect(try await ran(other, daemon) == 77, "\(other)")
+      }
     }
   }
 
@@ -267,7 +308,8 @@ struct SnapshotCarriedTests {
     "whoever is no administrator writes and takes no snapshot, and may see the key", arguments: [OperatorRole.desk, .auditor])
   func roles(role: OperatorRole) async throws {
     let city = try await City()
-    #expect(try await city.link.request("POST", "/v1/admin/directory/snapshot").status == 409, "no directory is followed")
+    let nothing = try await write(city)
+    #expect(nothing.faultEn?.contains("follows no Active Directory") == true && nothing.faultJa != nil && nothing.sequence == 0)
     try await city.restart { database in
       let store = try SQLiteStore(path: database)
       _ = try await store.commit(Demotion(role: role))

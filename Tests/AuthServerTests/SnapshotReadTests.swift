@@ -1,5 +1,6 @@
 import AuthAPI
 import AuthClient
+import AuthServer
 import AuthTerms
 import Crypto
 import DirectorySync
@@ -7,158 +8,13 @@ import Foundation
 import Sealing
 import Testing
 
-/// An office in another segment that writes signed snapshots of a domain of sixty people.
-struct OtherSegment {
-  var key = Curve25519.Signing.PrivateKey()
-  var domain: UInt8 = 1
-  private(set) var replica = DirectoryReplica()
-
-  init() throws {
-    try set(201, ["objectclass": ["top", "organizationalUnit"], "name": ["職員"]])
-    for number in 1...60 { try set(number, person(number)) }
-    try set(202, ["objectclass": ["top", "group"], "samaccountname": ["seg-mynumber"]])
-    try set(202, ["member": (1...60).map { "<GUID=\(Self.guid($0))>;CN=x" }])
-  }
-
-  static func guid(_ number: Int) -> ObjectGUID {
-    guard let guid = ObjectGUID(bytes: [UInt8](repeating: UInt8(number), count: 16)) else { preconditionFailure("16 bytes") }
-    return guid
-  }
-
-  private func person(_ number: Int) -> [String: [String]] {
-    [
-      "objectclass": ["top", "person", "user"], "samaccountname": ["clerk\(number)"], "useraccountcontrol": ["512"],
-      "sn": ["山田"], "givenname": ["花子\(number)"], "displayname": ["山田 花子\(number)"],
-      "employeenumber": ["p-\(String(format: "%06d", number))"],
-    ]
-  }
-
-  private mutating func set(_ number: Int, _ attributes: [String: [String]]) throws {
-    var values = attributes.mapValues { $0.map { Array($0.utf8) } }
-    values["objectguid"] = [Self.guid(number).bytes]
-    if attributes["objectclass"]?.contains("user") == true {
-      values["objectsid"] = [
-        [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, domain, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, UInt8(number), 4, 0, 0]
-      ]
-      values["parentguid"] = [Self.guid(201).bytes]
-    }
-    replica.apply(try DirectoryChange(LDAPEntry(name: "", attributes: values)))
-  }
-
-  /// Every account again, with the SID of the domain that it is now.
-  mutating func becomeDomain(_ number: UInt8) throws {
-    domain = number
-    for number in 1...60 { try set(number, person(number)) }
-  }
-
-  mutating func call(_ number: Int, _ name: String) throws { try set(number, ["displayname": [name]]) }
-  mutating func delete(_ numbers: ClosedRange<Int>) throws {
-    for number in numbers { try set(number, ["isdeleted": ["TRUE"]]) }
-  }
-  /// A new object, with a number and an account that somebody else may have had.
-  mutating func hire(_ object: Int, number: String, account: String, control: Int = 512, from day: String? = nil) throws {
-    var attributes = person(object)
-    attributes["employeenumber"] = [number]
-    attributes["samaccountname"] = [account]
-    attributes["useraccountcontrol"] = [String(control)]
-    attributes["info"] = day.map { [$0] }
-    try set(object, attributes)
-    try set(202, ["member;range=1-1": ["<GUID=\(Self.guid(object))>;CN=x"]])
-  }
-  /// Out of the bin of deleted objects.
-  mutating func bringBack(_ number: Int) throws { try set(number, person(number)) }
-  mutating func disable(_ number: Int) throws { try set(number, ["useraccountcontrol": ["514"]]) }
-  /// Into an OU beside that of the staff.
-  mutating func moveOut(_ numbers: ClosedRange<Int>) throws {
-    try set(203, ["objectclass": ["top", "organizationalUnit"], "name": ["退職者"]])
-    for number in numbers {
-      replica.apply(
-        try DirectoryChange(
-          LDAPEntry(
-            name: "", attributes: ["objectguid": [Self.guid(number).bytes], "parentguid": [Self.guid(203).bytes]])))
-    }
-  }
-  /// The account as at first, but for this; an attribute without a value is gone.
-  mutating func put(_ number: Int, _ other: [String: [String]]) throws {
-    try set(number, person(number).merging(other) { _, new in new })
-  }
-
-  var keyText: String { get throws { try SnapshotKey(bytes: Array(key.publicKey.rawRepresentation)).text } }
-
-  func file(_ sequence: UInt64, at: Int64, by other: Curve25519.Signing.PrivateKey? = nil) throws -> [UInt8] {
-    let snapshot = try UnsignedSnapshot(
-      of: replica, instance: "lgwan-1",
-      position: DirSyncPosition(
-        serviceName: "CN=NTDS Settings,CN=DC1", invocationID: Self.guid(77), highestCommittedUSN: 9, witness: nil, cookie: []),
-      sequence: sequence, readAt: at, writtenAt: at)
-    let message = SnapshotKey.message(instance: "lgwan-1", hash: snapshot.hash)
-    return snapshot.signed(Array(try (other ?? key).signature(for: message)))
-  }
-}
-
 /// No domain controller is needed to read what one said.
 @Suite("a server that reads snapshots of the directory")
 struct SnapshotReadTests {
-  /// A server for My Number, and where its snapshots arrive.
-  private struct Desk {
-    let city: City
-    let path: String
-
-    func put(_ bytes: [UInt8], _ name: String = "") throws {
-      try Data(bytes).write(to: URL(filePath: name.isEmpty ? path : "\(path)/\(name)"))
-    }
-
-    func look() async throws -> DirectoryStatus {
-      let answer = try await city.link.request("POST", "/v1/admin/directory/sync")
-      return try JSONDecoder().decode(DirectoryStatus.self, from: Data(answer.body))
-    }
-
-    func status() async throws -> InstanceStatus { try await city.link.fetch("/v1/admin/status") }
-
-    func person(_ number: Int) async throws -> PersonSummary {
-      try await city.link.fetch("/v1/admin/people/p-\(String(format: "%06d", number))")
-    }
-
-    func rows(_ action: String) async throws -> [AuditEntry] {
-      try await city.audit("newest=true&limit=500").filter { $0.action == action }
-    }
-
-    /// Thirty seconds of the same trouble, and a look.
-    func wait() async throws -> DirectoryStatus {
-      city.clock.advance(seconds: 31)
-      return try await look()
-    }
-
-    var now: Int64 { city.clock.now().wallMilliseconds }
-  }
-
-  private static func lines(_ office: OtherSegment, _ path: String, _ more: String = "") throws -> String {
-    """
-    directory:
-      snapshot: \(path)
-      snapshot-key: \(try office.keyText)
-      base: 職員
-      tick-seconds: 3600
-    \(more)
-    """
-  }
-
-  private func with(_ office: OtherSegment, _ more: String = "", _ test: (Desk) async throws -> Void) async throws {
-    let path = "/tmp/sanmon-snapshot-\(UInt32.random(in: 0...UInt32.max)).txt"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let lines = try Self.lines(office, path, more)
-    let city = try await City(segment: .mynumber, lines: { _ in lines })
-    do { try await test(Desk(city: city, path: path)) } catch {
-      await city.end()
-      throw error
-    }
-    await city.end()
-  }
-
   @Test("people appear, and change with the next one; the same file again is nothing new, and has no row")
   func arrives() async throws {
     var office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       #expect(try await desk.look().faultEn?.hasPrefix("DS221") == true)
       let first = try office.file(1000, at: desk.now)
       try desk.put(first)
@@ -194,7 +50,7 @@ struct SnapshotReadTests {
 
   @Test("people are not imported from files beside it")
   func notFromFiles() async throws {
-    try await with(try OtherSegment()) { desk in
+    try await SnapshotReader.with(try OtherSegment()) { desk in
       let answer = try await desk.city.importPeople()
       #expect(!answer.applied)
     }
@@ -205,7 +61,7 @@ struct SnapshotReadTests {
     let office = try OtherSegment()
     var other = office
     try other.becomeDomain(9)
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       try desk.put(try office.file(1000, at: desk.now))
       #expect(try await desk.look().faultEn == nil)
       var changed = office
@@ -257,7 +113,7 @@ struct SnapshotReadTests {
   @Test("an older number, or the same with other content, is refused; also after a restart, and after one that was held")
   func replay() async throws {
     let office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       let old = try office.file(1000, at: desk.now)
       try desk.put(old)
       _ = try await desk.look()
@@ -299,7 +155,7 @@ struct SnapshotReadTests {
   @Test("a mass deletion is held with its reason, over a restart too, and passes with two administrators of this instance")
   func held() async throws {
     var office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       try desk.put(try office.file(1000, at: desk.now))
       _ = try await desk.look()
       let second = Administrator(id: "suzuki", person: "p-000002")
@@ -332,7 +188,7 @@ struct SnapshotReadTests {
   )
   func places() async throws {
     var office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       try FileManager.default.createDirectory(atPath: desk.path, withIntermediateDirectories: false)
       #expect(try await desk.look().faultEn?.hasPrefix("DS221") == true)
       try desk.put(try office.file(1000, at: desk.now), "directory-1000.txt")
@@ -363,7 +219,7 @@ struct SnapshotReadTests {
   @Test("one that is older than the limit, or ahead of our clock, is told; a fresh one ends it")
   func age() async throws {
     let office = try OtherSegment()
-    try await with(office, "  maximum-age-hours: 3") { desk in
+    try await SnapshotReader.with(office, "  maximum-age-hours: 3") { desk in
       let begin = desk.now
       try desk.put(try office.file(1000, at: begin))
       _ = try await desk.look()
@@ -373,7 +229,9 @@ struct SnapshotReadTests {
       #expect(try await words().isEmpty)
       desk.city.clock.advance(seconds: 3 * 3600 - 120)
       #expect(try await words().isEmpty)
-      desk.city.clock.advance(seconds: 180)
+      desk.city.clock.advance(seconds: 120 + 30)
+      #expect(try await words().isEmpty, "three hours and half a minute")
+      desk.city.clock.advance(seconds: 60)
       #expect(try await words() == ["the snapshot of the directory is old (written 3 hours ago, limit 3): carry a new one"])
       try await desk.city.restart()
       _ = try await desk.look()
@@ -383,7 +241,10 @@ struct SnapshotReadTests {
       _ = try await desk.look()
       #expect(try await words().isEmpty)
       #expect(try await desk.status().people == 60)
-      try desk.put(try office.file(1002, at: desk.now + 3 * 3_600_000))
+      try desk.put(try office.file(1002, at: desk.now + 3_600_000))
+      _ = try await desk.look()
+      #expect(try await words().isEmpty, "an hour ahead, less what passed since")
+      try desk.put(try office.file(1003, at: desk.now + 3 * 3_600_000))
       _ = try await desk.look()
       #expect(try await words().first?.contains("check both clocks") == true)
     }
@@ -392,36 +253,72 @@ struct SnapshotReadTests {
   @Test("a new key counts when the start-up file says so; another domain when it names that one")
   func rotated() async throws {
     let office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       try desk.put(try office.file(1000, at: desk.now))
       _ = try await desk.look()
       var next = office
       next.key = Curve25519.Signing.PrivateKey()
       try next.disable(5)
-      try desk.put(try next.file(1001, at: desk.now))
+      // Numbers count within one key: the new one begins again.
+      try desk.put(try next.file(1, at: desk.now))
       #expect(try await desk.look().faultEn?.hasPrefix("DS225") == true)
-      try await desk.city.restart(lines: Self.lines(next, desk.path))
-      #expect(try await desk.look().snapshot?.sequence == 1001)
+      try await desk.city.restart(lines: SnapshotReader.lines(next, desk.path))
+      #expect(try await desk.look().snapshot?.sequence == 1)
       #expect(try await !desk.person(5).isEnabled)
-      try desk.put(try office.file(1002, at: desk.now))
-      #expect(try await desk.look().faultEn?.hasPrefix("DS225") == true)
+      for isRestarted in [false, true] {
+        if isRestarted { try await desk.city.restart() }
+        try desk.put(try office.file(1002, at: desk.now))
+        #expect(try await desk.look().faultEn?.hasPrefix("DS225") == true)
+        try next.call(9, "改 \(isRestarted)")
+        try desk.put(try next.file(1, at: desk.now))
+        #expect(try await desk.look().faultEn?.hasPrefix("DS229") == true, "and none of its own comes again")
+      }
       try next.becomeDomain(9)
-      try desk.put(try next.file(1003, at: desk.now))
+      try desk.put(try next.file(2, at: desk.now))
       #expect(try await desk.look().faultEn?.hasPrefix("DS227") == true)
-      try await desk.city.restart(lines: Self.lines(next, desk.path, "  domain: S-1-5-21-9-2-3"))
+      try await desk.city.restart(lines: SnapshotReader.lines(next, desk.path, "  domain: S-1-5-21-9-2-3"))
       #expect(try await desk.look().snapshot?.domain == "S-1-5-21-9-2-3")
+    }
+  }
+
+  @Test("two faults that take turns have a row each, and one only")
+  func turns() async throws {
+    let office = try OtherSegment()
+    try await SnapshotReader.with(office) { desk in
+      let forged = try office.file(1000, at: desk.now, by: Curve25519.Signing.PrivateKey())
+      for _ in 0..<4 {
+        for bytes in [forged, Array("人事異動一覧\n".utf8)] {
+          try desk.put(bytes)
+          #expect(try await desk.look().faultEn != nil)
+          desk.city.clock.advance(seconds: 20)
+        }
+      }
+      #expect(try await desk.rows("directory.snapshotRefused").map { $0.note.prefix(5) }.sorted() == ["DS224", "DS225"])
+      // What was met once, hours ago, and is met again has not stood there.
+      try desk.put(Array(forged.dropLast(10)))
+      _ = try await desk.look()
+      try desk.put(forged)
+      for _ in 0..<2 {
+        _ = try await desk.look()
+        desk.city.clock.advance(seconds: 3601)
+      }
+      try desk.put(Array(forged.dropLast(10)))
+      #expect(try await desk.look().faultEn?.hasPrefix("DS223") == true)
+      #expect(try await desk.rows("directory.snapshotRefused").count == 2)
+      _ = try await desk.wait()
+      #expect(try await desk.rows("directory.snapshotRefused").count == 3)
     }
   }
 
   @Test("a key that was copied with a slip, or a domain that is none, keeps the server from starting")
   func slips() async throws {
     let office = try OtherSegment()
-    try await with(office) { desk in
+    try await SnapshotReader.with(office) { desk in
       let key = try office.keyText
       let slip = String(key.dropLast()) + (key.last == "0" ? "1" : "0")
-      let right = try Self.lines(office, desk.path)
+      let right = try SnapshotReader.lines(office, desk.path)
       for lines in [right.replacing(key, with: slip), right + "  domain: S-1-5-21-1-2"] {
-        await #expect(throws: (any Error).self) { try await desk.city.restart(lines: lines) }
+        await #expect(throws: StartFault.snapshotKeyWrong) { try await desk.city.restart(lines: lines) }
       }
       try await desk.city.restart(lines: right)
     }

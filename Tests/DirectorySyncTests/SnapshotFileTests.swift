@@ -198,12 +198,84 @@ struct SnapshotFileTests {
     domain.replicaSet(1, "title", [0x61])
     domain.replicaSet(1, "objectsid", [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 4, 0, 0])
     #expect(throws: SnapshotFault(.unwritable, "objectSid")) { try unsigned(domain.replica) }
-    #expect(fault([UInt8](repeating: 0x61, count: SnapshotFile.byteLimit + 1))?.code == .tooLarge)
+    domain.replicaSet(1, "objectsid", SmallDomain.sid(1001))
+    for (name, count) in [("title", 4096), ("title", 4097)] {
+      try domain.set(2, [name: (0..<count).map { "\($0)" }])
+      if count == 4096 {
+        #expect(try read(try file(unsigned(domain.replica))).replica == domain.replica)
+      } else {
+        #expect(throws: SnapshotFault(.unwritable, "values")) { try unsigned(domain.replica) }
+      }
+    }
+    try domain.set(2, ["title": ["a"]])
+    let free = 128 - (domain.replica.objects[SmallDomain.guid(2)]?.attributes.count ?? 0)
+    for number in 0..<free { domain.replicaSet(2, "x\(number)", [0x61]) }
+    #expect(try read(try file(unsigned(domain.replica))).replica == domain.replica)
+    domain.replicaSet(2, "y", [0x61])
+    #expect(throws: SnapshotFault(.unwritable, "attributes")) { try unsigned(domain.replica) }
+  }
+
+  @Test("a file of the largest size is looked at, one byte more is not; so are 200,000 objects and no more")
+  func sizes() throws {
+    var bytes = [UInt8](repeating: 0x61, count: SnapshotFile.byteLimit)
+    #expect(fault(bytes)?.code == .version)
+    bytes.append(0x61)
+    #expect(fault(bytes)?.code == .tooLarge)
+    var replica = domain.replica
+    for number in 0..<(200_001 - replica.objects.count) {
+      let guid = [7] + [UInt8](repeating: 7, count: 11) + withUnsafeBytes(of: UInt32(number).bigEndian) { Array($0) }
+      replica.apply(try DirectoryChange(LDAPEntry(name: "", attributes: ["objectguid": [guid]])))
+    }
+    #expect(replica.objects.count == 200_001)
+    #expect(throws: SnapshotFault(.unwritable, "objects")) { try unsigned(replica) }
+    #expect(fault(try changed("objects 6", "objects 200000"))?.detail == "objects")
+  }
+
+  @Test("a line of the header has 256 bytes at most, but for the name of the domain controller")
+  func headerLines() throws {
+    for (length, isRead) in [(64, true), (65, false), (247, false), (248, false), (100_000, false)] {
+      let found = fault(try changed("instance lgwan-1", "instance " + String(repeating: "a", count: length)))
+      // Whoever signs for another name than the header's is not heard; a name that is none is not even looked at.
+      #expect(isRead ? found?.code == .signature : found == SnapshotFault(.malformed, line: 2, "instance"), "\(length)")
+    }
+    #expect(fault(Array("sanmon directory snapshot 1".utf8) + [UInt8](repeating: 0x31, count: 300))?.code == .truncated)
+    for (length, kept) in [(1024, 1024), (1025, 0)] {
+      let position = DirSyncPosition(
+        serviceName: String(repeating: "C", count: length), invocationID: SmallDomain.guid(77), highestCommittedUSN: 9,
+        witness: nil, cookie: [])
+      let snapshot = try UnsignedSnapshot(
+        of: domain.replica, instance: "lgwan-1", position: position, sequence: 1, readAt: 0, writtenAt: 0)
+      #expect(try read(try file(snapshot)).header.serviceName.utf8.count == kept)
+    }
+  }
+
+  @Test("numbers count within one key; what is kept of a snapshot comes back as it was")
+  func positions() throws {
+    func position(_ sequence: UInt64, _ key: Curve25519.Signing.PrivateKey, at: Int64 = 5) throws -> SnapshotPosition {
+      let snapshot = try unsigned(sequence: sequence, at: at)
+      let known = try SnapshotKey(bytes: Array(key.publicKey.rawRepresentation))
+      return SnapshotPosition(
+        of: try SignedSnapshot(parsing: snapshot.signed(try signature(snapshot.bytes, by: key)), signedBy: known))
+    }
+    let other = Curve25519.Signing.PrivateKey()
+    let last = try position(7, key)
+    #expect(try SnapshotPosition(parsing: last.encoded) == last)
+    #expect(try position(8, key).follows(last, in: nil) && position(1, other).follows(last, in: nil))
+    #expect(try !position(7, key).follows(last, in: nil))
+    #expect(throws: SnapshotFault(.older, "6 < 7")) { try position(6, key).follows(last, in: nil) }
+    #expect(throws: SnapshotFault(.sameNumber, "7")) { try position(7, key, at: 6).follows(last, in: nil) }
+    let there = try DomainSID(parsing: "S-1-5-21-9-9-9")
+    #expect(throws: SnapshotFault(.otherDomain, "S-1-5-21-1-2-3 ≠ S-1-5-21-9-9-9")) {
+      try position(1, other).follows(last, in: there)
+    }
+    for wrong in [[], Array(last.encoded.dropLast()), last.encoded + [0]] {
+      #expect(throws: MalformedInput.self) { try SnapshotPosition(parsing: wrong) }
+    }
   }
 
   @Test("a domain is known by the SIDs of its accounts, and by no other")
   func domains() throws {
-    #expect(domain.replica.domains == [try DomainSID(parsing: "S-1-5-21-1-2-3")])
+    #expect(try domain.replica.domain == DomainSID(parsing: "S-1-5-21-1-2-3"))
     #expect(DomainSID(account: SmallDomain.sid(1000))?.description == "S-1-5-21-1-2-3")
     for sid in [
       [], Array(SmallDomain.sid(1).dropLast()), [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0], SmallDomain.sid(1) + [0],
@@ -217,6 +289,21 @@ struct SnapshotFileTests {
       #expect(throws: MalformedInput.self, "\(text)") { try DomainSID(parsing: text) }
     }
     #expect(try DomainSID(parsing: "S-1-5-21-4294967295-0-3").description == "S-1-5-21-4294967295-0-3")
+  }
+
+  @Test("an account whose SID cannot be read is of no domain: such a directory is neither written nor read")
+  func unreadableSID() throws {
+    for sid in [nil, [], [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0]] as [[UInt8]?] {
+      var domain = domain
+      if let sid { domain.replicaSet(2, "objectsid", sid) } else { try domain.set(2, ["objectsid": []]) }
+      #expect(domain.replica.domain == nil)
+      #expect(throws: SnapshotFault(.unwritable, "objectSid")) { try unsigned(domain.replica) }
+    }
+    let line = "objectsid:: " + Base64.encode(SmallDomain.sid(1002)) + "\n"
+    for instead in ["", "objectsid:\n"] {
+      let found = fault(try changed(line, instead))
+      #expect(found?.code == .malformed && found?.detail == "objectSid", "\(String(describing: found))")
+    }
   }
 
   @Test("every fault says in both languages what to look at", arguments: SnapshotFault.Code.allCases)

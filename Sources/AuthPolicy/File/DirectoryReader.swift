@@ -4,10 +4,8 @@ import AuthTerms
 struct DirectoryReader {
   let log: FaultLog
 
-  private static let keys = [
-    "servers", "authorities", "account", "password-file", "base", "number-attribute", "tick-seconds", "passwords",
-    "effective-attribute",
-  ]
+  private static let mannerKeys = ["base", "number-attribute", "tick-seconds", "effective-attribute"]
+  private static let keys = mannerKeys + ["servers", "authorities", "account", "password-file", "passwords", "snapshot-user"]
   /// Attributes of Active Directory in which cities keep the staff number (MS-ADA1 to MS-ADA3).
   private static let numberAttributes = ["employeeNumber", "employeeID"]
 
@@ -22,30 +20,33 @@ struct DirectoryReader {
     let authorities = InstanceReader.path(fields.required("authorities"), log)
     let account = account(fields.required("account"))
     let passwordFile = InstanceReader.path(fields.required("password-file"), log)
-    let base = fields.optional("base").map { Names.unitPath($0, log) } ?? []
-    let attribute =
-      fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
-    let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
     let words = DirectoryConnection.Passwords.allCases.map(\.rawValue)
     let passwords =
       fields.optional("passwords").map { log.word($0, of: words).flatMap(DirectoryConnection.Passwords.init) } ?? .sanmon
-    let effective = fields.optional("effective-attribute").flatMap { log.word($0, of: Self.dayAttributes) }
-    guard log.isClean, let authorities, let account, let passwordFile, let base, let attribute, let tick, let passwords
-    else { return nil }
+    let writer = fields.optional("snapshot-user").flatMap { InstanceReader.user($0, log) }
+    guard let manner = manner(fields), let authorities, let account, let passwordFile, let passwords else { return nil }
     return DirectoryConnection(
-      servers: servers, authorities: authorities, account: account, passwordFile: passwordFile, base: base,
-      numberAttribute: attribute.lowercased(), tickSeconds: tick, passwords: passwords,
-      effectiveAttribute: effective?.lowercased())
+      servers: servers, authorities: authorities, account: account, passwordFile: passwordFile, passwords: passwords,
+      snapshotUser: writer, manner: manner)
+  }
+
+  /// What both kinds have; `nil` behind any fault.
+  private func manner(_ fields: Fields) -> DirectoryManner? {
+    let base = fields.optional("base").map { Names.unitPath($0, log) } ?? []
+    let number =
+      fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
+    let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
+    let effective = fields.optional("effective-attribute").flatMap { log.word($0, of: Self.dayAttributes) }
+    guard log.isClean, let base, let number, let tick else { return nil }
+    return DirectoryManner(
+      base: base, numberAttribute: number.lowercased(), effectiveAttribute: effective?.lowercased(), tickSeconds: tick)
   }
 
   // MARK: Snapshots of another instance
 
-  private static let snapshotKeys = [
-    "snapshot", "snapshot-key", "domain", "maximum-age-hours", "base", "number-attribute", "tick-seconds",
-    "effective-attribute",
-  ]
+  private static let snapshotKeys = mannerKeys + ["snapshot", "snapshot-key", "domain", "maximum-age-hours"]
   /// What only an instance that asks domain controllers has.
-  private static let connectionKeys: Set = ["servers", "authorities", "account", "password-file", "passwords"]
+  private static let connectionKeys: Set = ["servers", "authorities", "account", "password-file", "passwords", "snapshot-user"]
 
   func isSnapshot(_ root: MarkedNode) -> Bool {
     guard case .map(let pairs) = root.content else { return false }
@@ -62,32 +63,16 @@ struct DirectoryReader {
     let key = log.name(
       fields.required("snapshot-key"), Bilingual("写しの鍵の公開部分 snapshot-1-…", "the public half of a snapshot key, snapshot-1-…")
     ) { text throws(MalformedInput) in
-      try Self.checked(text, prefix: "snapshot-1-", "snapshot key", "its public half")
+      try InstanceReader.handCopied(text, prefix: "snapshot-1-", "snapshot key", expected: "its public half")
     }
     let domain = fields.optional("domain").map { node in
       log.name(node, Bilingual("ドメインの SID（S-1-5-21-…）", "the SID of a domain, S-1-5-21-…")) { text throws(MalformedInput) in
-        try Self.checked(text, prefix: "S-1-5-21-", "domain", "its SID")
+        try InstanceReader.handCopied(text, prefix: "S-1-5-21-", "domain", expected: "its SID")
       }
     }
     let hours = fields.optional("maximum-age-hours").map { log.integer($0, 1...744) } ?? 26
-    let base = fields.optional("base").map { Names.unitPath($0, log) } ?? []
-    let attribute =
-      fields.optional("number-attribute").map { log.word($0, of: Self.numberAttributes) } ?? Self.numberAttributes[0]
-    let tick = fields.optional("tick-seconds").map { log.integer($0, 1...3600) } ?? 2
-    let effective = fields.optional("effective-attribute").flatMap { log.word($0, of: Self.dayAttributes) }
-    guard log.isClean, let file, let key, let hours, let base, let attribute, let tick else { return nil }
-    return SnapshotConnection(
-      path: file, key: key, domain: domain.flatMap { $0 }, maximumAgeHours: hours, base: base,
-      numberAttribute: attribute.lowercased(), tickSeconds: tick, effectiveAttribute: effective?.lowercased())
-  }
-
-  private static func checked(
-    _ text: String, prefix: String, _ subject: String, _ expected: String
-  ) throws(MalformedInput) -> String {
-    guard text.hasPrefix(prefix), text.utf8.count <= 128,
-      text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) })
-    else { throw MalformedInput(subject, expected: expected) }
-    return text
+    guard let manner = manner(fields), let file, let key, let hours else { return nil }
+    return SnapshotConnection(path: file, key: key, domain: domain.flatMap { $0 }, maximumAgeHours: hours, manner: manner)
   }
 
   // MARK: Parts

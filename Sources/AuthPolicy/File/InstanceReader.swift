@@ -28,7 +28,7 @@ struct InstanceReader {
         ("operator-listen", operatorDoor?.listen.listener),
       ], fields)
     let operatorSocket = path(fields.required("operator-socket"))
-    let users = log.distinct(fields.required("operator-users"), 1...32) { user($0) }
+    let users = log.distinct(fields.required("operator-users"), 1...32) { Self.user($0, log) }
     let vaultSocket = path(fields.required("vault-socket"))
     let state = path(fields.required("state"))
     let policies = path(fields.required("policies"))
@@ -166,14 +166,21 @@ struct InstanceReader {
   private func recoveryKey(_ node: MarkedNode) -> String? {
     log.name(node, Bilingual("回復鍵の公開部分 recovery-1-…", "the public half of a recovery key, recovery-1-…")) {
       text throws(MalformedInput) in
-      guard text.hasPrefix("recovery-1-"), text.utf8.count <= 128,
-        text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) })
-      else { throw MalformedInput("recovery key", expected: "its public half") }
-      return text
+      try Self.handCopied(text, prefix: "recovery-1-", "recovery key", expected: "its public half")
     }
   }
 
-  private func user(_ node: MarkedNode) -> String? {
+  /// Letters, digits and hyphens behind a prefix, as people copy them; whether they are right is found where they are used.
+  static func handCopied(
+    _ text: String, prefix: String, _ subject: String, expected: String
+  ) throws(MalformedInput) -> String {
+    guard text.hasPrefix(prefix), text.utf8.count <= 128,
+      text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) })
+    else { throw MalformedInput(subject, expected: expected) }
+    return text
+  }
+
+  static func user(_ node: MarkedNode, _ log: FaultLog) -> String? {
     log.name(node, Bilingual("Linux の利用者名", "a unix user name")) { text throws(MalformedInput) in
       let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
       let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

@@ -3,7 +3,6 @@ import AuthAPI
 import AuthPolicy
 import AuthTerms
 import Crypto
-import Dispatch
 import Foundation
 import Sealing
 import Storage
@@ -101,7 +100,7 @@ final class BackupDesk: Sendable {
     try await fetch(part)
     let contents = [copy] + (FileManager.default.fileExists(atPath: columnKeyFile) ? [columnKeyFile] : [])
     let names = BackupManifest.names(in: .server)
-    let entries = try await Self.blocking {
+    let entries = try await Aside.run {
       try zip(names, contents).map { name, path in try SealedFile.entry(name, path) }
     }
     let manifest = BackupManifest(
@@ -115,7 +114,7 @@ final class BackupDesk: Sendable {
     front.field(manifest.canonicalBytes)
     front.field(signature)
     let (bytes, vaultPart, sealed) = (front.bytes, vaultPart, sealed(id))
-    let (length, hash) = try await Self.blocking {
+    let (length, hash) = try await Aside.run {
       try SealedFile.write(
         sealed, to: recovery, magic: Self.magic, front: bytes, contents: contents, unlinking: copy, then: vaultPart)
     }
@@ -178,13 +177,6 @@ final class BackupDesk: Sendable {
     }
     guard isKnown else { throw HTTPFault.notFound }
     try? FileManager.default.removeItem(atPath: folder)
-  }
-
-  /// Files of any size are read and sealed beside the threads that answer clerks.
-  private static func blocking<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
-    try await withCheckedThrowingContinuation { done in
-      DispatchQueue.global(qos: .utility).async { done.resume(with: Result { try work() }) }
-    }
   }
 }
 

@@ -153,21 +153,6 @@ final class DirectoryAccounts: Sendable {
   }
 }
 
-/// A continuation that the first of several answers.
-private final class Once<Answer: Sendable>: Sendable {
-  private let continuation: Mutex<CheckedContinuation<Answer, Never>?>
-
-  init(_ continuation: CheckedContinuation<Answer, Never>) { self.continuation = Mutex(continuation) }
-
-  func resume(_ answer: Answer) {
-    let first = continuation.withLock { continuation in
-      defer { continuation = nil }
-      return continuation
-    }
-    first?.resume(returning: answer)
-  }
-}
-
 extension DirectoryConnection {
   func server(_ place: Int) throws(LDAPFault) -> LDAPServer {
     let server = servers[place]

@@ -1,8 +1,8 @@
-import AuthTerms
-import DirectorySync
+package import AuthTerms
+package import DirectorySync
 
 /// Where people come from: asked at each look of `DirectoryService`, one look at a time.
-protocol DirectoryOrigin: Actor {
+package protocol DirectoryOrigin: Actor {
   /// For operators: the domain controller that is asked now, or the file.
   var name: String { get }
 
@@ -17,35 +17,35 @@ protocol DirectoryOrigin: Actor {
 }
 
 extension DirectoryOrigin {
-  func compared() -> DirectoryDrift? { nil }
-  func compareNext() {}
+  package func compared() -> DirectoryDrift? { nil }
+  package func compareNext() {}
 }
 
 /// Objects as they were read, and where the reading goes on.
-struct DirectoryStand: Sendable {
-  let replica: DirectoryReplica
-  let position: DirectoryPosition
+package struct DirectoryStand: Sendable {
+  package let replica: DirectoryReplica
+  package let position: DirectoryPosition
 }
 
-enum DirectoryLook: Sendable {
+package enum DirectoryLook: Sendable {
   /// It is too early to ask again.
   case notAsked
   case unchanged
   case found(DirectoryStand)
 }
 
-enum DirectoryPosition: Sendable, Equatable {
+package enum DirectoryPosition: Sendable, Equatable {
   case controller(DirSyncPosition)
   case snapshot(SnapshotPosition)
 
-  var encoded: [UInt8] {
+  package var encoded: [UInt8] {
     switch self {
     case .controller(let position): position.encoded
     case .snapshot(let position): position.encoded
     }
   }
 
-  var snapshot: SnapshotPosition? {
+  package var snapshot: SnapshotPosition? {
     if case .snapshot(let position) = self { position } else { nil }
   }
 
@@ -59,16 +59,21 @@ enum DirectoryPosition: Sendable, Equatable {
 }
 
 /// Why a look brought nothing. What was read before stays in force.
-struct DirectoryTrouble: Error, Sendable, Equatable, CustomStringConvertible {
+package struct DirectoryTrouble: Error, Sendable, Equatable, CustomStringConvertible {
   /// `DS2xx`
-  let code: String
-  let ja: String
-  let en: String
+  package let code: String
+  package let ja: String
+  package let en: String
   /// A file is wrong, not a connection.
-  let isOfFile: Bool
+  package let isOfFile: Bool
 
   init(_ fault: LDAPFault) { (code, ja, en, isOfFile) = (fault.code.rawValue, fault.ja, fault.en, false) }
-  init(_ fault: SnapshotFault) { (code, ja, en, isOfFile) = (fault.code.rawValue, fault.ja, fault.en, true) }
 
-  var description: String { "\(code) \(en)" }
+  /// - Parameter file: its name in its folder, where it is one of several. untrusted: it is shown.
+  init(_ fault: SnapshotFault, file: String?) {
+    let name = file.map { "\(VisibleText.marking(String($0.prefix(64)))): " } ?? ""
+    (code, ja, en, isOfFile) = (fault.code.rawValue, name + fault.ja, name + fault.en, true)
+  }
+
+  package var description: String { "\(code) \(en)" }
 }

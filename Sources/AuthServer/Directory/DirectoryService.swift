@@ -98,12 +98,14 @@ actor DirectoryService {
 
   /// A fault that lasts so long has a row in the log.
   private static let troubleMilliseconds: Int64 = 30_000
+  /// One that was not met for so long, while others were, begins anew.
+  private static let forgetMilliseconds: Int64 = 3_600_000
 
   private let services: Services
   private let origin: any DirectoryOrigin
   private let log: SafeLog
   /// What of the start-up file says how objects become people.
-  private let manner: Manner
+  private let manner: DirectoryManner
   private nonisolated let current: Mutex<Condition>
 
   private var running: Task<Void, Never>?
@@ -119,19 +121,18 @@ actor DirectoryService {
   private var untold: DirectoryDrift?
   private var judgedBy: PolicyVersion?
   private var nextEnd: Int64?
-  private var troubleSince: Int64?
-  private var troubleCode: String?
-  /// Of the fault that has its row.
-  private var toldCode: String?
+  /// When each kind of fault was met first and last since a look was answered: none hides behind another that comes in turn.
+  private var troubles: [String: (since: Int64, last: Int64)] = [:]
+  private var lastTrouble: String?
+  /// Of the faults that have their rows.
+  private var told: Set<String> = []
   /// Something else than the directory changed: what was read is judged again.
   private var isAskedAgain = false
 
   init(services: Services, configuration: DirectoryConnection, log: SafeLog) {
     self.services = services
     self.log = log
-    manner = Manner(
-      base: configuration.base, numberAttribute: configuration.numberAttribute,
-      effectiveAttribute: configuration.effectiveAttribute, tickSeconds: configuration.tickSeconds)
+    manner = configuration.manner
     // Spread over an hour, so that the instances of a city do not read at once.
     let minute =
       DomainControllers.nightMinute
@@ -146,23 +147,11 @@ actor DirectoryService {
   init(services: Services, snapshot: SnapshotConnection, key: SnapshotKey, domain: DomainSID?, log: SafeLog) {
     self.services = services
     self.log = log
-    manner = Manner(
-      base: snapshot.base, numberAttribute: snapshot.numberAttribute, effectiveAttribute: snapshot.effectiveAttribute,
-      tickSeconds: snapshot.tickSeconds)
+    manner = snapshot.manner
     origin = SnapshotPlace(path: snapshot.path, key: key, domain: domain)
     var condition = Condition()
     condition.snapshotHours = snapshot.maximumAgeHours
     current = Mutex(condition)
-  }
-
-  private struct Manner: Sendable {
-    let base: [String]
-    let numberAttribute: String
-    let effectiveAttribute: String?
-    let tickSeconds: Int
-
-    /// Read besides what is always read.
-    var also: [String] { [numberAttribute] + (effectiveAttribute.map { [$0] } ?? []) }
   }
 
   /// By the rules in force; what their names were found to mean is in the store.
@@ -176,6 +165,8 @@ actor DirectoryService {
     rules.purgeAfterDays = policy.organisation.purgeAfterDays
     return rules
   }
+
+  private var readsSnapshots: Bool { condition.snapshotHours != nil }
 
   private var attributes: String { DirSyncReader.attributes(also: manner.also).joined(separator: " ").lowercased() }
 
@@ -268,7 +259,7 @@ actor DirectoryService {
     guard isUnjudged || isAnother else { return }
     let (changed, gone) = ahead.replica.differences(from: kept)
     // Each snapshot has its row and is remembered, whatever it says: no older one is taken after it.
-    let isNumbered = ahead.position.snapshot != nil && ahead.position.snapshot != keptSnapshot
+    let isNumbered = readsSnapshots && ahead.position.snapshot != nil && ahead.position.snapshot != keptSnapshot
     // Something moved the counter that concerns nobody here: the position is kept in mind only.
     guard !changed.isEmpty || !gone.isEmpty || isAnother || isNumbered else {
       isUnjudged = false
@@ -321,7 +312,7 @@ actor DirectoryService {
         try hearing?.load(from: state) ?? false, try DirectoryDriftNote.Kept(in: state)
       )
     }
-    toldCode = wasSilent ? "silent" : nil
+    told = wasSilent ? ["silent"] : []
     current.withLock { $0.drift = drift.count }
     // What is kept is known to be wrong, and deltas go on from it.
     if drift.isHeld { await origin.compareNext() }
@@ -331,8 +322,9 @@ actor DirectoryService {
       var position = try inForce.map { try DirectoryPosition(parsing: $0) }
       // What was read with other attributes is no ground for a delta.
       if case .controller = position, !isSame { position = nil }
-      keptSnapshot = try newest.map { try SnapshotPosition(parsing: $0) }
-      current.withLock { $0.snapshot = position?.snapshot }
+      // What was read before domain controllers were asked (again) is no position of theirs.
+      keptSnapshot = readsSnapshots ? try newest.map { try SnapshotPosition(parsing: $0) } : nil
+      current.withLock { $0.snapshot = $0.snapshotHours == nil ? nil : position?.snapshot }
       // What is held is not kept, but that it came is: the next one has to be newer.
       ahead = (keptSnapshot.map { .snapshot($0) } ?? position).map { DirectoryStand(replica: replica, position: $0) }
     } catch { throw StorageFault.corrupt("table directory_objects") }
@@ -370,25 +362,26 @@ actor DirectoryService {
   }
 
   private func settle(_ now: Moment) async {
-    (troubleSince, troubleCode) = (nil, nil)
+    (troubles, lastTrouble) = ([:], nil)
     current.withLock { condition in
       condition.fault = nil
       condition.judgedAt = now
     }
-    guard toldCode != nil else { return }
-    if await record("directory.reachable", .done, "the directory can be read again", silentSince: nil, now) { toldCode = nil }
+    guard !told.isEmpty else { return }
+    if await record("directory.reachable", .done, "the directory can be read again", silentSince: nil, now) { told = [] }
   }
 
   private func trouble(_ fault: DirectoryTrouble, _ now: Moment) async {
     current.withLock { $0.fault = fault }
     // What is wrong with a file is told of each kind: behind one that is missing nobody slips a forged one in unseen.
-    if fault.isOfFile, fault.code != troubleCode { troubleSince = nil }
-    troubleCode = fault.code
-    let since = troubleSince ?? now.monotonicMilliseconds
-    troubleSince = since
-    guard toldCode == nil || fault.isOfFile && toldCode != fault.code,
-      now.monotonicMilliseconds - since >= Self.troubleMilliseconds
-    else { return }
+    let kind = fault.isOfFile ? fault.code : "silent"
+    let time = now.monotonicMilliseconds
+    var met = troubles[kind] ?? (since: time, last: time)
+    // Half a file that is met each morning does not stand there from one to the next.
+    if kind != lastTrouble, time - met.last > Self.forgetMilliseconds { met.since = time }
+    met.last = time
+    (troubles[kind], lastTrouble) = (met, kind)
+    guard fault.isOfFile ? !told.contains(kind) : told.isEmpty, time - met.since >= Self.troubleMilliseconds else { return }
     let silentSince = services.hearing?.heardWall() ?? now.wallMilliseconds
     let isTold: Bool
     if fault.isOfFile {
@@ -398,7 +391,7 @@ actor DirectoryService {
       log.event("directoryUnreachable", ["code": .ours(fault.code)])
       isTold = await record("directory.unreachable", .done, fault.description, silentSince: silentSince, now)
     }
-    if isTold { toldCode = fault.code }
+    if isTold { told.insert(kind) }
   }
 
   private func hasCompared(_ found: DirectoryDrift) {
@@ -423,4 +416,9 @@ actor DirectoryService {
     let change = DirectoryHearing.Note(record: record, silentSince: silentSince)
     return (try? await services.recorder.commit(change, now: now)) != nil
   }
+}
+
+extension DirectoryManner {
+  /// Read besides what is always read.
+  fileprivate var also: [String] { [numberAttribute] + (effectiveAttribute.map { [$0] } ?? []) }
 }

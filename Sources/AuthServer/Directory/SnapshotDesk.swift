@@ -3,7 +3,6 @@ import AuthAPI
 import AuthPolicy
 import AuthTerms
 import DirectorySync
-import Dispatch
 import Foundation
 import Sealing
 import Storage
@@ -26,34 +25,59 @@ final class SnapshotShelf: Sendable {
   }
 }
 
+/// Who has a snapshot written.
+enum SnapshotWriter: Sendable {
+  case administrator(OperatorID)
+  /// `snapshot-user` of the start-up file; the kernel vouches for it.
+  case unixUser(String)
+}
+
 /// Writes what was read of the Active Directory as a signed snapshot, for an instance that cannot read it.
 struct SnapshotDesk: Sendable {
   let services: Services
   /// `nil` where people are imported from files.
   let directory: DirectoryService?
 
-  /// - Throws: conflict where no domain controller is followed, or somebody else writes one.
-  func write(by acting: OperatorID) async throws -> SnapshotWritten {
-    guard let directory else { throw HTTPFault.conflict }
+  /// Why nothing was written, in words for who asked.
+  private enum Obstacle {
+    static let notFollowing = SnapshotWritten(
+      faultJa: "この装置は Active Directory につないでいないため、写しを書き出せません。Active Directory につないだ装置で実行してください",
+      faultEn: "this instance follows no Active Directory, so it has nothing to write: run this where one is followed")
+    static let notYet = SnapshotWritten(
+      faultJa: "Active Directory をまだ一度も読み取れていません。sanmon directory status で確かめ、読み取れてからやり直してください",
+      faultEn: "the Active Directory was not read yet: see 'sanmon directory status', and try again when it was")
+    static let another = SnapshotWritten(
+      faultJa: "ほかの人が同時に写しを書き出しました。もう一度実行してください",
+      faultEn: "somebody else wrote a snapshot at the same moment: try again")
+  }
+
+  func write(by writer: SnapshotWriter) async throws -> SnapshotWritten {
+    guard let directory else { return Obstacle.notFollowing }
     await directory.look()
     let condition = directory.condition
+    guard condition.snapshotHours == nil else { return Obstacle.notFollowing }
     // An old state gets no new date.
     if let fault = condition.fault { return Self.refused(fault) }
-    guard let (replica, position) = await directory.read(), let readAt = condition.lookedAt else { throw HTTPFault.conflict }
+    guard let (replica, position) = await directory.read(), let readAt = condition.lookedAt else { return Obstacle.notYet }
     let now = services.surroundings.now()
     let former = try await services.store.read { (state) throws(StorageFault) in try WriteSnapshot.last(state) }
     let sequence = max(former + 1, UInt64(max(0, services.clockFloor.later(of: now))))
     let snapshot: UnsignedSnapshot
-    do { snapshot = try await unsigned(replica, position, sequence, readAt: readAt.wallMilliseconds, now) } catch {
-      guard let fault = error as? SnapshotFault else { throw error }
-      return Self.refused(DirectoryTrouble(fault))
-    }
+    let instance = services.instance.instance
+    do throws(SnapshotFault) {
+      // Tens of thousands of objects become text.
+      snapshot = try await Aside.run { () throws(SnapshotFault) in
+        try UnsignedSnapshot(
+          of: replica, instance: instance, position: position, sequence: sequence, readAt: readAt.wallMilliseconds,
+          writtenAt: now.wallMilliseconds)
+      }
+    } catch { return Self.refused(DirectoryTrouble(error, file: nil)) }
     let hash = snapshot.hash
     let signature = try await VaultAnswers.ask { try await services.vault.signSnapshot(hash: hash) }
-    let bytes = snapshot.signed(signature)
+    let bytes = await Aside.run { snapshot.signed(signature) }
     // Before anybody has it, the number is used up.
-    let change = WriteSnapshot(header: snapshot.header, hash: hash, acting: acting, time: now.wallMilliseconds)
-    guard try await services.recorder.commit(change, now: now) else { throw HTTPFault.conflict }
+    let change = WriteSnapshot(header: snapshot.header, hash: hash, writer: writer, time: now.wallMilliseconds)
+    guard try await services.recorder.commit(change, now: now) else { return Obstacle.another }
     directory.shelf.put(sequence, bytes)
     return SnapshotWritten(
       sequence: sequence, length: UInt64(bytes.count), hash: Hex.encode(hash), objects: snapshot.header.objects,
@@ -62,23 +86,6 @@ struct SnapshotDesk: Sendable {
 
   private static func refused(_ trouble: DirectoryTrouble) -> SnapshotWritten {
     SnapshotWritten(faultJa: "\(trouble.code) \(trouble.ja)", faultEn: "\(trouble.code) \(trouble.en)")
-  }
-
-  /// Tens of thousands of objects become text beside the threads that answer clerks.
-  private func unsigned(
-    _ replica: DirectoryReplica, _ position: DirSyncPosition, _ sequence: UInt64, readAt: Int64, _ now: Moment
-  ) async throws -> UnsignedSnapshot {
-    let instance = services.instance.instance
-    return try await withCheckedThrowingContinuation { done in
-      DispatchQueue.global(qos: .utility).async {
-        done.resume(
-          with: Result {
-            try UnsignedSnapshot(
-              of: replica, instance: instance, position: position, sequence: sequence, readAt: readAt,
-              writtenAt: now.wallMilliseconds)
-          })
-      }
-    }
   }
 
   /// - Throws: not found for one that was taken or written over.
@@ -91,8 +98,7 @@ struct SnapshotDesk: Sendable {
   func key() async throws -> SnapshotKeyShown {
     let keys = try await VaultAnswers.ask { try await services.vault.publicKeys() }
     let key = try SnapshotKey(bytes: NoteVerifier(vkey: keys.checkpointVerifier).publicKey)
-    let domains = await directory?.read()?.replica.domains ?? []
-    return SnapshotKeyShown(key: key.text, domain: domains.count == 1 ? domains.first?.description : nil)
+    return SnapshotKeyShown(key: key.text, domain: await directory?.read()?.replica.domain?.description)
   }
 }
 
@@ -102,7 +108,7 @@ struct WriteSnapshot: Change {
 
   let header: SnapshotHeader
   let hash: [UInt8]
-  let acting: OperatorID
+  let writer: SnapshotWriter
   /// Milliseconds since 1970-01-01 UTC.
   let time: Int64
 
@@ -116,9 +122,12 @@ struct WriteSnapshot: Change {
   /// - Returns: whether the number was still free.
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Bool, AuditRecord) {
     var record = AuditRecord(time: time, eventClass: .administration, action: "directory.snapshotWritten", outcome: .done)
-    record.operatorID = acting
     record.count = Int64(max(1, header.objects))
     record.note = "snapshot \(header.sequence) of \(header.domain): \(header.objects) objects, SHA-256 \(Hex.encode(hash))"
+    switch writer {
+    case .administrator(let acting): record.operatorID = acting
+    case .unixUser(let name): record.note = "by unix user \(name): \(record.note)"
+    }
     guard try Self.last(state) < header.sequence else {
       record.outcome = .refused
       record.note = "another snapshot was written meanwhile"

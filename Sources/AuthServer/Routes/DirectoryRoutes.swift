@@ -1,4 +1,5 @@
 import AuthAPI
+import AuthPolicy
 import AuthTerms
 import Hummingbird
 import Storage
@@ -34,15 +35,25 @@ extension OperatorRoutes {
     }
   }
 
+  /// Administrators, and the one unix user who may have snapshots written and nothing else.
+  private func requireWriter(_ context: SanmonRequestContext) async throws -> SnapshotWriter {
+    if case .unixPeer(_, let name?) = context.identity, name == services.instance.directory?.snapshotUser,
+      !services.instance.operatorUsers.contains(name)
+    {
+      return .unixUser(name)
+    }
+    return .administrator(try await require(Self.administrators, context).id)
+  }
+
   private func addSnapshots(to router: Router<SanmonRequestContext>) {
     let desk = SnapshotDesk(services: services, directory: directory)
     router.post("/v1/admin/directory/snapshot") { request, context in
-      let operatorRecord = try await require(Self.administrators, context)
+      let writer = try await requireWriter(context)
       try await JSONBody.requireNone(in: request)
-      return try JSONAnswer(await desk.write(by: operatorRecord.id))
+      return try JSONAnswer(await desk.write(by: writer))
     }
     router.get("/v1/admin/directory/snapshots/:sequence/pieces") { request, context in
-      _ = try await require(Self.administrators, context)
+      _ = try await requireWriter(context)
       let sequence = try UInt64(context.identifier("sequence", as: Never.self).text)
       guard let offset = request.uri.queryParameters.get("offset").flatMap({ UInt64($0) }), offset <= UInt64(Int64.max) else {
         throw HTTPFault.malformed(.query)

@@ -34,11 +34,16 @@ public struct DomainSID: Hashable, Sendable, Comparable, CustomStringConvertible
 }
 
 extension DirectoryReplica {
-  /// Of all accounts of people that were read; more than one is no directory that we know.
-  public var domains: Set<DomainSID> {
-    Set(
-      objects.values.compactMap { item in
-        item.kind == .person ? item.attributes["objectsid"]?.first.flatMap { DomainSID(account: $0) } : nil
-      })
+  /// The one domain that all accounts of people are of. `nil` for none, for several, and as soon as one account has no SID that can be
+  /// read: what is not known to be of a domain is not of it.
+  public var domain: DomainSID? {
+    var domain: DomainSID?
+    for item in objects.values where item.kind == .person {
+      guard let found = item.attributes["objectsid"]?.first.flatMap({ DomainSID(account: $0) }), found == domain ?? found else {
+        return nil
+      }
+      domain = found
+    }
+    return domain
   }
 }

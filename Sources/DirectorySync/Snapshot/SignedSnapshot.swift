@@ -19,18 +19,20 @@ public struct UnsignedSnapshot: Sendable {
   public let header: SnapshotHeader
   /// Everything before the line of the signature.
   public let bytes: [UInt8]
+  /// What the key signs (`SnapshotKey.message`).
+  public let hash: [UInt8]
 
+  /// Takes as long as writing and hashing megabytes do.
   /// - Parameters:
   ///   - position: where the objects were read.
   ///   - sequence: above that of every snapshot that this instance wrote before.
   ///   - readAt: when that domain controller last answered.
-  /// - Throws: `.unwritable` for objects of no domain or of several, or over a limit.
+  /// - Throws: `.unwritable` for accounts without a readable SID or of several domains, or over a limit; `.tooLarge`.
   public init(
     of replica: DirectoryReplica, instance: String, position: DirSyncPosition, sequence: UInt64, readAt: Int64,
     writtenAt: Int64
   ) throws(SnapshotFault) {
-    let domains = replica.domains
-    guard let domain = domains.first, domains.count == 1 else { throw SnapshotFault(.unwritable, "objectSid") }
+    guard let domain = replica.domain else { throw SnapshotFault(.unwritable, SnapshotFault.accounts) }
     let body = try SnapshotBody.encode(replica)
     header = SnapshotHeader(
       instance: instance, domain: domain, serviceName: position.serviceName.utf8.count <= 1024 ? position.serviceName : "",
@@ -38,13 +40,12 @@ public struct UnsignedSnapshot: Sendable {
       objects: replica.objects.count, bodyHash: Array(SHA256.hash(data: body)))
     bytes = header.bytes + body
     guard bytes.count + SnapshotFile.lastLength <= SnapshotFile.byteLimit else {
-      throw SnapshotFault(.tooLarge, "\(SnapshotFile.byteLimit >> 20) MiB")
+      throw SnapshotFault.tooLarge
     }
+    hash = Array(SHA256.hash(data: bytes))
   }
 
-  /// What the key signs (`SnapshotKey.message`).
-  public var hash: [UInt8] { Array(SHA256.hash(data: bytes)) }
-
+  /// The whole file: a copy of megabytes.
   /// - Parameter signature: 64 bytes.
   public func signed(_ signature: [UInt8]) -> [UInt8] {
     bytes + Array("\(SnapshotFile.last)\(AuthTerms.Base64.encode(signature))\n".utf8)
@@ -57,14 +58,15 @@ public struct UnsignedSnapshot: Sendable {
 public struct SignedSnapshot: Sendable {
   public let header: SnapshotHeader
   public let replica: DirectoryReplica
+  /// The one that its signature was found right by.
+  public let key: SnapshotKey
   /// SHA-256 of everything before the line of the signature: which snapshot it is.
   public let hash: [UInt8]
 
   /// - Throws: `.tooLarge`, `.truncated`, `.version`, `.signature`, or `.malformed` with the line.
   public init(parsing bytes: [UInt8], signedBy key: SnapshotKey) throws(SnapshotFault) {
-    guard bytes.count <= SnapshotFile.byteLimit else {
-      throw SnapshotFault(.tooLarge, "\(SnapshotFile.byteLimit >> 20) MiB")
-    }
+    guard bytes.count <= SnapshotFile.byteLimit else { throw .tooLarge }
+    self.key = key
     let title = Array(SnapshotHeader.title.utf8)
     let first = bytes.prefix(SnapshotHeader.lineLimit).prefix { $0 != UInt8(ascii: "\n") }
     guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]), first.last != UInt8(ascii: "\r") else { throw SnapshotFault(.altered) }
@@ -84,6 +86,6 @@ public struct SignedSnapshot: Sendable {
     guard key.verifies(signature, instance: header.instance, hash: hash) else { throw SnapshotFault(.signature) }
     guard Array(SHA256.hash(data: bytes[lines.place..<end])) == header.bodyHash else { throw lines.fault("body") }
     replica = try SnapshotBody.decode(&lines, count: header.objects)
-    guard replica.domains == [header.domain] else { throw lines.fault("objectSid") }
+    guard replica.domain == header.domain else { throw lines.fault(SnapshotFault.accounts) }
   }
 }

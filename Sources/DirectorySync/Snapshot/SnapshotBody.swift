@@ -9,9 +9,9 @@ enum SnapshotBody {
   private static let root = "-"
 
   static func encode(_ replica: DirectoryReplica) throws(SnapshotFault) -> [UInt8] {
+    guard replica.objects.count <= SnapshotHeader.objectLimit else { throw SnapshotFault(.unwritable, "objects") }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(replica.objects.count * 1024)
-    guard replica.objects.count <= SnapshotHeader.objectLimit else { throw SnapshotFault(.unwritable, "objects") }
     for item in replica.objects.values.sorted(by: { $0.guid < $1.guid }) {
       bytes.append(contentsOf: "object \(item.guid) \(kind(item)) \(item.parent?.description ?? root)\n".utf8)
       guard item.attributes.count <= attributeLimit else { throw SnapshotFault(.unwritable, "attributes") }

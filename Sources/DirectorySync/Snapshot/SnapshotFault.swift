@@ -22,6 +22,8 @@ public struct SnapshotFault: Error, Sendable, Equatable {
     case unwritable = "DS230"
     /// Line ends or the beginning were changed by what it passed through.
     case altered = "DS231"
+    /// Its place, a share, does not answer.
+    case silent = "DS232"
   }
 
   public let code: Code
@@ -36,21 +38,29 @@ public struct SnapshotFault: Error, Sendable, Equatable {
     self.detail = detail
   }
 
-  private var what: String { [line > 0 ? "\(line)" : "", detail].filter { !$0.isEmpty }.joined(separator: ": ") }
+  /// Detail of what is wrong with the SIDs of people.
+  static let accounts = "objectSid"
+  /// A file that no snapshot is as large as.
+  public static let tooLarge = SnapshotFault(.tooLarge, "\(SnapshotFile.byteLimit >> 20) MiB")
 
   public var ja: String {
     switch code {
     case .unreadable: "写しのファイルがないか、読めません（\(detail)）。置き場所と、サーバーの利用者が読めるかを確かめてください"
-    case .tooLarge: "写しのファイルが大きすぎます（上限 \(detail)）"
+    case .tooLarge: "写しのファイルが大きすぎます（上限 \(detail)）。別のファイルを置いていないか確かめてください"
     case .truncated: "写しのファイルが途中で切れています。コピーの途中でなければ、もう一度運んでください"
-    case .version: "ディレクトリの写しではないか、この版では読めない形式です。書き出した側と版を合わせてください"
-    case .signature: "写しの署名が合いません。書き換えられたか、別の装置の写しです。起動ファイルの snapshot-key と、書き出した側の sanmon directory snapshot-key を見比べてください"
-    case .malformed: "写しの書き方が正しくありません（\(what) 行）。書き出した側と版を合わせてください"
-    case .otherDomain: "別のドメインの写しです（\(detail)）"
-    case .older: "読み取り済みのものより古い写しです（\(detail)）。新しい写しを運んでください"
-    case .sameNumber: "読み取り済みの写しと同じ番号で、内容が違います（\(detail)）。書き出した側が二台ないか確かめてください"
-    case .unwritable: "写しを書き出せません（\(what)）"
+    case .version: "ディレクトリの写しではないか、この版では読めない形式です。ファイルの取り違えでなければ、書き出す側と読む側の三門の版をそろえてください"
+    case .signature:
+      "写しの署名が合いません。別の装置の写しか、書き換えられたものです。起動ファイルの snapshot-key と、書き出した側の sanmon directory snapshot-key の表示を見比べ、同じなら、このファイルを保全して調べてください"
+    case .malformed: "署名は合っていますが、写しの \(line) 行目（\(detail)）を読み取れません。書き出す側と読む側の三門の版をそろえてください"
+    case .otherDomain:
+      "別のドメインの写しです（写し ≠ この装置: \(detail)）。ファイルの取り違えでなければ（ドメインを作り直したときなど）、起動ファイルの domain を写しのものに直して再起動してください"
+    case .older: "読み取り済みのものより古い写しです（\(detail)）。新しく書き出して運んでください"
+    case .sameNumber: "読み取り済みの写しと同じ番号で、内容が違います（\(detail)）。書き出す装置が二台ないか確かめ、なければ、このファイルを保全して調べてください"
+    case .unwritable where detail == Self.accounts:
+      "写しを書き出せません。objectSid を読み取れない利用者がいるか、複数のドメインの利用者がいます。Active Directory で、同期用アカウントに利用者の objectSid の読み取りを許可してください"
+    case .unwritable: "写しを書き出せません。数が上限を超えています（\(detail)）。保守担当に知らせてください"
     case .altered: "写しの改行（LF）か先頭が、運ぶ途中で変わっています。変換せずにそのまま運んでください"
+    case .silent: "写しの置き場所が応答しません（\(detail)）。共有フォルダーなら、つながっているか、相手の機械が動いているかを確かめてください。応答が戻れば、自動的に読み取ります"
     }
   }
 
@@ -58,19 +68,32 @@ public struct SnapshotFault: Error, Sendable, Equatable {
     switch code {
     case .unreadable:
       "there is no snapshot, or it cannot be read (\(detail)): check its place, and whether the server's user may read it"
-    case .tooLarge: "the snapshot is too large (at most \(detail))"
+    case .tooLarge: "the snapshot is too large (at most \(detail)): is it another file?"
     case .truncated: "the snapshot is cut off: unless it is being copied, carry it once more"
-    case .version: "not a snapshot of a directory, or of a format that this release does not know: check both releases"
+    case .version:
+      "not a snapshot of a directory, or of a format that this release does not know: unless it is the wrong file, bring the "
+        + "writing and the reading instance to the same release"
     case .signature:
-      "the snapshot is not signed by the key of the start-up file, or was changed: compare snapshot-key with 'sanmon directory "
-        + "snapshot-key' where it was written"
-    case .malformed: "the snapshot is not written as it must be (line \(what)): check both releases"
-    case .otherDomain: "the snapshot is of another domain (\(detail))"
-    case .older: "the snapshot is older than the one read last (\(detail)): carry a newer one"
+      "the snapshot is another instance's, or was changed: compare snapshot-key of the start-up file with 'sanmon directory "
+        + "snapshot-key' where it was written; if they are the same, keep the file for examination"
+    case .malformed:
+      "the signature is right, but line \(line) of the snapshot (\(detail)) cannot be read: bring the writing and the reading "
+        + "instance to the same release"
+    case .otherDomain:
+      "the snapshot is of another domain (of the snapshot ≠ of this instance: \(detail)): unless it is the wrong file (the domain "
+        + "was built anew), write the snapshot's into 'domain' of the start-up file and restart"
+    case .older: "the snapshot is older than the one read last (\(detail)): write a new one and carry it"
     case .sameNumber:
-      "the snapshot has the number of the one read last and says something else (\(detail)): are there two that write them?"
-    case .unwritable: "no snapshot can be written (\(what))"
+      "the snapshot has the number of the one read last and says something else (\(detail)): are there two instances that write "
+        + "them? If not, keep the file for examination"
+    case .unwritable where detail == Self.accounts:
+      "no snapshot can be written: the objectSid of some user cannot be read, or there are users of several domains; let the "
+        + "account that reads the directory read objectSid of users"
+    case .unwritable: "no snapshot can be written: over the limit (\(detail)); tell the maintainer"
     case .altered: "line ends (LF) or the beginning of the snapshot were changed on the way: carry it as it is"
+    case .silent:
+      "the place of the snapshots does not answer (\(detail)): if it is a share, check that it is connected and its machine runs; it "
+        + "is read by itself when it answers again"
     }
   }
 }

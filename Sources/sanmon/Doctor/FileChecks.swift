@@ -81,11 +81,15 @@ extension Examination {
     let mend = Words(
       "operations.md の「Install」のとおりに利用者を作り、起動の設定を直す",
       "make the users as operations.md, \"Install\", says, and mend the start-up file")
-    let missing = instance.operatorUsers.filter { UnixUser.uid(of: $0) == nil }
-    if !missing.isEmpty {
-      let names = missing.joined(separator: ", ")
-      return .warning(
-        .users, Words("operator-users の \(names) は、この装置にいません", "operator-users names \(names), unknown on this machine"), mend)
+    let named = [
+      ("operator-users", instance.operatorUsers), ("snapshot-user", [instance.directory?.snapshotUser].compactMap(\.self)),
+    ]
+    for (key, users) in named {
+      let missing = users.filter { UnixUser.uid(of: $0) == nil }.joined(separator: ", ")
+      if !missing.isEmpty {
+        return .warning(
+          .users, Words("\(key) の \(missing) は、この装置にいません", "\(key) names \(missing), unknown on this machine"), mend)
+      }
     }
     guard let server = try? FileFacts(path: instance.state).uid else {
       return .unknown(.users, "\(instance.state) がまだありません", "\(instance.state) is not there yet")

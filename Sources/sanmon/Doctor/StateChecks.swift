@@ -99,6 +99,9 @@ extension Examination {
     return instance.directory == nil ? imported() : followed()
   }
 
+  /// What looks like one until somebody explains it: a wrong signature, and one number for two contents.
+  private static let forgeries: Set<Int64> = [225, 229]
+
   private func carried(_ snapshot: SnapshotConnection) -> Finding {
     guard let age = server.value?.metric("sanmon_directory_age_seconds") else {
       return .unknown(.directory, "サーバーが動いていません", "the server does not run")
@@ -111,6 +114,13 @@ extension Examination {
         age < 0
           ? Words("ディレクトリの写しをまだ一度も読み取れていません", "no snapshot of the directory was read yet")
           : Words("ディレクトリの写しは \(age / 3600) 時間前のものです", "the snapshot of the directory is \(age / 3600) hours old"), carry)
+    }
+    if let code = server.value?.metric("sanmon_directory_fault"), code > 0 {
+      let look = Words(
+        "sanmon directory status に出る理由のとおりにする（docs/ja/directory.md「読み取れないとき」）",
+        "do as 'sanmon directory status' says (operations.md, DS221 to DS232)")
+      let said = Words("今ある写しを読み取れません（DS\(code)）", "the snapshot that is there cannot be taken (DS\(code))")
+      return Self.forgeries.contains(code) ? .fault(.directory, said, look) : .warning(.directory, said, look)
     }
     if server.value?.metric("sanmon_directory_held") ?? 0 > 0 {
       return .warning(.directory, Words("変更を保留しています", "a change is held"), carry)
