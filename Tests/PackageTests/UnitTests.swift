@@ -12,10 +12,17 @@ struct UnitTests {
     return found
   }
 
-  @Test("neither service is root, dumps core or gains rights", arguments: ["sanmond@.service", "sanmon-vault@.service"])
-  func hardened(name: String) throws {
+  @Test("both servers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service"])
+  func lasting(name: String) throws {
     let unit = try Self.settings(name)
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
+  }
+
+  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service"]
+
+  @Test("no service is root, dumps core or gains rights", arguments: services)
+  func hardened(name: String) throws {
+    let unit = try Self.settings(name)
     for (key, value) in [
       ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""), ("LimitCORE", "0"), ("ProtectSystem", "strict"),
       ("ProtectHome", "yes"), ("ProtectProc", "invisible"), ("MemoryDenyWriteExecute", "yes"), ("UMask", "0077"),
@@ -44,7 +51,28 @@ struct UnitTests {
     #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
   }
 
-  @Test("systemd itself puts neither service above 2.0 of 10", arguments: ["sanmond@.service", "sanmon-vault@.service"])
+  @Test("the timer runs what writes snapshots, as a user who has nothing else, over the operators' socket alone")
+  func snapshots() throws {
+    let unit = try Self.settings("sanmon-snapshot@.service")
+    let timer = try Self.settings("sanmon-snapshot@.timer")
+    #expect(unit["Type"] == ["oneshot"] && unit["User"] == ["sanmon-snapshot-%i"])
+    #expect(unit["PrivateNetwork"] == ["yes"] && unit["RestrictAddressFamilies"] == ["AF_UNIX"])
+    #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault -/etc/sanmon"])
+    let command = try #require(unit["ExecStart"]?.first).split(separator: " ")
+    #expect(command.prefix(3) == ["/usr/lib/sanmon/sanmon", "directory", "snapshot"])
+    // Below the folder that systemd makes for it, and at the socket that the server's unit makes.
+    #expect(command.last == "/var/lib/sanmon-snapshot/%i/directory.txt" && unit["StateDirectory"] == ["sanmon-snapshot/%i"])
+    #expect(command.contains("/run/sanmon/%i/operator.sock"))
+    #expect(timer["OnCalendar"] == ["hourly"] && timer["Persistent"] == ["yes"] && timer["WantedBy"] == ["timers.target"])
+    #expect(timer["Unit"] == nil, "the service of the same name")
+    guard (try? Tree.run(["systemd-analyze", "--version"]).code) == 0 else {
+      if Tree.mustHaveEverything { Issue.record("systemd-analyze is not installed (package systemd)") }
+      return
+    }
+    #expect(try Tree.run(["systemd-analyze", "calendar", "hourly"]).code == 0)
+  }
+
+  @Test("systemd itself puts no service above 2.0 of 10", arguments: services)
   func exposure(name: String) throws {
     guard (try? Tree.run(["systemd-analyze", "--version"]).code) == 0 else {
       if Tree.mustHaveEverything { Issue.record("systemd-analyze is not installed (package systemd)") }
