@@ -10,6 +10,10 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
   public init(parsing typed: some StringProtocol) throws(MalformedInput) {
     let fault = MalformedInput("account name", expected: "1 to 128 printable characters, without spaces, at most one domain")
     guard typed.utf8.count <= 1024 else { throw fault }
+    if let plain = Self.plain(typed.utf8) {
+      canonical = plain
+      return
+    }
     var name = Self.fold(String(typed).unicodeScalars)
     // Scalars, not characters: a combining mark behind a separator must not hide it.
     switch (name.filter { $0 == "\\" }.count, name.filter { $0 == "@" }.count) {
@@ -30,6 +34,16 @@ public struct AccountName: Hashable, Sendable, CustomStringConvertible {
     var text = String.UnicodeScalarView()
     text.append(contentsOf: name)
     canonical = String(text)
+  }
+
+  /// What nearly every name is: printable ASCII without a domain, which folding does not touch but for its case.
+  private static func plain(_ typed: some Collection<UInt8>) -> String? {
+    var units: [UInt8] = []
+    for unit in typed {
+      guard (0x21...0x7E).contains(unit), unit != UInt8(ascii: "\\"), unit != UInt8(ascii: "@") else { return nil }
+      units.append((0x41...0x5A).contains(unit) ? unit | 0x20 : unit)
+    }
+    return (1...128).contains(units.count) ? String(decoding: units, as: UTF8.self) : nil
   }
 
   /// Compatibility composition, lower case, no spaces, no invisible characters; repeated until nothing changes, because each step

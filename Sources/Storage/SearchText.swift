@@ -4,14 +4,32 @@ import Foundation
 /// Names as people search them: width, case, kana script, spaces and common variant kanji do not matter.
 ///
 /// For searching only; nothing that decides access compares folded text.
-enum SearchText {
-  static func fold(_ text: String) -> String {
+package enum SearchText {
+  package static func fold(_ text: String) -> String {
     var folded = String.UnicodeScalarView()
+    if text.unicodeScalars.allSatisfy(isPlain) {
+      for scalar in text.unicodeScalars where scalar != " " && scalar != "\u{3000}" {
+        if scalar.isASCII {
+          folded.append(("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar)
+        } else {
+          folded.append(variants[scalar] ?? katakana(scalar))
+        }
+      }
+      return String(folded)
+    }
     for scalar in text.precomposedStringWithCompatibilityMapping.lowercased().unicodeScalars {
       if scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint { continue }
       folded.append(variants[scalar] ?? katakana(scalar))
     }
     return String(folded)
+  }
+
+  /// What the tables of Unicode leave as it is but for the case of ASCII: printable ASCII, both kana, and kanji of the first block.
+  private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x20...0x7E, 0x3000, 0x3041...0x3096, 0x30A1...0x30FA, 0x30FC, 0x4E00...0x9FA5: true
+    default: false
+    }
   }
 
   /// One line for each name, so that no search text (which has no line breaks) matches across two of them.

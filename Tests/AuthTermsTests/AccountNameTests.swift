@@ -47,6 +47,25 @@ struct AccountNameTests {
     #expect(try AccountName(parsing: "x." + one) == AccountName(parsing: "x." + other))
   }
 
+  @Test("what is ASCII already is folded as its full width is, which takes the long way")
+  func plain() throws {
+    var random = SystemRandomNumberGenerator()
+    let printable = (UInt8(0x21)...0x7E).filter { $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "@") }
+    for unit in printable {
+      let one = String(decoding: [unit], as: UTF8.self)
+      #expect(try canonical(one) == canonical(wide(one)), "\(one)")
+    }
+    for length in [1, 2, 15, 16, 127, 128] {
+      let name = String(decoding: (0..<length).compactMap { _ in printable.randomElement(using: &random) }, as: UTF8.self)
+      #expect(try canonical(name) == canonical(wide(name)) && canonical(name) == name.lowercased(), "\(name)")
+    }
+    let long = String(repeating: "a", count: 129)
+    #expect(throws: MalformedInput.self) { try canonical(long) }
+    for text in ["", " ", "\u{7F}", "a\u{7F}", "a\u{0}", "a\nb\u{1B}"] {
+      #expect(throws: MalformedInput.self, "\(text.debugDescription)") { try canonical(text) }
+    }
+  }
+
   @Test(
     "look-alikes and variant characters stay different people",
     arguments: [

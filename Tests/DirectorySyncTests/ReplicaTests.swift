@@ -34,6 +34,33 @@ struct ReplicaTests {
     for count in [0, 15, 17] { #expect(ObjectGUID(bytes: [UInt8](repeating: 0, count: count)) == nil) }
   }
 
+  @Test("GUIDs stand in the order of their bytes, and give back the bytes they were made of")
+  func order() throws {
+    var random = SystemRandomNumberGenerator()
+    let lists = (0..<200).map { _ in
+      (0..<16).map { _ in [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &random)].randomElement() ?? 0 }
+    }
+    let guids = try lists.map { try #require(ObjectGUID(bytes: $0)) }
+    #expect(guids.map(\.bytes) == lists)
+    #expect(guids.sorted().map(\.bytes) == lists.sorted { $0.lexicographicallyPrecedes($1) })
+    for guid in guids { #expect(ObjectGUID(text: guid.description) == guid) }
+    #expect(Set(guids).count == Set(lists).count)
+  }
+
+  @Test("kinds are told by class names in any case, computers are nobody, and half a name is none")
+  func kinds() throws {
+    func kind(_ classes: String...) throws -> DirectoryItem.Kind? {
+      var replica = DirectoryReplica()
+      replica.apply(try Self.change(1, ["objectclass": classes.map { Array($0.utf8) }]))
+      return replica.objects[Self.guid(1)]?.kind
+    }
+    #expect(try kind("top", "person", "organizationalPerson", "user") == .person && kind("TOP", "User") == .person)
+    #expect(try kind("top", "user", "computer") == nil && kind("top", "user", "COMPUTER") == nil)
+    #expect(try kind("top", "Group") == .group && kind("top", "organizationalUnit") == .unit)
+    #expect(try kind("top", "groupx") == nil && kind("grou") == nil && kind("gro\u{75}\u{50}") == .group)
+    #expect(try kind("us\u{45}r", "\u{5B}roup") == .person && kind("contact") == nil && kind() == nil)
+  }
+
   @Test("what is named replaces what was known, what is not stays, and an empty list takes it away")
   func attributes() throws {
     var replica = DirectoryReplica()

@@ -15,6 +15,12 @@ public struct LengthPrefixedWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
+  /// As the one above, which other modules call without knowing its type.
+  public mutating func field(_ value: [UInt8]) {
+    append(UInt32(value.count))
+    bytes.append(contentsOf: value)
+  }
+
   public mutating func field(_ text: String) { field(text.utf8) }
 
   /// Eight bytes, big-endian.

@@ -16,10 +16,17 @@ public struct DirectoryReplica: Sendable, Equatable {
       members[change.guid] = nil
       return
     }
-    var item = objects[change.guid] ?? DirectoryItem(guid: change.guid)
-    if let parent = change.parent { item.parent = parent }
-    for (name, values) in change.attributes { item.attributes[name] = values.isEmpty ? nil : values }
-    objects[change.guid] = item
+    if objects[change.guid] == nil, change.attributes.values.allSatisfy({ !$0.isEmpty }) {
+      // As in every full read: taken as it is.
+      var item = DirectoryItem(guid: change.guid, attributes: change.attributes)
+      item.parent = change.parent
+      objects[change.guid] = item
+    } else {
+      var item = objects[change.guid] ?? DirectoryItem(guid: change.guid)
+      if let parent = change.parent { item.parent = parent }
+      for (name, values) in change.attributes { item.attributes[name] = values.isEmpty ? nil : values }
+      objects[change.guid] = item
+    }
     if let all = change.allMembers { members[change.guid] = all }
     if !change.addedMembers.isEmpty { members[change.guid, default: []].formUnion(change.addedMembers) }
     if !change.removedMembers.isEmpty { members[change.guid]?.subtract(change.removedMembers) }
@@ -87,15 +94,23 @@ public struct DirectoryItem: Sendable, Equatable {
   public var kind: Kind? {
     var (isUser, isComputer) = (false, false)
     for value in attributes["objectclass", default: []] {
-      switch String(decoding: value, as: UTF8.self).lowercased() {
-      case "group": return .group
-      case "organizationalunit": return .unit
-      case "user": isUser = true
-      case "computer": isComputer = true
+      // Asked of every object several times at each look: the length rules out most.
+      switch value.count {
+      case 5 where Self.says("group", value): return .group
+      case 18 where Self.says("organizationalunit", value): return .unit
+      case 4 where Self.says("user", value): isUser = true
+      case 8 where Self.says("computer", value): isComputer = true
       default: break
       }
     }
     return isUser && !isComputer ? .person : nil
+  }
+
+  /// - Parameter name: in small letters.
+  private static func says(_ name: StaticString, _ value: [UInt8]) -> Bool {
+    name.withUTF8Buffer { name in
+      name.count == value.count && zip(name, value).allSatisfy { $0 == $1 || (0x41...0x5A).contains($1) && $0 == $1 | 0x20 }
+    }
   }
 
   public func text(_ name: String) -> String? { attributes[name]?.first.flatMap { String(validating: $0, as: UTF8.self) } }
@@ -141,6 +156,7 @@ package struct DirectoryChange: Sendable {
     }
     self.guid = guid
     var part: (links: Set<ObjectGUID>, range: MemberRange)?
+    attributes.reserveCapacity(entry.attributes.count)
     for (name, values) in entry.attributes {
       switch name {
       case "objectguid", "instancetype": break
@@ -151,14 +167,14 @@ package struct DirectoryChange: Sendable {
       case "member;range=1-1": addedMembers = try Self.links(values)
       case "member;range=0-0": removedMembers = try Self.links(values)
       default:
-        if let range = MemberRange(name) {
-          // Above 1,500 values a server gives a part (MS-ADTS 3.1.1.3.1.3.3), beside an empty `member`.
-          guard range.first == 0 else { throw LDAPFault(.malformed, "member range") }
-          part = (try Self.links(values), range)
+        guard name.utf8.contains(UInt8(ascii: ";")) else {
+          attributes[name] = values
           continue
         }
-        guard !name.contains(";") else { throw LDAPFault(.malformed, "attribute option") }
-        attributes[name] = values
+        guard let range = MemberRange(name) else { throw LDAPFault(.malformed, "attribute option") }
+        // Above 1,500 values a server gives a part (MS-ADTS 3.1.1.3.1.3.3), beside an empty `member`.
+        guard range.first == 0 else { throw LDAPFault(.malformed, "member range") }
+        part = (try Self.links(values), range)
       }
     }
     if let part {
@@ -169,7 +185,7 @@ package struct DirectoryChange: Sendable {
 
   /// `<GUID=…>;<SID=…>;CN=…` (MS-ADTS 3.1.1.3.4.1.5).
   static func links(_ values: [[UInt8]]) throws(LDAPFault) -> Set<ObjectGUID> {
-    var links: Set<ObjectGUID> = []
+    var links = Set<ObjectGUID>(minimumCapacity: values.count)
     for value in values {
       guard value.count > 42, value.starts(with: "<GUID=".utf8), value[42] == UInt8(ascii: ">"),
         let guid = ObjectGUID(ascii: value[6..<42])

@@ -221,7 +221,7 @@ final class LDAPHandle {
     guard ldap_get_dn_ber(handle, message, &reader, &name) == LDAP_SUCCESS else { throw LDAPFault(.malformed, "name") }
     defer { ber_free(reader, 0) }
     guard let text = String(validating: Self.bytes(name), as: UTF8.self) else { throw LDAPFault(.malformed, "name") }
-    var attributes: [String: [[UInt8]]] = [:]
+    var attributes = [String: [[UInt8]]](minimumCapacity: 32)
     while true {
       var description = berval()
       var values: UnsafeMutablePointer<berval>?
@@ -238,9 +238,19 @@ final class LDAPHandle {
         list.append(Array(Self.bytes(value)))
         next = next?.successor()
       }
-      attributes[String(decoding: Self.bytes(description), as: UTF8.self).lowercased()] = list
+      attributes[Self.description(Self.bytes(description))] = list
     }
     return LDAPEntry(name: text, attributes: attributes)
+  }
+
+  /// An attribute description (RFC 4512 2.5) in small letters; its characters are ASCII.
+  private static func description(_ bytes: UnsafeRawBufferPointer) -> String {
+    String(unsafeUninitializedCapacity: bytes.count) { text in
+      for (place, byte) in bytes.enumerated() {
+        text.initializeElement(at: place, to: (0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
+      }
+      return bytes.count
+    }
   }
 
   private static func bytes(_ value: berval) -> UnsafeRawBufferPointer {

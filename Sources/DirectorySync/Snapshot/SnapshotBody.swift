@@ -69,7 +69,7 @@ enum SnapshotBody {
 
   /// A GUID in the one spelling that is written.
   private static func guid(_ units: ArraySlice<UInt8>) -> ObjectGUID? {
-    units.contains { (0x41...0x5A).contains($0) } ? nil : ObjectGUID(ascii: units)
+    units.contains { (0x41...0x5A).contains($0) } ? nil : ObjectGUID(ascii: units[...])
   }
 
   /// One object while its lines are read.

@@ -145,6 +145,14 @@ extension Database {
     try Row.fetchAll(try cachedStatement(sql: sql), arguments: arguments)
   }
 
+  /// Each row while the statement stands on it: nothing is copied but what is read of it. For whole tables.
+  func each<T>(_ sql: String, _ arguments: StatementArguments = [], read: (Row) throws -> T) throws -> [T] {
+    let cursor = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: arguments)
+    var found: [T] = []
+    while let row = try cursor.next() { found.append(try read(row)) }
+    return found
+  }
+
   func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
     try Row.fetchOne(try cachedStatement(sql: sql), arguments: arguments)
   }

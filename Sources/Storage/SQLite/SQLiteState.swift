@@ -63,7 +63,7 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try PeopleTable.people(matching: text, limit: min(max(limit, 0), 10_000), in: db) }
   }
   func everybody() throws(StorageFault) -> [Person] {
-    try trouble.asking { try PeopleTable.people(matching: "", limit: Int(Int64.max), in: db) }
+    try trouble.asking { try PeopleTable.everybody(in: db) }
   }
   func peopleCount() throws(StorageFault) -> Int { try trouble.asking { try PeopleTable.count(in: db) } }
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword? {

@@ -29,7 +29,7 @@ enum DirectoryTables {
     columns: ["guid", "person", "number", "family", "given", "former_names", "hold", "gone_since"])
 
   static func objects(in db: Database) throws -> [DirectoryObjectRecord] {
-    try db.rows("\(objects.select) ORDER BY guid").map { row in
+    try db.each("\(objects.select) ORDER BY guid") { row in
       var columns = Columns(row, of: "directory_objects")
       return DirectoryObjectRecord(guid: try columns.guid(), body: try columns.bytes())
     }
@@ -44,7 +44,7 @@ enum DirectoryTables {
   }
 
   static func identities(in db: Database) throws -> [DirectoryIdentity] {
-    try db.rows("\(identities.select) ORDER BY guid").map { try identity($0) }
+    try db.each("\(identities.select) ORDER BY guid", read: identity)
   }
 
   static func identities(of person: PersonID, in db: Database) throws -> [DirectoryIdentity] {

@@ -45,6 +45,8 @@ enum PeopleTable {
     try db.rows("\(sql.select) WHERE instr(search, ?) > 0 ORDER BY account LIMIT ?", [SearchText.fold(text), limit]).map(person)
   }
 
+  static func everybody(in db: Database) throws -> [Person] { try db.each("\(sql.select) ORDER BY account", read: person) }
+
   static func count(in db: Database) throws -> Int {
     guard let row = try db.row("SELECT count(*) FROM people") else { return 0 }
     var columns = Columns(row, of: "people")
