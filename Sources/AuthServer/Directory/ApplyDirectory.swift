@@ -24,18 +24,27 @@ struct DirectoryReading: Sendable {
   let limits: GuardLimits
   let approvals: WaiverApprovals
   let access: DatedAccessBook
+  /// Of what is held: judged again for the approval, mostly of the very same things.
+  var former: JudgedView?
+  /// Of this very reading, beside the writer's line; good as long as nobody wrote anything since.
+  var judged: Judgement?
   let now: Moment
 
   struct Judgement: Sendable {
-    let view: DirectoryView
-    /// Before this view.
-    let anchors: [DirectoryRules.Anchor: ObjectGUID]
-    let plan: ImportPlan
+    /// Rows of the log: every change of anybody has one.
+    let rows: UInt64
+    let made: JudgedView
     let effects: PlanEffects
     /// What was put in force within the last hour without an approval.
     let recent: RecentEffects
     /// Empty: all of it may be put in force.
     let held: [HoldReason]
+    /// Of the plan; `nil` where nothing is held.
+    let heldPlan: String?
+    var view: DirectoryView { made.view }
+    var plan: ImportPlan { made.plan }
+    /// Whether the rules' names were found to mean something else than before.
+    var hasNewAnchors: Bool { view.anchors != made.rules.anchors }
     /// Whom the directory itself disabled: put in force whatever is held, as long as they are few.
     var disabled: [ResolvedPerson] { effects.passing }
     /// Whom it has enabled again meanwhile.
@@ -47,19 +56,20 @@ struct DirectoryReading: Sendable {
     /// - Parameter plan: what was held before.
     func isAsItWas(held plan: String?) -> Bool {
       if held.isEmpty {
-        return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty && view.anchors == anchors
+        return plan == nil && self.plan.writes.isEmpty && view.identities.isEmpty && !hasNewAnchors
       }
-      return disabled.isEmpty && returning.isEmpty && self.plan.fingerprint == plan
+      return disabled.isEmpty && returning.isEmpty && heldPlan == plan
     }
   }
 
   func judge(_ state: some StateReader) throws(StorageFault) -> Judgement {
+    let rows = try state.auditSize()
+    if let judged, judged.rows == rows { return judged }
     let before = try state.everybody().map(\.resolved)
-    let rules = try Self.anchored(rules, in: state)
-    let view = DirectoryView(
-      of: replica, rules: rules, known: try state.directoryIdentities(), current: before,
-      adopts: try state.setting(Self.positionSetting) == nil, now: now.wallMilliseconds)
-    let plan = ImportPlan(current: before, named: view.people)
+    let made = JudgedView(
+      of: replica, rules: try Self.anchored(rules, in: state), known: try state.directoryIdentities(), current: before,
+      adopts: try state.setting(Self.positionSetting) == nil, now: now.wallMilliseconds, former: former)
+    let (view, plan) = (made.view, made.plan)
     var recent = RecentEffects()
     if let bytes = try state.setting(Self.recentSetting) {
       guard let kept = try? RecentEffects(parsing: bytes) else { throw .corrupt("setting \(Self.recentSetting)") }
@@ -68,9 +78,9 @@ struct DirectoryReading: Sendable {
     recent.forget(at: now.wallMilliseconds)
     let foreseen = try ForeseeTransfer.approved(approvals, at: now, state)?.foreseen ?? ForeseenChanges()
     let effects = PlanEffects(of: plan, groups: groups, limits: limits, recent: recent, foreseen: foreseen)
+    let held = view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))]
     return Judgement(
-      view: view, anchors: rules.anchors, plan: plan, effects: effects, recent: recent,
-      held: view.hasBase ? effects.reasons : [.baseGone(rules.base.joined(separator: "/"))])
+      rows: rows, made: made, effects: effects, recent: recent, held: held, heldPlan: held.isEmpty ? nil : plan.fingerprint)
   }
 
   /// The rules with what their names were found to mean.
@@ -114,6 +124,8 @@ struct ApplyDirectory: Change {
     let kept: DirectoryReplica
   }
 
+  private static let fewPeople = 32
+
   let reading: DirectoryReading
   /// What the store has.
   let kept: DirectoryReplica
@@ -134,12 +146,12 @@ struct ApplyDirectory: Change {
     record.count = Int64(max(1, plan.writes.count))
     var approval: String?
     if judgement.held.allSatisfy(\.canBeApproved) {
-      approval = try ApproveDirectory.approval(of: plan.fingerprint, reading.approvals, state)
+      approval = try ApproveDirectory.approval(of: judgement.heldPlan ?? plan.fingerprint, reading.approvals, state)
     }
     guard judgement.held.isEmpty || approval != nil else {
       record.action = "directory.held"
       record.outcome = .refused
-      record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(plan.fingerprint)" + origin
+      record.note = judgement.held.map(\.en).joined(separator: "; ") + "; plan \(judgement.heldPlan ?? "")" + origin
       let (out, back) = (judgement.disabled.count, judgement.returning.count)
       if out + back > 0 { record.note += "; passed all the same: \(out) disabled, \(back) enabled again" }
       let withdrawn = try passSingles(judgement, &state)
@@ -159,7 +171,7 @@ struct ApplyDirectory: Change {
     for guid in gone { try state.removeDirectoryObject(guid) }
     try state.set(position.encoded, forSetting: DirectoryReading.positionSetting)
     try state.set(Array(attributes.utf8), forSetting: DirectoryReading.attributesSetting)
-    if judgement.view.anchors != judgement.anchors { try DirectoryReading.keep(judgement.view.anchors, in: &state) }
+    if judgement.hasNewAnchors { try DirectoryReading.keep(judgement.view.anchors, in: &state) }
     if approval != nil { try state.set([], forSetting: ApproveDirectory.setting) }
     record.note = plan.summaryEn + origin + (approval.map { "; approved by act \($0)" } ?? "")
     let withdrawn = try withdraw(judgement, &state)
@@ -173,8 +185,12 @@ struct ApplyDirectory: Change {
     let effects = judgement.effects
     let disabled = Set(judgement.plan.losses.filter { $0.why != .leftWithoutGroups }.map(\.person))
     var withdrawn: [Withdrawn] = []
-    for person in Set(effects.leaving.keys).union(effects.losing).sorted() {
-      for session in try state.liveSessions(of: person)
+    let people = Set(effects.leaving.keys).union(effects.losing)
+    // Hundreds at once on the day of a transfer: one walk over what is open instead of a question for each.
+    let open = people.count > Self.fewPeople ? Dictionary(grouping: try state.liveSessions(), by: \.person) : nil
+    for person in people.sorted() {
+      let sessions = if let open { open[person, default: []] } else { try state.liveSessions(of: person) }
+      for session in sessions
       where effects.losing.contains(person) || effects.leaving[person]?.contains(session.segment) == true {
         if try reading.access.keeps(session, state) { continue }
         let cause = disabled.contains(person) ? "accountDisabled" : "accessChanged"

@@ -163,11 +163,11 @@ struct ApproveDirectory: Change {
   /// Whether a plan was approved by people who still are administrators, with the keys that they have now.
   /// - Returns: the hash of the act, in hexadecimal.
   static func approval(
-    of plan: String, _ approvals: WaiverApprovals, _ state: some StateReader
+    of plan: @autoclosure () -> String, _ approvals: WaiverApprovals, _ state: some StateReader
   ) throws(StorageFault) -> String? {
     guard
       let signed = try approvals.kept(under: setting, kind: Act.Kind.approveDirectory, required: required, state: state),
-      signed.act.parameters == ["plan": plan]
+      signed.act.parameters == ["plan": plan()]
     else { return nil }
     return Hex.encode(WaiverApprovals.hash(signed.act))
   }

@@ -14,11 +14,16 @@ package protocol DirectoryOrigin: Actor {
 
   /// The next look compares, whatever the hour.
   func compareNext()
+
+  /// Reads everything once more, beside what is followed, and keeps nothing of it.
+  /// - Returns: how many objects; `nil` where there is nothing to be read but a file.
+  func readAside() async throws(DirectoryTrouble) -> Int?
 }
 
 extension DirectoryOrigin {
   package func compared() -> DirectoryDrift? { nil }
   package func compareNext() {}
+  package func readAside() async throws(DirectoryTrouble) -> Int? { nil }
 }
 
 /// Objects as they were read, and where the reading goes on.

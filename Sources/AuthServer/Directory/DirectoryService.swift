@@ -120,6 +120,8 @@ actor DirectoryService {
   /// What the last comparison found, and has no row yet.
   private var untold: DirectoryDrift?
   private var judgedBy: PolicyVersion?
+  /// Of what is held.
+  private var former: JudgedView?
   private var nextEnd: Int64?
   /// When each kind of fault was met first and last since a look was answered: none hides behind another that comes in turn.
   private var troubles: [String: (since: Int64, last: Int64)] = [:]
@@ -265,26 +267,26 @@ actor DirectoryService {
       isUnjudged = false
       return
     }
-    let reading = DirectoryReading(
+    var reading = DirectoryReading(
       replica: ahead.replica, rules: rules, groups: policy.accessGroups,
-      limits: GuardLimits(), approvals: services.waivers, access: DatedAccessBook(services, at: now), now: now)
-    if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain, !isNumbered {
-      let judgement = try await services.store.read { (state) throws(StorageFault) in try reading.judge(state) }
-      if judgement.isAsItWas(held: condition.heldPlan) {
-        judged(judgement, by: policy.version)
-        tell(judgement, isInForce: judgement.held.isEmpty, ahead)
-        return
-      }
+      limits: GuardLimits(), approvals: services.waivers, access: DatedAccessBook(services, at: now), former: former,
+      now: now)
+    // Beside the writer's line: nobody's logon waits for what takes long, and inside it only what is in force is compared.
+    async let bodies = Self.bodies(of: changed, in: ahead.replica)
+    let judgement = try await services.store.read { [reading] (state) throws(StorageFault) in try reading.judge(state) }
+    if condition.heldPlan != nil || changed.isEmpty && gone.isEmpty, !isAskedAgain, !isNumbered,
+      judgement.isAsItWas(held: condition.heldPlan)
+    {
+      judged(judgement, by: policy.version, isInForce: judgement.held.isEmpty)
+      tell(judgement, isInForce: judgement.held.isEmpty, ahead)
+      return
     }
+    reading.judged = judgement
     let change = ApplyDirectory(
-      reading: reading, kept: kept,
-      changed: changed.compactMap { guid in
-        ahead.replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
-      },
-      gone: gone, position: ahead.position, attributes: attributes)
+      reading: reading, kept: kept, changed: await bodies, gone: gone, position: ahead.position, attributes: attributes)
     let outcome = try await services.recorder.commit(change, now: now)
     isAskedAgain = false
-    judged(outcome.judgement, by: policy.version)
+    judged(outcome.judgement, by: policy.version, isInForce: outcome.isInForce)
     keptSnapshot = ahead.position.snapshot
     self.kept = outcome.kept
     tell(outcome.judgement, isInForce: outcome.isInForce, ahead)
@@ -294,7 +296,12 @@ actor DirectoryService {
     }
   }
 
-  private func judged(_ judgement: DirectoryReading.Judgement, by policy: PolicyVersion) {
+  private static func bodies(of objects: [ObjectGUID], in replica: DirectoryReplica) async -> [DirectoryObjectRecord] {
+    objects.compactMap { guid in replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) } }
+  }
+
+  private func judged(_ judgement: DirectoryReading.Judgement, by policy: PolicyVersion, isInForce: Bool) {
+    former = isInForce ? nil : judgement.made
     isUnjudged = false
     judgedBy = policy
     nextEnd = judgement.nextEnd
@@ -334,6 +341,11 @@ actor DirectoryService {
   /// The directory as it was read last, and how it becomes people; `nil` before anything was read.
   func ground() -> (DirectoryReplica, DirectoryRules)? { ahead.map { ($0.replica, rules) } }
 
+  /// What was read last, with where the reading goes on.
+  func standing() -> DirectoryStand? { ahead }
+
+  func readAside() async throws(DirectoryTrouble) -> Int? { try await origin.readAside() }
+
   /// The same with the place in its domain controller; `nil` also where snapshots are read.
   func read() -> (replica: DirectoryReplica, position: DirSyncPosition)? {
     guard let ahead, case .controller(let position) = ahead.position else { return nil }
@@ -349,7 +361,7 @@ actor DirectoryService {
     let effects = held.isEmpty ? (ja: [], en: []) : judgement.effects.lines(of: judgement.plan)
     current.withLock { condition in
       condition.held = held
-      condition.heldPlan = held.isEmpty ? nil : judgement.plan.fingerprint
+      condition.heldPlan = held.isEmpty ? nil : judgement.heldPlan
       condition.effects = effects
       condition.summaryJa = judgement.plan.summaryJa
       condition.summaryEn = judgement.plan.summaryEn

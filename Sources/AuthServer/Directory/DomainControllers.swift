@@ -10,6 +10,8 @@ actor DomainControllers: DirectoryOrigin {
   static let nightMinute = 3 * 60
   /// After the directory refused our own account: asking on would lock it.
   private static let refusedMilliseconds: Int64 = 60_000
+  /// Without a change for so long, the position gets the best witness there is.
+  private static let settlingMilliseconds: Int64 = 30_000
 
   private let configuration: DirectoryConnection
   /// Attributes that are read besides.
@@ -27,6 +29,11 @@ actor DomainControllers: DirectoryOrigin {
   private var isAskedToCompare = false
   /// Whether the last look read everything.
   private var isWhole = false
+  /// The connection that everything was read by: without a witness a position is good for no other one.
+  private var whole: LDAPConnection?
+  /// When the object that changed last is looked for, to be the witness of the position: not while somebody waits for what changed, and
+  /// not once a change on a busy morning. `nil`: it is the witness, or nothing was read yet.
+  private var settlesAt: Int64?
   private var notBefore: Int64 = .min
   private(set) var name = ""
 
@@ -70,10 +77,12 @@ actor DomainControllers: DirectoryOrigin {
   ) async throws(LDAPFault) -> DirectoryStand? {
     if readOn == nil { hasReadAll(now) }
     if let last, case .controller(let position) = last.position {
-      do {
+      do throws(LDAPFault) {
+        guard position.witness != nil || whole === reader.connection else { throw LDAPFault(.cookie, "witness") }
         let found = try await reader.changes(since: position, of: last.replica)
+        if found != nil { settlesAt = now.monotonicMilliseconds + Self.settlingMilliseconds }
         let stand = found.map { DirectoryStand(replica: $0.replica, position: .controller($0.position)) }
-        guard isDue(now) else { return stand }
+        guard isDue(now) else { return if let stand { stand } else { try await settled(position, last, reader, now) } }
         return try await compare(found ?? (last.replica, position), reader, now) ?? stand
       } catch {
         guard error.code == .cookie else { throw error }
@@ -82,8 +91,15 @@ actor DomainControllers: DirectoryOrigin {
     }
     let (replica, position) = try await reader.everything()
     hasReadAll(now)
-    isWhole = true
+    readsAll(reader, now)
     return DirectoryStand(replica: replica, position: .controller(position))
+  }
+
+  func readAside() async throws(DirectoryTrouble) -> Int? {
+    do throws(LDAPFault) {
+      let connection = try configuration.connection(next % configuration.servers.count)
+      return try await DirSyncReader(connection, also: also).everything().replica.objects.count
+    } catch { throw DirectoryTrouble(error) }
   }
 
   func compared() -> DirectoryDrift? {
@@ -103,6 +119,22 @@ actor DomainControllers: DirectoryOrigin {
     readOn = local.minuteOfDay >= minute ? local.day : local.day - 1
   }
 
+  /// - Returns: the same reading with the best witness, once it is time for that.
+  private func settled(
+    _ position: DirSyncPosition, _ last: DirectoryStand, _ reader: DirSyncReader, _ now: Moment
+  ) async throws(LDAPFault) -> DirectoryStand? {
+    guard let settlesAt, settlesAt <= now.monotonicMilliseconds, let found = try await reader.settled(position) else {
+      return nil
+    }
+    self.settlesAt = nil
+    return DirectoryStand(replica: last.replica, position: .controller(found))
+  }
+
+  private func readsAll(_ reader: DirSyncReader, _ now: Moment) {
+    (isWhole, whole) = (true, reader.connection)
+    settlesAt = now.monotonicMilliseconds + Self.settlingMilliseconds
+  }
+
   /// - Returns: `nil` if not everything could be read: what is kept is good for another day, and changes go on being followed.
   /// - Throws: `.cookie` only.
   private func compare(
@@ -112,6 +144,7 @@ actor DomainControllers: DirectoryOrigin {
     hasReadAll(now)
     do {
       let (full, found) = try await reader.comparison(with: kept)
+      readsAll(reader, now)
       drift = found
       if found == nil { log.event("directoryNotCompared") }
       return DirectoryStand(replica: full.replica, position: .controller(full.position))

@@ -51,7 +51,7 @@ public struct DirSyncReader: Sendable {
   /// Answers of one read; each is cut by the server as it likes.
   private static let answerLimit = 10_000
 
-  let connection: LDAPConnection
+  public let connection: LDAPConnection
   private let attributes: [String]
 
   /// - Parameter also: attributes that are read besides.
@@ -75,18 +75,30 @@ public struct DirSyncReader: Sendable {
     return found
   }
 
-  /// Everything there is.
+  /// Everything there is. The position has no witness yet (`settled`): finding one takes a server a good part of the time that all
+  /// the rest does.
   public func everything() async throws(LDAPFault) -> (replica: DirectoryReplica, position: DirSyncPosition) {
     let root = try await connection.root()
     let invocation = try await invocation(root)
     var replica = DirectoryReplica()
-    let cookie = try await read(root.namingContext, from: [], into: &replica)
+    let (cookie, _) = try await read(root.namingContext, from: [], into: &replica)
     return (
       replica,
       DirSyncPosition(
         serviceName: root.serviceName, invocationID: invocation, highestCommittedUSN: root.highestCommittedUSN,
-        witness: try await witness(root), cookie: cookie)
+        witness: nil, cookie: cookie)
     )
+  }
+
+  /// The position with the object that changed last as its witness, while nothing has changed since.
+  /// - Returns: `nil` if something has: that comes first.
+  public func settled(_ position: DirSyncPosition) async throws(LDAPFault) -> DirSyncPosition? {
+    let root = try await connection.root()
+    guard root.serviceName == position.serviceName, root.highestCommittedUSN == position.highestCommittedUSN else { return nil }
+    return DirSyncPosition(
+      serviceName: position.serviceName, invocationID: position.invocationID,
+      highestCommittedUSN: position.highestCommittedUSN, witness: try await witness(root) ?? position.witness,
+      cookie: position.cookie)
   }
 
   /// What changed since `last`.
@@ -106,7 +118,7 @@ public struct DirSyncReader: Sendable {
       guard try await usn(of: witness.guid) >= witness.usn else { throw LDAPFault(.cookie, "older copy") }
     }
     var new = replica
-    let cookie = try await read(root.namingContext, from: last.cookie, into: &new)
+    let (cookie, newest) = try await read(root.namingContext, from: last.cookie, into: &new)
     // An account that may not look there is not told of deletions either.
     if try await !seesDeletions(root.namingContext) {
       new.keep(only: try await connection.guids(root.namingContext, Self.filter))
@@ -115,8 +127,16 @@ public struct DirSyncReader: Sendable {
       new,
       DirSyncPosition(
         serviceName: root.serviceName, invocationID: invocation, highestCommittedUSN: root.highestCommittedUSN,
-        witness: try await witness(root) ?? last.witness, cookie: cookie)
+        witness: try await witness(newest, after: last) ?? last.witness, cookie: cookie)
     )
+  }
+
+  /// An object of a delta: it changed after all that was read before.
+  private func witness(_ changed: ObjectGUID?, after last: DirSyncPosition) async throws(LDAPFault) -> DirSyncPosition.Witness?
+  {
+    guard let changed else { return nil }
+    let usn = try await usn(of: changed)
+    return usn > last.highestCommittedUSN ? DirSyncPosition.Witness(guid: changed, usn: usn) : nil
   }
 
   /// One of the objects that changed last, among the newest 8 changes or, if those were others, further back. What else changes (the
@@ -173,10 +193,12 @@ public struct DirSyncReader: Sendable {
     }
   }
 
+  /// - Returns: where it goes on, and the object that was told last and is there.
   private func read(
     _ base: String, from start: [UInt8], into replica: inout DirectoryReplica
-  ) async throws(LDAPFault) -> [UInt8] {
+  ) async throws(LDAPFault) -> (cookie: [UInt8], last: ObjectGUID?) {
     var cookie = start
+    var last: ObjectGUID?
     var gone: Set<ObjectGUID> = []
     let query = LDAPQuery(base: base, filter: Self.filter, attributes: attributes)
     for _ in 0..<Self.answerLimit {
@@ -191,14 +213,19 @@ public struct DirSyncReader: Sendable {
         if change.isDeleted == false, !start.isEmpty, replica.objects[change.guid] != nil {
           throw LDAPFault(.cookie, "brought back")
         }
-        if change.isDeleted == true { gone.insert(change.guid) } else { gone.remove(change.guid) }
+        if change.isDeleted == true {
+          gone.insert(change.guid)
+        } else {
+          gone.remove(change.guid)
+          last = change.guid
+        }
         replica.apply(change)
       }
       guard let next = answer.dirSync else { throw LDAPFault(.malformed, "DirSync") }
       cookie = next.cookie
       if !next.hasMore {
         replica.dropLinks(to: gone)
-        return cookie
+        return (cookie, last)
       }
     }
     throw LDAPFault(.tooLarge, "\(Self.answerLimit)")

@@ -20,6 +20,11 @@ public struct DirectoryRules: Sendable, Hashable {
   /// The objects that names were found to mean (`DirectoryView.anchors`).
   public var anchors: [Anchor: ObjectGUID]
 
+  /// The local day (`LocalTime.day`) of a moment in milliseconds since 1970-01-01 UTC.
+  func day(_ milliseconds: Int64) -> Int {
+    Int((milliseconds + Int64(offsetSeconds) * 1000).flooredDivision(by: 86_400_000))
+  }
+
   /// Everybody below an OU is in the group of that name.
   public struct UnitGroup: Sendable, Hashable {
     /// Names of OUs, the outermost first.

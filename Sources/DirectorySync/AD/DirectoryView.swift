@@ -82,7 +82,7 @@ private struct ViewBuilder {
   private var taken: Set<PersonID>
   /// Of users below the base whose name can be one; folding a name costs more than all else that is said of somebody.
   private var accounts: [ObjectGUID: AccountName] = [:]
-  private var accountHolders: [AccountName: [ObjectGUID]] = [:]
+  private var accountHolders: [AccountName: Int] = [:]
 
   init(
     _ replica: DirectoryReplica, _ rules: DirectoryRules, _ known: [DirectoryIdentity], _ current: [ResolvedPerson],
@@ -112,7 +112,7 @@ private struct ViewBuilder {
     for user in users {
       guard let account = user.text("samaccountname").flatMap({ try? AccountName(parsing: $0) }) else { continue }
       accounts[user.guid] = account
-      accountHolders[account, default: []].append(user.guid)
+      accountHolders[account, default: 0] += 1
     }
     for user in users where known[user.guid] != nil { addKnown(user) }
     // Before anybody new: whoever is gone has no number any more.
@@ -203,7 +203,7 @@ private struct ViewBuilder {
   }
 
   private mutating func addNew(_ user: DirectoryItem, number: String, preferring id: PersonID) {
-    guard let account = account(of: user), accountHolders[account]?.count == 1 else {
+    guard let account = account(of: user), accountHolders[account] == 1 else {
       note(.accountShared, shown(user))
       return
     }
@@ -242,7 +242,7 @@ private struct ViewBuilder {
 
   private mutating func add(_ user: DirectoryItem, _ names: Names, as identity: DirectoryIdentity) {
     let account: AccountName
-    if let own = self.account(of: user), accountHolders[own]?.count == 1 {
+    if let own = self.account(of: user), accountHolders[own] == 1 {
       account = own
     } else {
       note(self.account(of: user) == nil ? .accountUnusable : .accountShared, shown(user))
@@ -284,7 +284,7 @@ private struct ViewBuilder {
   }
 
   private var today: Int {
-    Int((now + Int64(rules.offsetSeconds) * 1000).flooredDivision(by: 86_400_000))
+    rules.day(now)
   }
 
   /// Until the day that the directory gives, the person is where and what she was; whom it shuts out is out at once.

@@ -92,9 +92,17 @@ struct DirSyncTests {
       #expect(await changes(since: other(cookie: [1, 2, 3])) == .cookie)
       #expect(await changes(since: other(service: "CN=NTDS Settings,CN=DC2")) == .cookie)
       #expect(await changes(since: other(invocation: ObjectGUID(bytes: [UInt8](repeating: 7, count: 16)))) == .cookie)
+      // Something changed since the full read: the best witness of it is not to be had any more.
+      #expect(position.witness == nil)
+      #expect(try await reader.settled(position) == nil)
       let (_, later) = try #require(try await reader.changes(since: position, of: replica))
+      let own = try #require(later.witness)
+      let settled = try #require(try await reader.settled(later))
+      #expect(own.usn > position.highestCommittedUSN && settled.witness.map { $0.usn >= own.usn } == true)
+      #expect(settled.cookie == later.cookie && settled.highestCommittedUSN == later.highestCommittedUSN)
       try dc.restoreCopy()
       #expect(await changes(since: later) == .cookie)
+      #expect(await changes(since: settled) == .cookie)
       let isSame = try await reader.everything().replica == replica
       #expect(isSame)
     }
