@@ -2,7 +2,7 @@
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + relinks
+    + rehearsals + relinks
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 

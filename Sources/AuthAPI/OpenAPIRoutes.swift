@@ -93,7 +93,8 @@ public enum APIRoutes {
   static let outcomes = ["granted", "denied", "stillNeeded", "done", "refused"]
 
   public static let all: [APIRoute] =
-    workstations + enrolment + instance + people + operators + backups + directory + transfers + access + relinks
+    workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
+    + relinks
     + operations
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }

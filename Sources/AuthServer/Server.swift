@@ -20,6 +20,7 @@ public final class Server: Sendable {
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
   private let backups: BackupDesk
+  private let rehearsals: RehearsalDesk
   /// `nil` where people are imported from files.
   private let directory: DirectoryService?
   private let purge: PurgeService?
@@ -66,6 +67,7 @@ public final class Server: Sendable {
       columnKeyFile: state.columnKeyFile, recovery: keys.recovery)
     directory = Self.directory(instance, keys, services, support.log)
     purge = directory.map { [services, support] in PurgeService(services: services, directory: $0, log: support.log) }
+    rehearsals = RehearsalDesk(services: services, store: store, directory: directory, folder: state.rehearsalFolder)
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -191,7 +193,8 @@ public final class Server: Sendable {
     EnrolmentRoutes(services: services).add(to: enrolment)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     let operatorRoutes = OperatorRoutes(
-      services: services, checkpoints: checkpoints, backups: backups, directory: directory, purge: purge,
+      services: services, checkpoints: checkpoints, backups: backups, rehearsals: rehearsals, directory: directory,
+      purge: purge,
       status: { [self] in try await status() })
     let operators = Router(context: SanmonRequestContext.self)
     operators.add(middleware: RestoredDoor(services: services, isForOperators: true))

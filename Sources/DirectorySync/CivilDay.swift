@@ -10,6 +10,15 @@ public enum CivilDay {
     return daysSince1970(year: year, month: month, day: day)
   }
 
+  /// 1 April of this year or the next; the day itself if it is one.
+  public static func nextFirstOfApril(from day: Int) -> Int {
+    let words = text(day)
+    guard let year = Int(words.prefix(4)), let mine = parse("\(year)-04-01"), let next = parse("\(year + 1)-04-01") else {
+      return day
+    }
+    return mine >= day ? mine : next
+  }
+
   /// What `parse` reads back.
   public static func text(_ day: Int) -> String {
     // Howard Hinnant's published arithmetic ("chrono-Compatible Low-Level Date Algorithms"): eras of 400 years, year from March.

@@ -10,7 +10,8 @@ struct DirectoryCommand: AsyncParsableCommand {
     commandName: "directory", abstract: "Look at the Active Directory people come from. / Active Directory を確かめます。",
     subcommands: [
       DirectoryCheck.self, DirectoryShow.self, DirectorySyncNow.self, DirectoryPlan.self, DirectoryApprove.self,
-      DirectoryHistory.self, DirectoryAccess.self, DirectoryConfirm.self, DirectoryRelink.self, DirectorySnapshotWrite.self,
+      DirectoryHistory.self, DirectoryAccess.self, DirectoryConfirm.self, DirectoryRelink.self, DirectoryRehearse.self,
+      DirectorySnapshotWrite.self,
       DirectorySnapshotKey.self,
     ])
 }

@@ -29,6 +29,8 @@ struct OpenAPITests {
     "DirectoryLeaver": DirectoryLeaver.self, "RelinkBegin": RelinkBegin.self, "RelinkOpened": RelinkOpened.self,
     "RelinkProofMessage": RelinkProofMessage.self, "RelinkProven": RelinkProven.self, "RelinkOffer": RelinkOffer.self,
     "RelinkProofShown": RelinkProofShown.self, "RelinkDone": RelinkDone.self,
+    "RehearsalQuestion": RehearsalQuestion.self, "RehearsalState": RehearsalState.self, "RehearsalStep": RehearsalStep.self,
+    "RehearsedLogons": RehearsedLogons.self, "RehearsedRefusal": RehearsedRefusal.self,
     "TransferQuestion": TransferQuestion.self, "TransferAct": TransferAct.self, "TransferReport": TransferReport.self,
     "TransferLine": TransferLine.self, "AccessQuestion": AccessQuestion.self, "AccessApproval": AccessApproval.self,
     "AccessSwitch": AccessSwitch.self, "AccessReport": AccessReport.self, "AccessParameter": AccessParameter.self,

@@ -11,6 +11,10 @@ if [ "$DEMO_AD" = 1 ]; then
     at_instance lgwan sanmon directory plan "$STAGE/transfer.csv" --html "$STAGE/transfer.html"
   expect 0 'h1.*(事前確認|preview)' "印刷して読める表ができる" "a page to read and print" grep h1 "$STAGE/transfer.html"
 
+  expect 1 '余裕|Head-room' "その朝を写しの上で予行する：何秒かかり、だれが通らないか（何も変わらない）" \
+    "the morning itself, played on a copy: how long, and who would not get in (nothing is changed)" \
+    at_instance lgwan sanmon directory rehearse "$STAGE/transfer.csv"
+
   step "人事異動：Active Directory だけを変える" "A transfer: nothing but the Active Directory is changed"
   expect 0 'Changed|changed' "佐藤さんのパスワードを AD で設定しておく" "Sato has a password in the directory" \
     directory_tool user setpassword sato.hanako --newpassword='mori-no-michi-5'

@@ -41,6 +41,8 @@ struct StateFolder: Sendable {
   var columnKeyFile: String { path + "/column.key" }
   /// Sealed backups until they are taken.
   var backupFolder: String { path + "/backup" }
+  /// The copy that a rehearsal is played on, while it lasts.
+  var rehearsalFolder: String { path + "/rehearsal" }
 
   /// 32 random bytes, made at the first start; with systemd's credentials, the credential `sanmond-column-key` instead.
   func columnKey(random: (Int) -> [UInt8], credentials: String?) throws -> Secret<KeyMaterial> {

@@ -12,7 +12,7 @@ struct TransferDesk: Sendable {
   let directory: DirectoryService?
 
   /// What is asked of the store about everybody, once.
-  private struct Ground: Sendable {
+  struct Ground: Sendable {
     let replica: DirectoryReplica
     let rules: DirectoryRules
     let known: [DirectoryIdentity]
@@ -23,7 +23,7 @@ struct TransferDesk: Sendable {
   private var groups: AccessGroups { services.policy.policy.accessGroups }
 
   /// - Throws: conflict where people are imported from files, or nothing was read yet.
-  private func ground() async throws -> Ground {
+  func ground() async throws -> Ground {
     guard let (replica, rules) = await directory?.ground() else { throw HTTPFault.conflict }
     return try await services.store.read { (state) throws(StorageFault) in
       Ground(
@@ -33,13 +33,13 @@ struct TransferDesk: Sendable {
     }
   }
 
-  private static func read(_ text: String) -> Result<TransferList, DirectoryFault> {
+  static func read(_ text: String) -> Result<TransferList, DirectoryFault> {
     do throws(DirectoryFault) {
       return .success(try TransferList(SourceFile(name: TransferReport.listName, bytes: text.utf8)))
     } catch { return .failure(error) }
   }
 
-  private func plan(_ list: TransferList, _ ground: Ground, at now: Moment) -> TransferPlan {
+  func plan(_ list: TransferList, _ ground: Ground, at now: Moment) -> TransferPlan {
     TransferPlan(
       list, replica: ground.replica, rules: ground.rules, known: ground.known, current: ground.people, groups: groups,
       now: now.wallMilliseconds)

@@ -28,6 +28,15 @@ extension OperatorRoutes {
     }
     addTransfers(to: router)
     addSnapshots(to: router)
+    router.post("/v1/admin/directory/rehearsals") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(RehearsalQuestion.self, from: request, context: context)
+      return try JSONAnswer(await rehearsals.begin(message, by: operatorRecord.id), .accepted)
+    }
+    router.get("/v1/admin/directory/rehearsals/:rehearsal") { _, context in
+      _ = try await require(Self.administrators, context)
+      return try JSONAnswer(rehearsals.look(at: context.identifier("rehearsal", as: Never.self).text))
+    }
     router.post("/v1/admin/directory/approve") { request, context in
       let operatorRecord = try await require(Self.administrators, context)
       let message = try await JSONBody.decode(DirectoryAct.self, from: request, context: context)

@@ -11,6 +11,7 @@ struct OperatorRoutes: Sendable {
   let services: Services
   let checkpoints: CheckpointService
   let backups: BackupDesk
+  let rehearsals: RehearsalDesk
   /// `nil` where people are imported from files.
   let directory: DirectoryService?
   let purge: PurgeService?

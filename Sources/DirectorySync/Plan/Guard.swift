@@ -21,6 +21,13 @@ public struct GuardLimits: Sendable, Hashable {
     (movePercent, moveAtLeast) = (30, 10)
     shortPercent = 90
   }
+
+  /// None: for a copy, where nobody loses anything.
+  public static let none: GuardLimits = {
+    var limits = GuardLimits()
+    (limits.lossAtLeast, limits.gainAtLeast, limits.moveAtLeast, limits.shortPercent) = (.max, .max, .max, 0)
+    return limits
+  }()
 }
 
 /// Which groups open what, as the rules in force say; the names are those of policies.

@@ -29,6 +29,8 @@ public struct TransferPlan: Sendable {
   public let effects: PlanEffects
   /// What can be approved: everybody whose line is right.
   public let foreseen: ForeseenChanges
+  /// The directory as it would be.
+  public let planned: DirectoryReplica
 
   /// SHA-256 of what can be approved, in hexadecimal.
   public var fingerprint: String { foreseen.fingerprint }
@@ -63,6 +65,7 @@ public struct TransferPlan: Sendable {
         access: access, name: lines[index].displayName, joins: lines[index].joins, leaves: lines[index].leaves)
     }
     self.lines = lines
+    planned = maker.planned
     effects = PlanEffects(of: ImportPlan(current: current, named: view.people), groups: groups)
     foreseen = ForeseenChanges(outcomes)
   }

@@ -4,6 +4,8 @@ import GRDB
 
 /// The store on one SQLite file: WAL, `synchronous = FULL`, one writer with group commit, readers beside it.
 public final class SQLiteStore: CheckpointingStore, Sendable {
+  /// Of the file; the write-ahead log is `-wal` behind it.
+  public let path: String
   private let writer: Writer
   private let lookups = Lookups()
   private let localDayOffsetSeconds: Int
@@ -17,6 +19,7 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
   ///   durability is not in force.
   public init(path: String, localDayOffsetSeconds: Int = 32_400) throws(StorageFault) {
     self.localDayOffsetSeconds = localDayOffsetSeconds
+    self.path = path
     writer = try Writer(path: path, localDayOffsetSeconds: localDayOffsetSeconds)
   }
 
