@@ -28,6 +28,12 @@ struct DirectoryDriftTests {
 
   private func directory(_ city: City) async throws -> DirectoryStatus { try await city.link.fetch("/v1/admin/directory") }
 
+  /// Until what is kept is a delta's: a full read has no witness yet, and a server that starts again reads everything once more.
+  private func follow(_ city: City, _ dc: DomainController) async throws {
+    try dc.tool("user disable kato.ichiro")
+    try await becomes("a change is followed") { try await rows(city, "directory.synced").count == 2 }
+  }
+
   private static func kept(_ store: SQLiteStore) async throws -> DirectoryReplica {
     var replica = DirectoryReplica()
     for object in try await store.read({ (state) throws(StorageFault) in try state.directoryObjects() }) {
@@ -70,6 +76,7 @@ struct DirectoryDriftTests {
       let city = try await City(lines: { _ in lines })
       func objects() async throws -> Int { try await directory(city).objects }
       try await becomes("the city is read") { try await objects() > 1200 }
+      try await follow(city, dc)
       let whole = try await objects()
       try await city.restart { path in
         let store = try SQLiteStore(path: path, localDayOffsetSeconds: 32_400)
@@ -121,6 +128,7 @@ struct DirectoryDriftTests {
       let lines = try dc.lines()
       let city = try await City(lines: { _ in lines })
       try await becomes("the city is read") { try await directory(city).objects > 1200 }
+      try await follow(city, dc)
       try await city.restart { path in
         let store = try SQLiteStore(path: path, localDayOffsetSeconds: 32_400)
         var replica = try await Self.kept(store)
