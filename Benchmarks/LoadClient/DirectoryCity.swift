@@ -55,9 +55,12 @@ package final class DirectoryCity: Sendable {
   }
 
   /// Registers a card, with which somebody is let in where the rules let her in at all.
-  package func giveCard(to person: String) async throws {
+  @discardableResult
+  package func giveCard(to person: String) async throws -> SoftCard {
     let guid = (0..<16).map { _ in UInt8.random(in: 1...255) }
-    try await desk.register(authority.issue(to: person, slot: "9a", guid: guid))
+    let card = try authority.issue(to: person, slot: "9a", guid: guid)
+    try await desk.register(card)
+    return card
   }
 
   package func end() { instance.end() }

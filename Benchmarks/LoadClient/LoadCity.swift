@@ -12,6 +12,18 @@ package final class LoadCity: Sendable {
     /// Asks for a password beside it.
     package let plainCard: SoftCard
     package let password: String
+
+    fileprivate init(workstation: LoadWorkstation, card: SoftCard, plainCard: SoftCard, password: String) {
+      self.workstation = workstation
+      self.card = card
+      self.plainCard = plainCard
+      self.password = password
+    }
+
+    /// One who logs on with card and PIN alone.
+    package init(workstation: LoadWorkstation, card: SoftCard) {
+      self.init(workstation: workstation, card: card, plainCard: card, password: "")
+    }
   }
 
   package let instance: LoadInstance

@@ -13,18 +13,21 @@ struct DirectoryBench: AsyncParsableCommand {
       both sides of a ratio are on the domain controller's own loopback; run by anybody else, a relay carries both.
       """)
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case paged, closure, full, tick, april, freshness, `import` }
+  enum Part: String, CaseIterable, ExpressibleByArgument { case paged, closure, full, tick, april, freshness, silent, `import` }
 
   @OptionGroup var common: CommonOptions
   @Option(help: "Only this part; repeat for several: \(Part.allCases.map(\.rawValue).joined(separator: ", ")).")
   var part: [Part] = []
   @Option(help: "Changes, one after the other, of 'freshness'.") var changes = 120
+  @Option(help: "Seconds of logons of each half of 'silent'.") var silentSeconds = 60
   @Option(help: "People in the file of 'import', at most 34,000: a body ends at 16 MiB.") var importPeople = 30_000
   @Option(help: "People whom 'closure' asks the server about.") var chains = 20
 
   func validate() throws {
-    guard (1...1000).contains(changes), (10...34_000).contains(importPeople), (1...1200).contains(chains) else {
-      throw ValidationError("--changes 1…1000, --import-people 10…34000, --chains 1…1200")
+    guard (1...1000).contains(changes), (10...34_000).contains(importPeople), (1...1200).contains(chains),
+      (1...3600).contains(silentSeconds)
+    else {
+      throw ValidationError("--changes 1…1000, --import-people 10…34000, --chains 1…1200, --silent-seconds 1…3600")
     }
   }
 
@@ -51,6 +54,7 @@ struct DirectoryBench: AsyncParsableCommand {
         case .tick: wrong += try await tick(domain)
         case .april: wrong += try await april(domain)
         case .freshness: wrong += try await freshness(domain)
+        case .silent: wrong += try await silent(domain)
         case .import: wrong += try await importing()
         }
       }
