@@ -68,7 +68,8 @@ struct RehearsalTests {
     }
     #expect(try await status(city, #"{"list":"職員番号,氏名,新所属\n"}"#) == 409)
     #expect(try await city.link.request("GET", "/v1/admin/directory/rehearsals/r-0", body: nil).status == 404)
-    // One at a time.
+    // One at a time; with somewhere to stand it takes a while.
+    _ = try await city.workstation("front-1")
     #expect(try await status(city, "{}") == 202)
     #expect(try await status(city, "{}") == 409)
     let folder = city.folder + "/state/rehearsal"

@@ -193,12 +193,13 @@ public struct DirSyncReader: Sendable {
     }
   }
 
-  /// - Returns: where it goes on, and the object that was told last and is there.
+  /// - Returns: where it goes on, and one of the objects that were told and are there.
   private func read(
     _ base: String, from start: [UInt8], into replica: inout DirectoryReplica
   ) async throws(LDAPFault) -> (cookie: [UInt8], last: ObjectGUID?) {
     var cookie = start
-    var last: ObjectGUID?
+    // People are deleted more often than groups and OUs; a witness that is gone makes everything to be read anew.
+    var (last, lasting): (ObjectGUID?, ObjectGUID?) = (nil, nil)
     var gone: Set<ObjectGUID> = []
     let query = LDAPQuery(base: base, filter: Self.filter, attributes: attributes)
     for _ in 0..<Self.answerLimit {
@@ -220,12 +221,13 @@ public struct DirSyncReader: Sendable {
           last = change.guid
         }
         replica.apply(change)
+        if let kind = replica.objects[change.guid]?.kind, kind != .person { lasting = change.guid }
       }
       guard let next = answer.dirSync else { throw LDAPFault(.malformed, "DirSync") }
       cookie = next.cookie
       if !next.hasMore {
         replica.dropLinks(to: gone)
-        return (cookie, last)
+        return (cookie, [lasting, last].compactMap(\.self).first { replica.objects[$0] != nil })
       }
     }
     throw LDAPFault(.tooLarge, "\(Self.answerLimit)")
