@@ -73,6 +73,7 @@ enum RehearsalText {
   private static func lines(_ logons: RehearsedLogons) -> [String] {
     guard logons.logons > 0 else { return [say("ログオンする人がいません。", "Nobody is there to log on.")] }
     let refused = logons.logons - logons.granted
+    let isTelling = logons.granted * 2 >= logons.logons
     // Everybody within one minute: no city hall is faster at its doors.
     let room = String(format: "%.1f", Double(logons.perMinute) / Double(logons.logons))
     var lines = [
@@ -84,8 +85,10 @@ enum RehearsalText {
         "Waiting: median \(milliseconds(logons.medianMicroseconds)), 99 of a hundred within \(milliseconds(logons.p99Microseconds)), all at once"
       ),
       say(
-        "余裕: 1 分に \(logons.perMinute) 回。全員が 1 分の間に来ても \(room) 倍（TLS の接続は含みません）",
-        "Head-room: \(logons.perMinute) a minute; \(room) times what comes if all come within one minute (TLS not counted)"),
+        "余裕: 判定と記録は 1 分に \(logons.perMinute) 回。全員が 1 分の間に来ても \(room) 倍（TLS の接続は含みません）"
+          + (isTelling ? "" : "。通らない人が多く（断るほうが速い）、まだ目安になりません"),
+        "Head-room: deciding and writing, \(logons.perMinute) a minute; \(room) times what comes if all come within one minute (TLS not counted)"
+          + (isTelling ? "" : "; most are refused, which is quicker: no measure yet")),
     ]
     for refusal in logons.refusals {
       let people = refusal.people.joined(separator: ", ")
