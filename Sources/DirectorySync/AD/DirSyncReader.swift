@@ -50,6 +50,8 @@ public struct DirSyncReader: Sendable {
   package static let flags = Int32(bitPattern: 0x8000_0001)
   /// Answers of one read; each is cut by the server as it likes.
   private static let answerLimit = 10_000
+  /// So many objects of a delta are asked which of them is the newest.
+  private static let witnessLimit = 64
 
   public let connection: LDAPConnection
   private let attributes: [String]
@@ -118,7 +120,7 @@ public struct DirSyncReader: Sendable {
       guard try await usn(of: witness.guid) >= witness.usn else { throw LDAPFault(.cookie, "older copy") }
     }
     var new = replica
-    let (cookie, newest) = try await read(root.namingContext, from: last.cookie, into: &new)
+    let (cookie, told) = try await read(root.namingContext, from: last.cookie, into: &new)
     // An account that may not look there is not told of deletions either.
     if try await !seesDeletions(root.namingContext) {
       new.keep(only: try await connection.guids(root.namingContext, Self.filter))
@@ -127,16 +129,26 @@ public struct DirSyncReader: Sendable {
       new,
       DirSyncPosition(
         serviceName: root.serviceName, invocationID: invocation, highestCommittedUSN: root.highestCommittedUSN,
-        witness: try await witness(newest, after: last) ?? last.witness, cookie: cookie)
+        witness: try await witness(among: told, root, after: last) ?? last.witness, cookie: cookie)
     )
   }
 
-  /// An object of a delta: it changed after all that was read before.
-  private func witness(_ changed: ObjectGUID?, after last: DirSyncPosition) async throws(LDAPFault) -> DirSyncPosition.Witness?
-  {
-    guard let changed else { return nil }
-    let usn = try await usn(of: changed)
-    return usn > last.highestCommittedUSN ? DirSyncPosition.Witness(guid: changed, usn: usn) : nil
+  /// The newest of the objects of a delta: it changed after all that was read before.
+  private func witness(
+    among told: [ObjectGUID], _ root: RootDSE, after last: DirSyncPosition
+  ) async throws(LDAPFault) -> DirSyncPosition.Witness? {
+    guard !told.isEmpty else { return nil }
+    let any = told.map { "(objectGUID=\($0.bytes.map { "\\" + Hex.encode([$0]) }.joined()))" }.joined()
+    let query = LDAPQuery(base: root.namingContext, filter: "(|\(any))", attributes: ["objectGUID", "uSNChanged"])
+    return try await connection.entries(query).compactMap(Self.witness).filter { $0.usn > last.highestCommittedUSN }
+      .max { $0.usn < $1.usn }
+  }
+
+  private static func witness(_ entry: LDAPEntry) -> DirSyncPosition.Witness? {
+    guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }),
+      let usn = entry.text("usnchanged").flatMap({ Int64($0) })
+    else { return nil }
+    return DirSyncPosition.Witness(guid: guid, usn: usn)
   }
 
   /// One of the objects that changed last, among the newest 8 changes or, if those were others, further back. What else changes (the
@@ -153,11 +165,9 @@ public struct DirSyncReader: Sendable {
         attributes: ["objectClass", "objectGUID", "uSNChanged"])
       query.limit = 200
       let found = try await connection.entries(query).compactMap { entry -> DirSyncPosition.Witness? in
-        guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }),
-          DirectoryItem(guid: guid, attributes: entry.attributes).kind != nil,
-          let usn = entry.text("usnchanged").flatMap({ Int64($0) })
+        guard let found = Self.witness(entry), DirectoryItem(guid: found.guid, attributes: entry.attributes).kind != nil
         else { return nil }
-        return DirSyncPosition.Witness(guid: guid, usn: usn)
+        return found
       }
       if let newest = found.max(by: { $0.usn < $1.usn }) { return newest }
       guard from > 0 else { return nil }
@@ -193,13 +203,12 @@ public struct DirSyncReader: Sendable {
     }
   }
 
-  /// - Returns: where it goes on, and one of the objects that were told and are there.
+  /// - Returns: where it goes on, and the last objects that were told and are there.
   private func read(
     _ base: String, from start: [UInt8], into replica: inout DirectoryReplica
-  ) async throws(LDAPFault) -> (cookie: [UInt8], last: ObjectGUID?) {
+  ) async throws(LDAPFault) -> (cookie: [UInt8], told: [ObjectGUID]) {
     var cookie = start
-    // People are deleted more often than groups and OUs; a witness that is gone makes everything to be read anew.
-    var (last, lasting): (ObjectGUID?, ObjectGUID?) = (nil, nil)
+    var told: [ObjectGUID] = []
     var gone: Set<ObjectGUID> = []
     let query = LDAPQuery(base: base, filter: Self.filter, attributes: attributes)
     for _ in 0..<Self.answerLimit {
@@ -218,16 +227,15 @@ public struct DirSyncReader: Sendable {
           gone.insert(change.guid)
         } else {
           gone.remove(change.guid)
-          last = change.guid
+          told.append(change.guid)
         }
         replica.apply(change)
-        if let kind = replica.objects[change.guid]?.kind, kind != .person { lasting = change.guid }
       }
       guard let next = answer.dirSync else { throw LDAPFault(.malformed, "DirSync") }
       cookie = next.cookie
       if !next.hasMore {
         replica.dropLinks(to: gone)
-        return (cookie, [lasting, last].compactMap(\.self).first { replica.objects[$0] != nil })
+        return (cookie, told.suffix(Self.witnessLimit).filter { replica.objects[$0] != nil })
       }
     }
     throw LDAPFault(.tooLarge, "\(Self.answerLimit)")

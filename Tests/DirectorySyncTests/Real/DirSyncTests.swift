@@ -98,7 +98,7 @@ struct DirSyncTests {
       let (_, later) = try #require(try await reader.changes(since: position, of: replica))
       let own = try #require(later.witness)
       let settled = try #require(try await reader.settled(later))
-      #expect(own.usn > position.highestCommittedUSN && settled.witness.map { $0.usn >= own.usn } == true)
+      #expect(own.usn > position.highestCommittedUSN && settled.witness == own)
       #expect(settled.cookie == later.cookie && settled.highestCommittedUSN == later.highestCommittedUSN)
       try dc.restoreCopy()
       #expect(await changes(since: later) == .cookie)
