@@ -21,8 +21,8 @@ struct DirectoryRehearse: AsyncParsableCommand {
         sanmon directory rehearse --json
 
       EXIT CODES
-        0 everybody gets in   1 somebody does not, or something has to be looked at   65 the list cannot be read   69 it could not be
-        played to its end
+        0 everybody gets in   1 somebody does not, or something has to be looked at   65 the list cannot be read, or the day is over
+        69 it could not be played to its end
       """)
   @Argument(help: "The transfer list. / 異動の一覧（CSV）", completion: .file(extensions: ["csv"])) var list: String?
   @Option(help: "The day, as 2027-04-01; the next 1 April without it. / 日付") var day: String?
@@ -38,8 +38,8 @@ struct DirectoryRehearse: AsyncParsableCommand {
     let question = RehearsalQuestion(list: try list.map(TransferText.read), day: day)
     var state = try await operatorLink.post("/v1/admin/directory/rehearsals", question, as: RehearsalState.self)
     if state.isOver, let ja = state.faultJa, let en = state.faultEn {
-      let report = TransferReport(faultJa: ja, faultEn: en)
-      return try TransferText.requireReadable(report, list)
+      func named(_ text: String) -> String { Rows.visible(TextFile.fault(text, of: list, called: TransferReport.listName)) }
+      throw fail(65, named(ja), named(en))
     }
     var told = ""
     while !state.isOver {

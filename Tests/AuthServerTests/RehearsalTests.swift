@@ -1,8 +1,11 @@
 import AuthAPI
 import AuthClient
+import AuthServer
 import AuthTerms
+import DirectorySync
 import Foundation
 import RealDirectory
+import Storage
 import Testing
 
 @Suite("a morning played on a copy")
@@ -28,17 +31,23 @@ struct RehearsalTests {
     try await city.link.request("POST", "/v1/admin/directory/rehearsals", body: Array(body.utf8)).status
   }
 
+  /// The city's day, so many days from now (its clock is 9 hours ahead of UTC).
+  fileprivate static func day(_ days: Int) -> String {
+    CivilDay.text((Int(Date().timeIntervalSince1970) + 9 * 3600) / 86_400 + days)
+  }
+
   @Test("people from files: everybody stands before a workstation, who has nothing is told why, and nothing is left of it")
   func files() async throws {
     let city = try await City()
     _ = try await city.importPeople()
-    let bare = try await Self.played(city, RehearsalQuestion(day: "2027-04-01"))
+    let day = Self.day(100)
+    let bare = try await Self.played(city, RehearsalQuestion(day: day))
     #expect(bare.logons?.logons == 0 && bare.warningsEn.first?.hasPrefix("a segment has no workstation yet") == true)
     try await Self.prepare(city)
     let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
-    let state = try await Self.played(city, RehearsalQuestion(day: "2027-04-01"))
+    let state = try await Self.played(city, RehearsalQuestion(day: day))
     let logons = try #require(state.logons)
-    #expect(state.faultEn == nil && state.warningsEn == [] && state.day == "2027-04-01")
+    #expect(state.faultEn == nil && state.warningsEn == [] && state.day == day)
     #expect(state.steps.map(\.en) == ["copying the database", "the morning's logons, all at once"])
     #expect(state.steps[0].count == Int(before.auditRows) && state.steps[1].count == logons.logons)
     #expect(logons.people == logons.logons && logons.people > 1000 && logons.granted == 1 && logons.perMinute > 0)
@@ -52,7 +61,7 @@ struct RehearsalTests {
     #expect(rows.filter { $0.action == "directory.rehearsed" }.count == 2 && !rows.contains { $0.action == "logon" })
     let row = try #require(rows.filter { $0.action == "directory.rehearsed" }.max { $0.sequence < $1.sequence })
     #expect(row.operatorID == "yamada" && row.outcome == "done")
-    #expect(row.note.hasPrefix("the morning of 2027-04-01 on a copy: 1 of \(logons.logons) logons"))
+    #expect(row.note.hasPrefix("the morning of \(day) on a copy: 1 of \(logons.logons) logons"))
     let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     #expect(status.liveSessions == 0)
     #expect(!FileManager.default.fileExists(atPath: city.folder + "/state/rehearsal"))
@@ -68,6 +77,25 @@ struct RehearsalTests {
     }
     #expect(try await status(city, #"{"list":"職員番号,氏名,新所属\n"}"#) == 409)
     #expect(try await city.link.request("GET", "/v1/admin/directory/rehearsals/r-0", body: nil).status == 404)
+    // A morning that has been; today's may still be to come.
+    for day in ["1970-01-01", Self.day(-1)] {
+      let over = try await Self.played(city, RehearsalQuestion(day: day))
+      #expect(over.faultEn == "8:30 of \(day) is over: name a day that is still to come" && over.steps == [])
+    }
+    #expect(try await Self.played(city, RehearsalQuestion(day: Self.day(1))).faultEn == nil)
+    // Nothing was read of a directory here, and nothing of the refused has a row.
+    #expect(try await city.audit().filter { $0.action == "directory.rehearsed" }.map(\.outcome) == ["done"])
+
+    // Where the copy belongs, something else lies that cannot be removed from: told, with a row.
+    try Data().write(to: URL(fileURLWithPath: city.folder + "/state/rehearsal"))
+    let inTheWay = try await Self.played(city, RehearsalQuestion())
+    #expect(inTheWay.faultEn?.hasPrefix("it could not be played to its end: ") == true && inTheWay.logons == nil)
+    let row = try #require(
+      try await city.audit().filter { $0.action == "directory.rehearsed" }.max { $0.sequence < $1.sequence })
+    #expect(row.outcome == "refused" && row.operatorID == "yamada")
+    #expect(row.note.hasPrefix("the morning of \(inTheWay.day) was not played to its end: "))
+    #expect(!FileManager.default.fileExists(atPath: city.folder + "/state/rehearsal"))
+
     // One at a time; with somewhere to stand it takes a while.
     _ = try await city.workstation("front-1")
     #expect(try await status(city, "{}") == 202)
@@ -79,6 +107,27 @@ struct RehearsalTests {
     }
     #expect(!FileManager.default.fileExists(atPath: folder))
     await city.end()
+  }
+
+  @Test("a desk and an auditor play none and look at none", arguments: [OperatorRole.desk, .auditor])
+  func roles(role: OperatorRole) async throws {
+    let city = try await City()
+    try await city.restart { database in
+      let store = try SQLiteStore(path: database)
+      _ = try await store.commit(Demotion(role: role))
+      store.close()
+    }
+    #expect(try await status(city, "{}") == 403)
+    #expect(try await city.link.request("GET", "/v1/admin/directory/rehearsals/r-0", body: nil).status == 403)
+    await city.end()
+  }
+
+  @Test("the copy needs the database, a quarter more, and what always stays free", arguments: [0, 4, 1000, 4 << 30] as [Int64])
+  func room(_ database: Int64) {
+    let needed = database + database / 4 + RehearsalRoom.reserve
+    #expect(RehearsalRoom(database: database, free: needed).isEnough)
+    #expect(!RehearsalRoom(database: database, free: needed - 1).isEnough)
+    #expect(!RehearsalRoom(database: database, free: 0).isEnough)
   }
 }
 
@@ -107,7 +156,7 @@ struct RehearsedTransferTests {
       let list = header + "p-000042,,,退職\np-009999,,,退職\n"
       let state = try await RehearsalTests.played(city, RehearsalQuestion(list: list, day: "2030-04-01"))
       #expect(state.logons?.granted == 0 && state.logons?.people == nobody.logons?.people)
-      #expect(state.warningsEn == ["1 lines of the list are wrong and left out: see 'sanmon directory plan'"])
+      #expect(state.warningsEn == ["lines of the list that are wrong and left out: 1; see 'sanmon directory plan'"])
       let wrong = try await RehearsalTests.played(city, RehearsalQuestion(list: "これは一覧ではない"))
       #expect(wrong.faultEn?.hasPrefix(TransferReport.listName + ":") == true && wrong.steps == [])
       // Nothing of it happened.

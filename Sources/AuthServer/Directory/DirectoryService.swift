@@ -338,11 +338,8 @@ actor DirectoryService {
     kept = replica
   }
 
-  /// The directory as it was read last, and how it becomes people; `nil` before anything was read.
-  func ground() -> (DirectoryReplica, DirectoryRules)? { ahead.map { ($0.replica, rules) } }
-
-  /// What was read last, with where the reading goes on.
-  func standing() -> DirectoryStand? { ahead }
+  /// The directory as it was read last, with where the reading goes on, and how it becomes people; `nil` before anything was read.
+  func ground() -> (stand: DirectoryStand, rules: DirectoryRules)? { ahead.map { ($0, rules) } }
 
   func readAside() async throws(DirectoryTrouble) -> Int? { try await origin.readAside() }
 

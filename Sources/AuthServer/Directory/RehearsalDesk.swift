@@ -17,8 +17,6 @@ final class RehearsalDesk: Sendable {
   private let directory: DirectoryService?
   private let folder: String
   private let state = Mutex<RehearsalState?>(nil)
-  /// Bytes that stay free whatever is played.
-  private static let reserve: Int64 = 512 << 20
 
   /// - Parameter folder: in the state folder; emptied: what a kill left is of no use.
   init(services: Services, store: SQLiteStore, directory: DirectoryService?, folder: String) {
@@ -30,29 +28,38 @@ final class RehearsalDesk: Sendable {
   }
 
   /// Begins to play one: the copy of a long log takes longer than a request may.
+  /// - Returns: one that is over already, with words, for a list that cannot be read and for a morning that has been.
   /// - Throws: conflict while another one is played, and for a list where no directory has been read.
   func begin(_ question: RehearsalQuestion, by acting: OperatorID) async throws -> RehearsalState {
-    let today = services.localByClock(services.surroundings.now()).day
+    let local = services.localByClock(services.surroundings.now())
+    let earliest = local.minuteOfDay < RehearsedMorning.minute ? local.day : local.day + 1
     let day: Int
     if let text = question.day {
       guard let found = CivilDay.parse(text) else { throw HTTPFault.malformed(.value) }
       day = found
     } else {
-      day = CivilDay.nextFirstOfApril(from: today)
+      day = CivilDay.nextFirstOfApril(from: earliest)
     }
-    if question.list != nil, await directory?.standing() == nil { throw HTTPFault.conflict }
-    var begun = RehearsalState(rehearsal: "r-" + Hex.encode(services.surroundings.random(8)), day: CivilDay.text(day))
+    if question.list != nil, await directory?.ground() == nil { throw HTTPFault.conflict }
+    let begun = RehearsalState(rehearsal: "r-" + Hex.encode(services.surroundings.random(8)), day: CivilDay.text(day))
+    func over(_ ja: String, _ en: String) -> RehearsalState {
+      var state = begun
+      (state.isOver, state.faultJa, state.faultEn) = (true, ja, en)
+      return state
+    }
+    guard day >= earliest else {
+      return over(
+        "\(begun.day) の 8:30 は過ぎています。これから来る日を指定してください", "8:30 of \(begun.day) is over: name a day that is still to come")
+    }
     var list: TransferList?
     switch question.list.map(TransferDesk.read) {
     case .failure(let fault):
-      begun.isOver = true
-      begun.faultJa = "\(fault.place): \(fault.code.rawValue) \(fault.ja)"
-      begun.faultEn = "\(fault.place): \(fault.code.rawValue) \(fault.en)"
-      return begun
+      let place = "\(fault.place): \(fault.code.rawValue)"
+      return over("\(place) \(fault.ja)", "\(place) \(fault.en)")
     case .success(let found): list = found
     case nil: break
     }
-    let isFree = state.withLock { [begun] state in
+    let isFree = state.withLock { state in
       guard state?.isOver ?? true else { return false }
       state = begun
       return true
@@ -60,11 +67,12 @@ final class RehearsalDesk: Sendable {
     guard isFree else { throw HTTPFault.conflict }
     Task(priority: .utility) { [self, list] in
       do { try await play(list, on: day, by: acting) } catch {
-        tell { state in
-          (state.faultJa, state.faultEn) = Self.words(of: error)
-        }
+        let words = Self.words(of: error)
+        tell { ($0.faultJa, $0.faultEn) = words }
+        // A fault of the log itself is told elsewhere.
+        try? await record(.refused, 1, "the morning of \(begun.day) was not played to its end: \(words.en)", by: acting)
       }
-      try? FileManager.default.removeItem(atPath: folder)
+      await Aside.run { [folder] in try? FileManager.default.removeItem(atPath: folder) }
       tell { $0.isOver = true }
     }
     return begun
@@ -77,10 +85,10 @@ final class RehearsalDesk: Sendable {
 
   private static func words(of error: any Error) -> (ja: String, en: String) {
     switch error {
-    case let room as NoRoom:
+    case let none as NoRoom:
       (
-        "空き容量が足りないため、写しを作りません（必要 \(room.needed >> 20) MB、空き \(room.free >> 20) MB）",
-        "there is no room for the copy: \(room.needed >> 20) MB needed, \(room.free >> 20) MB free"
+        "空き容量が足りないため、写しを作りません（必要 \(none.room.needed >> 20) MB、空き \(none.room.free >> 20) MB）",
+        "there is no room for the copy: \(none.room.needed >> 20) MB needed, \(none.room.free >> 20) MB free"
       )
     case let trouble as DirectoryTrouble: ("\(trouble.code) \(trouble.ja)", "\(trouble.code) \(trouble.en)")
     case let fault as StorageFault:
@@ -98,21 +106,17 @@ final class RehearsalDesk: Sendable {
   }
 
   /// What is too much for the disk would stop the logons of the living.
-  private struct NoRoom: Error {
-    let needed: Int64
-    let free: Int64
-  }
+  private struct NoRoom: Error { let room: RehearsalRoom }
 
-  /// - Throws: `NoRoom` unless the copy fits beside what the server itself will write.
-  private func requireRoom() throws {
-    let sizes = [store.path, store.path + "-wal"].map { path in
-      (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
-    }
-    let needed = sizes.reduce(0, +) * 5 / 4 + Self.reserve
-    var facts = statvfs()
-    guard statvfs(store.path, &facts) == 0 else { return }
-    let free = Int64(clamping: UInt64(facts.f_bavail) &* UInt64(facts.f_frsize))
-    guard free >= needed else { throw NoRoom(needed: needed, free: free) }
+  /// A row that one was played, or was not played to its end.
+  private func record(_ outcome: AuditOutcome, _ count: Int, _ note: String, by acting: OperatorID) async throws {
+    let now = services.surroundings.now()
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: "directory.rehearsed", outcome: outcome)
+    record.operatorID = acting
+    record.count = Int64(max(1, count))
+    record.note = note
+    try await services.recorder.commit(RecordOnly(record: record), now: now)
   }
 
   /// Does one step, timed; what it counts is told with it.
@@ -130,14 +134,15 @@ final class RehearsalDesk: Sendable {
   // MARK: The morning
 
   private func play(_ list: TransferList?, on day: Int, by acting: OperatorID) async throws {
-    try requireRoom()
+    let room = await Aside.run { [store] in RehearsalRoom(beside: store.path) }
+    guard room.isEnough else { throw NoRoom(room: room) }
     let copy = try await step("データベースの写しを作る", "copying the database") {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
       let path = folder + "/copy.db"
       let (rows, _) = try await store.copy(to: path) { _, _ in ("rehearsal", Array("1".utf8)) }
       let offset = services.policy.policy.organisation.timeZoneOffsetSeconds
-      return (try SQLiteStore(path: path, localDayOffsetSeconds: offset), Int(clamping: rows))
+      return (try await Aside.run { try SQLiteStore(path: path, localDayOffsetSeconds: offset) }, Int(clamping: rows))
     }
     defer { copy.close() }
     let morning = moment(on: day)
@@ -152,60 +157,58 @@ final class RehearsalDesk: Sendable {
     }
     let logons = try await self.logons(on: copy, at: morning)
     tell { $0.logons = logons }
-    var record = AuditRecord(
-      time: services.surroundings.now().wallMilliseconds, eventClass: .administration, action: "directory.rehearsed",
-      outcome: .done)
-    record.operatorID = acting
-    record.count = Int64(max(1, logons.logons))
-    record.note =
+    try await record(
+      .done, logons.logons,
       "the morning of \(CivilDay.text(day)) on a copy: \(logons.granted) of \(logons.logons) logons of \(logons.people) people let in, "
-      + "\(logons.perMinute) a minute"
-    try await services.recorder.commit(RecordOnly(record: record), now: services.surroundings.now())
+        + "\(logons.perMinute) a minute", by: acting)
   }
 
   /// 8:30 of that day, as it will be by this machine's clock.
   private func moment(on day: Int) -> Moment {
     let now = services.surroundings.now()
     let offset = Int64(services.policy.policy.organisation.timeZoneOffsetSeconds)
-    let wall = ((Int64(day) * 24 * 60 + 8 * 60 + 30) * 60 - offset) * 1000
+    let wall = ((Int64(day) * 24 * 60 + Int64(RehearsedMorning.minute)) * 60 - offset) * 1000
     return Moment(
       wallMilliseconds: wall, boot: now.boot,
-      monotonicMilliseconds: now.monotonicMilliseconds + max(0, wall - now.wallMilliseconds))
+      monotonicMilliseconds: now.monotonicMilliseconds + wall - now.wallMilliseconds)
   }
 
   private func transfer(
     _ list: TransferList?, _ directory: DirectoryService, on copy: SQLiteStore, at morning: Moment
   ) async throws {
-    guard let stand = await directory.standing() else { return }
+    // Nothing was read yet: people are as the database has them.
+    guard await directory.ground() != nil else { return }
     let desk = TransferDesk(services: services, directory: directory)
     let ground = try await desk.ground()
+    let stand = ground.stand
     let policy = services.policy.policy
     var (replica, rules) = (stand.replica, ground.rules)
     if let list {
       let plan = try await step("異動の一覧を確かめる", "reading the transfer list") {
-        (desk.plan(list, ground, at: morning), list.lines.count)
+        (await Aside.run { desk.plan(list, ground, at: morning) }, list.lines.count)
       }
-      replica = plan.planned
+      // A list says what is to be on the day, whatever date stands in an attribute.
+      (replica, rules) = (plan.planned, rules.atOnce)
       warn(of: plan)
-    } else if let now = await directory.ground()?.1 {
-      rules = try await services.store.read { (state) throws(StorageFault) in try DirectoryReading.anchored(now, in: state) }
     }
-    let reading = DirectoryReading(
+    var reading = DirectoryReading(
       replica: replica, rules: rules, groups: policy.accessGroups, limits: .none, approvals: services.waivers,
-      access: DatedAccessBook(policy: policy, approvals: services.waivers, local: local(morning)), now: morning)
-    let (changed, gone) = replica.differences(from: stand.replica)
+      access: DatedAccessBook(policy: policy, approvals: services.waivers, local: services.localByClock(morning)), now: morning)
     let judgement = try await step("全員の権限を判定する", "judging everybody") {
       let found = try await copy.read { [reading] (state) throws(StorageFault) in try reading.judge(state) }
       return (found, found.view.people.count)
     }
-    let bodies = changed.compactMap { guid in
-      replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
-    }
+    reading.judged = judgement
     let outcome = try await step("異動を反映する", "putting the transfer in force") {
-      let found = try await copy.commit(
-        ApplyDirectory(
-          reading: reading, kept: stand.replica, changed: bodies, gone: gone, position: stand.position, attributes: ""))
-      return (found, judgement.plan.writes.count)
+      let change = await Aside.run { [replica, reading] in
+        let (changed, gone) = replica.differences(from: stand.replica)
+        let bodies = changed.compactMap { guid in
+          replica.encoded(guid).map { DirectoryObjectRecord(guid: guid, body: $0) }
+        }
+        return ApplyDirectory(
+          reading: reading, kept: stand.replica, changed: bodies, gone: gone, position: stand.position, attributes: "")
+      }
+      return (try await copy.commit(change), judgement.plan.writes.count)
     }
     guard !outcome.isInForce else { return }
     tell { state in
@@ -219,15 +222,13 @@ final class RehearsalDesk: Sendable {
       let wrong = plan.lines.count { !$0.isRight }
       if wrong > 0 {
         state.warningsJa.append("一覧の \(wrong) 行に誤りがあり、含めていません。sanmon directory plan で確かめてください。")
-        state.warningsEn.append("\(wrong) lines of the list are wrong and left out: see 'sanmon directory plan'")
+        state.warningsEn.append("lines of the list that are wrong and left out: \(wrong); see 'sanmon directory plan'")
       }
       guard !plan.effects.reasons.isEmpty else { return }
       state.warningsJa.append("前もって承認しないと保留されます: " + plan.effects.reasons.map(\.ja).joined(separator: "。"))
       state.warningsEn.append("held unless approved beforehand: " + plan.effects.reasons.map(\.en).joined(separator: "; "))
     }
   }
-
-  private func local(_ moment: Moment) -> LocalTime { services.localByClock(moment) }
 
   private func logons(on copy: SQLiteStore, at morning: Moment) async throws -> RehearsedLogons {
     let rehearsal = RehearsedMorning(services: services, copy: copy, morning: morning)
@@ -238,10 +239,35 @@ final class RehearsalDesk: Sendable {
         state.warningsEn.append("a segment has no workstation yet: \(knocks.without) logons were not played")
       }
     }
-    let played = try await step("朝のログオン（全員が同時に）", "the morning's logons, all at once") {
+    return try await step("朝のログオン（全員が同時に）", "the morning's logons, all at once") {
       (try await rehearsal.play(knocks.all), knocks.all.count)
     }
-    let milliseconds = state.withLock { $0?.steps.last?.milliseconds } ?? 0
-    return rehearsal.summary(of: played, milliseconds: milliseconds)
+  }
+}
+
+/// Whether a copy of the database fits beside what the server itself will write.
+package struct RehearsalRoom: Sendable {
+  /// Bytes that stay free whatever is played.
+  package static let reserve: Int64 = 512 << 20
+
+  /// Bytes: the database with its WAL, a quarter for what the morning writes, and the reserve.
+  package let needed: Int64
+  /// Bytes; what cannot be told counts as none.
+  package let free: Int64
+
+  package var isEnough: Bool { free >= needed }
+
+  package init(database: Int64, free: Int64) {
+    needed = database + database / 4 + Self.reserve
+    self.free = free
+  }
+
+  init(beside path: String) {
+    let sizes = [path, path + "-wal"].map { path in
+      (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.int64Value ?? 0
+    }
+    var facts = statvfs()
+    let free = statvfs(path, &facts) == 0 ? Int64(clamping: UInt64(facts.f_bavail) &* UInt64(facts.f_frsize)) : 0
+    self.init(database: sizes.reduce(0, +), free: free)
   }
 }

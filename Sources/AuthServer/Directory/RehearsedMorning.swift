@@ -30,6 +30,9 @@ struct RehearsedMorning: Sendable {
   let copy: SQLiteStore
   let morning: Moment
 
+  /// Minutes after midnight: doors open.
+  static let minute = 8 * 60 + 30
+
   /// As many wait for their answer at a time.
   private static let atOnce = 256
 
@@ -68,7 +71,13 @@ struct RehearsedMorning: Sendable {
     }
   }
 
-  func play(_ knocks: [Knock]) async throws -> [Answer] {
+  func play(_ knocks: [Knock]) async throws -> RehearsedLogons {
+    let start = services.surroundings.microseconds()
+    let answers = try await answers(knocks)
+    return summary(of: answers, microseconds: services.surroundings.microseconds() - start)
+  }
+
+  private func answers(_ knocks: [Knock]) async throws -> [Answer] {
     let key = P256.Signing.PrivateKey()
     let nonce = Data(services.surroundings.random(32))
     let signature = try key.signature(for: nonce)
@@ -117,7 +126,7 @@ struct RehearsedMorning: Sendable {
     }
   }
 
-  func summary(of answers: [Answer], milliseconds: Int64) -> RehearsedLogons {
+  private func summary(of answers: [Answer], microseconds: Int64) -> RehearsedLogons {
     let times = answers.map(\.microseconds).sorted()
     func time(_ permille: Int) -> Int64 { times.isEmpty ? 0 : times[(times.count - 1) * permille / 1000] }
     let refused = Dictionary(grouping: answers.filter { $0.code != nil }) { $0.code }
@@ -130,7 +139,7 @@ struct RehearsedMorning: Sendable {
     return RehearsedLogons(
       people: Set(answers.map(\.person)).count, logons: answers.count, granted: answers.count { $0.code == nil },
       medianMicroseconds: time(500), p99Microseconds: time(990),
-      perMinute: milliseconds > 0 ? Int(Int64(answers.count) * 60_000 / milliseconds) : 0,
+      perMinute: Int(Int64(answers.count) * 60_000_000 / max(1, microseconds)),
       refusals: refusals.sorted { ($1.count, $0.code) < ($0.count, $1.code) })
   }
 }

@@ -13,7 +13,8 @@ struct TransferDesk: Sendable {
 
   /// What is asked of the store about everybody, once.
   struct Ground: Sendable {
-    let replica: DirectoryReplica
+    let stand: DirectoryStand
+    /// With what their names were found to mean.
     let rules: DirectoryRules
     let known: [DirectoryIdentity]
     let people: [ResolvedPerson]
@@ -24,10 +25,10 @@ struct TransferDesk: Sendable {
 
   /// - Throws: conflict where people are imported from files, or nothing was read yet.
   func ground() async throws -> Ground {
-    guard let (replica, rules) = await directory?.ground() else { throw HTTPFault.conflict }
+    guard let (stand, rules) = await directory?.ground() else { throw HTTPFault.conflict }
     return try await services.store.read { (state) throws(StorageFault) in
       Ground(
-        replica: replica, rules: try DirectoryReading.anchored(rules, in: state).atOnce, known: try state.directoryIdentities(),
+        stand: stand, rules: try DirectoryReading.anchored(rules, in: state), known: try state.directoryIdentities(),
         people: try state.everybody().map(\.resolved),
         operators: try state.operators())
     }
@@ -41,7 +42,8 @@ struct TransferDesk: Sendable {
 
   func plan(_ list: TransferList, _ ground: Ground, at now: Moment) -> TransferPlan {
     TransferPlan(
-      list, replica: ground.replica, rules: ground.rules, known: ground.known, current: ground.people, groups: groups,
+      list, replica: ground.stand.replica, rules: ground.rules.atOnce, known: ground.known, current: ground.people,
+      groups: groups,
       now: now.wallMilliseconds)
   }
 

@@ -6,7 +6,8 @@ import Storage
 extension TransferDesk {
   /// Of an approved transfer: who has arrived in the directory, who has not and why, and who else moved since.
   func approved() async throws -> TransferReport {
-    guard let (replica, rules) = await directory?.ground() else { return TransferReport() }
+    guard let (stand, rules) = await directory?.ground() else { return TransferReport() }
+    let replica = stand.replica
     let now = services.surroundings.now()
     let groups = services.policy.policy.accessGroups
     let found = try await services.store.read {
