@@ -150,36 +150,34 @@ package struct DirectoryChange: Sendable {
   var removedMembers: Set<ObjectGUID> = []
 
   /// - Throws: `.malformed` for what no directory says.
-  package init(_ entry: LDAPEntry) throws(LDAPFault) {
+  package init(_ entry: consuming LDAPEntry) throws(LDAPFault) {
     guard let guid = entry.bytes("objectguid").flatMap({ ObjectGUID(bytes: $0) }) else {
       throw LDAPFault(.malformed, "objectGUID")
     }
     self.guid = guid
-    var part: (links: Set<ObjectGUID>, range: MemberRange)?
-    attributes.reserveCapacity(entry.attributes.count)
-    for (name, values) in entry.attributes {
-      switch name {
-      case "objectguid", "instancetype": break
-      case "parentguid": parent = values.first.flatMap { ObjectGUID(bytes: $0) }
-      case "isdeleted": isDeleted = values.first.map { $0 == Array("TRUE".utf8) } ?? false
-      case "member": allMembers = try Self.links(values)
-      // LDAP_DIRSYNC_INCREMENTAL_VALUES: 1-1 were added, 0-0 were removed.
-      case "member;range=1-1": addedMembers = try Self.links(values)
-      case "member;range=0-0": removedMembers = try Self.links(values)
-      default:
-        guard name.utf8.contains(UInt8(ascii: ";")) else {
-          attributes[name] = values
-          continue
-        }
-        guard let range = MemberRange(name) else { throw LDAPFault(.malformed, "attribute option") }
-        // Above 1,500 values a server gives a part (MS-ADTS 3.1.1.3.1.3.3), beside an empty `member`.
-        guard range.first == 0 else { throw LDAPFault(.malformed, "member range") }
-        part = (try Self.links(values), range)
-      }
+    // Most of an entry stays as it is, in the place that it has.
+    attributes = entry.attributes
+    for name in ["objectguid", "instancetype"] { attributes[name] = nil }
+    parent = attributes.removeValue(forKey: "parentguid")?.first.flatMap { ObjectGUID(bytes: $0) }
+    isDeleted = attributes.removeValue(forKey: "isdeleted").map { $0.first == Array("TRUE".utf8) }
+    allMembers = try attributes.removeValue(forKey: "member").map(Self.links)
+    for name in attributes.keys.filter({ $0.utf8.contains(UInt8(ascii: ";")) }) {
+      try take(attributes.removeValue(forKey: name) ?? [], of: name)
     }
-    if let part {
-      allMembers = part.links
-      restFrom = part.range.last.map { $0 + 1 }
+  }
+
+  /// What stands under an attribute with options.
+  private mutating func take(_ values: [[UInt8]], of name: String) throws(LDAPFault) {
+    switch name {
+    // LDAP_DIRSYNC_INCREMENTAL_VALUES: 1-1 were added, 0-0 were removed.
+    case "member;range=1-1": addedMembers = try Self.links(values)
+    case "member;range=0-0": removedMembers = try Self.links(values)
+    default:
+      guard let range = MemberRange(name) else { throw LDAPFault(.malformed, "attribute option") }
+      // Above 1,500 values a server gives a part (MS-ADTS 3.1.1.3.1.3.3), beside an empty `member`.
+      guard range.first == 0 else { throw LDAPFault(.malformed, "member range") }
+      allMembers = try Self.links(values)
+      restFrom = range.last.map { $0 + 1 }
     }
   }
 

@@ -5,7 +5,7 @@ import AuthTerms
 struct GroupTree {
   /// Accounts of groups that are members of themselves, each circle in order.
   let cycles: [[String]]
-  private let parents: [ObjectGUID: Set<ObjectGUID>]
+  private let parents: [ObjectGUID: [ObjectGUID]]
   /// In the spelling of policies; other groups (with Japanese names, for instance) only pass memberships on.
   private let names: [ObjectGUID: String]
   private let groupBySID: [[UInt8]: ObjectGUID]
@@ -14,10 +14,15 @@ struct GroupTree {
   /// - Parameter known: what groups are called in rules, whatever the directory calls them; with an empty name they pass memberships
   ///   on and count for nothing themselves.
   init(_ replica: DirectoryReplica, known: [ObjectGUID: String] = [:]) {
-    var parents: [ObjectGUID: Set<ObjectGUID>] = [:]
+    var parents: [ObjectGUID: [ObjectGUID]] = [:]
+    // Whoever has no members stands in no circle.
+    var groups: [ObjectGUID: Set<ObjectGUID>] = [:]
     // As in the token that Windows makes: lists for mail open nothing, and lead to nothing (MS-ADTS 2.2.12).
     for (group, members) in replica.members where replica.objects[group]?.isDistribution != true {
-      for member in members { parents[member, default: []].insert(group) }
+      for member in members {
+        parents[member, default: []].append(group)
+        if replica.members[member] != nil { groups[member, default: []].insert(group) }
+      }
     }
     var (names, sids): ([ObjectGUID: String], [[UInt8]: ObjectGUID]) = ([:], [:])
     for item in replica.objects.values where item.kind == .group {
@@ -25,7 +30,7 @@ struct GroupTree {
       if let sid = item.attributes["objectsid"]?.first { sids[sid] = item.guid }
     }
     for (guid, name) in known { names[guid] = name.isEmpty ? nil : name }
-    cycles = Closure.cycles(in: parents).map { circle in
+    cycles = Closure.cycles(in: groups).map { circle in
       circle.map { replica.objects[$0]?.text("samaccountname") ?? $0.description }.sorted()
     }
     self.parents = parents
@@ -36,7 +41,8 @@ struct GroupTree {
   /// - Returns: `nil` for a person in more than `Closure.maximumGroupsOfPerson` groups.
   mutating func groups(of person: DirectoryItem) -> Set<String>? {
     var found: Set<String> = []
-    for group in parents[person.guid, default: []].union(primaryGroup(of: person)) { found.formUnion(reach(group)) }
+    for group in parents[person.guid, default: []] { found.formUnion(reach(group)) }
+    if let primary = primaryGroup(of: person) { found.formUnion(reach(primary)) }
     return found.count <= Closure.maximumGroupsOfPerson ? found : nil
   }
 
@@ -54,11 +60,11 @@ struct GroupTree {
   }
 
   /// `primaryGroupID` is the last part of the group's SID; the parts before it are the domain's (MS-ADTS 3.1.1.4.5.15).
-  private func primaryGroup(of person: DirectoryItem) -> Set<ObjectGUID> {
+  private func primaryGroup(of person: DirectoryItem) -> ObjectGUID? {
     guard let sid = person.attributes["objectsid"]?.first, sid.count > 12,
       let id = person.number("primarygroupid").flatMap({ UInt32(exactly: $0) })
-    else { return [] }
+    else { return nil }
     let last = (0..<4).map { UInt8(truncatingIfNeeded: id >> (8 * $0)) }
-    return groupBySID[Array(sid.dropLast(4)) + last].map { [$0] } ?? []
+    return groupBySID[sid.dropLast(4) + last]
   }
 }

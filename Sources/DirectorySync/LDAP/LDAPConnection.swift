@@ -47,7 +47,7 @@ public actor LDAPConnection {
   /// - Parameter patience: for the whole answer; `nil`: the connection's.
   func search(
     _ query: LDAPQuery, _ requests: [LDAPControlRequest] = [], patience: Duration? = nil,
-    each: (LDAPEntry) throws(LDAPFault) -> Void
+    each: (consuming LDAPEntry) throws(LDAPFault) -> Void
   ) throws(LDAPFault) -> LDAPAnswer {
     let wasOpen = handle != nil
     var isUnderWay = false
@@ -63,7 +63,7 @@ public actor LDAPConnection {
   }
 
   private func ask(
-    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ patience: Duration?, _ each: (LDAPEntry) throws(LDAPFault) -> Void
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ patience: Duration?, _ each: (consuming LDAPEntry) throws(LDAPFault) -> Void
   ) throws(LDAPFault) -> LDAPAnswer {
     let handle = try opened()
     do {

@@ -8,6 +8,7 @@ final class LDAPHandle {
   private let watchdog: Watchdog
 
   private let limits: LDAPLimits
+  private var names = AttributeNames()
   /// LDAP_PROTO_TCP, of a header that is not installed.
   private static let overTCP: Int32 = 1
 
@@ -166,14 +167,14 @@ final class LDAPHandle {
   /// Gives each entry as it arrives: memory does not grow with the answer.
   func search(
     _ query: LDAPQuery, _ requests: [LDAPControlRequest] = [], until deadline: ContinuousClock.Instant,
-    each: (LDAPEntry) throws(LDAPFault) -> Void
+    each: (consuming LDAPEntry) throws(LDAPFault) -> Void
   ) throws(LDAPFault) -> LDAPAnswer {
     try watchdog.guarding(until: deadline) { () throws(LDAPFault) in try ask(query, requests, deadline, each) }
   }
 
   private func ask(
     _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ deadline: ContinuousClock.Instant,
-    _ each: (LDAPEntry) throws(LDAPFault) -> Void
+    _ each: (consuming LDAPEntry) throws(LDAPFault) -> Void
   ) throws(LDAPFault) -> LDAPAnswer {
     let controls = try LDAPControls(requests, handle)
     var names: [UnsafeMutablePointer<CChar>?] = query.attributes.map { strdup($0) } + [nil]
@@ -238,19 +239,9 @@ final class LDAPHandle {
         list.append(Array(Self.bytes(value)))
         next = next?.successor()
       }
-      attributes[Self.description(Self.bytes(description))] = list
+      attributes[names.name(Self.bytes(description))] = list
     }
     return LDAPEntry(name: text, attributes: attributes)
-  }
-
-  /// An attribute description (RFC 4512 2.5) in small letters; its characters are ASCII.
-  private static func description(_ bytes: UnsafeRawBufferPointer) -> String {
-    String(unsafeUninitializedCapacity: bytes.count) { text in
-      for (place, byte) in bytes.enumerated() {
-        text.initializeElement(at: place, to: (0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
-      }
-      return bytes.count
-    }
   }
 
   private static func bytes(_ value: berval) -> UnsafeRawBufferPointer {
