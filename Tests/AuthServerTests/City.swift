@@ -281,16 +281,17 @@ final class City: Sendable {
   }
 }
 
-/// The clocks of one city; tests move them forward.
+/// The clocks of one city; tests move them forward, and stop them where a moment is looked at from both sides.
 final class MovableClock: Sendable {
   private let real: BootClock
   private let offset = Mutex<Int64>(0)
   private let wall = Mutex<Int64>(0)
+  private let stopped = Mutex<Moment?>(nil)
 
   init() throws { real = try BootClock() }
 
   func now() -> Moment {
-    let now = real.now()
+    let now = stopped.withLock { $0 } ?? real.now()
     let shift = offset.withLock { $0 }
     return Moment(
       wallMilliseconds: now.wallMilliseconds + shift + wall.withLock { $0 }, boot: now.boot,
@@ -301,6 +302,9 @@ final class MovableClock: Sendable {
   func setWall(bySeconds seconds: Int64) { wall.withLock { $0 += seconds * 1000 } }
 
   func advance(seconds: Int64) { offset.withLock { $0 += seconds * 1000 } }
+
+  /// From now on only `advance` moves them.
+  func stop() { stopped.withLock { $0 = real.now() } }
 }
 
 enum Repository {

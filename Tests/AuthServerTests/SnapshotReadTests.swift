@@ -66,6 +66,7 @@ struct SnapshotReadTests {
       #expect(try await desk.look().faultEn == nil)
       var changed = office
       try changed.delete(9...9)
+      desk.city.clock.stop()
       let good = try changed.file(1001, at: desk.now)
       let regions = [
         "instance", "domain", "service", "sequence", "written", "objects", "body", "\nobject", "member", "signature",
@@ -220,6 +221,7 @@ struct SnapshotReadTests {
   func age() async throws {
     let office = try OtherSegment()
     try await SnapshotReader.with(office, "  maximum-age-hours: 3") { desk in
+      desk.city.clock.stop()
       let begin = desk.now
       try desk.put(try office.file(1000, at: begin))
       _ = try await desk.look()
@@ -285,6 +287,7 @@ struct SnapshotReadTests {
   func turns() async throws {
     let office = try OtherSegment()
     try await SnapshotReader.with(office) { desk in
+      desk.city.clock.stop()
       let forged = try office.file(1000, at: desk.now, by: Curve25519.Signing.PrivateKey())
       for _ in 0..<4 {
         for bytes in [forged, Array("人事異動一覧\n".utf8)] {

@@ -63,7 +63,8 @@ public actor LDAPConnection {
   }
 
   private func ask(
-    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ patience: Duration?, _ each: (consuming LDAPEntry) throws(LDAPFault) -> Void
+    _ query: LDAPQuery, _ requests: [LDAPControlRequest], _ patience: Duration?,
+    _ each: (consuming LDAPEntry) throws(LDAPFault) -> Void
   ) throws(LDAPFault) -> LDAPAnswer {
     let handle = try opened()
     do {
