@@ -45,7 +45,12 @@ let package = Package(
     .executable(name: "sanmon", targets: ["sanmon"]),
     .executable(name: "sanmon-agent", targets: ["sanmon-agent"]),
     .executable(name: "sanmon-vault", targets: ["sanmon-vault"]),
+    .executable(name: "sanmon-matcher", targets: ["sanmon-matcher"]),
     .executable(name: "sanmon-cardsim", targets: ["sanmon-cardsim"]),
+    // How libraries of vendors look; for tests.
+    .library(name: "ExamplePictureMatcher", type: .dynamic, targets: ["CExamplePictureMatcher"]),
+    .library(name: "ExampleBlobMatcher", type: .dynamic, targets: ["CExampleBlobMatcher"]),
+    .library(name: "HostileMatcher", type: .dynamic, targets: ["CHostileMatcher"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -68,6 +73,10 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLDAP", providers: [.apt(["libldap2-dev"])]),
     .target(name: "CIsolation"),
+    .systemLibrary(name: "CMatcherABI", path: "deploy/plugin"),
+    .target(name: "CExamplePictureMatcher", path: "deploy/plugin/examples/pictures", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CExampleBlobMatcher", path: "deploy/plugin/examples/blobs"),
+    .target(name: "CHostileMatcher", path: "deploy/plugin/examples/hostile"),
 
     // MARK: 0 terms
     .target(name: "AuthTerms", swiftSettings: pure),
@@ -97,6 +106,8 @@ let package = Package(
       name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", .crypto, .grdb],
       swiftSettings: house),
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
+    .target(name: "MatcherLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
+    .target(name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "CMatcherABI"], swiftSettings: house),
     .target(
       name: "SSOVault",
       dependencies: [
@@ -132,6 +143,8 @@ let package = Package(
       swiftSettings: house),
     .executableTarget(
       name: "sanmon-vault", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "SSOVault", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-matcher", dependencies: ["AuthAPI", "Isolation", "MatcherHost", .arguments], swiftSettings: house),
     .executableTarget(
       name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
 
@@ -188,6 +201,10 @@ let package = Package(
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
     .testTarget(
       name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras],
+      swiftSettings: house),
+    .testTarget(
+      name: "MatcherTests",
+      dependencies: ["AuthTerms", "AuthAPI", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "Programs"],
       swiftSettings: house),
     .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
     .testTarget(

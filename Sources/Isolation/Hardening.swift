@@ -61,3 +61,16 @@ public enum UnixUser {
     }
   }
 }
+
+extension Hardening {
+  /// What a process gives up that runs code which is not ours, once it listens and has loaded it. For good, for all its threads.
+  /// - Parameters:
+  ///   - memoryBytes: of address space, at most.
+  ///   - mayReadFiles: else no file is opened any more; none is opened for writing either way.
+  public static func confine(memoryBytes: Int, mayReadFiles: Bool) throws(Fault) {
+    var fault = sanmon_limit_memory(memoryBytes)
+    guard fault == 0 else { throw .system(attempted: "limit memory", code: fault) }
+    fault = sanmon_confine(mayReadFiles ? 1 : 0)
+    guard fault == 0 else { throw .system(attempted: "filter system calls", code: fault) }
+  }
+}

@@ -54,7 +54,7 @@ struct BinaryTests {
   static let rules = [
     Rule(
       program: "sanmond", has: ["AuthServer", "Storage", "VaultLink"],
-      modules: ["SSOVault", "SmartCard", "PCSCReader", "Biometric"],
+      modules: ["SSOVault", "SmartCard", "PCSCReader", "Biometric", "MatcherHost"],
       libraries: ["libpcsclite"]),
     Rule(
       program: "sanmon-agent", has: ["Workstation", "PCSCReader"],
@@ -66,6 +66,10 @@ struct BinaryTests {
         "NIOCore", "NIOPosix", "NIOSSL", "Hummingbird", "HummingbirdCore", "Yams", "AuthServer", "AuthClient", "AuthPolicy",
       ],
       libraries: ["libldap", "libpcsclite", "libssl.so"]),
+    Rule(
+      program: "sanmon-matcher", has: ["MatcherHost", "Isolation"],
+      modules: ["SSOVault", "GRDB", "AuthServer", "AuthPolicy", "Yams", "NIOCore", "Hummingbird", "Crypto"],
+      libraries: ["libsqlite3", "libldap", "libpcsclite", "libssl.so", "libcrypto.so"]),
     Rule(program: "sanmon", has: ["AuthClient"], modules: ["AuthServer", "Hummingbird", "SSOVault"], libraries: []),
     Rule(
       program: "sanmon-cardsim", has: [],

@@ -3,7 +3,7 @@ import Testing
 
 /// A call of one of our programs as a document shows it: in a block of commands, in a table or in a sentence.
 struct DocumentedCall: CustomTestStringConvertible, Sendable {
-  static let programs: Set<String> = ["sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-cardsim"]
+  static let programs: Set<String> = ["sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"]
 
   let place: String
   let words: [String]

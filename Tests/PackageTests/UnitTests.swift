@@ -12,13 +12,16 @@ struct UnitTests {
     return found
   }
 
-  @Test("both servers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service"])
+  @Test(
+    "both servers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service", "sanmon-matcher@.service"])
   func lasting(name: String) throws {
     let unit = try Self.settings(name)
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
   }
 
-  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service"]
+  private static let services = [
+    "sanmond@.service", "sanmon-vault@.service", "sanmon-matcher@.service", "sanmon-snapshot@.service",
+  ]
 
   @Test("no service is root, dumps core or gains rights", arguments: services)
   func hardened(name: String) throws {
@@ -26,10 +29,13 @@ struct UnitTests {
     for (key, value) in [
       ("NoNewPrivileges", "yes"), ("CapabilityBoundingSet", ""), ("LimitCORE", "0"), ("ProtectSystem", "strict"),
       ("ProtectHome", "yes"), ("ProtectProc", "invisible"), ("MemoryDenyWriteExecute", "yes"), ("UMask", "0077"),
-      ("StateDirectoryMode", "0700"), ("PrivateDevices", "yes"), ("RestrictNamespaces", "yes"),
+      ("PrivateDevices", "yes"), ("RestrictNamespaces", "yes"),
     ] {
       #expect(unit[key] == [value], "\(name): \(key)")
     }
+    // A matcher keeps nothing.
+    #expect(unit["StateDirectoryMode"] == (name == "sanmon-matcher@.service" ? nil : ["0700"]))
+    #expect((unit["StateDirectory"] == nil) == (name == "sanmon-matcher@.service"))
     #expect(unit["SystemCallFilter"]?.first == "@system-service")
   }
 
@@ -49,6 +55,16 @@ struct UnitTests {
     #expect(vault["PrivateNetwork"] == ["yes"] && vault["RestrictAddressFamilies"] == ["AF_UNIX"])
     #expect(vault["ExecStart"]?.first?.contains("/etc/") == false)
     #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
+  }
+
+  @Test("a vendor's library has no network, no state and no key, and an end of its memory; the server alone may ask it")
+  func matcher() throws {
+    let unit = try Self.settings("sanmon-matcher@.service")
+    #expect(unit["User"] == ["sanmon-matcher-%i"])
+    #expect(unit["PrivateNetwork"] == ["yes"] && unit["RestrictAddressFamilies"] == ["AF_UNIX"])
+    #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault"] && unit["LoadCredential"] == nil)
+    #expect(unit["MemoryMax"] == ["1G"] && unit["RestartPreventExitStatus"] == ["64 65 77"])
+    #expect(unit["ExecStart"]?.first?.contains("--peer-user sanmond-%i ") == true)
   }
 
   @Test("the timer runs what writes snapshots, as a user who has nothing else, over the operators' socket alone")

@@ -27,3 +27,10 @@ int sanmon_is_hardened(void);
 void sanmon_use_few_heaps(void);
 /// Gives whole free pages back to the system when more than so many bytes are free. 1 when it did.
 int sanmon_give_back_memory(size_t above);
+
+// At most so much address space; what asks for more is refused.
+int sanmon_limit_memory(size_t bytes);
+
+// From now on and for good, for all threads: no sockets are made, no programs or processes begun, no files opened but, with `may_read`,
+// for reading. ENOSYS where there is no filter for this machine.
+int sanmon_confine(int may_read);

@@ -1,0 +1,44 @@
+public import AuthAPI
+
+/// What compares biometric samples: ours, or a vendor's library behind the C ABI of deploy/plugin/sanmon_matcher.h. One call at a time.
+///
+/// None of these is trusted to end, or to answer within its own ranges.
+public protocol BiometricMatcher {
+  var facts: MatcherDescription { get }
+
+  /// - Throws: `MatcherFailure`.
+  func extract(_ sample: BiometricSample) throws(MatcherFailure) -> Extraction
+
+  /// - Parameter references: 1 to 16.
+  /// - Returns: one for each reference.
+  func compare(_ probe: BiometricTemplate, with references: [BiometricTemplate]) throws(MatcherFailure) -> [MatchResult]
+
+  /// Wipes whatever is kept of samples and templates.
+  func zeroise()
+}
+
+/// What came of a sample.
+public enum Extraction: Sendable {
+  case template(BiometricTemplate, quality: Int)
+  case retake(CaptureReason)
+}
+
+/// A grey picture out of its file: row by row, 8 bits, or 16 in little-endian order.
+public struct GreyPicture: Sendable {
+  public let width: Int
+  public let height: Int
+  /// 8 or 16.
+  public let bits: Int
+  public let pixels: [UInt8]
+
+  /// - Returns: `nil` unless there are as many bytes as the sides say.
+  public init?(width: Int, height: Int, bits: Int, pixels: [UInt8]) {
+    guard (1...8192).contains(width), (1...8192).contains(height), bits == 8 || bits == 16,
+      pixels.count == width * height * bits / 8
+    else { return nil }
+    self.width = width
+    self.height = height
+    self.bits = bits
+    self.pixels = pixels
+  }
+}

@@ -1,0 +1,202 @@
+public import AuthAPI
+import AuthTerms
+import Isolation
+import Synchronization
+
+/// Why a matcher gave no answer. Callers treat each as "no", and offer what needs no matcher.
+public enum MatcherFault: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Nobody listens, the connection broke before anything was asked, or too many requests wait.
+  case unreachable(String)
+  /// The matcher went away, or did not answer in time, with this call in its hands.
+  case ended(String)
+  /// The matcher said why not.
+  case failed(MatcherFailure)
+  /// An answer that is not the answer to what was asked.
+  case malformed(String)
+  /// A template in this call ended the matcher twice.
+  case quarantined
+
+  public var description: String {
+    switch self {
+    case .unreachable(let reason): "the matcher cannot be reached: \(reason)"
+    case .ended(let reason): "the matcher ended during the call: \(reason)"
+    case .failed(let failure): "the matcher failed: \(failure.rawValue)"
+    case .malformed(let expected): "the matcher's answer is malformed: \(expected)"
+    case .quarantined: "a template that ended the matcher twice is not compared any more"
+    }
+  }
+}
+
+/// The client's end of one matcher's socket: asks one thing at a time on a thread of its own, and connects again when the matcher
+/// began anew. After each failure it waits longer before it tries again, and says so at once meanwhile.
+public final class MatcherLink: Sendable {
+  private let conversation: Conversation
+  private let thread: SerialThread
+  private let deadlineMilliseconds: Int
+
+  /// - Parameters:
+  ///   - socket: path of the matcher's socket.
+  ///   - user: number of the unix user under which the matcher runs; another one who listens there is not asked. `nil`: anybody.
+  ///   - deadlineMilliseconds: for one request, waiting included; more than the matcher's own.
+  public init(socket: String, user: UInt32?, deadlineMilliseconds: Int = 1500) {
+    conversation = Conversation(path: socket, user: user)
+    thread = SerialThread(name: "matcher-link", limit: 64)
+    self.deadlineMilliseconds = deadlineMilliseconds
+  }
+
+  public func describe() async throws(MatcherFault) -> MatcherDescription {
+    guard case .described(let value) = try await ask(.describe, []) else { throw Self.surprise }
+    return value
+  }
+
+  /// - Returns: a template, or why another sample is needed.
+  public func extract(
+    _ sample: BiometricSample
+  ) async throws(MatcherFault) -> Result<(template: BiometricTemplate, quality: Int), CaptureRefusal> {
+    switch try await ask(.extract(sample), []) {
+    case .extracted(let template, let quality): .success((template, quality))
+    case .retake(let reason): .failure(CaptureRefusal(reason: reason))
+    default: throw Self.surprise
+    }
+  }
+
+  /// - Parameter references: 1 to 16.
+  /// - Returns: one for each reference, in their order.
+  public func compare(
+    _ probe: BiometricTemplate, with references: [BiometricTemplate]
+  ) async throws(MatcherFault) -> [MatchResult] {
+    guard (1...MatcherRequest.mostReferences).contains(references.count) else {
+      throw .malformed("1 to \(MatcherRequest.mostReferences) references")
+    }
+    guard case .scored(let results) = try await ask(.compare(probe: probe, references: references), references),
+      results.count == references.count
+    else { throw Self.surprise }
+    return results
+  }
+
+  private static let surprise = MatcherFault.malformed("an answer of the kind that was asked for")
+
+  private func ask(
+    _ request: MatcherRequest, _ templates: [BiometricTemplate]
+  ) async throws(MatcherFault) -> MatcherAnswer {
+    let deadline = Deadline(milliseconds: deadlineMilliseconds)
+    let result: Result<MatcherAnswer, MatcherFault> = await withCheckedContinuation { continuation in
+      let isAccepted = thread.enqueue { [conversation] in
+        continuation.resume(returning: conversation.exchange(request, templates, by: deadline))
+      }
+      if !isAccepted { continuation.resume(returning: .failure(.unreachable("too many requests wait"))) }
+    }
+    let answer = try result.get()
+    if case .failed(let failure) = answer { throw .failed(failure) }
+    return answer
+  }
+}
+
+/// A sample is no good.
+public struct CaptureRefusal: Error, Sendable, Equatable {
+  public let reason: CaptureReason
+}
+
+/// The connection, the number of the last request, and what went wrong lately; used by the link's one thread only.
+private final class Conversation: Sendable {
+  private struct State {
+    var connection: PeerConnection?
+    var lastID: UInt64 = 0
+    var backOff = BackOff()
+    var ledger = CrashLedger()
+  }
+  private let path: String
+  private let user: UInt32?
+  private let state = Mutex(State())
+
+  init(path: String, user: UInt32?) {
+    self.path = path
+    self.user = user
+  }
+
+  func exchange(
+    _ request: MatcherRequest, _ templates: [BiometricTemplate], by deadline: Deadline
+  ) -> Result<MatcherAnswer, MatcherFault> {
+    state.withLock { state in
+      guard !templates.contains(where: state.ledger.isQuarantined) else { return .failure(.quarantined) }
+      guard state.backOff.isOver else { return .failure(.unreachable("it failed a moment ago")) }
+      let connection: PeerConnection
+      do throws(SocketFault) {
+        guard deadline.remainingMilliseconds > 0 else { throw .deadline }
+        // A matcher that began anew has closed the old connection: this is seen before anything is sent on it.
+        if state.connection?.isQuiet != true { state.connection = nil }
+        if let kept = state.connection {
+          connection = kept
+        } else {
+          connection = try PeerConnection.connect(path: path, frameLimit: MatcherRequest.frameLimit)
+        }
+        guard user.map({ $0 == connection.peer.uid }) ?? true else {
+          return .failure(.unreachable("user \(connection.peer.uid) listens there, not \(user ?? 0)"))
+        }
+      } catch {
+        state.backOff.failed()
+        return .failure(.unreachable(error.description))
+      }
+      // Put back only after a whole exchange: half an answer must never be read as the next one.
+      state.connection = nil
+      state.lastID += 1
+      do throws(SocketFault) {
+        try connection.send(request.encoded(id: state.lastID), by: deadline)
+        guard let frame = try connection.receive(by: deadline) else { throw .closed }
+        guard let (id, answer) = try? MatcherAnswer.decode(frame), id == state.lastID else {
+          return .failure(.malformed("an answer to this request"))
+        }
+        state.connection = connection
+        state.backOff.succeeded()
+        return .success(answer)
+      } catch {
+        state.backOff.failed()
+        state.ledger.ended(with: templates)
+        return .failure(.ended(error.description))
+      }
+    }
+  }
+}
+
+/// How long nobody is asked after failures: twice as long after each, up to half a minute.
+struct BackOff {
+  private static let (first, longest) = (50, 30_000)
+  private var failures = 0
+  private var until: Deadline?
+
+  var isOver: Bool { until.map { $0.remainingMilliseconds == 0 } ?? true }
+
+  mutating func succeeded() { (failures, until) = (0, nil) }
+
+  mutating func failed() {
+    until = Deadline(milliseconds: Self.milliseconds(after: failures))
+    failures = min(failures + 1, 16)
+  }
+
+  /// - Parameter failures: before this one, one after the other.
+  static func milliseconds(after failures: Int) -> Int { min(longest, first << min(failures, 16)) }
+}
+
+/// Templates that were in a matcher's hands when it ended. One that was there twice is not given to it again: it may be made to end
+/// it, and each end costs everybody else some seconds.
+package struct CrashLedger: Sendable {
+  /// Of the last so many templates; nobody has more than a few at a time.
+  static let most = 4096
+  private var ends: [BiometricTemplate: Int] = [:]
+  private var order: [BiometricTemplate] = []
+
+  package init() {}
+
+  package func isQuarantined(_ template: BiometricTemplate) -> Bool { ends[template, default: 0] >= 2 }
+
+  package mutating func ended(with templates: [BiometricTemplate]) {
+    var seen: Set<BiometricTemplate> = []
+    for template in templates where seen.insert(template).inserted {
+      if ends[template] == nil {
+        if order.count == Self.most { ends[order.removeFirst()] = nil }
+        order.append(template)
+      }
+      ends[template, default: 0] += 1
+    }
+  }
+}
