@@ -89,7 +89,7 @@ let package = Package(
     .target(name: "AuditLog", dependencies: ["AuthTerms", .crypto], swiftSettings: pure),
     .target(name: "Sealing", dependencies: ["AuthTerms", "CArgon2", .crypto], swiftSettings: pure),
     .target(name: "SmartCard", dependencies: ["AuthTerms"], swiftSettings: pure),
-    .target(name: "Biometric", dependencies: ["AuthTerms"], swiftSettings: pure),
+    .target(name: "Biometric", dependencies: ["AuthTerms", .crypto], swiftSettings: pure),
 
     // MARK: 3 adapters
     .target(name: "DirectorySync", dependencies: ["AuthTerms", "Sealing", "CLDAP", .crypto], swiftSettings: house),
