@@ -77,6 +77,7 @@ let package = Package(
     .target(name: "CExamplePictureMatcher", path: "deploy/plugin/examples/pictures", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CExampleBlobMatcher", path: "deploy/plugin/examples/blobs"),
     .target(name: "CHostileMatcher", path: "deploy/plugin/examples/hostile"),
+    .target(name: "CVeinKernel"),
 
     // MARK: 0 terms
     .target(name: "AuthTerms", swiftSettings: pure),
@@ -89,7 +90,7 @@ let package = Package(
     .target(name: "AuditLog", dependencies: ["AuthTerms", .crypto], swiftSettings: pure),
     .target(name: "Sealing", dependencies: ["AuthTerms", "CArgon2", .crypto], swiftSettings: pure),
     .target(name: "SmartCard", dependencies: ["AuthTerms"], swiftSettings: pure),
-    .target(name: "Biometric", dependencies: ["AuthTerms", .crypto], swiftSettings: pure),
+    .target(name: "Biometric", dependencies: ["AuthTerms", "CVeinKernel", .crypto], swiftSettings: pure),
 
     // MARK: 3 adapters
     .target(name: "DirectorySync", dependencies: ["AuthTerms", "Sealing", "CLDAP", .crypto], swiftSettings: house),
@@ -206,7 +207,7 @@ let package = Package(
       name: "MatcherTests",
       dependencies: ["AuthTerms", "AuthAPI", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "Programs"],
       swiftSettings: house),
-    .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric"], swiftSettings: house),
+    .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric", "CVeinKernel"], swiftSettings: house),
     .testTarget(
       name: "DirectorySyncTests",
       dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "Programs", "RealDirectory", "Sealing", .crypto],

@@ -50,24 +50,25 @@ public struct ComparisonConditions: Hashable, Sendable {
   }
 }
 
-/// The largest masked Hamming distance, as an exact fraction, that counts as the same palm at one rate under one set of
-/// conditions.
+/// The largest normalised distance, as an exact fraction, that counts as the same palm at one rate under one set of conditions.
 public struct Threshold: Hashable, Sendable {
   public let rate: FalseMatchRate
   public let conditions: ComparisonConditions
+  public let normalisation: Normalisation
   public let numerator: Int
   public let denominator: Int
 
   /// Accepts 0 < numerator/denominator < 1/2 (from one half on, two palms that have nothing in common agree), denominator at most
   /// 1,000,000.
   public init(
-    rate: FalseMatchRate, conditions: ComparisonConditions, numerator: Int, denominator: Int
+    rate: FalseMatchRate, conditions: ComparisonConditions, normalisation: Normalisation, numerator: Int, denominator: Int
   ) throws(MalformedInput) {
     guard numerator > 0, (1...1_000_000).contains(denominator), numerator < denominator, 2 * numerator < denominator else {
       throw MalformedInput("threshold", expected: "a fraction between 0 and 1/2")
     }
     self.rate = rate
     self.conditions = conditions
+    self.normalisation = normalisation
     self.numerator = numerator
     self.denominator = denominator
   }
@@ -78,5 +79,11 @@ public struct Threshold: Hashable, Sendable {
       throw MalformedInput("threshold", expected: "the conditions it was measured under")
     }
     return self
+  }
+
+  /// Whether a transaction under these conditions came close enough; exact. No result is no match.
+  public func accepts(_ found: AlignedDistance?, under conditions: ComparisonConditions) throws(MalformedInput) -> Bool {
+    let threshold = try applied(under: conditions)
+    return found.map { threshold.normalisation.isWithin($0, threshold.numerator, threshold.denominator) } ?? false
   }
 }

@@ -1,0 +1,106 @@
+// Eight templates a vector, four alignments for each load of the gallery: eight accumulators stay in registers, a group stays in
+// the first cache for all alignments, so memory is read once.
+#include "kernel.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512vpopcntdq")))
+#define MOST 4
+
+struct lanes {
+  __m512i distance, overlap, alignment;
+};
+
+// Folded into the instruction that uses it, as a broadcast from memory.
+INLINE TARGET __m512i everywhere(const uint64_t *word) { return _mm512_set1_epi64((long long)*word); }
+
+/// Alignments `first` to `first` + `count` - 1. `ahead` is fetched on the way, as many bytes as `group` has.
+INLINE TARGET void block(
+    enum sanmon_vein_kind kind, const struct job *job, const uint64_t *group, const uint64_t *ahead, uint32_t first,
+    const int count, struct lanes *best) {
+  const int planes = planes_of(kind), words = words_of_row(kind), masked = is_masked(kind);
+  const uint64_t *probe[MOST];
+  __m512i distance[MOST], overlap[MOST];
+  for (int i = 0; i < count; i++) {
+    probe[i] = job->probe + job->offsets[first + (uint32_t)i];
+    distance[i] = overlap[i] = _mm512_setzero_si512();
+  }
+  const size_t end = job->rows * (size_t)words;
+  for (size_t at = 0; at < end; at += (size_t)words) {
+    const uint64_t *word = group + at * SANMON_VEIN_LANES;
+    for (int w = 0; w < words; w++) _mm_prefetch((const char *)(ahead + (at + (size_t)w) * SANMON_VEIN_LANES), _MM_HINT_T0);
+    const __m512i mask = masked ? _mm512_load_si512(word + planes * SANMON_VEIN_LANES) : _mm512_setzero_si512();
+    __m512i valid[MOST];
+    if (masked)
+      for (int i = 0; i < count; i++) {
+        valid[i] = _mm512_and_si512(mask, everywhere(probe[i] + at + planes));
+        overlap[i] = _mm512_add_epi64(overlap[i], _mm512_popcnt_epi64(valid[i]));
+      }
+    for (int p = 0; p < planes; p++) {
+      const __m512i code = _mm512_load_si512(word + p * SANMON_VEIN_LANES);
+      for (int i = 0; i < count; i++) {
+        const __m512i other = everywhere(probe[i] + at + p);
+        // 0x28: (a xor b) and c
+        const __m512i differ =
+            masked ? _mm512_ternarylogic_epi64(code, other, valid[i], 0x28) : _mm512_xor_si512(code, other);
+        distance[i] = _mm512_add_epi64(distance[i], _mm512_popcnt_epi64(differ));
+      }
+    }
+  }
+  const __m512i least = _mm512_set1_epi64(job->least_overlap);
+  for (int i = 0; i < count; i++) {
+    if (!masked) overlap[i] = _mm512_set1_epi64((long long)job->rows * 64);
+    // Both factors are below 2^32, so the products are exact.
+    const __m512i ours = _mm512_mul_epu32(distance[i], best->overlap);
+    const __m512i theirs = _mm512_mul_epu32(best->distance, overlap[i]);
+    const __mmask8 enough = _mm512_cmpge_epu64_mask(overlap[i], least);
+    const __mmask8 better = _mm512_mask_cmplt_epu64_mask(enough, ours, theirs);
+    best->distance = _mm512_mask_mov_epi64(best->distance, better, distance[i]);
+    best->overlap = _mm512_mask_mov_epi64(best->overlap, better, overlap[i]);
+    best->alignment = _mm512_mask_set1_epi64(best->alignment, better, first + (uint32_t)i);
+  }
+}
+
+INLINE TARGET void run(enum sanmon_vein_kind kind, const struct job *job) {
+  const size_t size = job->rows * (size_t)words_of_row(kind) * SANMON_VEIN_LANES;
+  for (size_t g = 0; g < job->group_count; g++) {
+    const uint64_t *group = job->groups + g * size;
+    const struct kept none = none_of(kind);
+    struct lanes best = {
+        _mm512_set1_epi64((long long)none.distance), _mm512_set1_epi64((long long)none.overlap),
+        _mm512_set1_epi64(SANMON_VEIN_NONE)};
+    // The next group arrives while the first alignments of this one are worked on.
+    const uint64_t *ahead = g + 1 < job->group_count ? group + size : group;
+    uint32_t a = 0;
+    for (; job->alignment_count - a >= 4; a += 4, ahead = group) block(kind, job, group, ahead, a, 4, &best);
+    switch (job->alignment_count - a) {
+    case 3: block(kind, job, group, ahead, a, 3, &best); break;
+    case 2: block(kind, job, group, ahead, a, 2, &best); break;
+    case 1: block(kind, job, group, ahead, a, 1, &best); break;
+    default: break;
+    }
+    uint64_t alignment[8], distance[8], overlap[8];
+    _mm512_storeu_si512(alignment, best.alignment);
+    _mm512_storeu_si512(distance, best.distance);
+    _mm512_storeu_si512(overlap, best.overlap);
+    for (int lane = 0; lane < SANMON_VEIN_LANES; lane++) {
+      const struct kept kept = {(uint32_t)alignment[lane], distance[lane], overlap[lane]};
+      job->best[g * SANMON_VEIN_LANES + (size_t)lane] = result_of(&kept);
+    }
+  }
+}
+
+static TARGET void run_shared3(const struct job *job) { run(SANMON_VEIN_SHARED3, job); }
+static TARGET void run_masked1(const struct job *job) { run(SANMON_VEIN_MASKED1, job); }
+static TARGET void run_plain1(const struct job *job) { run(SANMON_VEIN_PLAIN1, job); }
+
+void sanmon_vein_run_avx512(enum sanmon_vein_kind kind, const struct job *job) {
+  switch (kind) {
+  case SANMON_VEIN_SHARED3: run_shared3(job); break;
+  case SANMON_VEIN_MASKED1: run_masked1(job); break;
+  case SANMON_VEIN_PLAIN1: run_plain1(job); break;
+  }
+}
+
+#endif
