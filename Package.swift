@@ -165,6 +165,10 @@ let package = Package(
     .executableTarget(
       name: "sanmon-bench", dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", .crypto, .arguments],
       path: "Benchmarks/sanmon-bench", swiftSettings: house),
+    .target(name: "CVeinLimits", path: "Benchmarks/CVeinLimits"),
+    .executableTarget(
+      name: "sanmon-vein-bench", dependencies: ["Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
+      path: "Benchmarks/vein", swiftSettings: house),
 
     // MARK: Simulation: whole mornings from a seed, for tests; never installed
     .target(

@@ -21,7 +21,8 @@ package struct Figures: Sendable {
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       if let line = try? encoder.encode(figure) { put(String(decoding: line, as: UTF8.self)) }
     } else {
-      let goal = figure.goal.map { "\(figure.met == true ? "✓" : "✗") ≤ \(Self.short($0))" } ?? ""
+      let goal =
+        figure.goal.map { "\(figure.met == true ? "✓" : "✗") \(figure.atLeast == true ? "≥" : "≤") \(Self.short($0))" } ?? ""
       let limit = figure.limit.map { "\(Self.short($0)) (\(Self.short(figure.ratio ?? 0))×)" } ?? ""
       let spread = figure.runs > 1 ? "\(figure.spread.map(Self.short).joined(separator: "–")) (\(figure.runs))" : "(1)"
       put(

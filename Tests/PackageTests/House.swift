@@ -10,7 +10,7 @@ struct House {
     ["AuthServer", "Console", "Workstation", "LoadClient"],
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "Simulation",
+      "sanmon-vein-bench", "Simulation",
     ],
     ["sanmon-sim"],
   ]
@@ -21,7 +21,7 @@ struct House {
     let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient", "Simulation"]
     let executables: Set<String> = [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-sim",
+      "sanmon-vein-bench", "sanmon-sim",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
@@ -33,7 +33,8 @@ struct House {
       "CIsolation": ["Isolation"],
       "CMatcherABI": ["MatcherHost"],
       "CLDAP": ["DirectorySync", "sanmon-load"],
-      "CVeinKernel": ["Biometric"],
+      "CVeinKernel": ["Biometric", "sanmon-vein-bench"],
+      "CVeinLimits": ["sanmon-vein-bench"],
       // Tests only: a disk that fails on purpose must never be linked into a program.
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],

@@ -61,7 +61,7 @@ public struct Calibration: Hashable, Sendable {
 
   /// The fused result of one transaction: the closest reference.
   ///
-  /// - Parameter found: one for each reference, as `Comparator.compare` gives them.
+  /// - Parameter found: one for each reference, as `VeinComparator.compare` gives them.
   /// - Throws: `mismatch` when there are more or fewer references than the calibration was measured with, or in other conditions.
   public func fused(
     _ found: [AlignedDistance?], under conditions: ComparisonConditions

@@ -3,7 +3,7 @@ import Biometric
 import Testing
 
 @Suite("comparing palms")
-struct ComparatorTests {
+struct VeinComparatorTests {
   private static let rotations = [-30, 0, 30]
   private func window(
     _ horizontal: Int = 2, _ vertical: Int = 3, rotations: [Int] = rotations, minimumOverlap: Int = 1024
@@ -32,7 +32,7 @@ struct ComparatorTests {
       let references = try templates(9, seed: seed + 100)
       let expected = expected(rotations, references, window)
       #expect(expected.allSatisfy { $0 != nil })
-      let comparator = try Comparator(window: window, path: path)
+      let comparator = try VeinComparator(window: window, path: path)
       #expect(try comparator.compare(probe, with: references) == expected)
       #expect(try comparator.search(probe, in: VeinGallery(of: references)) == expected)
       // The comparator's memory was wiped, not left half filled, in between.
@@ -47,7 +47,7 @@ struct ComparatorTests {
     let probe = try VeinProbe(rotations, window: window)
     let references = try templates(count, seed: 10)
     let gallery = try VeinGallery(of: references)
-    let comparator = try Comparator(window: window)
+    let comparator = try VeinComparator(window: window)
     let whole = try comparator.search(probe, in: gallery)
     #expect(whole == expected(rotations, references, window) && gallery.count == count)
     for parts in 1...4 {
@@ -64,7 +64,7 @@ struct ComparatorTests {
   func edges() throws {
     let window = try window(2, 3, rotations: [0])
     let palm = try #require(try templates(1, seed: 20, valid: 8).first)
-    let comparator = try Comparator(window: window)
+    let comparator = try VeinComparator(window: window)
     for (dx, dy) in [(-2, -3), (-2, 3), (2, -3), (2, 3), (0, 0), (0, 3), (0, -3), (2, 0), (-2, 0), (1, -2)] {
       // The reference lies (dx, dy) from the probe: this is the alignment that must win, without one differing bit.
       let reference = try #require(palm.moved(dx: dx, dy: dy))
@@ -86,7 +86,7 @@ struct ComparatorTests {
   func rotation() throws {
     let window = try window(1, 1)
     let rotations = try templates(3, seed: 30)
-    let found = try Comparator(window: window).compare(VeinProbe(rotations, window: window), with: rotations)
+    let found = try VeinComparator(window: window).compare(VeinProbe(rotations, window: window), with: rotations)
     #expect(found.map { $0?.distance } == [0, 0, 0])
     #expect(found.map { window.alignment(at: $0?.alignment ?? -1)?.rotation } == [0, 1, 2])
   }
@@ -99,7 +99,7 @@ struct ComparatorTests {
         hand: .right, quality: 1, filterBank: 1, protectionKey: 0, alignmentWindow: 1,
         code: [UInt64](repeating: .max, count: 192), mask: [UInt64](repeating: .max, count: 64)))
     let window = try window(2, 3, minimumOverlap: 64 * 63)
-    let comparator = try Comparator(window: window, path: path)
+    let comparator = try VeinComparator(window: window, path: path)
     let probe = try VeinProbe([flat, flat, flat], window: window)
     let found = try #require(try comparator.compare(probe, with: [flat])[0])
     // (-1, 0), (0, -1), (0, 0), (0, 1), (1, 0) overlap enough, at each rotation.
@@ -120,7 +120,7 @@ struct ComparatorTests {
     // Five rows down: 320 cells in common at dx 0, 315 at dx ±1.
     for (least, isFound) in [(320, true), (321, false)] {
       let window = try window(1, 5, rotations: [0], minimumOverlap: least)
-      let comparator = try Comparator(window: window, path: path)
+      let comparator = try VeinComparator(window: window, path: path)
       let probe = try VeinProbe([upper], window: window)
       let found = try comparator.compare(probe, with: [lower, upper])
       #expect((found[0] != nil) == isFound && found[1]?.distance == 0)
@@ -134,7 +134,7 @@ struct ComparatorTests {
     var samples = VeinSamples(seed: 50)
     let rotations = try (0..<5).map { _ in try samples.template(window: window.id) }
     let reference = try #require(rotations[3].moved(dx: -4, dy: 2))
-    let found = try Comparator(window: window).compare(VeinProbe(rotations, window: window), with: [reference])
+    let found = try VeinComparator(window: window).compare(VeinProbe(rotations, window: window), with: [reference])
     #expect(found == expected(rotations, [reference], window) && found[0]?.distance == 0)
   }
 
@@ -144,7 +144,7 @@ struct ComparatorTests {
     let window = try window()
     let rotations = try (0..<3).map { _ in try samples.template() }
     let probe = try VeinProbe(rotations, window: window)
-    let comparator = try Comparator(window: window)
+    let comparator = try VeinComparator(window: window)
     let other = try samples.template(hand: .left)
     let bank = try samples.template(bank: 2)
     let elsewhere = try samples.template(window: 2)
@@ -177,7 +177,7 @@ struct ComparatorTests {
     // A gallery holds both hands: a duplicate may be anybody's.
     #expect(try VeinGallery(of: [rotations[0], other]).count == 2)
     for path in KernelPath.allCases where !KernelPath.available.contains(path) {
-      #expect(throws: ComparisonFault.path(path)) { try Comparator(window: window, path: path) }
+      #expect(throws: ComparisonFault.path(path)) { try VeinComparator(window: window, path: path) }
     }
   }
 
@@ -212,7 +212,7 @@ struct ComparatorTests {
         _ = pattern.update(fromContentsOf: words)
       }
     }
-    let comparator = try Comparator(window: window)
+    let comparator = try VeinComparator(window: window)
     let clear = try comparator.compare(probe, with: references)
     #expect(clear[0]?.distance == 0)
     #expect(try comparator.search(aligned(key: 0), in: VeinGallery(of: references)) == clear)
@@ -228,7 +228,7 @@ struct ComparatorTests {
     let rotations = try templates(3, seed: 80)
     let probe = try VeinProbe(rotations, window: window)
     let values: [Any] = [
-      probe, CellPlanes(rotations[0]), try VeinGallery(of: rotations), try Comparator(window: window),
+      probe, CellPlanes(rotations[0]), try VeinGallery(of: rotations), try VeinComparator(window: window),
       try AlignedProbe(probe, protectionKey: 0) { _ in },
     ]
     for value in values {

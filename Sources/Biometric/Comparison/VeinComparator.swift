@@ -5,7 +5,7 @@ import CVeinKernel
 ///
 /// Holds memory of its own for the probe and wipes it after each call: one comparator a thread. No call ends early, so its time
 /// tells nothing about the cells.
-@safe public final class Comparator: CustomReflectable {
+@safe public final class VeinComparator: CustomReflectable {
   public static let mostReferences = 16
 
   public let window: AlignmentWindow

@@ -1,0 +1,102 @@
+import Biometric
+import Foundation
+import LoadClient
+
+/// Whole calls of the comparator: one person's three templates, and a city.
+struct Verification {
+  private static let city = 9300
+  private var verify: [AlignmentWindow: Best] = [:]
+  private var search: [AlignmentWindow: Best] = [:]
+  private var searchAlone: [AlignmentWindow: Best] = [:]
+  private static let windows = [AlignmentWindow.standard, .guided]
+
+  init(rounds: Int, trials: Int) throws {
+    for window in Self.windows {
+      var random = Words(state: UInt64(window.id))
+      let templates = try (0..<Self.city).map { _ in try random.template(window: window.id) }
+      let probe = try VeinProbe(Array(templates[..<window.rotations.count]), window: window)
+      let references = Array(templates[100..<103])
+      let gallery = try VeinGallery(of: templates)
+      let comparators = try (0..<Machine.cores).map { _ in try VeinComparator(window: window) }
+      let right = try comparators[0].search(probe, in: gallery)
+      guard try comparators[0].compare(probe, with: references) == Array(right[100..<103]), right[0]?.distance == 0 else {
+        throw ComparisonFault.mismatch(expected: "the same from 1:1 and 1:N")
+      }
+      var (one, many, alone) = (Best(), Best(), Best())
+      for _ in 0..<rounds {
+        for _ in 0..<trials {
+          for _ in 0..<20 { one.saw(seconds { _ = try? comparators[0].compare(probe, with: references) }) }
+        }
+        for _ in 0..<max(2, trials / 4) {
+          alone.saw(seconds { _ = try? comparators[0].search(probe, in: gallery) })
+          many.saw(Self.inThreads(comparators, probe, gallery))
+        }
+        one.endRound()
+        many.endRound()
+        alone.endRound()
+      }
+      verify[window] = one
+      search[window] = many
+      searchAlone[window] = alone
+    }
+  }
+
+  private static func inThreads(_ comparators: [VeinComparator], _ probe: VeinProbe, _ gallery: VeinGallery) -> Double {
+    let parts = gallery.parts(comparators.count)
+    // Each thread has a comparator of its own.
+    nonisolated(unsafe) let comparators = comparators
+    return seconds {
+      DispatchQueue.concurrentPerform(iterations: parts.count) { part in
+        _ = try? comparators[part].search(probe, in: gallery, part: parts[part])
+      }
+    }
+  }
+
+  func show(_ figures: Figures) {
+    for window in Self.windows {
+      let beside = window == .standard ? "" : ".window\(window.id)"
+      let note = say("\(window.count) 通りの重ね方", "\(window.count) alignments")
+      guard let one = verify[window], let many = search[window], let alone = searchAlone[window] else { continue }
+      figures.show(Figure("vein.verify_us" + beside, one.ofRounds.map { $0 * 1e6 }, unit: "µs", note: note))
+      figures.show(
+        Figure(
+          "vein.identify_city_ms" + beside, many.ofRounds.map { $0 * 1e3 }, unit: "ms",
+          note: note + say("、\(Machine.cores) スレッド", ", \(Machine.cores) threads")))
+      figures.show(
+        Figure("vein.identify_city_ms\(beside).one_thread", alone.ofRounds.map { $0 * 1e3 }, unit: "ms", note: note))
+    }
+  }
+}
+
+/// Templates of nobody, from a seed.
+private struct Words: RandomNumberGenerator {
+  var state: UInt64
+
+  /// SplitMix64.
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// Three of four cells valid, codes from the six that mean something.
+  mutating func template(window: UInt16) throws -> VeinTemplate {
+    var code = [UInt64](repeating: 0, count: 192)
+    var mask = [UInt64](repeating: 0, count: 64)
+    for row in 0..<64 {
+      mask[row] = next() | next()
+      // 000, 001, 011, 111, 110, 100: the middle plane is one of its neighbours' values.
+      let (low, high, choice) = (next(), next(), next())
+      code[row] = low & mask[row]
+      code[64 + row] = (low & choice | high & ~choice) & mask[row]
+      code[128 + row] = high & mask[row]
+    }
+    guard
+      let template = VeinTemplate(
+        hand: .right, quality: 80, filterBank: 1, protectionKey: 0, alignmentWindow: window, code: code, mask: mask)
+    else { throw ComparisonFault.mismatch(expected: "a template") }
+    return template
+  }
+}
