@@ -10,8 +10,8 @@
 
 static inline __attribute__((always_inline)) TARGET uint64_t steps(int planes, int masked, uint64_t rounds) {
   __m512i code = _mm512_set1_epi64(0x0123456789ABCDEF), other = _mm512_set1_epi64(0x0F1E2D3C4B5A6978), mask = code;
-  __m512i distance[SIDES], overlap[SIDES];
-  for (int i = 0; i < SIDES; i++) distance[i] = overlap[i] = _mm512_setzero_si512();
+  __m512i distance[SIDES], pairs[SIDES], overlap[SIDES];
+  for (int i = 0; i < SIDES; i++) distance[i] = pairs[i] = overlap[i] = _mm512_setzero_si512();
   for (uint64_t round = 0; round < rounds; round++) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < SIDES; i++) {
@@ -21,17 +21,21 @@ static inline __attribute__((always_inline)) TARGET uint64_t steps(int planes, i
         valid = _mm512_and_si512(mask, other);
         overlap[i] = _mm512_add_epi64(overlap[i], _mm512_popcnt_epi64(valid));
       }
+      __m512i differ[3];
 #pragma clang loop unroll(full)
       for (int p = 0; p < planes; p++) {
         CHANGED(other);
-        const __m512i differ =
-            masked ? _mm512_ternarylogic_epi64(code, other, valid, 0x28) : _mm512_xor_si512(code, other);
-        distance[i] = _mm512_add_epi64(distance[i], _mm512_popcnt_epi64(differ));
+        differ[p] = masked ? _mm512_ternarylogic_epi64(code, other, valid, 0x28) : _mm512_xor_si512(code, other);
       }
+      distance[i] = _mm512_add_epi64(distance[i], _mm512_popcnt_epi64(differ[planes - 1]));
+      if (planes == 3)
+        pairs[i] = _mm512_add_epi64(
+            pairs[i], _mm512_popcnt_epi64(_mm512_ternarylogic_epi64(differ[0], differ[1], differ[2], 0xD4)));
     }
   }
   for (int i = 0; i < SIDES; i++) {
     CHANGED(distance[i]);
+    CHANGED(pairs[i]);
     CHANGED(overlap[i]);
   }
   return rounds * SIDES * (uint64_t)planes;

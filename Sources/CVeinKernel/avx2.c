@@ -42,13 +42,11 @@ INLINE TARGET void measure(
       if (planes == 1) {
         d_bytes = _mm256_add_epi8(d_bytes, ones(masked ? _mm256_and_si256(x, valid) : x, once));
       } else {
-        // Three bits become a sum and a carry first: two counts instead of three.
         const __m256i y = _mm256_xor_si256(everywhere(probe + 1), four(word + SANMON_VEIN_LANES));
-        const __m256i z = _mm256_xor_si256(everywhere(probe + 2), four(word + 2 * SANMON_VEIN_LANES));
-        const __m256i either = _mm256_xor_si256(x, y);
-        const __m256i sum = _mm256_and_si256(_mm256_xor_si256(either, z), valid);
-        const __m256i carry =
-            _mm256_and_si256(_mm256_or_si256(_mm256_and_si256(x, y), _mm256_and_si256(either, z)), valid);
+        const __m256i s = _mm256_xor_si256(everywhere(probe + 2), four(word + 2 * SANMON_VEIN_LANES));
+        const __m256i one = _mm256_andnot_si256(s, _mm256_xor_si256(x, y));
+        const __m256i sum = _mm256_and_si256(s, valid);
+        const __m256i carry = _mm256_and_si256(_mm256_or_si256(_mm256_and_si256(x, y), one), valid);
         d_bytes = _mm256_add_epi8(d_bytes, _mm256_add_epi8(ones(sum, once), ones(carry, twice)));
       }
     }

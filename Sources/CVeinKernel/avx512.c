@@ -1,4 +1,4 @@
-// Eight templates a vector, four alignments for each load of the gallery: eight accumulators stay in registers, a group stays in
+// Eight templates a vector, four alignments for each load of the gallery: all accumulators stay in registers, a group stays in
 // the first cache for all alignments, so memory is read once.
 #include "kernel.h"
 
@@ -21,35 +21,42 @@ INLINE TARGET void block(
     const int count, struct lanes *best) {
   const int planes = planes_of(kind), words = words_of_row(kind), masked = is_masked(kind);
   const uint64_t *probe[MOST];
-  __m512i distance[MOST], overlap[MOST];
+  __m512i distance[MOST], pairs[MOST], overlap[MOST];
   for (int i = 0; i < count; i++) {
     probe[i] = job->probe + job->offsets[first + (uint32_t)i];
-    distance[i] = overlap[i] = _mm512_setzero_si512();
+    distance[i] = pairs[i] = overlap[i] = _mm512_setzero_si512();
   }
   const size_t end = job->rows * (size_t)words;
   for (size_t at = 0; at < end; at += (size_t)words) {
     const uint64_t *word = group + at * SANMON_VEIN_LANES;
     for (int w = 0; w < words; w++) _mm_prefetch((const char *)(ahead + (at + (size_t)w) * SANMON_VEIN_LANES), _MM_HINT_T0);
     const __m512i mask = masked ? _mm512_load_si512(word + planes * SANMON_VEIN_LANES) : _mm512_setzero_si512();
-    __m512i valid[MOST];
-    if (masked)
-      for (int i = 0; i < count; i++) {
-        valid[i] = _mm512_and_si512(mask, everywhere(probe[i] + at + planes));
-        overlap[i] = _mm512_add_epi64(overlap[i], _mm512_popcnt_epi64(valid[i]));
-      }
-    for (int p = 0; p < planes; p++) {
-      const __m512i code = _mm512_load_si512(word + p * SANMON_VEIN_LANES);
-      for (int i = 0; i < count; i++) {
-        const __m512i other = everywhere(probe[i] + at + p);
+    __m512i code[3];
+    for (int p = 0; p < planes; p++) code[p] = _mm512_load_si512(word + p * SANMON_VEIN_LANES);
+    for (int i = 0; i < count; i++) {
+      const uint64_t *other = probe[i] + at;
+      __m512i differ[3];
+      if (masked) {
+        const __m512i valid = _mm512_and_si512(mask, everywhere(other + planes));
+        overlap[i] = _mm512_add_epi64(overlap[i], _mm512_popcnt_epi64(valid));
         // 0x28: (a xor b) and c
-        const __m512i differ =
-            masked ? _mm512_ternarylogic_epi64(code, other, valid[i], 0x28) : _mm512_xor_si512(code, other);
-        distance[i] = _mm512_add_epi64(distance[i], _mm512_popcnt_epi64(differ));
+        for (int p = 0; p < planes; p++)
+          differ[p] = _mm512_ternarylogic_epi64(code[p], everywhere(other + p), valid, 0x28);
+      } else {
+        differ[0] = _mm512_xor_si512(code[0], everywhere(other));
+      }
+      const __m512i odd = differ[planes - 1];
+      distance[i] = _mm512_add_epi64(distance[i], _mm512_popcnt_epi64(odd));
+      if (planes == 3) {
+        // 0xD4: a and b, or, where only one of them is set, not c
+        const __m512i pair = _mm512_ternarylogic_epi64(differ[0], differ[1], odd, 0xD4);
+        pairs[i] = _mm512_add_epi64(pairs[i], _mm512_popcnt_epi64(pair));
       }
     }
   }
   const __m512i least = _mm512_set1_epi64(job->least_overlap);
   for (int i = 0; i < count; i++) {
+    if (planes == 3) distance[i] = _mm512_add_epi64(distance[i], _mm512_slli_epi64(pairs[i], 1));
     if (!masked) overlap[i] = _mm512_set1_epi64((long long)job->rows * 64);
     // Both factors are below 2^32, so the products are exact.
     const __m512i ours = _mm512_mul_epu32(distance[i], best->overlap);

@@ -26,9 +26,17 @@ INLINE void measure(
         valid = vandq_u64(vld1q_dup_u64(probe + planes), vld1q_u64(word + planes * SANMON_VEIN_LANES));
         n_bytes = vaddq_u8(n_bytes, ones(valid));
       }
+      uint64x2_t differ[3];
       for (int p = 0; p < planes; p++) {
         const uint64x2_t x = veorq_u64(vld1q_dup_u64(probe + p), vld1q_u64(word + p * SANMON_VEIN_LANES));
-        d_bytes = vaddq_u8(d_bytes, ones(masked ? vandq_u64(x, valid) : x));
+        differ[p] = masked ? vandq_u64(x, valid) : x;
+      }
+      if (planes == 1) {
+        d_bytes = vaddq_u8(d_bytes, ones(differ[0]));
+      } else {
+        const uint64x2_t one = vbicq_u64(veorq_u64(differ[0], differ[1]), differ[2]);
+        const uint8x16_t carry = ones(vorrq_u64(vandq_u64(differ[0], differ[1]), one));
+        d_bytes = vaddq_u8(d_bytes, vaddq_u8(ones(differ[2]), vaddq_u8(carry, carry)));
       }
     }
     d = vaddq_u64(d, sums(d_bytes));

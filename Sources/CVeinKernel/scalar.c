@@ -14,8 +14,15 @@ INLINE void run(enum sanmon_vein_kind kind, const struct job *job) {
         for (size_t row = 0; row < job->rows; row++, probe += words, word += words * SANMON_VEIN_LANES) {
           const uint64_t valid = masked ? probe[planes] & word[planes * SANMON_VEIN_LANES] : ~UINT64_C(0);
           overlap += masked ? (uint64_t)__builtin_popcountll(valid) : 64;
-          for (int p = 0; p < planes; p++)
-            distance += (uint64_t)__builtin_popcountll((probe[p] ^ word[p * SANMON_VEIN_LANES]) & valid);
+          const uint64_t x = (probe[0] ^ word[0]) & valid;
+          if (planes == 1) {
+            distance += (uint64_t)__builtin_popcountll(x);
+          } else {
+            const uint64_t y = (probe[1] ^ word[SANMON_VEIN_LANES]) & valid;
+            const uint64_t s = (probe[2] ^ word[2 * SANMON_VEIN_LANES]) & valid;
+            distance += (uint64_t)__builtin_popcountll(s);
+            distance += 2 * (uint64_t)__builtin_popcountll((x & y) | ((x ^ y) & ~s));
+          }
         }
         keep(&best, distance, overlap, job->least_overlap, a);
       }

@@ -43,6 +43,13 @@ struct VeinKernelTests {
       }
     }
 
+    private func folded(_ words: [UInt64]) -> [UInt64] {
+      guard kind == SANMON_VEIN_SHARED3 else { return words }
+      var words = words
+      sanmon_vein_fold(&words, words.count / 4)
+      return words
+    }
+
     func answered(by path: sanmon_vein_path) -> (code: Int32, results: [sanmon_vein_best]) {
       let groups = (templates.count + 7) / 8
       let size = groups * rows * words * 8
@@ -50,8 +57,9 @@ struct VeinKernelTests {
       guard let memory = sanmon_vein_reserve(size * 8, &locked) else { return (-99, []) }
       defer { sanmon_vein_release(memory, size * 8) }
       let gallery = memory.bindMemory(to: UInt64.self, capacity: size)
+      let probe = folded(probe)
       for (number, template) in templates.enumerated() {
-        for (word, value) in template.enumerated() {
+        for (word, value) in folded(template).enumerated() {
           gallery[(number / 8 * rows * words + word) * 8 + number % 8] = value
         }
       }
@@ -239,9 +247,18 @@ struct VeinKernelTests {
         for column in 0..<64 where (0..<64).contains(column - dx) {
           moved |= (from >> UInt64(column - dx) & 1) << UInt64(column)
         }
-        #expect(rows[row * 4 + plane] == moved)
-        #expect(group[(row * 4 + plane) * 8 + 3] == moved && group[(row * 4 + plane) * 8 + 4] == 5)
+        #expect(rows[row * 4 + plane] == moved && group[(row * 4 + plane) * 8 + 4] == 5)
       }
+    }
+    let plain = rows
+    sanmon_vein_fold(&rows, 64)
+    for row in 0..<64 {
+      let words = plain[row * 4..<row * 4 + 4]
+      #expect(
+        Array(rows[row * 4..<row * 4 + 4]) == [
+          plain[row * 4], plain[row * 4 + 1], words.dropLast().reduce(0, ^), plain[row * 4 + 3],
+        ])
+      for word in 0..<4 { #expect(group[(row * 4 + word) * 8 + 3] == rows[row * 4 + word]) }
     }
   }
 

@@ -82,6 +82,7 @@ import CVeinKernel
         // Moved down by dy, the probe begins dy rows higher in its padding.
         for dy in -window.vertical...window.vertical { offsets.append(UInt32(middle - dy * VeinKernel.wordsOfRow)) }
       }
+      unsafe VeinKernel.fold(UnsafeMutableBufferPointer(rebasing: rows[..<used]))
       return try unsafe gallery.compare(
         part ?? 0..<gallery.count, path, with: UnsafeBufferPointer(rebasing: rows[..<used]), at: offsets,
         minimumOverlap: window.minimumOverlap)
@@ -114,6 +115,7 @@ import CVeinKernel
   ) throws(ComparisonFault) -> AlignedDistance? {
     try unsafe reference.withWords { rows throws(ComparisonFault) in
       unsafe VeinKernel.place(template, at: window.vertical * VeinKernel.wordsOfRow, into: rows)
+      unsafe VeinKernel.fold(rows)
       try unsafe probe.withWords { groups throws(ComparisonFault) in
         try unsafe results.withUnsafeMutableBufferPointer { results throws(ComparisonFault) in
           try unsafe VeinKernel.compare(

@@ -53,10 +53,15 @@ enum VeinKernel {
     unsafe sanmon_vein_into_lane(cells.code, cells.mask, Int32(dx), group.baseAddress, UInt32(lane % lanes))
   }
 
-  /// Writes cells, `dx` to the right, as 64 rows from word `offset` on.
+  /// Writes cells, `dx` to the right, as 64 rows from word `offset` on; `fold` follows.
   static func place(_ cells: CellPlanes, dx: Int = 0, at offset: Int, into rows: UnsafeMutableBufferPointer<UInt64>) {
     let target = unsafe UnsafeMutableBufferPointer(rebasing: rows[offset..<offset + wordsOfPattern])
     unsafe sanmon_vein_into_rows(cells.code, cells.mask, Int32(dx), target.baseAddress)
+  }
+
+  /// Turns the third code plane of whole rows into what the kernel reads there.
+  static func fold(_ rows: UnsafeMutableBufferPointer<UInt64>) {
+    unsafe sanmon_vein_fold(rows.baseAddress, rows.count / wordsOfRow)
   }
 }
 

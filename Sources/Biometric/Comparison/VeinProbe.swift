@@ -56,6 +56,7 @@ extension VeinProbe: CustomStringConvertible, CustomReflectable {
               let pattern = unsafe UnsafeMutableBufferPointer(rebasing: target[next..<next + VeinKernel.wordsOfPattern])
               _ = unsafe pattern.update(fromContentsOf: rows[from..<from + VeinKernel.wordsOfPattern])
               unsafe transform(pattern)
+              unsafe VeinKernel.fold(pattern)
               next += VeinKernel.wordsOfPattern
             }
           }

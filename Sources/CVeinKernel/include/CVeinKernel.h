@@ -5,6 +5,10 @@
 //   group[(row * words_of_row + plane) * 8 + lane]
 // and an aligned probe is plain rows: probe[row * words_of_row + plane].
 //
+// Where a row has three code planes, the third word is the exclusive or of all three. What differs in it (s) and in the first two
+// (x, y) gives the number of differing bits of a cell as s + 2c, with c = x and y, or, where only one of them is set, not s: two
+// counts instead of three, and s costs one instruction like any plane.
+//
 // Every path gives the same integers. Nothing here ends early: the time of a call does not depend on the cells.
 #pragma once
 #include <stddef.h>
@@ -27,7 +31,7 @@ enum sanmon_vein_path {
 
 /// What a row holds.
 enum sanmon_vein_kind {
-  SANMON_VEIN_SHARED3 = 1,  // three code planes, one mask: "CC6x64" has 64 such rows
+  SANMON_VEIN_SHARED3 = 1,  // three code planes, the third folded, one mask: "CC6x64" has 64 such rows
   SANMON_VEIN_MASKED1 = 2,  // one code plane, its mask
   SANMON_VEIN_PLAIN1 = 3,   // one code plane; every cell counts
 };
@@ -57,11 +61,13 @@ int sanmon_vein_compare(
     const uint64_t *probe, const uint32_t *offsets, uint32_t alignment_count, uint32_t least_overlap,
     struct sanmon_vein_best *best);
 
-/// Writes a "CC6x64" pattern (three planes of 64 words in `code`, 64 in `mask`) as lane `lane` of `group`, each row moved right by
+/// Writes a "CC6x64" pattern (three planes of 64 words in `code`, 64 in `mask`), folded, as lane `lane` of `group`, each row moved right by
 /// `dx` cells (left when negative; -63 to 63); what leaves the grid is gone, what enters is masked.
 void sanmon_vein_into_lane(const uint64_t *code, const uint64_t *mask, int dx, uint64_t *group, unsigned lane);
-/// The same as plain rows.
+/// The same as rows, not folded yet: `sanmon_vein_fold` follows.
 void sanmon_vein_into_rows(const uint64_t *code, const uint64_t *mask, int dx, uint64_t *rows);
+/// Makes the third word of each of `count` "CC6x64" rows the exclusive or of the first three.
+void sanmon_vein_fold(uint64_t *rows, size_t count);
 
 /// `bytes` zeroed bytes in pages of their own, 64-byte aligned (large ones on 2 MiB, huge pages advised), left out of core
 /// dumps; `*locked` tells whether they are held in memory (RLIMIT_MEMLOCK). NULL when there is no memory.
