@@ -60,6 +60,42 @@ struct VeinComparatorTests {
     }
   }
 
+  @Test("in two steps: what came close at even moves has the result of all moves, the rest has none")
+  func twoSteps() throws {
+    let window = try window(2, 3, rotations: [0])
+    let even = try AlignmentWindow(id: 1, horizontal: 2, vertical: 2, rotations: [0], minimumOverlap: 1024)
+    let palm = try #require(try templates(1, seed: 15, valid: 8).first)
+    let probe = try VeinProbe([palm], window: window)
+    var references = try templates(19, seed: 16)
+    references[3] = try #require(palm.moved(dx: 2, dy: -2))
+    references[17] = try #require(palm.moved(dx: 1, dy: 3))
+    let gallery = try VeinGallery(of: references)
+    let comparator = try VeinComparator(window: window)
+    let all = try comparator.search(probe, in: gallery)
+    let still = try AlignmentWindow.still(even)
+    // The first step, cell by cell: of all alignments those at even moves.
+    let coarse = references.map { reference in
+      [(-2, -2), (-2, 0), (-2, 2), (0, -2), (0, 0), (0, 2), (2, -2), (2, 0), (2, 2)].compactMap { dx, dy in
+        palm.moved(dx: dx, dy: dy).flatMap {
+          BitwiseReference.compare([CellPlanes($0)], with: CellPlanes(reference), window: still)
+        }
+      }.min { $0.isCloser(than: $1) }
+    }
+    for suspect in [-1, 0, 200_000, 480_000, 485_000, 490_000, 1_000_000] {
+      let found = try comparator.searchClose(probe, in: gallery, suspect: suspect)
+      let expected = zip(all, coarse).map { $1?.isWithin(millionths: suspect) == true ? $0 : nil }
+      #expect(found == expected)
+      #expect(
+        try gallery.parts(3).flatMap { try comparator.searchClose(probe, in: gallery, suspect: suspect, part: $0) } == expected)
+    }
+    let near = try comparator.searchClose(probe, in: gallery, suspect: 200_000)
+    #expect(near[3]?.distance == 0 && near.compactMap { $0 }.count == 1)
+    #expect(try comparator.searchClose(probe, in: gallery, suspect: 1_000_000) == all && all[17]?.distance == 0)
+    #expect(throws: ComparisonFault.self) {
+      try comparator.searchClose(VeinProbe([palm], window: even), in: gallery, suspect: 0)
+    }
+  }
+
   @Test("each edge of the window is found, one cell beyond it is not")
   func edges() throws {
     let window = try window(2, 3, rotations: [0])
@@ -239,5 +275,13 @@ struct VeinComparatorTests {
       }
     }
     #expect(CellPlanes(code: [], mask: []) == nil)
+  }
+}
+
+extension AlignmentWindow {
+  /// The same without any move.
+  fileprivate static func still(_ window: AlignmentWindow) throws -> AlignmentWindow {
+    try AlignmentWindow(
+      id: window.id, horizontal: 0, vertical: 0, rotations: [0], minimumOverlap: window.minimumOverlap)
   }
 }

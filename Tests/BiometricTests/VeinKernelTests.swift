@@ -234,31 +234,48 @@ struct VeinKernelTests {
   @Test("a pattern moves bit by bit, and falls off at the edges", arguments: [-70, -64, -63, -17, -1, 0, 1, 6, 63, 64, 70])
   func moving(dx: Int) {
     var samples = VeinSamples(seed: 8)
-    let (code, mask) = samples.cells()
-    var rows = [UInt64](repeating: 1, count: 256)
-    sanmon_vein_into_rows(code, mask, Int32(dx), &rows)
-    var group = [UInt64](repeating: 5, count: 2048)
-    sanmon_vein_into_lane(code, mask, Int32(dx), &group, 3)
-    sanmon_vein_into_lane(code, mask, 0, &group, 8)
-    for row in 0..<64 {
-      for plane in 0..<4 {
-        let from = plane < 3 ? code[plane * 64 + row] : mask[row]
-        var moved: UInt64 = 0
-        for column in 0..<64 where (0..<64).contains(column - dx) {
-          moved |= (from >> UInt64(column - dx) & 1) << UInt64(column)
-        }
-        #expect(rows[row * 4 + plane] == moved && group[(row * 4 + plane) * 8 + 4] == 5)
+    let rows = samples.words(256)
+    var moved = [UInt64](repeating: 1, count: 256)
+    sanmon_vein_move(rows, Int32(dx), &moved)
+    for (before, after) in zip(rows, moved) {
+      var expected: UInt64 = 0
+      for column in 0..<64 where (0..<64).contains(column - dx) {
+        expected |= (before >> UInt64(column - dx) & 1) << UInt64(column)
       }
+      #expect(after == expected)
     }
-    let plain = rows
-    sanmon_vein_fold(&rows, 64)
+  }
+
+  @Test("planes become rows, and the third word of a row the exclusive or of all three")
+  func folding() {
+    var samples = VeinSamples(seed: 9)
+    let (code, mask) = samples.cells()
+    var rows = [UInt64](repeating: 1, count: 257)
+    sanmon_vein_into_rows(code, mask, &rows)
+    #expect(rows[256] == 1)
+    sanmon_vein_fold(&rows, 63)
     for row in 0..<64 {
-      let words = plain[row * 4..<row * 4 + 4]
-      #expect(
-        Array(rows[row * 4..<row * 4 + 4]) == [
-          plain[row * 4], plain[row * 4 + 1], words.dropLast().reduce(0, ^), plain[row * 4 + 3],
-        ])
-      for word in 0..<4 { #expect(group[(row * 4 + word) * 8 + 3] == rows[row * 4 + word]) }
+      #expect(rows[row * 4 + 2] == (row < 63 ? code[row] ^ code[64 + row] ^ code[128 + row] : code[128 + row]))
+      #expect(rows[row * 4] == code[row] && rows[row * 4 + 1] == code[64 + row] && rows[row * 4 + 3] == mask[row])
+    }
+  }
+
+  @Test("each lane has its own rows and its own move; lanes that nobody asked for have nothing", arguments: 1...8)
+  func lanes(count: Int) throws {
+    var samples = VeinSamples(seed: 10)
+    let rows = samples.words(3 * 256)
+    let offsets: [UInt32] = [0, 256, 512, 4, 100, 256, 0, 511]
+    let moves: [Int32] = [0, -6, 6, 63, -63, 64, -1, 1]
+    var locked: Int32 = 0
+    let memory = try #require(sanmon_vein_reserve(2048 * 8, &locked))
+    defer { sanmon_vein_release(memory, 2048 * 8) }
+    let group = memory.bindMemory(to: UInt64.self, capacity: 2048)
+    for index in 0..<2048 { group[index] = 5 }
+    sanmon_vein_into_lanes(rows, offsets, moves, UInt32(count), group)
+    for lane in 0..<8 {
+      var expected = [UInt64](repeating: 0, count: 256)
+      if lane < count { sanmon_vein_move(Array(rows[Int(offsets[lane])...]), moves[lane], &expected) }
+      #expect((0..<256).map { group[$0 * 8 + lane] } == expected)
     }
   }
 

@@ -17,4 +17,9 @@ public struct AlignedDistance: Hashable, Sendable {
 
   /// Whether the fraction is smaller; exact.
   package func isCloser(than other: AlignedDistance) -> Bool { distance * other.overlap < other.distance * overlap }
+
+  /// Whether distance / (3 × overlap) is at most so many millionths; exact.
+  package func isWithin(millionths: Int) -> Bool {
+    distance * 1_000_000 <= VeinTemplate.codePlanes * overlap * millionths
+  }
 }

@@ -12,6 +12,9 @@ import CVeinKernel
   public let path: KernelPath
   /// The probe's columns eight beside each other (1:1), or as rows with masked rows above and below (1:N).
   private let probe: LockedWords
+  /// The probe's rotations as rows.
+  private let rotations: LockedWords
+  private let columns: [VeinKernel.Lane]
   /// One reference with masked rows above and below.
   private let reference: LockedWords
   private var results: [sanmon_vein_best]
@@ -23,7 +26,13 @@ import CVeinKernel
     self.path = path
     let groups = (window.columns + VeinKernel.lanes - 1) / VeinKernel.lanes
     probe = try LockedWords(count: max(groups * VeinKernel.wordsOfGroup, window.columns * window.paddedWords))
+    rotations = try LockedWords(count: window.rotations.count * VeinKernel.wordsOfPattern)
     reference = try LockedWords(count: window.paddedWords)
+    columns = window.rotations.indices.flatMap { rotation in
+      (-window.horizontal...window.horizontal).map {
+        VeinKernel.Lane(offset: rotation * VeinKernel.wordsOfPattern, dx: $0)
+      }
+    }
     results = Array(repeating: sanmon_vein_best(), count: groups * VeinKernel.lanes)
   }
 
@@ -45,14 +54,13 @@ import CVeinKernel
       })
     else { throw .mismatch(expected: "1 to 16 unprotected templates of the probe's hand, filter bank and window") }
     let used = results.count / VeinKernel.lanes * VeinKernel.wordsOfGroup
+    place(sample)
     defer {
-      probe.wipe(first: used)
+      wipe(probe: used)
       reference.wipe(first: reference.count)
     }
     unsafe probe.withWords { groups in
-      for (lane, column) in columns().enumerated() {
-        unsafe VeinKernel.place(sample.rotations[column.rotation], dx: column.dx, lane: lane, into: groups)
-      }
+      unsafe rotations.withWords { rows in unsafe VeinKernel.place(columns, of: rows, into: groups) }
     }
     // A probe that lies dy lower meets the reference's row dy rows further down.
     let offsets = (0...2 * window.vertical).map { UInt32($0 * VeinKernel.wordsOfRow) }
@@ -67,25 +75,43 @@ import CVeinKernel
   public func search(
     _ sample: VeinProbe, in gallery: VeinGallery, part: Range<Int>? = nil
   ) throws(ComparisonFault) -> [AlignedDistance?] {
-    guard sample.window == window, gallery.alignmentWindow == window.id, gallery.filterBank == sample.filterBank,
-      gallery.protectionKey == 0
-    else { throw .mismatch(expected: "an unprotected gallery of the probe's filter bank and window") }
-    let used = window.columns * window.paddedWords
-    defer { probe.wipe(first: used) }
-    return try unsafe probe.withWords { rows throws(ComparisonFault) in
-      var offsets: [UInt32] = []
-      offsets.reserveCapacity(window.count)
-      for (index, column) in columns().enumerated() {
-        let first = index * window.paddedWords
-        let middle = first + window.vertical * VeinKernel.wordsOfRow
-        unsafe VeinKernel.place(sample.rotations[column.rotation], dx: column.dx, at: middle, into: rows)
-        // Moved down by dy, the probe begins dy rows higher in its padding.
-        for dy in -window.vertical...window.vertical { offsets.append(UInt32(middle - dy * VeinKernel.wordsOfRow)) }
+    try unsafe searching(sample, gallery) { (rows, alignments) throws(ComparisonFault) in
+      try unsafe gallery.compare(
+        part ?? 0..<gallery.count, path, with: rows, at: alignments.map(\.offset), minimumOverlap: window.minimumOverlap)
+    }
+  }
+
+  /// 1:N in two steps, for the search for duplicates in a whole city: at every second cell and row first, then at all alignments
+  /// for those that came close.
+  ///
+  /// - Parameters:
+  ///   - suspect: a distance of the first step, in millionths, up to which the second is taken; measured so that no pair of the
+  ///     same palm is lost.
+  ///   - gallery: unprotected, of the probe's bank and window.
+  /// - Returns: for each template what `search` gives, or `nil` where the first step did not come as close as `suspect`.
+  public func searchClose(
+    _ sample: VeinProbe, in gallery: VeinGallery, suspect: Int, part: Range<Int>? = nil
+  ) throws(ComparisonFault) -> [AlignedDistance?] {
+    try unsafe searching(sample, gallery) { (rows, alignments) throws(ComparisonFault) in
+      let whole = part ?? 0..<gallery.count
+      let first = try unsafe gallery.compare(
+        whole, path, with: rows, at: alignments.filter(\.isCoarse).map(\.offset), minimumOverlap: window.minimumOverlap)
+      let offsets = alignments.map(\.offset)
+      var found: [AlignedDistance?] = []
+      found.reserveCapacity(first.count)
+      for start in stride(from: 0, to: first.count, by: VeinKernel.lanes) {
+        let lanes = first[start..<min(start + VeinKernel.lanes, first.count)]
+        let isSuspect = lanes.map { $0.map { $0.isWithin(millionths: suspect) } ?? false }
+        guard isSuspect.contains(true) else {
+          found += repeatElement(nil, count: lanes.count)
+          continue
+        }
+        let group = whole.lowerBound + start..<whole.lowerBound + start + lanes.count
+        let exact = try unsafe gallery.compare(
+          group, path, with: rows, at: offsets, minimumOverlap: window.minimumOverlap)
+        found += zip(exact, isSuspect).map { $1 ? $0 : nil }
       }
-      unsafe VeinKernel.fold(UnsafeMutableBufferPointer(rebasing: rows[..<used]))
-      return try unsafe gallery.compare(
-        part ?? 0..<gallery.count, path, with: UnsafeBufferPointer(rebasing: rows[..<used]), at: offsets,
-        minimumOverlap: window.minimumOverlap)
+      return found
     }
   }
 
@@ -105,9 +131,54 @@ import CVeinKernel
     }
   }
 
-  private func columns() -> some Sequence<(rotation: Int, dx: Int)> {
-    let width = 2 * window.horizontal + 1
-    return (0..<window.columns).lazy.map { [window] in ($0 / width, $0 % width - window.horizontal) }
+  private struct Placed {
+    /// Words from the beginning of the probe's rows.
+    let offset: UInt32
+    /// Whether dx and dy are even.
+    let isCoarse: Bool
+  }
+
+  /// Lays the probe out as rows, gives them away with all alignments in the window's order, and wipes them.
+  private func searching(
+    _ sample: VeinProbe, _ gallery: VeinGallery,
+    _ use: (UnsafeBufferPointer<UInt64>, [Placed]) throws(ComparisonFault) -> [AlignedDistance?]
+  ) throws(ComparisonFault) -> [AlignedDistance?] {
+    guard sample.window == window, gallery.alignmentWindow == window.id, gallery.filterBank == sample.filterBank,
+      gallery.protectionKey == 0
+    else { throw .mismatch(expected: "an unprotected gallery of the probe's filter bank and window") }
+    let used = window.columns * window.paddedWords
+    place(sample)
+    defer { wipe(probe: used) }
+    return try unsafe probe.withWords { rows throws(ComparisonFault) in
+      var alignments: [Placed] = []
+      alignments.reserveCapacity(window.count)
+      for (index, column) in columns.enumerated() {
+        let middle = index * window.paddedWords + window.vertical * VeinKernel.wordsOfRow
+        unsafe rotations.withWords {
+          unsafe VeinKernel.move($0, from: column.offset, dx: column.dx, into: rows, at: middle)
+        }
+        // Moved down by dy, the probe begins dy rows higher in its padding.
+        for dy in -window.vertical...window.vertical {
+          let isCoarse = column.dx.isMultiple(of: 2) && dy.isMultiple(of: 2)
+          alignments.append(Placed(offset: UInt32(middle - dy * VeinKernel.wordsOfRow), isCoarse: isCoarse))
+        }
+      }
+      return try unsafe use(UnsafeBufferPointer(rebasing: rows[..<used]), alignments)
+    }
+  }
+
+  private func place(_ sample: VeinProbe) {
+    unsafe rotations.withWords { rows in
+      for (index, rotation) in sample.rotations.enumerated() {
+        unsafe VeinKernel.place(rotation, at: index * VeinKernel.wordsOfPattern, into: rows)
+      }
+      unsafe VeinKernel.fold(rows)
+    }
+  }
+
+  private func wipe(probe words: Int) {
+    probe.wipe(first: words)
+    rotations.wipe(first: rotations.count)
   }
 
   private func compareColumns(

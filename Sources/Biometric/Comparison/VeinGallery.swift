@@ -27,9 +27,21 @@ import CVeinKernel
     alignmentWindow = first.alignmentWindow
     protectionKey = first.protectionKey
     words = try LockedWords(count: (count + VeinKernel.lanes - 1) / VeinKernel.lanes * VeinKernel.wordsOfGroup)
+    let work = try LockedWords(count: VeinKernel.lanes * VeinKernel.wordsOfPattern)
     unsafe words.withWords { target in
-      for (lane, template) in zip(0..<count, templates) {
-        unsafe VeinKernel.place(CellPlanes(template), lane: lane, into: target)
+      unsafe work.withWords { rows in
+        var waiting: [VeinKernel.Lane] = []
+        for (index, template) in zip(0..<count, templates) {
+          let offset = waiting.count * VeinKernel.wordsOfPattern
+          unsafe VeinKernel.place(CellPlanes(template), at: offset, into: rows)
+          waiting.append(VeinKernel.Lane(offset: offset, dx: 0))
+          guard waiting.count == VeinKernel.lanes || index == count - 1 else { continue }
+          unsafe VeinKernel.fold(rows)
+          let group = index / VeinKernel.lanes * VeinKernel.wordsOfGroup
+          unsafe VeinKernel.place(
+            waiting, of: rows, into: UnsafeMutableBufferPointer(rebasing: target[group..<group + VeinKernel.wordsOfGroup]))
+          waiting.removeAll(keepingCapacity: true)
+        }
       }
     }
   }

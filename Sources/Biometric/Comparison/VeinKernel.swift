@@ -46,22 +46,48 @@ enum VeinKernel {
     guard code == 0 else { throw .path(path) }
   }
 
-  /// Writes cells, `dx` to the right, as lane `lane` of all groups beginning at `groups`.
-  static func place(_ cells: CellPlanes, dx: Int = 0, lane: Int, into groups: UnsafeMutableBufferPointer<UInt64>) {
-    let group = unsafe UnsafeMutableBufferPointer(
-      rebasing: groups[lane / lanes * wordsOfGroup..<(lane / lanes + 1) * wordsOfGroup])
-    unsafe sanmon_vein_into_lane(cells.code, cells.mask, Int32(dx), group.baseAddress, UInt32(lane % lanes))
-  }
-
-  /// Writes cells, `dx` to the right, as 64 rows from word `offset` on; `fold` follows.
-  static func place(_ cells: CellPlanes, dx: Int = 0, at offset: Int, into rows: UnsafeMutableBufferPointer<UInt64>) {
+  /// Writes cells as 64 rows from word `offset` on; `fold` follows.
+  static func place(_ cells: CellPlanes, at offset: Int = 0, into rows: UnsafeMutableBufferPointer<UInt64>) {
     let target = unsafe UnsafeMutableBufferPointer(rebasing: rows[offset..<offset + wordsOfPattern])
-    unsafe sanmon_vein_into_rows(cells.code, cells.mask, Int32(dx), target.baseAddress)
+    unsafe sanmon_vein_into_rows(cells.code, cells.mask, target.baseAddress)
   }
 
   /// Turns the third code plane of whole rows into what the kernel reads there.
   static func fold(_ rows: UnsafeMutableBufferPointer<UInt64>) {
     unsafe sanmon_vein_fold(rows.baseAddress, rows.count / wordsOfRow)
+  }
+
+  /// Copies the 64 rows from word `first` on, `dx` cells to the right, to word `offset` of `moved`.
+  static func move(
+    _ rows: UnsafeMutableBufferPointer<UInt64>, from first: Int, dx: Int, into moved: UnsafeMutableBufferPointer<UInt64>,
+    at offset: Int
+  ) {
+    let source = unsafe UnsafeMutableBufferPointer(rebasing: rows[first..<first + wordsOfPattern])
+    let target = unsafe UnsafeMutableBufferPointer(rebasing: moved[offset..<offset + wordsOfPattern])
+    unsafe sanmon_vein_move(source.baseAddress, Int32(dx), target.baseAddress)
+  }
+
+  /// 64 rows of a buffer, as one lane.
+  struct Lane {
+    /// Words from the beginning of the buffer.
+    let offset: Int
+    /// Cells to the right.
+    let dx: Int
+  }
+
+  /// Writes whole groups with these lanes, in their order; what is left of the last group has nothing valid.
+  static func place(
+    _ columns: [Lane], of rows: UnsafeMutableBufferPointer<UInt64>, into groups: UnsafeMutableBufferPointer<UInt64>
+  ) {
+    for first in stride(from: 0, to: columns.count, by: lanes) {
+      let some = columns[first..<min(first + lanes, columns.count)]
+      let group = unsafe UnsafeMutableBufferPointer(
+        rebasing: groups[first / lanes * wordsOfGroup..<(first / lanes + 1) * wordsOfGroup])
+      // Columns are made by the callers' own loops, never from input; C would not notice one outside.
+      precondition(some.allSatisfy { $0.offset >= 0 && $0.offset + wordsOfPattern <= rows.count })
+      unsafe sanmon_vein_into_lanes(
+        rows.baseAddress, some.map { UInt32($0.offset) }, some.map { Int32($0.dx) }, UInt32(some.count), group.baseAddress)
+    }
   }
 }
 

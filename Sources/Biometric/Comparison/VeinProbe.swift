@@ -44,15 +44,18 @@ extension VeinProbe: CustomStringConvertible, CustomReflectable {
     self.protectionKey = protectionKey
     words = try LockedWords(count: probe.window.count * VeinKernel.wordsOfPattern)
     let margin = window.vertical
-    let padded = try LockedWords(count: (VeinTemplate.rows + 2 * margin) * VeinKernel.wordsOfRow)
+    // One rotation as it is, and behind it the same moved sideways between masked rows.
+    let first = VeinKernel.wordsOfPattern + margin * VeinKernel.wordsOfRow
+    let work = try LockedWords(count: first + VeinKernel.wordsOfPattern + margin * VeinKernel.wordsOfRow)
     unsafe words.withWords { target in
-      unsafe padded.withWords { rows in
+      unsafe work.withWords { rows in
         var next = 0
         for rotation in probe.rotations {
+          unsafe VeinKernel.place(rotation, into: rows)
           for dx in -window.horizontal...window.horizontal {
-            unsafe VeinKernel.place(rotation, dx: dx, at: margin * VeinKernel.wordsOfRow, into: rows)
+            unsafe VeinKernel.move(rows, from: 0, dx: dx, into: rows, at: first)
             for dy in -window.vertical...window.vertical {
-              let from = (margin - dy) * VeinKernel.wordsOfRow
+              let from = first - dy * VeinKernel.wordsOfRow
               let pattern = unsafe UnsafeMutableBufferPointer(rebasing: target[next..<next + VeinKernel.wordsOfPattern])
               _ = unsafe pattern.update(fromContentsOf: rows[from..<from + VeinKernel.wordsOfPattern])
               unsafe transform(pattern)

@@ -61,13 +61,16 @@ int sanmon_vein_compare(
     const uint64_t *probe, const uint32_t *offsets, uint32_t alignment_count, uint32_t least_overlap,
     struct sanmon_vein_best *best);
 
-/// Writes a "CC6x64" pattern (three planes of 64 words in `code`, 64 in `mask`), folded, as lane `lane` of `group`, each row moved right by
-/// `dx` cells (left when negative; -63 to 63); what leaves the grid is gone, what enters is masked.
-void sanmon_vein_into_lane(const uint64_t *code, const uint64_t *mask, int dx, uint64_t *group, unsigned lane);
-/// The same as rows, not folded yet: `sanmon_vein_fold` follows.
-void sanmon_vein_into_rows(const uint64_t *code, const uint64_t *mask, int dx, uint64_t *rows);
+/// Writes a "CC6x64" pattern (three planes of 64 words in `code`, 64 in `mask`) as 64 plain rows, not folded yet.
+void sanmon_vein_into_rows(const uint64_t *code, const uint64_t *mask, uint64_t *rows);
 /// Makes the third word of each of `count` "CC6x64" rows the exclusive or of the first three.
 void sanmon_vein_fold(uint64_t *rows, size_t count);
+/// Moves 64 rows right by `dx` cells (left when negative; -63 to 63); what leaves the grid is gone, what enters is masked.
+void sanmon_vein_move(const uint64_t *rows, int dx, uint64_t *moved);
+/// Writes a whole 64-byte aligned group: lane j has the 64 rows that begin `offsets[j]` words from `rows`, moved by `dx[j]`. Lanes
+/// from `lanes` on (1 to 8) have nothing valid.
+void sanmon_vein_into_lanes(
+    const uint64_t *rows, const uint32_t *offsets, const int32_t *dx, unsigned lanes, uint64_t *group);
 
 /// `bytes` zeroed bytes in pages of their own, 64-byte aligned (large ones on 2 MiB, huge pages advised), left out of core
 /// dumps; `*locked` tells whether they are held in memory (RLIMIT_MEMLOCK). NULL when there is no memory.
