@@ -43,9 +43,7 @@ struct RowLimits {
   private var limitSteps: [UInt32: Double] = [:]
   private var limitBest: [UInt32: Best] = [:]
   private var read = Best()
-  private var twoThreads = Best()
   private let memory: Int
-  private let threaded: Int
 
   init(rounds: Int, trials: Int) throws {
     for (bits, count, shifts) in Self.shapes {
@@ -64,7 +62,6 @@ struct RowLimits {
       }
     }
     memory = measured.firstIndex { $0.row.kind == .masked && $0.row.count == 100_000 && $0.row.shifts == 1 } ?? 0
-    threaded = measured.firstIndex { $0.row.kind == .masked && $0.row.count == 10_000 && $0.row.bits == 4096 } ?? 0
     for limit in Self.limits { limitBest[limit.rawValue] = Best() }
     for _ in 0..<rounds { round(trials: trials) }
   }
@@ -90,25 +87,10 @@ struct RowLimits {
         precondition(all != 0)
         measured[memory].best.saw(big.run(sanmon_vein_path(rawValue: KernelPath.fastest.rawValue)))
       }
-      twoThreads.saw(Self.inTwoThreads(measured[threaded].row))
     }
     for limit in Self.limits { limitBest[limit.rawValue]?.endRound() }
     for index in measured.indices { measured[index].best.endRound() }
     read.endRound()
-    twoThreads.endRound()
-  }
-
-  /// Two copies of the same work at once, each with half of the groups.
-  private static func inTwoThreads(_ row: VeinRow) -> Double {
-    let groups = (row.count + 7) / 8
-    // Each thread writes to its own half of the results.
-    nonisolated(unsafe) let row = row
-    return seconds {
-      DispatchQueue.concurrentPerform(iterations: 2) { half in
-        _ = row.run(
-          sanmon_vein_path(rawValue: KernelPath.fastest.rawValue), groups: half * groups / 2..<(half + 1) * groups / 2)
-      }
-    }
   }
 
   /// Steps a second of the limit that belongs to a kind, for each round.
@@ -141,8 +123,6 @@ struct RowLimits {
     if let one = find(.masked, 4096, 96, 15, .avx2), let other = find(.masked, 4096, 96, 15, .popcnt) {
       figures.show(Figure("vein.avx2_times_popcnt", zip(one.best.ofRounds, other.best.ofRounds).map { $1 / $0 }))
     }
-    figures.show(
-      Figure("vein.two_threads_times", zip(measured[threaded].best.ofRounds, twoThreads.ofRounds).map { $0 / $1 }))
     for one in measured {
       let rates = one.best.ofRounds.map { one.row.comparisons / $0 / 1e6 }
       let most = zip(limit(one.row.kind), one.best.ofRounds).map { limit, _ in limit * one.row.comparisons / one.row.steps / 1e6

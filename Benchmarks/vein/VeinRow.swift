@@ -84,13 +84,11 @@ final class VeinRow {
   var memory: UnsafeRawPointer { UnsafeRawPointer(gallery) }
 
   /// Seconds of one run.
-  func run(_ path: sanmon_vein_path, groups part: Range<Int>? = nil) -> Double {
-    let part = part ?? 0..<groups
+  func run(_ path: sanmon_vein_path) -> Double {
     let start = ContinuousClock.now
     let code = results.withUnsafeMutableBufferPointer { results in
       sanmon_vein_compare(
-        path, kind.inC, gallery + part.lowerBound * rows * wordsOfRow * 8, part.count, rows, probe, offsets,
-        UInt32(shifts), 1, results.baseAddress.map { $0 + part.lowerBound * 8 })
+        path, kind.inC, gallery, groups, rows, probe, offsets, UInt32(shifts), 1, results.baseAddress)
     }
     let taken = start.duration(to: .now)
     // Only right answers are worth a time.

@@ -69,6 +69,9 @@ struct Verification {
         Figure(
           "vein.identify_city_ms" + beside, many.ofRounds.map { $0 * 1e3 }, unit: "ms",
           note: note + say("、\(Machine.cores) スレッド", ", \(Machine.cores) threads")))
+      if window == .standard, Machine.cores == 2 {
+        figures.show(Figure("vein.two_threads_times", zip(alone.ofRounds, many.ofRounds).map { $0 / $1 }, note: note))
+      }
       figures.show(
         Figure("vein.identify_city_ms\(beside).one_thread", alone.ofRounds.map { $0 * 1e3 }, unit: "ms", note: note))
       figures.show(

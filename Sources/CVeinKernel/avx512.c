@@ -15,10 +15,17 @@ struct lanes {
 // Folded into the instruction that uses it, as a broadcast from memory.
 INLINE TARGET __m512i everywhere(const uint64_t *word) { return _mm512_set1_epi64((long long)*word); }
 
-/// Alignments `first` to `first` + `count` - 1. `ahead` is fetched on the way, as many bytes as `group` has.
+/// How the next group is fetched meanwhile, from `ahead` on.
+enum fetch {
+  NOTHING,
+  SLOWLY,   // a line for each row, into the second cache: it does not drive out what is worked on
+  AT_ONCE,  // all lines of a row, into the first: there is no time
+};
+
+/// Alignments `first` to `first` + `count` - 1.
 INLINE TARGET void block(
     enum sanmon_vein_kind kind, const struct job *job, const uint64_t *group, const uint64_t *ahead, uint32_t first,
-    const int count, struct lanes *best) {
+    const enum fetch fetch, const int count, struct lanes *best) {
   const int planes = planes_of(kind), words = words_of_row(kind), masked = is_masked(kind);
   const uint64_t *probe[MOST];
   __m512i distance[MOST], pairs[MOST], overlap[MOST];
@@ -29,7 +36,9 @@ INLINE TARGET void block(
   const size_t end = job->rows * (size_t)words;
   for (size_t at = 0; at < end; at += (size_t)words) {
     const uint64_t *word = group + at * SANMON_VEIN_LANES;
-    for (int w = 0; w < words; w++) _mm_prefetch((const char *)(ahead + (at + (size_t)w) * SANMON_VEIN_LANES), _MM_HINT_T0);
+    for (int line = 0; fetch == AT_ONCE && line < words; line++, ahead += SANMON_VEIN_LANES)
+      _mm_prefetch((const char *)ahead, _MM_HINT_T0);
+    if (fetch == SLOWLY) _mm_prefetch((const char *)ahead, _MM_HINT_T1), ahead += SANMON_VEIN_LANES;
     const __m512i mask = masked ? _mm512_load_si512(word + planes * SANMON_VEIN_LANES) : _mm512_setzero_si512();
     __m512i code[3];
     for (int p = 0; p < planes; p++) code[p] = _mm512_load_si512(word + p * SANMON_VEIN_LANES);
@@ -69,23 +78,38 @@ INLINE TARGET void block(
   }
 }
 
+/// The one to three alignments behind the last whole block.
+INLINE TARGET void rest(
+    enum sanmon_vein_kind kind, const struct job *job, const uint64_t *group, const uint64_t *ahead, uint32_t first,
+    const enum fetch fetch, struct lanes *best) {
+  switch (job->alignment_count - first) {
+  case 3: block(kind, job, group, ahead, first, fetch, 3, best); break;
+  case 2: block(kind, job, group, ahead, first, fetch, 2, best); break;
+  case 1: block(kind, job, group, ahead, first, fetch, 1, best); break;
+  default: break;
+  }
+}
+
 INLINE TARGET void run(enum sanmon_vein_kind kind, const struct job *job) {
-  const size_t size = job->rows * (size_t)words_of_row(kind) * SANMON_VEIN_LANES;
+  const int words = words_of_row(kind);
+  const size_t size = job->rows * (size_t)words * SANMON_VEIN_LANES;
   for (size_t g = 0; g < job->group_count; g++) {
     const uint64_t *group = job->groups + g * size;
     const struct kept none = none_of(kind);
     struct lanes best = {
         _mm512_set1_epi64((long long)none.distance), _mm512_set1_epi64((long long)none.overlap),
         _mm512_set1_epi64(SANMON_VEIN_NONE)};
-    // The next group arrives while the first alignments of this one are worked on.
+    // The next group arrives while this one is worked on.
     const uint64_t *ahead = g + 1 < job->group_count ? group + size : group;
     uint32_t a = 0;
-    for (; job->alignment_count - a >= 4; a += 4, ahead = group) block(kind, job, group, ahead, a, 4, &best);
-    switch (job->alignment_count - a) {
-    case 3: block(kind, job, group, ahead, a, 3, &best); break;
-    case 2: block(kind, job, group, ahead, a, 2, &best); break;
-    case 1: block(kind, job, group, ahead, a, 1, &best); break;
-    default: break;
+    if (job->alignment_count >= 4 * (uint32_t)words) {
+      for (int w = 0; w < words; w++, a += 4, ahead += job->rows * SANMON_VEIN_LANES)
+        block(kind, job, group, ahead, a, SLOWLY, 4, &best);
+      for (; job->alignment_count - a >= 4; a += 4) block(kind, job, group, ahead, a, NOTHING, 4, &best);
+      rest(kind, job, group, ahead, a, NOTHING, &best);
+    } else {
+      for (; job->alignment_count - a >= 4; a += 4, ahead = group) block(kind, job, group, ahead, a, AT_ONCE, 4, &best);
+      rest(kind, job, group, ahead, a, AT_ONCE, &best);
     }
     uint64_t alignment[8], distance[8], overlap[8];
     _mm512_storeu_si512(alignment, best.alignment);
