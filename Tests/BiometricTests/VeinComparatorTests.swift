@@ -25,7 +25,9 @@ struct VeinComparatorTests {
 
   @Test("1:1, 1:N and cell by cell agree on every path", arguments: KernelPath.available)
   func agree(path: KernelPath) throws {
-    for (shape, seed) in [((0, 0), 1), ((0, 3), 2), ((3, 0), 3), ((1, 2), 4), ((2, 1), 5)] as [((Int, Int), UInt64)] {
+    for (shape, seed) in [((0, 0), 1), ((0, 3), 2), ((3, 0), 3), ((1, 2), 4), ((2, 1), 5), ((1, 6), 6)]
+      as [((Int, Int), UInt64)]
+    {
       let window = try window(shape.0, shape.1)
       let rotations = try templates(3, seed: seed)
       let probe = try VeinProbe(rotations, window: window)

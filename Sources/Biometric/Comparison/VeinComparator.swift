@@ -17,6 +17,12 @@ import CVeinKernel
   private let columns: [VeinKernel.Lane]
   /// One reference with masked rows above and below.
   private let reference: LockedWords
+  /// The moves up and down as parts of `reference`.
+  private let rows: [VeinKernel.Lane]
+  /// The same moves, eight beside each other.
+  private let movedReference: LockedWords
+  /// The first so many columns are compared in groups of eight; the rest one by one with all moves of the reference.
+  private let grouped: Int
   private var results: [sanmon_vein_best]
 
   /// - Throws: `path` when this machine has no such instructions, `outOfMemory`.
@@ -24,8 +30,14 @@ import CVeinKernel
     guard KernelPath.available.contains(path) else { throw .path(path) }
     self.window = window
     self.path = path
-    let groups = (window.columns + VeinKernel.lanes - 1) / VeinKernel.lanes
-    probe = try LockedWords(count: max(groups * VeinKernel.wordsOfGroup, window.columns * window.paddedWords))
+    rows = (0...2 * window.vertical).map { VeinKernel.Lane(offset: $0 * VeinKernel.wordsOfRow, dx: 0) }
+    let rowGroups = VeinKernel.groups(rows.count)
+    // A last group with one column in it would cost as much as a full one.
+    let rest = window.columns % VeinKernel.lanes
+    grouped = rest * rowGroups < rows.count ? window.columns - rest : window.columns
+    let words = VeinKernel.groups(grouped) * VeinKernel.wordsOfGroup + rest * VeinKernel.wordsOfPattern
+    probe = try LockedWords(count: max(words, window.columns * window.paddedWords))
+    movedReference = try LockedWords(count: rowGroups * VeinKernel.wordsOfGroup)
     rotations = try LockedWords(count: window.rotations.count * VeinKernel.wordsOfPattern)
     reference = try LockedWords(count: window.paddedWords)
     columns = window.rotations.indices.flatMap { rotation in
@@ -33,15 +45,16 @@ import CVeinKernel
         VeinKernel.Lane(offset: rotation * VeinKernel.wordsOfPattern, dx: $0)
       }
     }
-    results = Array(repeating: sanmon_vein_best(), count: groups * VeinKernel.lanes)
+    let lanes = max(VeinKernel.groups(grouped), rowGroups) * VeinKernel.lanes
+    results = Array(repeating: sanmon_vein_best(), count: lanes)
   }
 
   public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// 1:1. For each reference the best alignment; `nil` where none overlaps enough.
   ///
-  /// The vectors run over the probe's columns (rotation and dx) and the reference moves up and down, so that no lane idles while a
-  /// person has three templates.
+  /// The vectors run over the probe's columns (rotation and dx) and the reference moves up and down, so that lanes do not idle while
+  /// a person has three templates.
   ///
   /// - Parameter references: 1 to 16 unprotected templates of the probe's hand, bank and window.
   public func compare(
@@ -53,19 +66,25 @@ import CVeinKernel
           && $0.protectionKey == 0
       })
     else { throw .mismatch(expected: "1 to 16 unprotected templates of the probe's hand, filter bank and window") }
-    let used = results.count / VeinKernel.lanes * VeinKernel.wordsOfGroup
+    let spare = VeinKernel.groups(grouped) * VeinKernel.wordsOfGroup
+    let used = spare + (columns.count - grouped) * VeinKernel.wordsOfPattern
     place(sample)
     defer {
       wipe(probe: used)
       reference.wipe(first: reference.count)
+      movedReference.wipe(first: movedReference.count)
     }
-    unsafe probe.withWords { groups in
-      unsafe rotations.withWords { rows in unsafe VeinKernel.place(columns, of: rows, into: groups) }
+    unsafe probe.withWords { target in
+      unsafe rotations.withWords { source in
+        unsafe VeinKernel.place(Array(columns[..<grouped]), of: source, into: target)
+        for (index, column) in columns[grouped...].enumerated() {
+          unsafe VeinKernel.move(
+            source, from: column.offset, dx: column.dx, into: target, at: spare + index * VeinKernel.wordsOfPattern)
+        }
+      }
     }
-    // A probe that lies dy lower meets the reference's row dy rows further down.
-    let offsets = (0...2 * window.vertical).map { UInt32($0 * VeinKernel.wordsOfRow) }
     var found: [AlignedDistance?] = []
-    for template in references { found.append(try compareColumns(used, with: CellPlanes(template), at: offsets)) }
+    for template in references { found.append(try compare(with: CellPlanes(template), spare: spare..<used)) }
     return found
   }
 
@@ -181,28 +200,51 @@ import CVeinKernel
     rotations.wipe(first: rotations.count)
   }
 
-  private func compareColumns(
-    _ words: Int, with template: CellPlanes, at offsets: [UInt32]
-  ) throws(ComparisonFault) -> AlignedDistance? {
-    try unsafe reference.withWords { rows throws(ComparisonFault) in
-      unsafe VeinKernel.place(template, at: window.vertical * VeinKernel.wordsOfRow, into: rows)
-      unsafe VeinKernel.fold(rows)
-      try unsafe probe.withWords { groups throws(ComparisonFault) in
-        try unsafe results.withUnsafeMutableBufferPointer { results throws(ComparisonFault) in
-          try unsafe VeinKernel.compare(
-            path, groups: UnsafeBufferPointer(rebasing: groups[..<words]), with: UnsafeBufferPointer(rows), at: offsets,
-            minimumOverlap: window.minimumOverlap, into: results)
+  /// - Parameter spare: where in `probe` the columns stand that are in no group.
+  private func compare(with template: CellPlanes, spare: Range<Int>) throws(ComparisonFault) -> AlignedDistance? {
+    var best: AlignedDistance?
+    try unsafe reference.withWords { reference throws(ComparisonFault) in
+      unsafe VeinKernel.place(template, at: window.vertical * VeinKernel.wordsOfRow, into: reference)
+      unsafe VeinKernel.fold(reference)
+      try unsafe probe.withWords { probe throws(ComparisonFault) in
+        // A probe that lies dy lower meets the reference's row dy rows further down.
+        try unsafe keepBest(
+          groups: UnsafeBufferPointer(rebasing: probe[..<spare.lowerBound]), with: UnsafeBufferPointer(reference),
+          at: rows.map { UInt32($0.offset) }, &best
+        ) { lane, row in lane < grouped ? lane * rows.count + row : nil }
+        guard !spare.isEmpty else { return }
+        try unsafe movedReference.withWords { moved throws(ComparisonFault) in
+          unsafe VeinKernel.place(rows, of: reference, into: moved)
+          try unsafe keepBest(
+            groups: UnsafeBufferPointer(moved), with: UnsafeBufferPointer(rebasing: probe[spare]),
+            at: (0..<columns.count - grouped).map { UInt32($0 * VeinKernel.wordsOfPattern) }, &best
+          ) { row, column in row < rows.count ? (grouped + column) * rows.count + row : nil }
         }
       }
     }
-    var best: AlignedDistance?
-    for (lane, result) in results.prefix(window.columns).enumerated() {
-      guard let row = AlignedDistance(result) else { continue }
-      let found = AlignedDistance(
-        distance: row.distance, overlap: row.overlap, alignment: lane * offsets.count + row.alignment)
-      if best.map({ found.isCloser(than: $0) }) ?? true { best = found }
-    }
     return best
+  }
+
+  /// - Parameter index: the window's alignment for a lane and one of `offsets`; `nil` for a lane that stands for nothing.
+  private func keepBest(
+    groups: UnsafeBufferPointer<UInt64>, with other: UnsafeBufferPointer<UInt64>, at offsets: [UInt32],
+    _ best: inout AlignedDistance?, index: (Int, Int) -> Int?
+  ) throws(ComparisonFault) {
+    let lanes = groups.count / VeinKernel.wordsOfGroup * VeinKernel.lanes
+    try unsafe results.withUnsafeMutableBufferPointer { results throws(ComparisonFault) in
+      try unsafe VeinKernel.compare(
+        path, groups: groups, with: other, at: offsets, minimumOverlap: window.minimumOverlap,
+        into: UnsafeMutableBufferPointer(rebasing: results[..<lanes]))
+    }
+    for (lane, result) in results.prefix(lanes).enumerated() {
+      guard let local = AlignedDistance(result), let alignment = index(lane, local.alignment) else { continue }
+      let found = AlignedDistance(distance: local.distance, overlap: local.overlap, alignment: alignment)
+      // Lanes need not be in the window's order, so the first of equal ones is looked for.
+      if let known = best, known.isCloser(than: found) || !found.isCloser(than: known) && known.alignment < alignment {
+        continue
+      }
+      best = found
+    }
   }
 }
 

@@ -26,6 +26,9 @@ enum VeinKernel {
   static let wordsOfPattern = VeinTemplate.rows * wordsOfRow
   static let wordsOfGroup = wordsOfPattern * lanes
 
+  /// Groups that so many lanes need.
+  static func groups(_ lanes: Int) -> Int { (lanes + Self.lanes - 1) / Self.lanes }
+
   /// The best alignment for each lane of `groups`.
   ///
   /// - Parameters:
