@@ -45,15 +45,16 @@ struct RowLimits {
   private var read = Best()
   private let memory: Int
 
-  init(rounds: Int, trials: Int) throws {
+  init(rounds: Int, trials: Int, shrink: Int) throws {
     for (bits, count, shifts) in Self.shapes {
       for kind in [VeinRow.Kind.masked, .plain] {
-        measured.append(Measured(row: try VeinRow(kind, bits: bits, count: count, shifts: shifts), path: .fastest))
+        measured.append(
+          Measured(row: try VeinRow(kind, bits: bits, count: count, shifts: shifts, shrink: shrink), path: .fastest))
       }
     }
     for (count, shifts) in [(1000, 169), (9300, 169)] {
       measured.append(
-        Measured(row: try VeinRow(.threePlanes, bits: 12_288, count: count, shifts: shifts), path: .fastest))
+        Measured(row: try VeinRow(.threePlanes, bits: 12_288, count: count, shifts: shifts, shrink: shrink), path: .fastest))
     }
     for path in [KernelPath.avx2, .popcnt, .neon, .portable] where KernelPath.available.contains(path) {
       for kind in [VeinRow.Kind.masked, .threePlanes] {
@@ -61,7 +62,7 @@ struct RowLimits {
         measured.append(Measured(row: try VeinRow(kind, bits: bits, count: 96, shifts: 15), path: path))
       }
     }
-    memory = measured.firstIndex { $0.row.kind == .masked && $0.row.count == 100_000 && $0.row.shifts == 1 } ?? 0
+    memory = measured.firstIndex { $0.row.kind == .masked && $0.row.named == 100_000 && $0.row.shifts == 1 } ?? 0
     for limit in Self.limits { limitBest[limit.rawValue] = Best() }
     for _ in 0..<rounds { round(trials: trials) }
   }
@@ -102,7 +103,7 @@ struct RowLimits {
 
   private func find(_ kind: VeinRow.Kind, _ bits: Int, _ count: Int, _ shifts: Int, _ path: KernelPath) -> Measured? {
     measured.first {
-      $0.row.kind == kind && $0.row.bits == bits && $0.row.count == count && $0.row.shifts == shifts && $0.path == path
+      $0.row.kind == kind && $0.row.bits == bits && $0.row.named == count && $0.row.shifts == shifts && $0.path == path
     }
   }
 
@@ -127,7 +128,7 @@ struct RowLimits {
       let rates = one.best.ofRounds.map { one.row.comparisons / $0 / 1e6 }
       let most = zip(limit(one.row.kind), one.best.ofRounds).map { limit, _ in limit * one.row.comparisons / one.row.steps / 1e6
       }
-      let name = "vein.row.\(one.row.kind.rawValue).\(one.row.bits).\(one.row.count).\(one.row.shifts)"
+      let name = "vein.row.\(one.row.kind.rawValue).\(one.row.bits).\(one.row.named).\(one.row.shifts)"
       let limit = isJudged ? (Distribution(most).median, say("レジスターだけの場合", "registers alone")) : nil
       figures.show(
         Figure(

@@ -24,6 +24,12 @@ struct VeinBench: ParsableCommand {
   @Option(help: "Rounds.") var rounds = 7
   @Option(help: "Trials of each thing in a round.") var trials = 12
 
+  @Option(help: "So many times fewer templates, for a trial that measures nothing.") var shrink = 1
+
+  func validate() throws {
+    guard rounds > 0, trials > 0, shrink > 0 else { throw ValidationError("rounds, trials and shrink are 1 or more") }
+  }
+
   func run() throws {
     if serve { return try LineProtocol().answer() }
     let figures = Figures(json: json)
@@ -36,9 +42,9 @@ struct VeinBench: ParsableCommand {
           "No VPOPCNTDQ here (\(KernelPath.fastest)): no ratios to the limits."))
     }
     try PathAgreement.check()
-    let limits = try RowLimits(rounds: rounds, trials: trials)
+    let limits = try RowLimits(rounds: rounds, trials: trials, shrink: shrink)
     limits.show(figures, isJudged: isJudged)
-    try Verification(rounds: rounds, trials: trials).show(figures)
+    try Verification(rounds: rounds, trials: trials, shrink: shrink).show(figures)
   }
 }
 

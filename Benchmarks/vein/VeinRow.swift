@@ -20,6 +20,8 @@ final class VeinRow {
 
   let kind: Kind
   let bits: Int
+  /// As the row is named; `count` is smaller in a trial that measures nothing.
+  let named: Int
   let count: Int
   let shifts: Int
   private let rows: Int
@@ -31,8 +33,12 @@ final class VeinRow {
   private let offsets: [UInt32]
   private var results: [sanmon_vein_best]
 
-  /// - Parameter bits: of code, over all planes; a multiple of 64 × planes.
-  init(_ kind: Kind, bits: Int, count: Int, shifts: Int) throws {
+  /// - Parameters:
+  ///   - bits: of code, over all planes; a multiple of 64 × planes.
+  ///   - shrink: so many times fewer templates than `named`.
+  init(_ kind: Kind, bits: Int, count named: Int, shifts: Int, shrink: Int = 1) throws {
+    let count = max(1, named / shrink)
+    self.named = named
     self.kind = kind
     self.bits = bits
     self.count = count

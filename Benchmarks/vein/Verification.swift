@@ -11,10 +11,11 @@ struct Verification {
   private var inTwoSteps: [AlignmentWindow: Best] = [:]
   private static let windows = [AlignmentWindow.standard, .guided]
 
-  init(rounds: Int, trials: Int) throws {
+  init(rounds: Int, trials: Int, shrink: Int) throws {
+    let city = max(200, Self.city / shrink)
     for window in Self.windows {
       var random = Words(state: UInt64(window.id))
-      let templates = try (0..<Self.city).map { _ in try random.template(window: window.id) }
+      let templates = try (0..<city).map { _ in try random.template(window: window.id) }
       let probe = try VeinProbe(Array(templates[..<window.rotations.count]), window: window)
       let references = Array(templates[100..<103])
       let gallery = try VeinGallery(of: templates)

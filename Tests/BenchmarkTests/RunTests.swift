@@ -52,6 +52,14 @@ struct RunTests {
     #expect((ran.figure("server.restart_s")?.value ?? 0) > 0 && (ran.figure("audit.verify_1m_s")?.limit ?? 0) > 0)
   }
 
+  @Test("palms are compared: all paths agree, every figure is printed")
+  func palms() throws {
+    let ran = try Programs.run("sanmon-vein-bench", ["--shrink", "500", "--rounds", "1", "--trials", "1"])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(Set(ran.figures.map(\.name)).isSuperset(of: ["vein.dram_ratio", "vein.verify_us", "vein.identify_city_ms"]))
+    #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 })
+  }
+
   @Test("a decision is timed and its allocations are counted")
   func decide() throws {
     let ran = try Programs.run("sanmon-bench", ["--decisions", "300", "--runs", "2"])
@@ -113,7 +121,9 @@ enum Programs {
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     var command = [program] + arguments + ["--json"]
-    if !arguments.contains("--policies") { command += ["--policies", root.appending(path: "policies").path] }
+    if !arguments.contains("--policies"), name != "sanmon-vein-bench" {
+      command += ["--policies", root.appending(path: "policies").path]
+    }
     if name == "sanmon-load" { command += ["--sample-city", root.appending(path: "deploy/sample-city").path] }
     // Through a shell, because the two outputs are wanted apart.
     let output = scratch.appending(path: "out").path
