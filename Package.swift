@@ -74,9 +74,11 @@ let package = Package(
     .systemLibrary(name: "CLDAP", providers: [.apt(["libldap2-dev"])]),
     .target(name: "CIsolation"),
     .systemLibrary(name: "CMatcherABI", path: "deploy/plugin"),
-    .target(name: "CExamplePictureMatcher", path: "deploy/plugin/examples/pictures", linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "CExampleBlobMatcher", path: "deploy/plugin/examples/blobs"),
-    .target(name: "CHostileMatcher", path: "deploy/plugin/examples/hostile"),
+    .target(
+      name: "CExamplePictureMatcher", path: "deploy/plugin/examples/pictures", publicHeadersPath: ".",
+      linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CExampleBlobMatcher", path: "deploy/plugin/examples/blobs", publicHeadersPath: "."),
+    .target(name: "CHostileMatcher", path: "deploy/plugin/examples/hostile", publicHeadersPath: "."),
     .target(name: "CVeinKernel"),
 
     // MARK: 0 terms

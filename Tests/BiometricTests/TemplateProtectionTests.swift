@@ -12,7 +12,7 @@ struct TemplateProtectionTests {
     try TemplateProtection(id: id, personHalf: half(person), ringHalf: half(ring))
   }
 
-  private static func palm(_ numbers: inout SplitMix) throws -> VeinTemplate {
+  private static func palm(_ numbers: inout VeinSamples) throws -> VeinTemplate {
     let count = VeinTemplate.rows
     // Each cell valid with three quarters, its orientation one of six.
     let mask = (0..<count).map { _ in numbers.next() | numbers.next() }
@@ -42,7 +42,7 @@ struct TemplateProtectionTests {
 
   @Test("every exchange is where the permutation says, and taking it back restores all")
   func permutation() {
-    var numbers = SplitMix(7)
+    var numbers = VeinSamples(seed: 7)
     let count = CellPermutation.cells
     var orders = [Array(0..<count), Array((0..<count).reversed()), (0..<count).map { ($0 + 1) % count }]
     for _ in 0..<5 { orders.append(Array(0..<count).shuffled(using: &numbers)) }
@@ -65,7 +65,7 @@ struct TemplateProtectionTests {
 
   @Test("distances are the same under one key, for every pair")
   func distances() throws {
-    var numbers = SplitMix(11)
+    var numbers = VeinSamples(seed: 11)
     let key = try Self.key(3)
     let palms = try (0..<6).map { _ in try Self.palm(&numbers) }
     let kept = try palms.map { try key.protect($0) }
@@ -81,7 +81,7 @@ struct TemplateProtectionTests {
 
   @Test("the same palm under two keys is as far from itself as from anybody else, whichever half differs")
   func unlinkable() throws {
-    var numbers = SplitMix(13)
+    var numbers = VeinSamples(seed: 13)
     let first = try Self.key(1)
     let palms = try (0..<24).map { _ in try Self.palm(&numbers) }
     for other in [try Self.key(2, 1, 9), try Self.key(2, 9, 2), try Self.key(2, 2, 1)] {
@@ -102,7 +102,7 @@ struct TemplateProtectionTests {
 
   @Test("a masked cell is 0 in what is kept: there the pad would show")
   func masked() throws {
-    var numbers = SplitMix(17)
+    var numbers = VeinSamples(seed: 17)
     let kept = try Self.key(5).protect(try Self.palm(&numbers))
     let shown = kept.code.indices.filter { kept.code[$0] & ~kept.mask[$0 % VeinTemplate.rows] != 0 }
     #expect(shown.isEmpty)
@@ -110,7 +110,7 @@ struct TemplateProtectionTests {
 
   @Test("another key without a sample: as if it had been protected by it in the first place")
   func rekeyed() throws {
-    var numbers = SplitMix(19)
+    var numbers = VeinSamples(seed: 19)
     let palm = try Self.palm(&numbers)
     let (old, new) = (try Self.key(1), try Self.key(2, 3, 4))
     #expect(try old.rekey(old.protect(palm), to: new) == new.protect(palm))
@@ -120,7 +120,7 @@ struct TemplateProtectionTests {
 
   @Test("keys and templates that are none are refused")
   func refused() throws {
-    var numbers = SplitMix(23)
+    var numbers = VeinSamples(seed: 23)
     let palm = try Self.palm(&numbers)
     let (key, other) = (try Self.key(1), try Self.key(2))
     #expect(throws: MalformedInput.self) { try Self.key(0) }
@@ -141,13 +141,13 @@ struct TemplateProtectionTests {
 
   @Test("the same halves make the same key, on every machine")
   func golden() throws {
-    var numbers = SplitMix(29)
+    var numbers = VeinSamples(seed: 29)
     let kept = try Self.key(1).protect(try Self.palm(&numbers))
     #expect(
       kept
         == (try Self.key(1).protect(
           {
-            var numbers = SplitMix(29); return try Self.palm(&numbers)
+            var numbers = VeinSamples(seed: 29); return try Self.palm(&numbers)
           }())))
     // Of a second implementation, written from docs/vein-template.md alone.
     #expect(kept.encoded.reduce(0 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } == 0xD7DC_84C3_7E58_171C)
@@ -157,20 +157,5 @@ struct TemplateProtectionTests {
   func unprintable() throws {
     let text = "\(try Self.key(1))" + String(reflecting: try Self.key(1))
     #expect(!text.contains("exchanges: [") && !text.contains("UInt8"))
-  }
-}
-
-/// S. Vigna's SplitMix64: the same numbers everywhere.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

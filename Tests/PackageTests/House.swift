@@ -44,7 +44,8 @@ struct House {
       "RealDirectory": ["sanmon-load"],
       "CAllocationCount": ["sanmon-bench"],
       "Crypto": [
-        "AuditLog", "Sealing", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault", "AuthServer",
+        "AuditLog", "Sealing", "Biometric", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault",
+        "AuthServer",
         "Workstation", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench", "Simulation",
       ],
       "CryptoExtras": ["CertificateTrust", "sanmon-cardsim", "LoadClient"],
