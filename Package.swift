@@ -170,7 +170,7 @@ let package = Package(
     .target(name: "CVeinLimits", path: "Benchmarks/CVeinLimits"),
     .executableTarget(
       name: "sanmon-vein-bench", dependencies: ["Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
-      path: "Benchmarks/vein", swiftSettings: house),
+      path: "Benchmarks/sanmon-vein-bench", swiftSettings: house),
 
     // MARK: Simulation: whole mornings from a seed, for tests; never installed
     .target(
