@@ -28,11 +28,11 @@ struct HandShape: Sendable {
     let wide = 1 + 0.04 * chance.normal()
     var fingers: [Finger] = []
     for (x, y, angle, length, radius) in [
-      (31, 33, 13, 70, 9.0), (10.5, 39, 3, 78, 9.3), (-10, 37, -6, 72, 8.9), (-29.5, 27, -17, 56, 8.0),
+      (31, 33, 15, 70, 9.0), (10.7, 39, 4, 78, 9.1), (-10.2, 37, -8, 72, 8.7), (-29.8, 27, -20, 56, 7.9),
     ] as [(Float, Float, Float, Float, Float)] {
       fingers.append(
         Finger(
-          x: x * wide, y: y + 1.2 * chance.normal(), angle: angle + 1.2 * chance.normal(), length: length * (1 + 0.06 * chance.normal()),
+          x: x * wide, y: y + 1.2 * chance.normal(), angle: angle + 0.8 * chance.normal(), length: length * (1 + 0.06 * chance.normal()),
           radius: radius * (1 + 0.04 * chance.normal())))
     }
     self.fingers = fingers
@@ -63,7 +63,7 @@ struct HandShape: Sendable {
     }
   }
 
-  /// Signed distance to the outline in millimetres, negative inside; neighbours blend over 3 mm, as the skin between fingers does.
+  /// Signed distance to the outline in millimetres, negative inside; neighbours blend over 2 mm, as the skin between fingers does.
   static func distance(_ x: Float, _ y: Float, _ parts: [Capsule]) -> Float {
     var nearest: Float = 1000
     for part in parts {
@@ -72,8 +72,8 @@ struct HandShape: Sendable {
       let along = min(max((px * dx + py * dy) / (dx * dx + dy * dy), 0), 1)
       let (ex, ey) = (px - along * dx, py - along * dy)
       let distance = (ex * ex + ey * ey).squareRoot() - (part.ra + (part.rb - part.ra) * along)
-      let overlap = max(3 - abs(nearest - distance), 0) * 0.33333334
-      nearest = min(nearest, distance) - overlap * overlap * 0.75
+      let overlap = max(2 - abs(nearest - distance), 0) * 0.5
+      nearest = min(nearest, distance) - overlap * overlap * 0.5
     }
     return nearest
   }

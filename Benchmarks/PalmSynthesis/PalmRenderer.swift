@@ -134,7 +134,7 @@ public struct PalmRenderer {
           let texture = 0.010 * Self.sample(palm.skin, node.x, node.y, 1) + 0.018 * Self.sample(palm.skin, node.y, node.x, 0.23)
           let moist = Self.sample(presentation.moisture, node.x, node.y, 0.8) * 0.35
             + Self.sample(presentation.moisture, node.y, node.x, 0.19)
-          let rounding = 0.5 + 0.5 * PalmMath.smoothStep(-node.z, 0, 10)
+          let rounding = 0.5 + 0.5 * PalmMath.smoothStep(-node.z, 0, 8)
           let inside = 1 - PalmMath.smoothStep(node.z, -edge, edge)
           let skin = reflectance * rounding * (1 + texture + presentation.blotch * moist)
             * PalmMath.fastExp(-light[y * Self.width + x])

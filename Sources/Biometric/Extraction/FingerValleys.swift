@@ -19,7 +19,10 @@ struct FingerValleys {
     let distance = Self.smoothed(raw, reach: max(1, Int(2 * perMillimetre)))
     let minima = Self.minima(distance, prominence: 9 * perMillimetre)
     // Towards the fingers means upwards, give or take 60 degrees; the wrist's corners and the thumb's root lie elsewhere.
-    let upper = minima.filter { cy - places[$0].y > 0.1 * raw[$0] && raw[$0] < 2.2 * silhouette.radius }
+    let upper = minima.filter {
+      cy - places[$0].y > 0.1 * raw[$0] && raw[$0] < 2.2 * silhouette.radius
+        && Self.isBetweenFingers(silhouette, places[$0], perMillimetre)
+    }
     // Clockwise is from left to right above the palm; a right hand has its thumb on the right.
     let sorted = upper.sorted { places[$0].x < places[$1].x }
     let chosen = hand == .right ? sorted : sorted.reversed()
@@ -92,6 +95,20 @@ struct FingerValleys {
     return found
   }
 
+  /// A finger stands on either side of what lies just outside a valley; the edge of the palm has one side only.
+  private static func isBetweenFingers(
+    _ silhouette: HandSilhouette, _ place: (x: Float, y: Float), _ perMillimetre: Float
+  ) -> Bool {
+    let (dx, dy) = (place.x - Float(silhouette.centre.x), place.y - Float(silhouette.centre.y))
+    let length = max((dx * dx + dy * dy).squareRoot(), 1)
+    let (ux, uy) = (dx / length * perMillimetre, dy / length * perMillimetre)
+    return [-1, 1].allSatisfy { side in
+      [5, 8, 11].contains { (away: Float) in
+        silhouette.isInside(Int(place.x + 4 * ux - side * away * uy), Int(place.y + 4 * uy + side * away * ux))
+      }
+    }
+  }
+
   /// The first three in a row that can be valleys between fingers.
   private static func plausible(_ points: [(x: Float, y: Float)], _ perMillimetre: Float) -> [Int]? {
     guard points.count >= 3 else { return nil }
@@ -101,7 +118,7 @@ struct FingerValleys {
       let (first, second) = ((u.x * u.x + u.y * u.y).squareRoot(), (v.x * v.x + v.y * v.y).squareRoot())
       let cosine = (u.x * v.x + u.y * v.y) / max(first * second, 1e-6)
       let ratio = first / max(second, 1e-6)
-      guard min(first, second) > 8 * perMillimetre, max(first, second) < 42 * perMillimetre, cosine > 0.55,
+      guard min(first, second) > 8 * perMillimetre, max(first, second) < 42 * perMillimetre, cosine > 0.4,
         ratio > 0.6, ratio < 1.7
       else { continue }
       return [start, start + 1, start + 2]
