@@ -10,48 +10,64 @@ public struct Hardness: Sendable, Hashable {
   public static let guided = Hardness(name: "guided", level: 0.5)
   public static let hard = Hardness(name: "hard", level: 1.0)
 
-  public init(name: String, level: Float) {
-    self.name = name
-    self.level = level
-  }
-
   // MARK: Pose
   /// Degrees in the plane of the sensor, standard deviation.
-  var rotation: Float { 6 * level }
+  public var rotation: Float
   /// Relative change of the distance to the sensor.
-  var scale: Float { 0.05 * level }
+  public var scale: Float
   /// Millimetres, each axis.
-  var shift: Float { 6 * level }
+  public var shift: Float
   /// Degrees out of the plane, each axis.
-  var tilt: Float { 5 * level }
+  public var tilt: Float
   /// Millimetres that skin and veins move against the bones.
-  var elastic: Float { 1.0 * level }
+  public var elastic: Float
   /// Degrees between neighbouring fingers.
-  var spread: Float { 2.5 * level }
+  public var spread: Float
 
   // MARK: Veins
   /// Share of samples given by cold hands: weak contrast, narrow veins.
-  var coldShare: Float { 0.10 * level }
+  public var coldShare: Float
   /// Relative change of the contrast of all veins.
-  var contrast: Float { 0.25 * level }
+  public var contrast: Float
   /// Relative change of the width of all veins.
-  var width: Float { 0.12 * level }
+  public var width: Float
   /// How far a stretch of vein can fade: 1 is away altogether.
-  var fading: Float { 0.9 * level }
+  public var fading: Float
   /// Millimetres of defocus and of motion, the scale of a half-normal.
-  var blur: Float { 0.5 * level }
+  public var blur: Float
 
   // MARK: Light and sensor
   /// Relative slope and bow of the illumination over the palm.
-  var illumination: Float { 0.25 * level }
+  public var illumination: Float
   /// Relative amplitude of what skin adds anew in each picture: pressure, moisture, dirt.
-  var blotch: Float { 0.07 * level }
+  public var blotch: Float
   /// Relative change of the exposure.
-  var exposure: Float { 0.12 * level }
+  public var exposure: Float
   /// Of full scale at half exposure: shot and read noise.
-  var noise: Float { 0.012 + 0.012 * level }
+  public var noise: Float
   /// Mean number of specular blobs.
-  var specular: Float { 1.6 * level }
+  public var specular: Float
+
+  public init(name: String, level: Float) {
+    self.name = name
+    self.level = level
+    rotation = 6 * level
+    scale = 0.05 * level
+    shift = 6 * level
+    tilt = 5 * level
+    elastic = 0.4 + 0.3 * level
+    spread = 2.5 * level
+    coldShare = 0.06 + 0.04 * level
+    contrast = 0.25 * level
+    width = 0.12 * level
+    fading = 0.3 + 0.6 * level
+    blur = 0.5 * level
+    illumination = 0.25 * level
+    blotch = 0.05
+    exposure = 0.12 * level
+    noise = 0.012 + 0.012 * level
+    specular = 1.6 * level
+  }
 }
 
 /// Seeds fixed before anything was tuned. A palm's number is added to the first seed of its range.

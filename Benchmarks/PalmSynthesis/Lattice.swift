@@ -20,14 +20,16 @@ struct Lattice: Sendable {
     let row = v.rounded(.down)
     let weights = (Self.weights(u - column), Self.weights(v - row))
     let base = (Int(row), Int(column))
-    var sum: Float = 0
-    for j in 0..<4 {
-      let line = ((base.0 + j) & (Self.side - 1)) * Self.side
-      var part: Float = 0
-      for i in 0..<4 { part += weights.0[i] * values[line + ((base.1 + i) & (Self.side - 1))] }
-      sum += weights.1[j] * part
+    return values.withUnsafeBufferPointer { values in
+      var sum: Float = 0
+      for j in 0..<4 {
+        let line = ((base.0 + j) & (Self.side - 1)) * Self.side
+        var part: Float = 0
+        for i in 0..<4 { part += weights.0[i] * values[line + ((base.1 + i) & (Self.side - 1))] }
+        sum += weights.1[j] * part
+      }
+      return sum
     }
-    return sum
   }
 
   private static func weights(_ t: Float) -> SIMD4<Float> {

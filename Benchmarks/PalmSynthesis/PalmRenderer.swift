@@ -102,8 +102,11 @@ public struct PalmRenderer {
   private mutating func outline(_ palm: PalmIdentity, _ presentation: Presentation, _ projection: Projection) {
     let parts = palm.shape.capsules(spread: presentation.spread)
     for row in 0..<Self.rows {
+      var place = Point(x: 0, y: 0)
       for column in 0..<Self.columns {
-        let place = projection.hand(Point(x: Float(column * Self.stride), y: Float(row * Self.stride)))
+        // The neighbour to the left is a guess within two millimetres; the first of a row has none.
+        place = projection.hand(
+          Point(x: Float(column * Self.stride), y: Float(row * Self.stride)), from: place, corrections: column == 0 ? 6 : 2)
         let distance = presentation.hasHand ? HandShape.distance(place.x, place.y, parts) : 100
         nodes[row * Self.columns + column] = SIMD4(place.x, place.y, distance, 0)
       }
@@ -216,10 +219,10 @@ struct Projection {
       x: shift.x + tiltedX * turn.cosine - tiltedY * turn.sine, y: shift.y - (tiltedX * turn.sine + tiltedY * turn.cosine))
   }
 
-  /// The point of the skin that a pixel shows, by three corrections.
-  func hand(_ pixel: Point) -> Point {
-    var place = Point(x: 0, y: 0)
-    for _ in 0..<4 {
+  /// The point of the skin that a pixel shows, by corrections of a guess.
+  func hand(_ pixel: Point, from guess: Point, corrections: Int) -> Point {
+    var place = guess
+    for _ in 0..<corrections {
       let now = self.pixel(place.x, place.y, 0)
       let (dx, dy) = ((pixel.x - now.x) / scale, (now.y - pixel.y) / scale)
       place.x += mirror * (dx * turn.cosine + dy * turn.sine)

@@ -92,6 +92,20 @@ struct OrientationCode {
     }
   }
 
+  /// The answer that `weakest` of all are below, to a 4,096th of the strongest: counting is ten times as fast as sorting.
+  private static func quantile(_ answers: [Float]) -> Float {
+    guard let top = answers.max(), top > 0 else { return 0 }
+    var counts = [Int](repeating: 0, count: 4096)
+    let factor = 4095 / top
+    for answer in answers { counts[Int(max(answer, 0) * factor)] += 1 }
+    var left = Int(weakest * Float(answers.count))
+    for (step, count) in counts.enumerated() {
+      if count > left { return Float(step) / factor }
+      left -= count
+    }
+    return top
+  }
+
   private mutating func compete(_ answers: [Float], _ weights: [Float]) {
     let cells = Self.rows * Self.rows
     var strongest = [Float](repeating: 0, count: cells)
@@ -110,8 +124,7 @@ struct OrientationCode {
     seen = candidates.count
     guard seen > 0 else { return }
     energy = candidates.reduce(0, +) / Float(seen)
-    candidates.sort()
-    let limit = candidates[min(Int(Self.weakest * Float(seen)), seen - 1)]
+    let limit = Self.quantile(candidates)
     // 000, 001, 011, 111, 110, 100: the number of different bits is the angle between two orientations.
     let codes: [UInt64] = [0b000, 0b001, 0b011, 0b111, 0b110, 0b100]
     for cell in 0..<cells where weights[cell] > 0.99 && strongest[cell] >= limit {

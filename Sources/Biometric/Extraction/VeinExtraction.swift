@@ -15,6 +15,15 @@ public struct VeinSample: Sendable, CustomReflectable {
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// A palm before it is coded: `side` x `side` grey values half a millimetre apart, and where they were seen (1) or not (0).
+package struct PalmCutout: Sendable, CustomReflectable {
+  package let side: Int
+  package let values: [Float]
+  package let weights: [Float]
+
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// From a near-infrared picture to the competitive code "SVT1/CC6x64".
 public struct VeinExtractor: Sendable {
   public let bank: FilterBank
@@ -36,7 +45,15 @@ public struct VeinExtractor: Sendable {
     do throws(Refusal) { return .sample(try sample(picture, conditions)) } catch { return .refused(error.advice) }
   }
 
-  private func sample(_ picture: PalmPicture, _ conditions: CaptureConditions) throws(Refusal) -> VeinSample {
+  /// The palm as it is cut out of a picture, for methods that are held against this one; `nil` if the picture is refused.
+  package static func cutout(_ picture: PalmPicture, _ conditions: CaptureConditions) -> PalmCutout? {
+    guard let found = try? region(picture, conditions) else { return nil }
+    return PalmCutout(side: PalmRegion.side, values: found.region.values, weights: found.region.weights)
+  }
+
+  private static func region(
+    _ picture: PalmPicture, _ conditions: CaptureConditions
+  ) throws(Refusal) -> (region: PalmRegion, valleys: FingerValleys) {
     // The silhouette needs some 12 samples to the centimetre.
     let factor = max(1, conditions.resolution / 12)
     let grey = GreyMap(picture, shrunkBy: factor)
@@ -45,6 +62,11 @@ public struct VeinExtractor: Sendable {
     let perMillimetre = Float(conditions.resolution) / Float(10 * factor)
     let valleys = try FingerValleys(silhouette, hand: conditions.hand, perMillimetre: perMillimetre)
     let region = try PalmRegion(picture, silhouette, valleys, factor: factor, resolution: conditions.resolution)
+    return (region, valleys)
+  }
+
+  private func sample(_ picture: PalmPicture, _ conditions: CaptureConditions) throws(Refusal) -> VeinSample {
+    let (region, valleys) = try Self.region(picture, conditions)
     let normalised = NormalisedRegion(region)
     let upright = OrientationCode(normalised, bank: bank, sine: 0, cosine: 1)
     let quality = try SampleQuality(region, normalised, upright, sharpness: valleys.sharpness)

@@ -1,0 +1,83 @@
+public import Biometric
+public import PalmSynthesis
+
+/// The samples of many synthetic palms: three enrolled and some probes of each.
+public struct PalmSet: Sendable {
+  public struct Palm: Sendable {
+    public let seed: UInt64
+    public let hand: Hand
+    /// Three, or fewer if the palm could not be enrolled.
+    public var enrolled: [VeinSample] = []
+    public var probes: [VeinSample] = []
+    /// The same pictures by the baseline, if it was asked for.
+    public var enrolledMaps: [VeinMap] = []
+    public var probeMaps: [VeinMap] = []
+    /// Probes that were refused.
+    public var refused: [CaptureAdvice] = []
+  }
+
+  public static let enrolments = 3
+  public static let probes = 3
+  /// Pictures that may be taken for one enrolment before the palm counts as a failure to enrol.
+  public static let attempts = 9
+
+  public private(set) var palms: [Palm] = []
+  public private(set) var failuresToEnrol = 0
+  public private(set) var refusals: [CaptureAdvice: Int] = [:]
+  /// Pictures in all.
+  public private(set) var pictures = 0
+  /// Extraction alone, seconds a picture.
+  public private(set) var extractionTimes: [Double] = []
+
+  private let baseline: MaximumCurvature?
+
+  /// - Parameter baseline: also extracts every accepted picture this way.
+  public init(baseline: MaximumCurvature? = nil) { self.baseline = baseline }
+
+  /// Takes one palm's pictures: enrolment numbers from 0, probes from 100.
+  public mutating func add(seed: UInt64, hardness: Hardness, renderer: inout PalmRenderer, extractor: VeinExtractor) {
+    let identity = PalmIdentity(seed: seed)
+    var palm = Palm(seed: seed, hand: identity.hand)
+    guard
+      let conditions = try? CaptureConditions(hand: identity.hand, wavelength: 850, resolution: PalmRenderer.resolution)
+    else { return }
+    for number in 0..<Self.attempts where palm.enrolled.count < Self.enrolments {
+      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions)
+      switch result {
+      case .sample(let sample):
+        palm.enrolled.append(sample)
+        if let map { palm.enrolledMaps.append(map) }
+      case .refused(let advice): refusals[advice, default: 0] += 1
+      }
+    }
+    if palm.enrolled.count < Self.enrolments { failuresToEnrol += 1 }
+    for number in 100..<100 + Self.probes {
+      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions)
+      switch result {
+      case .sample(let sample):
+        palm.probes.append(sample)
+        if let map { palm.probeMaps.append(map) }
+      case .refused(let advice):
+        palm.refused.append(advice)
+        refusals[advice, default: 0] += 1
+      }
+    }
+    palms.append(palm)
+  }
+
+  private mutating func take(
+    _ identity: PalmIdentity, _ number: Int, _ hardness: Hardness, _ renderer: inout PalmRenderer, _ extractor: VeinExtractor,
+    _ conditions: CaptureConditions
+  ) -> (VeinExtraction, VeinMap?) {
+    let picture = renderer.picture(identity, number: number, hardness: hardness)
+    pictures += 1
+    let begin = ContinuousClock.now
+    let result = extractor.extract(picture, conditions)
+    let took = ContinuousClock.now - begin
+    extractionTimes.append(Double(took.components.attoseconds) * 1e-18 + Double(took.components.seconds))
+    guard let baseline, case .sample = result, let cutout = VeinExtractor.cutout(picture, conditions) else {
+      return (result, nil)
+    }
+    return (result, baseline.map(cutout))
+  }
+}
