@@ -1,3 +1,5 @@
+package import Biometric
+
 /// How one picture differs from the next: everything that is drawn anew when the hand is held over the sensor again.
 public struct Presentation: Sendable {
   /// What a clerk does wrong, for tests of the refusals.
@@ -58,6 +60,21 @@ public struct Presentation: Sendable {
       (chance.between(-45, 45), chance.between(-55, 50), chance.between(0.8, 3.2), chance.between(0.15, 1.2))
     }
     if let fault { apply(fault, &chance) }
+  }
+
+  /// The point of the palm, in millimetres, that a pixel shows: the truth that a cut-out is held against.
+  package func palmPoint(x: Float, y: Float, hand: Hand) -> (x: Float, y: Float) {
+    let point = Projection(self, hand: hand).hand(Point(x: x, y: y), from: Point(x: 0, y: 0), corrections: 8)
+    return (point.x, point.y)
+  }
+
+  /// What was drawn, for telling why a comparison failed.
+  package var traits: [(name: String, value: Float)] {
+    let degrees = 180 / Float.pi
+    return [
+      ("rotation", rotation * degrees), ("scale", scale), ("tilt x", tiltX * degrees), ("tilt y", tiltY * degrees),
+      ("contrast", contrast), ("width", width), ("blur", blur), ("glare", Float(glare.count)),
+    ]
   }
 
   private mutating func apply(_ fault: Fault, _ chance: inout PalmChance) {

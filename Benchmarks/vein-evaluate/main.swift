@@ -21,7 +21,7 @@ for setting in option("set", "").split(separator: ",") {
 let degrees = option("degrees", "-4,-2,0,2,4").split(separator: ",").map { Double($0)! }
 let reach = Int(option("reach", "5"))!
 let bankNumbers = option("bank", "1.7,3.2,6.5").split(separator: ",").map { Double($0)! }
-let bank = FilterBank(id: 1, across: bankNumbers[0], along: bankNumbers[1], wavelength: bankNumbers[2])
+let bank = FilterBank(id: 1, across: bankNumbers[0], along: bankNumbers[1], wavelength: bankNumbers[2], weakest: bankNumbers.count > 3 ? Float(bankNumbers[3]) : 0.25)
 let extractor = VeinExtractor(bank: bank, alignmentWindow: 1, degrees: degrees)!
 var renderer = PalmRenderer()
 let sigma = Double(option("sigma", "0"))!

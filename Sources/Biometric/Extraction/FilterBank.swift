@@ -7,14 +7,17 @@ public struct FilterBank: Sendable {
   /// Cells from the middle of a filter to its edge.
   static let reach = 7
   static let side = 2 * reach + 1
+  /// Share of the seen cells that are masked for their weak answer.
+  let weakest: Float
   /// Filter after filter, row by row; the answer to a dark line along the filter is positive.
   let kernels: [Float]
 
-  public static let current = FilterBank(id: 1, across: 1.7, along: 3.2, wavelength: 6.5)
+  public static let current = FilterBank(id: 1, across: 1.7, along: 3.2, wavelength: 6.5, weakest: 0.25)
 
   /// - Parameters: widths of the bell across and along the line, and the wavelength across it, in cells.
-  package init(id: UInt16, across: Double, along: Double, wavelength: Double) {
+  package init(id: UInt16, across: Double, along: Double, wavelength: Double, weakest: Float) {
     self.id = id
+    self.weakest = weakest
     var kernels: [Float] = []
     for number in 0..<Self.orientations {
       let angle = Double(number) * .pi / Double(Self.orientations)

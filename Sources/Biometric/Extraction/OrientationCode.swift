@@ -15,9 +15,6 @@ struct OrientationCode {
   /// Mean of the strongest answers of all seen cells.
   private(set) var energy: Float = 0
 
-  /// Share of the seen cells that are masked for their weak answer.
-  static let weakest: Float = 0.25
-
   /// - Parameters:
   ///   - sine: of the angle by which the palm is turned before it is coded.
   init(_ region: NormalisedRegion, bank: FilterBank, sine: Float, cosine: Float) {
@@ -28,7 +25,7 @@ struct OrientationCode {
     Self.filter(cells, bank.kernels, into: &answers)
     code = [UInt64](repeating: 0, count: VeinTemplate.codePlanes * Self.rows)
     mask = [UInt64](repeating: 0, count: Self.rows)
-    compete(answers, weights)
+    compete(answers, weights, bank.weakest)
   }
 
   /// Samples of half a millimetre become cells of one, turned about the middle of the region.
@@ -93,7 +90,7 @@ struct OrientationCode {
   }
 
   /// The answer that `weakest` of all are below, to a 4,096th of the strongest: counting is ten times as fast as sorting.
-  private static func quantile(_ answers: [Float]) -> Float {
+  private static func quantile(_ answers: [Float], _ weakest: Float) -> Float {
     guard let top = answers.max(), top > 0 else { return 0 }
     var counts = [Int](repeating: 0, count: 4096)
     let factor = 4095 / top
@@ -106,7 +103,7 @@ struct OrientationCode {
     return top
   }
 
-  private mutating func compete(_ answers: [Float], _ weights: [Float]) {
+  private mutating func compete(_ answers: [Float], _ weights: [Float], _ weakest: Float) {
     let cells = Self.rows * Self.rows
     var strongest = [Float](repeating: 0, count: cells)
     var winner = [UInt8](repeating: 0, count: cells)
@@ -124,7 +121,7 @@ struct OrientationCode {
     seen = candidates.count
     guard seen > 0 else { return }
     energy = candidates.reduce(0, +) / Float(seen)
-    let limit = Self.quantile(candidates)
+    let limit = Self.quantile(candidates, weakest)
     // 000, 001, 011, 111, 110, 100: the number of different bits is the angle between two orientations.
     let codes: [UInt64] = [0b000, 0b001, 0b011, 0b111, 0b110, 0b100]
     for cell in 0..<cells where weights[cell] > 0.99 && strongest[cell] >= limit {

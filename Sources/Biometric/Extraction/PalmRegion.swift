@@ -9,7 +9,8 @@ struct PalmRegion {
   /// Millimetres between the valleys of the hand all hands are scaled to, and millimetres from them to the middle of the region.
   static let span: Float = 40
   static let reach: Float = 36
-
+  /// Unit vector towards the fingers, middle of the region in samples of the picture, and samples of the picture between two of the region.
+  let pose: (axis: (x: Float, y: Float), centre: (x: Float, y: Float), step: Float)
   /// `side` x `side` grey values.
   private(set) var values: [Float]
   /// 1 where the palm was seen, 0 outside the hand, outside the picture, in glare.
@@ -21,21 +22,16 @@ struct PalmRegion {
 
   /// - Parameter factor: how many samples of the picture make one of the silhouette's.
   /// - Throws: `.tooNear` or `.tooFar`.
-  init(_ picture: PalmPicture, _ silhouette: HandSilhouette, _ valleys: FingerValleys, factor: Int, resolution: Int) throws(Refusal) {
-    let (first, middle, last) = (valleys.points[0], valleys.points[1], valleys.points[2])
-    let across = (x: first.x - last.x, y: first.y - last.y)
-    let length = (across.x * across.x + across.y * across.y).squareRoot()
-    let millimetres = length * Float(factor) * 10 / Float(resolution)
+  init(_ picture: PalmPicture, _ silhouette: HandSilhouette, _ palm: PalmPose, factor: Int, resolution: Int) throws(Refusal) {
+    let unit = palm.unit
+    let millimetres = Self.span * unit * Float(factor) * 10 / Float(resolution)
     guard millimetres < 55 else { throw Refusal(.tooNear) }
     guard millimetres > 27 else { throw Refusal(.tooFar) }
-    let axis = valleys.axis
-    // In samples of the silhouette.
-    let unit = length / Self.span
-    let middleX = (first.x + middle.x + last.x) / 3
-    let middleY = (first.y + middle.y + last.y) / 3
-    let centre = (x: middleX - axis.x * Self.reach * unit, y: middleY - axis.y * Self.reach * unit)
+    let axis = palm.axis
+    let centre = palm.pixel(0, Self.reach)
     // Columns run across the hand, from the left of an upright picture; rows run towards the wrist.
     let right = (x: -axis.y, y: axis.x)
+    pose = (axis: axis, centre: (x: centre.x * Float(factor) + Float(factor - 1) * 0.5, y: centre.y * Float(factor) + Float(factor - 1) * 0.5), step: 0.5 * unit * Float(factor))
     values = [Float](repeating: 0, count: Self.side * Self.side)
     weights = values
     let step = 0.5 * unit * Float(factor)

@@ -20,6 +20,7 @@ package struct PalmCutout: Sendable, CustomReflectable {
   package let side: Int
   package let values: [Float]
   package let weights: [Float]
+  package let pose: (axis: (x: Float, y: Float), centre: (x: Float, y: Float), step: Float)
 
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
@@ -48,7 +49,7 @@ public struct VeinExtractor: Sendable {
   /// The palm as it is cut out of a picture, for methods that are held against this one; `nil` if the picture is refused.
   package static func cutout(_ picture: PalmPicture, _ conditions: CaptureConditions) -> PalmCutout? {
     guard let found = try? region(picture, conditions) else { return nil }
-    return PalmCutout(side: PalmRegion.side, values: found.region.values, weights: found.region.weights)
+    return PalmCutout(side: PalmRegion.side, values: found.region.values, weights: found.region.weights, pose: found.region.pose)
   }
 
   private static func region(
@@ -61,7 +62,8 @@ public struct VeinExtractor: Sendable {
     let silhouette = try HandSilhouette(grey)
     let perMillimetre = Float(conditions.resolution) / Float(10 * factor)
     let valleys = try FingerValleys(silhouette, hand: conditions.hand, perMillimetre: perMillimetre)
-    let region = try PalmRegion(picture, silhouette, valleys, factor: factor, resolution: conditions.resolution)
+    let region = try PalmRegion(
+      picture, silhouette, PalmPose(silhouette, valleys, hand: conditions.hand), factor: factor, resolution: conditions.resolution)
     return (region, valleys)
   }
 
