@@ -18,11 +18,14 @@ for setting in option("set", "").split(separator: ",") {
   ]
   hardness[keyPath: paths[String(parts[0])]!] = Float(parts[1])!
 }
-let degrees = option("degrees", "-4,-2,0,2,4").split(separator: ",").map { Double($0)! }
+let degrees = option("degrees", "-4,-2,0,2,4").split(separator: ",").map { text in
+  let parts = text.split(separator: "@").map { Double($0)! }
+  return ProbePose(degrees: parts[0], scale: parts.count > 1 ? parts[1] : 1)!
+}
 let reach = Int(option("reach", "5"))!
 let bankNumbers = option("bank", "1.7,3.2,6.5").split(separator: ",").map { Double($0)! }
 let bank = FilterBank(id: 1, across: bankNumbers[0], along: bankNumbers[1], wavelength: bankNumbers[2], weakest: bankNumbers.count > 3 ? Float(bankNumbers[3]) : 0.25)
-let extractor = VeinExtractor(bank: bank, alignmentWindow: 1, degrees: degrees)!
+let extractor = VeinExtractor(bank: bank, alignmentWindow: 1, poses: degrees)!
 var renderer = PalmRenderer()
 let sigma = Double(option("sigma", "0"))!
 var set = PalmSet(baseline: sigma > 0 ? MaximumCurvature(sigma: sigma) : nil)

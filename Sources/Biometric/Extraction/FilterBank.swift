@@ -12,7 +12,7 @@ public struct FilterBank: Sendable {
   /// Filter after filter, row by row; the answer to a dark line along the filter is positive.
   let kernels: [Float]
 
-  public static let current = FilterBank(id: 1, across: 1.7, along: 3.2, wavelength: 6.5, weakest: 0.25)
+  public static let current = FilterBank(id: 1, across: 2.0, along: 3.6, wavelength: 7.5, weakest: 0.25)
 
   /// - Parameters: widths of the bell across and along the line, and the wavelength across it, in cells.
   package init(id: UInt16, across: Double, along: Double, wavelength: Double, weakest: Float) {

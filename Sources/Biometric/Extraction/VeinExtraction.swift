@@ -25,20 +25,45 @@ package struct PalmCutout: Sendable, CustomReflectable {
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// One way a probe is turned and scaled before it is coded, because no hand lies twice in the same way.
+public struct ProbePose: Sendable, Hashable {
+  /// Counter-clockwise in the picture.
+  public let degrees: Double
+  /// Above 1, the palm is taken to be larger than it seemed.
+  public let scale: Double
+  let sine: Float
+  let cosine: Float
+
+  public static let upright = ProbePose(exactly: 0, 1)
+
+  /// Accepts -15 to 15 degrees and scales of 0.9 to 1.1.
+  public init?(degrees: Double, scale: Double = 1) {
+    guard (-15...15).contains(degrees), (0.9...1.1).contains(scale) else { return nil }
+    self.init(exactly: degrees, scale)
+  }
+
+  private init(exactly degrees: Double, _ scale: Double) {
+    self.degrees = degrees
+    self.scale = scale
+    sine = Float(Series.sin(degrees * .pi / 180) * scale)
+    cosine = Float(Series.cos(degrees * .pi / 180) * scale)
+  }
+}
+
 /// From a near-infrared picture to the competitive code "SVT1/CC6x64".
 public struct VeinExtractor: Sendable {
   public let bank: FilterBank
   /// Written into each template; which shifts and rotations it stands for is the comparator's matter.
   public let alignmentWindow: UInt16
-  private let turns: [(sine: Float, cosine: Float)]
+  public let poses: [ProbePose]
 
-  /// - Parameter degrees: by which a probe is turned, each -15 to 15, at most 16 of them.
-  /// - Returns: `nil` for other angles or window 0.
-  public init?(bank: FilterBank = .current, alignmentWindow: UInt16, degrees: [Double]) {
-    guard alignmentWindow != 0, degrees.count <= 16, degrees.allSatisfy({ (-15...15).contains($0) }) else { return nil }
+  /// - Parameter poses: in which a probe is coded; at most 32 of them.
+  /// - Returns: `nil` for more poses or window 0.
+  public init?(bank: FilterBank = .current, alignmentWindow: UInt16, poses: [ProbePose]) {
+    guard alignmentWindow != 0, poses.count <= 32 else { return nil }
     self.bank = bank
     self.alignmentWindow = alignmentWindow
-    turns = degrees.map { (Float(Series.sin($0 * .pi / 180)), Float(Series.cos($0 * .pi / 180))) }
+    self.poses = poses
   }
 
   /// The same templates for the same picture, on every machine.
@@ -80,10 +105,9 @@ public struct VeinExtractor: Sendable {
       return made
     }
     var rotations: [VeinTemplate] = []
-    for turn in turns {
-      let isUpright = turn.sine == 0
+    for pose in poses {
       rotations.append(
-        try template(isUpright ? upright : OrientationCode(normalised, bank: bank, sine: turn.sine, cosine: turn.cosine)))
+        try template(pose == .upright ? upright : OrientationCode(normalised, bank: bank, sine: pose.sine, cosine: pose.cosine)))
     }
     return VeinSample(template: try template(upright), rotations: rotations, quality: quality)
   }
