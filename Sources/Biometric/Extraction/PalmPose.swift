@@ -32,7 +32,7 @@ struct PalmPose {
     origin = ((points[0].x + points[1].x + points[2].x) / 3, (points[0].y + points[1].y + points[2].y) / 3)
     let (dx, dy) = (points[0].x - points[2].x, points[0].y - points[2].y)
     unit = (dx * dx + dy * dy).squareRoot() / PalmRegion.span
-    for _ in 0..<3 { refine(silhouette, points) }
+    for _ in 0..<6 { refine(silhouette, points) }
   }
 
   /// Pixels of the silhouette.
@@ -116,7 +116,13 @@ private struct Normal {
   private var matrix = [Double](repeating: 0, count: 16)
   private var right = [Double](repeating: 0, count: 4)
 
-  mutating func add(_ row: [Float], _ value: Float, _ weight: Float) {
+  /// Millimetres: a feature that is farther off than this counts less and less. Glare between two fingers looks like skin, and one
+  /// valley in the wrong place must not turn the palm.
+  private static let tolerance: Float = 2.5
+
+  mutating func add(_ row: [Float], _ value: Float, _ importance: Float) {
+    let off = value / Self.tolerance
+    let weight = importance / (1 + off * off)
     for i in 0..<4 {
       for j in 0..<4 { matrix[4 * i + j] += Double(weight * row[i] * row[j]) }
       right[i] += Double(weight * row[i] * value)
