@@ -25,7 +25,11 @@ struct PalmPose {
   /// How much one feature counts: the inverse of the variance between pictures of one hand.
   private static let weights: (valleyX: Float, valleyY: Float, little: Float, index: Float) = (1.0, 0.4, 0.5, 0.5)
 
-  init(_ silhouette: HandSilhouette, _ found: FingerValleys, hand: Hand) {
+  /// Millimetres by which a valley may lie elsewhere than in the mean palm; people differ by some 2.
+  private static let farthestValley: Float = 6
+
+  /// - Throws: `.wet` if a valley lies where no hand has one: glare between two fingers, most often.
+  init(_ silhouette: HandSilhouette, _ found: FingerValleys, hand: Hand) throws(Refusal) {
     side = hand == .right ? 1 : -1
     axis = found.axis
     let points = found.points
@@ -33,6 +37,12 @@ struct PalmPose {
     let (dx, dy) = (points[0].x - points[2].x, points[0].y - points[2].y)
     unit = (dx * dx + dy * dy).squareRoot() / PalmRegion.span
     for _ in 0..<6 { refine(silhouette, points) }
+    for (have, want) in zip(points, Self.valleys) {
+      let place = palm(have.x, have.y)
+      guard abs(place.x - want.x) < Self.farthestValley, abs(place.y - want.y) < Self.farthestValley else {
+        throw Refusal(.wet)
+      }
+    }
   }
 
   /// Pixels of the silhouette.

@@ -88,7 +88,7 @@ public struct VeinExtractor: Sendable {
     let perMillimetre = Float(conditions.resolution) / Float(10 * factor)
     let valleys = try FingerValleys(silhouette, hand: conditions.hand, perMillimetre: perMillimetre)
     let region = try PalmRegion(
-      picture, silhouette, PalmPose(silhouette, valleys, hand: conditions.hand), factor: factor, resolution: conditions.resolution)
+      picture, silhouette, try PalmPose(silhouette, valleys, hand: conditions.hand), factor: factor, resolution: conditions.resolution)
     return (region, valleys)
   }
 
