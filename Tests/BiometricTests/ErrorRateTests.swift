@@ -56,8 +56,9 @@ struct ErrorRateTests {
     let comparator = ScalarComparator(reach: 4)
     let still = try #require(shape(0, 0))
     for (dx, dy) in [(0, 0), (3, -2), (-4, 4), (4, 4)] {
-      let best = try #require(comparator.compare(comparator.probe(still), try #require(shape(dx, dy))))
-      #expect(best == ScalarComparator.Best(differing: 0, common: 48 * 32, dx: dx, dy: dy))
+      let moved = try #require(shape(dx, dy))
+      let best = try #require(comparator.compare(comparator.probe(still), moved))
+      #expect(best.differing == 0 && best.common == 48 * 32 && best.dx == dx && best.dy == dy)
     }
     let strict = ScalarComparator(reach: 4, minimumOverlap: 48 * 32 + 1)
     #expect(strict.compare(strict.probe(still), still) == nil)

@@ -92,7 +92,10 @@ struct PictureDecodingTests {
   func foreignPNG() throws {
     let picture = try PalmPicture(decoding: try Base64.decode(Self.foreign))
     #expect(picture.width == 128 && picture.height == 130)
-    let expected = (0..<130).flatMap { y in (0..<128).map { x in UInt16((x * x / 64 + y * 3) & 255) * 257 } }
+    let expected = (0..<130 * 128).map { (place: Int) -> UInt16 in
+      let (x, y) = (place % 128, place / 128)
+      return UInt16((x * x / 64 + y * 3) & 255) * 257
+    }
     #expect(Self.samples(picture) == expected)
   }
 
@@ -123,11 +126,12 @@ struct PictureDecodingTests {
     var flipped = whole
     flipped[60] ^= 1
     #expect(Self.fault(flipped) == .wrongChecksum)
-    for (offset, value, expected) in [
-      (0, 1, PictureFault.wrongSize), (7, 127, .wrongSize), (8, 4, .unsupportedKind), (8, 32, .unsupportedKind),
-      (9, 2, .unsupportedKind), (9, 3, .unsupportedKind), (9, 4, .unsupportedKind), (10, 1, .unsupportedKind),
-      (11, 1, .unsupportedKind), (12, 1, .unsupportedKind),
-    ] as [(Int, UInt8, PictureFault)] {
+    let changes: [(Int, UInt8, PictureFault)] = [
+      (0, 1, .wrongSize), (7, 127, .wrongSize), (8, 4, .unsupportedKind), (8, 32, .unsupportedKind), (9, 2, .unsupportedKind),
+      (9, 3, .unsupportedKind), (9, 4, .unsupportedKind), (10, 1, .unsupportedKind), (11, 1, .unsupportedKind),
+      (12, 1, .unsupportedKind),
+    ]
+    for (offset, value, expected) in changes {
       var header = png.header
       header[offset] = value
       #expect(Self.fault(png.bytes(header: header)) == expected, "offset \(offset), value \(value)")
@@ -136,7 +140,8 @@ struct PictureDecodingTests {
     #expect(Self.fault(png.bytes(before: [("PLTE", [0, 0, 0])])) == .unexpectedChunk)
     #expect(Self.fault(png.bytes(before: [("IHDR", png.header)])) == .unexpectedChunk)
     #expect(Self.fault(png.bytes(before: [("tEXt", [1])])) == nil)
-    #expect(Self.fault(png.bytes(before: Array(repeating: ("tEXt", [1]), count: 17))) == .unexpectedChunk)
+    let many = [(String, [UInt8])](repeating: ("tEXt", [1]), count: 17)
+    #expect(Self.fault(png.bytes(before: many)) == .unexpectedChunk)
     #expect(Self.fault(png.bytes(behind: [("tEXt", [1]), ("IDAT", [1])])) == .unexpectedChunk)
     #expect(Self.fault(png.bytes(adler: 7)) == .wrongChecksum)
   }
@@ -154,18 +159,19 @@ struct PictureDecodingTests {
   @Test("deflate that is none")
   func wrongCompression() {
     let png = SmallPNG(depth: 8)
-    for body: [UInt8] in [
+    let bodies: [[UInt8]] = [
       [0b111],  // block type 3
       [0b001, 5, 0, 0, 0],  // stored, length and its complement differ
       [0b101, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],  // dynamic, too many codes
       [0b011, 0b0000_0001, 0, 0, 0, 0],  // a copy before the first byte
-    ] {
+    ]
+    for body in bodies {
       let found = Self.fault(png.bytes(deflated: body + [0, 0, 0, 0, 0, 0], adler: 1))
       #expect([.malformedCompression, .trailingBytes, .malformedSamples].contains(found), "\(body): \(String(describing: found))")
     }
     #expect(Self.fault(png.bytes(deflated: [], adler: 1)) == .truncated)
     // Empty stored blocks, each harmless, many more than samples need.
-    let empty = [UInt8](repeating: 0, count: 0) + (0..<100).flatMap { _ in [0, 0, 0, 0xFF, 0xFF] as [UInt8] }
+    let empty = (0..<100).flatMap { _ in [0, 0, 0, 0xFF, 0xFF] as [UInt8] }
     #expect(Self.fault(png.bytes(deflated: empty, adler: 1)) == .malformedCompression)
   }
 
@@ -191,13 +197,20 @@ struct SmallPNG {
   let depth: Int
 
   var expected: [UInt16] {
-    (0..<128 * 128).map { depth == 8 ? UInt16(($0 * 3) & 255) * 257 : UInt16(truncatingIfNeeded: $0 * 31) }
+    (0..<128 * 128).map { (place: Int) -> UInt16 in
+      depth == 8 ? UInt16((place * 3) & 255) * 257 : UInt16(truncatingIfNeeded: place * 31)
+    }
   }
   var header: [UInt8] { [0, 0, 0, 128, 0, 0, 0, 128, UInt8(depth), 0, 0, 0, 0] }
   var raw: [UInt8] {
-    (0..<128).flatMap { y -> [UInt8] in
-      [0] + expected[y * 128..<(y + 1) * 128].flatMap { depth == 8 ? [UInt8($0 & 255)] : [UInt8($0 >> 8), UInt8($0 & 255)] }
+    let expected = expected
+    var bytes: [UInt8] = []
+    for (place, value) in expected.enumerated() {
+      if place % 128 == 0 { bytes.append(0) }
+      if depth == 16 { bytes.append(UInt8(value >> 8)) }
+      bytes.append(UInt8(value & 255))
     }
+    return bytes
   }
 
   func bytes(
@@ -205,10 +218,15 @@ struct SmallPNG {
     deflated: [UInt8]? = nil, adler: UInt32? = nil
   ) -> [UInt8] {
     let raw = raw ?? self.raw
-    let sum = adler ?? Self.adler(raw)
-    let body = [0x78, 0x01] + (deflated ?? Self.stored(raw)) + Self.big(sum)
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header ?? self.header)
-      + before.flatMap { chunk($0.0, $0.1) } + chunk("IDAT", body) + behind.flatMap { chunk($0.0, $0.1) } + chunk("IEND", [])
+    var body: [UInt8] = [0x78, 0x01]
+    body += deflated ?? Self.stored(raw)
+    body += Self.big(adler ?? Self.adler(raw))
+    var whole: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    whole += chunk("IHDR", header ?? self.header)
+    for other in before { whole += chunk(other.0, other.1) }
+    whole += chunk("IDAT", body)
+    for other in behind { whole += chunk(other.0, other.1) }
+    return whole + chunk("IEND", [])
   }
 
   private func chunk(_ type: String, _ body: [UInt8]) -> [UInt8] {

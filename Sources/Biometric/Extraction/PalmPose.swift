@@ -25,10 +25,11 @@ struct PalmPose {
   /// How much one feature counts: the inverse of the variance between pictures of one hand.
   private static let weights: (valleyX: Float, valleyY: Float, little: Float, index: Float) = (1.0, 0.4, 0.5, 0.5)
 
-  /// Millimetres by which a valley may lie elsewhere than in the mean palm; people differ by some 2.
-  private static let farthestValley: Float = 6
+  /// Millimetres by which a valley may lie elsewhere than in the mean palm. Fingers held close move it outwards; nothing a hand does
+  /// moves it far towards the wrist.
+  private static let tolerated: (sideways: Float, outwards: Float, inwards: Float) = (7, 12, 5.5)
 
-  /// - Throws: `.wet` if a valley lies where no hand has one: glare between two fingers, most often.
+  /// - Throws: `.fingersTogether` if a valley lies far out, `.wet` if one lies where no hand has one: glare between fingers, most often.
   init(_ silhouette: HandSilhouette, _ found: FingerValleys, hand: Hand) throws(Refusal) {
     side = hand == .right ? 1 : -1
     axis = found.axis
@@ -39,7 +40,8 @@ struct PalmPose {
     for _ in 0..<6 { refine(silhouette, points) }
     for (have, want) in zip(points, Self.valleys) {
       let place = palm(have.x, have.y)
-      guard abs(place.x - want.x) < Self.farthestValley, abs(place.y - want.y) < Self.farthestValley else {
+      guard want.y - place.y < Self.tolerated.outwards else { throw Refusal(.fingersTogether) }
+      guard place.y - want.y < Self.tolerated.inwards, abs(place.x - want.x) < Self.tolerated.sideways else {
         throw Refusal(.wet)
       }
     }
