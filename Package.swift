@@ -172,6 +172,15 @@ let package = Package(
       name: "sanmon-vein-bench", dependencies: ["Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
       path: "Benchmarks/sanmon-vein-bench", swiftSettings: house),
 
+    .target(
+      name: "PalmSynthesis", dependencies: ["AuthTerms", "Biometric"], path: "Benchmarks/PalmSynthesis", swiftSettings: house),
+    .target(
+      name: "VeinEvaluation", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis"], path: "Benchmarks/VeinEvaluation",
+      swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-vein-evaluate", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", "VeinEvaluation", .arguments],
+      path: "Benchmarks/vein-evaluate", swiftSettings: house),
+
     // MARK: Simulation: whole mornings from a seed, for tests; never installed
     .target(
       name: "Simulation",
@@ -213,7 +222,9 @@ let package = Package(
       name: "MatcherTests",
       dependencies: ["AuthTerms", "AuthAPI", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "Programs"],
       swiftSettings: house),
-    .testTarget(name: "BiometricTests", dependencies: ["AuthTerms", "Biometric", "CVeinKernel"], swiftSettings: house),
+    .testTarget(
+      name: "BiometricTests", dependencies: ["AuthTerms", "Biometric", "CVeinKernel", "PalmSynthesis", "VeinEvaluation"],
+      swiftSettings: house),
     .testTarget(
       name: "DirectorySyncTests",
       dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "Programs", "RealDirectory", "Sealing", .crypto],

@@ -32,7 +32,8 @@ struct HandShape: Sendable {
     ] as [(Float, Float, Float, Float, Float)] {
       fingers.append(
         Finger(
-          x: x * wide, y: y + 1.2 * chance.normal(), angle: angle + 0.8 * chance.normal(), length: length * (1 + 0.06 * chance.normal()),
+          x: x * wide, y: y + 1.2 * chance.normal(), angle: angle + 0.8 * chance.normal(),
+          length: length * (1 + 0.06 * chance.normal()),
           radius: radius * (1 + 0.04 * chance.normal())))
     }
     self.fingers = fingers

@@ -50,13 +50,15 @@ public struct PalmRenderer {
       let fade = PalmMath.smoothStep(presentation.fading.at(piece.x, piece.y), 0.3, 2.2)
       let radius = piece.radius * presentation.width
       // Tissue above the vein takes contrast with a mean free path of 5 mm and scatters what is left.
-      let peak = palm.density * presentation.contrast * radius * PalmMath.fastExp(-piece.z * 0.2)
+      let peak =
+        palm.density * presentation.contrast * radius * PalmMath.fastExp(-piece.z * 0.2)
         * (1 - presentation.fadingDepth * fade)
       let across = (0.36 * radius * radius + 0.09 * piece.z * piece.z + presentation.blur * presentation.blur).squareRoot()
       let sharp = (0.36 * radius * radius + 0.05).squareRoot()
       // A line of stamps of width s spaced d apart adds up to sqrt(2 pi) s / d; wider means fainter.
       let amount = peak * (sharp / across) * piece.length / (2.5066283 * across)
-      stamp(projection.pixel(piece.x, piece.y, piece.z), sigma: across * Self.perMillimetre * presentation.scale, amount: amount)
+      stamp(
+        projection.pixel(piece.x, piece.y, piece.z), sigma: across * Self.perMillimetre * presentation.scale, amount: amount)
     }
   }
 
@@ -135,11 +137,13 @@ public struct PalmRenderer {
             continue
           }
           let texture = 0.010 * Self.sample(palm.skin, node.x, node.y, 1) + 0.018 * Self.sample(palm.skin, node.y, node.x, 0.23)
-          let moist = Self.sample(presentation.moisture, node.x, node.y, 0.8) * 0.35
+          let moist =
+            Self.sample(presentation.moisture, node.x, node.y, 0.8) * 0.35
             + Self.sample(presentation.moisture, node.y, node.x, 0.19)
           let rounding = 0.5 + 0.5 * PalmMath.smoothStep(-node.z, 0, 8)
           let inside = 1 - PalmMath.smoothStep(node.z, -edge, edge)
-          let skin = reflectance * rounding * (1 + texture + presentation.blotch * moist)
+          let skin =
+            reflectance * rounding * (1 + texture + presentation.blotch * moist)
             * PalmMath.fastExp(-light[y * Self.width + x])
           light[y * Self.width + x] = lamp * (0.045 * presentation.exposure * (1 - inside) + skin * inside)
         }

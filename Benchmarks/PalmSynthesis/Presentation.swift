@@ -52,7 +52,10 @@ public struct Presentation: Sendable {
     width = PalmMath.clamp(1 + hardness.width * chance.normal(), 0.6, 1.5) * (isCold ? 0.8 : 1)
     blur = hardness.blur * abs(chance.normal())
     exposure = PalmMath.clamp(1 + hardness.exposure * chance.normal(), 0.6, 1.5)
-    slope = (hardness.illumination * chance.normal(), hardness.illumination * chance.normal(), 0.12 + 0.1 * hardness.level * chance.unit())
+    slope = (
+      hardness.illumination * chance.normal(), hardness.illumination * chance.normal(),
+      0.12 + 0.1 * hardness.level * chance.unit()
+    )
     blotch = hardness.blotch
     moisture = Skin(&chance)
     noise = hardness.noise
@@ -80,8 +83,8 @@ public struct Presentation: Sendable {
   private mutating func apply(_ fault: Fault, _ chance: inout PalmChance) {
     switch fault {
     case .wet:
-      glare += (0..<90).map { _ in
-        (chance.between(-42, 42), chance.between(-50, 45), chance.between(1.2, 4), chance.between(0.6, 1.6))
+      glare += (0..<70).map { _ in
+        (chance.between(-36, 30), chance.between(-45, 22), chance.between(1, 3), chance.between(0.6, 1.6))
       }
     case .tooNear: scale = 1.75
     case .tooFar: scale = 0.55
@@ -90,7 +93,7 @@ public struct Presentation: Sendable {
     case .blurred: blur = 4.5
     case .cold: (contrast, width) = (0.07, 0.6)
     case .partlyOutside: shiftX = 62
-    case .fingersTogether: spread = [-11, -2.5, 6, 15.5, 0]
+    case .fingersTogether: spread = [-17, -5, 9, 22, 0]
     case .noHand: hasHand = false
     }
   }

@@ -47,16 +47,21 @@ public struct ErrorRates: Sendable {
     return operating(at: threshold)
   }
 
-  /// Where both rates are equal, by linear interpolation between the two observed points next to it.
+  /// Where both rates are equal, as the threshold rises through all scores; by linear interpolation where they pass each other
+  /// between two of them.
   public var equalErrorRate: Double {
+    var (matches, accepted) = (0, 0)
     var last = (match: 0.0, miss: 1.0)
-    for score in genuine {
-      let match = Double(Self.count(impostor, upTo: score)) / Double(impostor.count)
-      let miss = Double(genuine.count - Self.count(genuine, upTo: score)) / Double(genuine.count)
+    while matches < impostor.count || accepted < genuine.count {
+      let threshold = min(
+        matches < impostor.count ? impostor[matches] : .infinity, accepted < genuine.count ? genuine[accepted] : .infinity)
+      while matches < impostor.count, impostor[matches] <= threshold { matches += 1 }
+      while accepted < genuine.count, genuine[accepted] <= threshold { accepted += 1 }
+      let match = Double(matches) / Double(impostor.count)
+      let miss = Double(genuine.count - accepted) / Double(genuine.count)
       if match >= miss {
         let (before, after) = (last.miss - last.match, match - miss)
-        let share = before + after > 0 ? before / (before + after) : 0
-        return last.match + share * (match - last.match)
+        return last.match + before / (before + after) * (match - last.match)
       }
       last = (match, miss)
     }

@@ -7,40 +7,40 @@ struct PictureDecodingTests {
   /// A PNG of 128 x 130 samples (x * x / 64 + y * 3) mod 256, by another encoder: two IDAT chunks, dynamic codes, a pHYs chunk, and
   /// the five filters in turn.
   static let foreign = """
-      iVBORw0KGgoAAAANSUhEUgAAAIAAAACCCAAAAACrnZ8cAAAACXBIWXMAAAnEAAAJxAFVwyYQAAAAZElEQVR42u3aZ1QV1x6HYYZDsyFFxIYUER\
-      u9iUGqIAbpIIbexNCLYkB6MdJRMSJFRIxSrBipKmKUJrZIFVGjUuxRKfbI3f8zmzNy73Il5uaGdR1/Z803P6A+a/bmrJeNDY9AY2dnMDg4K0Q6\
-      bAAACfhJREFUODm5uLh5xo0bP2HiJN7JfPwCglOEpgpPnzFz1mxRcQnJufPmL1wkI6egqKyq9tVSTW1dveUrDI1MzC1Xrba1d3JZs9bT2y9g/X\
-      cbwyJjNsUnpW7dnpG1K2/v/uJDR38qr6o+U9tw4XJzW+fNOz33Hz8bfPWOYIz8AMyH9SGYzwdjZz6sDzvz+WAM5sP6MJjPB+NgPqwPB/NB+7c/\
-      NgbjYv9z+6O/4R/tY/8CHP/Uf8HHfiy2yXh8aPz8AgKCglOmCCF006YBO5HZomLiEnMk50rNX4DoycorKCmrLl4C+HSW6Rt8vdLYFPTZ2Dk4u2\
-      J+G0JCI6Jiv0+g/BUdPHKstPLk6Z/rGi9eaWm/TgIcePl2mME9gRCgPUJeeiNkMNhm44miiYmJi0tIzJkjidDNmwfspGVk5eQVFJWUVRarIXoa\
-      Wtq6y/SXrwB8ZhZW1t/Y2juCPg8vH/9AzG9TfGJK2rYfdlL+Kk5UnznX0HTpl9aOrlt3ex+QANm5xvMKTJ1BiNMeoRDtEcrgyaLJycnLKygoKi\
-      ohdKqqwE59qYamlraO7jK95QaInpGJqbmF1arVgM/Jxc39W09vX9AXjA7faMxve0ZmTu6eHwsof/XnL15pbu+88Wt338MnzwdfkQD5haaLiM9d\
-      QMjTHqEI/RByjEa4FE8DTVNTS0tbW0dHF6HT1wd2hiuNjE1MzcwtLFdZI3p2Do7OLm5r1gI+v4B1Qd+FhIaDvs3o8N2C+e3dX3gA3f/KKH9t17\
-      pu3em9/+i3/qHX79gY3CRAMcn50vLKaoQW7RFK0gshx3++CVfiGaEZG5uYmJqamZkjdFZWwM7G1s7ewdHJ2cV1jTui5+Xj6x+wbv0GwBcRFRP3\
-      fXxiMujbgQ7f3ZjfsdLyKnT/q6X89dx7+OTZ4Ms3vxMcPBMmC0wlAcopLVbXWmZAmNAeoTTtj2NbPDs0e3sHB0dHJydnhM7NDdh5eHp5+/j6+Q\
-      cErg9C9DaGhUdGxcRuAnwpaVvTf8jIzAZ9+9DhexjzO3OurhHd/1oofwMvXr8bZnCNm8gnKDxjtvhcEqCm7nJDEwtrwoH2CJVoj9ATzwvN29vH\
-      x9fXz88foVu3DtgFh2wMDQuPiIyKjo1D9BKSklPTtm7bDvhycvPyf9xfWAz6jqPD9xTmd6W5tQPd/+5S/tg5eSbwCghNmykqIbVARl6ZBGhsvs\
-      rGwcWd8KE9QnXaIwzB24gWGhoWFh4eERGJ0MXEALvN8QmJSckpqWlbtqUjejuzsnfl5u3ZC/gOHDpS8lNpeSXoO4sO3wuY36073X3o/vec8sc/\
-      RXiGiLjkvIWyCipqS7WWkQDtndd4+AQEEWG0R6hLe4TxeAloiYlJScnJKSmpCN3WrcBuR8bOzKzsnF25u/fkI3oFRcUHDx05egzwVZ2srvn5XF\
-      0D6LuKDt/rmN+TZ/1D6P7HRvkTmyO1QFpeSXWJhraewUoTCxKgt//64LCoOCKJ9ggNP0uEjE9AmIG3Ey0zMysrOzsnZxdCl5cH7PbtLygsKj5w\
-      8NDhoyWIXllF5YmT1afPAL7GpouXf2lubQd9t9Hh+wDzezdMcKD732TKn5yiipq6lq7+CiNTS2tbBxcSYGhk7OaktHQii/YIzT8zhIxPfhPuxy\
-      tAKywsKiouPnDgIEJ35AiwO15aVl5RWXXi5KnTNYhebX3D+aaLl64Avo7Orpu/3unuBX1P0eH7CvObwMsniO5/syl/mjp6BoYm5lar7Rxd3T19\
-      AkiAianbdmTl5hNFtEdo89kgZPzF47gUrwytvLyiorKyquoEQlddDezOnqutq29oPN904dJlRK+lrf1aZ9eNW4Cv7/7Dx7896x8Efe/R4cuN+c\
-      0QEZVA9z8Zyp+xmaW1jYOz21ov38CgkLAoEmDmrj37ig6VEBW0R+j8/4+Q8d/dCc/h1aLV1dXXNzQ0Np5H6C5eBHZXm1ta29o7rnVev3ET0bvb\
-      03vv/sNHTwDf0MvXb38fJhigbxI6fKdifgukZRXQ/W8p5c/eydXdw8d/3YaN4dFx8UlpJMDCg0ePV5ysIeppj9DjryOMG2OEjL/nF5NmvBa01t\
-      a2tvb2jo5rCF1XF7C7fedud09v3737Dx49RvSeDwy+ePn6zTvAx8HFM34iL58A6JuFDt+5mJ+auoY2uv+tpPx5+wUGBUNUk5C8JT0jK5cEWH7i\
-      9Nn6pstEG+0R+n8ywrgxfhMy/ubfju/g3UXr7u7p6e3t67uH0D18COyePnvePzA49OLlqzdvET02dgYnF8+4CYBPUEh4+kwRUXHQtwgdvsqYn4\
-      GhkSm6/9lS/kIjouM2Q1SzM3t3/v6iQyTAuvOXrrZ13iR6aI8w+M8ZjB3j45jxv/uK5hnec7T+/oGBwcGhoRcI3evXwO79MBtyz8HJxQ15Ie9k\
-      foEpQsLTZgA+CUmp+QulZeVxVwhlF5OftY2dI7r/eVL+ElO2pO+AqKag+HBJacVJEmDrtRu3e+4/JgZojzDyI+hiY8f0Tsj4574nHMYjw1ZW1s\
-      rNwzO6aoW8UGS2mPgcSal5CwCfgpLK4iXqGlq4K4Syi8nP3cPLF93/Qih/mTm78/dBVFNWearmXH0TCbD73qOnAy/fEuxfolbaf1nNi0eGrays\
-      daqw8OiqFfJCaRk5eUUlFVU1wDeSVOOuEMouJr+g4I3hEFVT/goPHC45DlENrqpJgP0v3rxn5xpP8NMe4aSxQ7hprBEykxo2ETwybGVlrXOlpE\
-      ZXrZAXqi/V1NLR1dM3AHwjSTXuCqHsYvKL25yQDFE15a+86lTNWYhqcFVNAiQ4x03iF5pOiH2JWscG4aaxfhOymi42aTwybGVlrcoqKqOrVsgL\
-      DVcam5iZW1pZA76RpBp3hVB2Mfml79iZDVE15a+u8cLlqxDV4KqaBMg3ZdosMcn5hBztEc6i/XGsjkeGraysdZme3uiqFfJCG1t7BydnVzd3wD\
-      eSVOOuEMouJr/8fQXFEFVT/lo7rt+8DVENrqpJgKJz5i2SU1pMaH6JWmkftRrikWErK2u1sLQcXbVCXujh6e3j5x+4LgjwjSTVuCuEsovJr+R4\
-      WSVE1ZS/7r4Hj59CVIOrahKgrKLqV5q6ywlj2iNcRPs3oQ0eGbayslYXV9fRVSvkhcEhoWERkdExcYBvJKnGXSGUXUx+NWdrGyCqpvz1D716+x\
-      6iGlxVkwA1dPS/NjZfRdh/iVppj9ADjwxbWVlrQGDg6KoV8sLN8YlJKalbtqYDvpGkGneFUHYx+V2+2tIOUTXlj+DgHj8JohpcVZMAjcysvrF3\
-      XkN40x7hV7RHGIxHhq2srDUqOnp01Qp54Y6MzKycXbvz8gHfSFKNu0Iou5j8bt6+2wtRNeWPT3Dq9FkQ1eCqmgRo5+T2rbf/eiL0S9RKd4T/Ai\
-      CKxUFB3+VvAAAAAElFTkSuQmCC
+    iVBORw0KGgoAAAANSUhEUgAAAIAAAACCCAAAAACrnZ8cAAAACXBIWXMAAAnEAAAJxAFVwyYQAAAAZElEQVR42u3aZ1QV1x6HYYZDsyFFxIYUER\
+    u9iUGqIAbpIIbexNCLYkB6MdJRMSJFRIxSrBipKmKUJrZIFVGjUuxRKfbI3f8zmzNy73Il5uaGdR1/Z803P6A+a/bmrJeNDY9AY2dnMDg4K0Q6\
+    bAAACfhJREFUODm5uLh5xo0bP2HiJN7JfPwCglOEpgpPnzFz1mxRcQnJufPmL1wkI6egqKyq9tVSTW1dveUrDI1MzC1Xrba1d3JZs9bT2y9g/X\
+    cbwyJjNsUnpW7dnpG1K2/v/uJDR38qr6o+U9tw4XJzW+fNOz33Hz8bfPWOYIz8AMyH9SGYzwdjZz6sDzvz+WAM5sP6MJjPB+NgPqwPB/NB+7c/\
+    NgbjYv9z+6O/4R/tY/8CHP/Uf8HHfiy2yXh8aPz8AgKCglOmCCF006YBO5HZomLiEnMk50rNX4DoycorKCmrLl4C+HSW6Rt8vdLYFPTZ2Dk4u2\
+    J+G0JCI6Jiv0+g/BUdPHKstPLk6Z/rGi9eaWm/TgIcePl2mME9gRCgPUJeeiNkMNhm44miiYmJi0tIzJkjidDNmwfspGVk5eQVFJWUVRarIXoa\
+    Wtq6y/SXrwB8ZhZW1t/Y2juCPg8vH/9AzG9TfGJK2rYfdlL+Kk5UnznX0HTpl9aOrlt3ex+QANm5xvMKTJ1BiNMeoRDtEcrgyaLJycnLKygoKi\
+    ohdKqqwE59qYamlraO7jK95QaInpGJqbmF1arVgM/Jxc39W09vX9AXjA7faMxve0ZmTu6eHwsof/XnL15pbu+88Wt338MnzwdfkQD5haaLiM9d\
+    QMjTHqEI/RByjEa4FE8DTVNTS0tbW0dHF6HT1wd2hiuNjE1MzcwtLFdZI3p2Do7OLm5r1gI+v4B1Qd+FhIaDvs3o8N2C+e3dX3gA3f/KKH9t17\
+    pu3em9/+i3/qHX79gY3CRAMcn50vLKaoQW7RFK0gshx3++CVfiGaEZG5uYmJqamZkjdFZWwM7G1s7ewdHJ2cV1jTui5+Xj6x+wbv0GwBcRFRP3\
+    fXxiMujbgQ7f3ZjfsdLyKnT/q6X89dx7+OTZ4Ms3vxMcPBMmC0wlAcopLVbXWmZAmNAeoTTtj2NbPDs0e3sHB0dHJydnhM7NDdh5eHp5+/j6+Q\
+    cErg9C9DaGhUdGxcRuAnwpaVvTf8jIzAZ9+9DhexjzO3OurhHd/1oofwMvXr8bZnCNm8gnKDxjtvhcEqCm7nJDEwtrwoH2CJVoj9ATzwvN29vH\
+    x9fXz88foVu3DtgFh2wMDQuPiIyKjo1D9BKSklPTtm7bDvhycvPyf9xfWAz6jqPD9xTmd6W5tQPd/+5S/tg5eSbwCghNmykqIbVARl6ZBGhsvs\
+    rGwcWd8KE9QnXaIwzB24gWGhoWFh4eERGJ0MXEALvN8QmJSckpqWlbtqUjejuzsnfl5u3ZC/gOHDpS8lNpeSXoO4sO3wuY36073X3o/vec8sc/\
+    RXiGiLjkvIWyCipqS7WWkQDtndd4+AQEEWG0R6hLe4TxeAloiYlJScnJKSmpCN3WrcBuR8bOzKzsnF25u/fkI3oFRcUHDx05egzwVZ2srvn5XF\
+    0D6LuKDt/rmN+TZ/1D6P7HRvkTmyO1QFpeSXWJhraewUoTCxKgt//64LCoOCKJ9ggNP0uEjE9AmIG3Ey0zMysrOzsnZxdCl5cH7PbtLygsKj5w\
+    8NDhoyWIXllF5YmT1afPAL7GpouXf2lubQd9t9Hh+wDzezdMcKD732TKn5yiipq6lq7+CiNTS2tbBxcSYGhk7OaktHQii/YIzT8zhIxPfhPuxy\
+    tAKywsKiouPnDgIEJ35AiwO15aVl5RWXXi5KnTNYhebX3D+aaLl64Avo7Orpu/3unuBX1P0eH7CvObwMsniO5/syl/mjp6BoYm5lar7Rxd3T19\
+    AkiAianbdmTl5hNFtEdo89kgZPzF47gUrwytvLyiorKyquoEQlddDezOnqutq29oPN904dJlRK+lrf1aZ9eNW4Cv7/7Dx7896x8Efe/R4cuN+c\
+    0QEZVA9z8Zyp+xmaW1jYOz21ov38CgkLAoEmDmrj37ig6VEBW0R+j8/4+Q8d/dCc/h1aLV1dXXNzQ0Np5H6C5eBHZXm1ta29o7rnVev3ET0bvb\
+    03vv/sNHTwDf0MvXb38fJhigbxI6fKdifgukZRXQ/W8p5c/eydXdw8d/3YaN4dFx8UlpJMDCg0ePV5ysIeppj9DjryOMG2OEjL/nF5NmvBa01t\
+    a2tvb2jo5rCF1XF7C7fedud09v3737Dx49RvSeDwy+ePn6zTvAx8HFM34iL58A6JuFDt+5mJ+auoY2uv+tpPx5+wUGBUNUk5C8JT0jK5cEWH7i\
+    9Nn6pstEG+0R+n8ywrgxfhMy/ubfju/g3UXr7u7p6e3t67uH0D18COyePnvePzA49OLlqzdvET02dgYnF8+4CYBPUEh4+kwRUXHQtwgdvsqYn4\
+    GhkSm6/9lS/kIjouM2Q1SzM3t3/v6iQyTAuvOXrrZ13iR6aI8w+M8ZjB3j45jxv/uK5hnec7T+/oGBwcGhoRcI3evXwO79MBtyz8HJxQ15Ie9k\
+    foEpQsLTZgA+CUmp+QulZeVxVwhlF5OftY2dI7r/eVL+ElO2pO+AqKag+HBJacVJEmDrtRu3e+4/JgZojzDyI+hiY8f0Tsj4574nHMYjw1ZW1s\
+    rNwzO6aoW8UGS2mPgcSal5CwCfgpLK4iXqGlq4K4Syi8nP3cPLF93/Qih/mTm78/dBVFNWearmXH0TCbD73qOnAy/fEuxfolbaf1nNi0eGrays\
+    daqw8OiqFfJCaRk5eUUlFVU1wDeSVOOuEMouJr+g4I3hEFVT/goPHC45DlENrqpJgP0v3rxn5xpP8NMe4aSxQ7hprBEykxo2ETwybGVlrXOlpE\
+    ZXrZAXqi/V1NLR1dM3AHwjSTXuCqHsYvKL25yQDFE15a+86lTNWYhqcFVNAiQ4x03iF5pOiH2JWscG4aaxfhOymi42aTwybGVlrcoqKqOrVsgL\
+    DVcam5iZW1pZA76RpBp3hVB2Mfml79iZDVE15a+u8cLlqxDV4KqaBMg3ZdosMcn5hBztEc6i/XGsjkeGraysdZme3uiqFfJCG1t7BydnVzd3wD\
+    eSVOOuEMouJr/8fQXFEFVT/lo7rt+8DVENrqpJgKJz5i2SU1pMaH6JWmkftRrikWErK2u1sLQcXbVCXujh6e3j5x+4LgjwjSTVuCuEsovJr+R4\
+    WSVE1ZS/7r4Hj59CVIOrahKgrKLqV5q6ywlj2iNcRPs3oQ0eGbayslYXV9fRVSvkhcEhoWERkdExcYBvJKnGXSGUXUx+NWdrGyCqpvz1D716+x\
+    6iGlxVkwA1dPS/NjZfRdh/iVppj9ADjwxbWVlrQGDg6KoV8sLN8YlJKalbtqYDvpGkGneFUHYx+V2+2tIOUTXlj+DgHj8JohpcVZMAjcysvrF3\
+    XkN40x7hV7RHGIxHhq2srDUqOnp01Qp54Y6MzKycXbvz8gHfSFKNu0Iou5j8bt6+2wtRNeWPT3Dq9FkQ1eCqmgRo5+T2rbf/eiL0S9RKd4T/Ai\
+    CKxUFB3+VvAAAAAElFTkSuQmCC
     """
 
   private static func samples(_ picture: PalmPicture) -> [UInt16] { picture.withSamples { Array($0) } }
@@ -167,7 +167,8 @@ struct PictureDecodingTests {
     ]
     for body in bodies {
       let found = Self.fault(png.bytes(deflated: body + [0, 0, 0, 0, 0, 0], adler: 1))
-      #expect([.malformedCompression, .trailingBytes, .malformedSamples].contains(found), "\(body): \(String(describing: found))")
+      #expect(
+        [.malformedCompression, .trailingBytes, .malformedSamples].contains(found), "\(body): \(String(describing: found))")
     }
     #expect(Self.fault(png.bytes(deflated: [], adler: 1)) == .truncated)
     // Empty stored blocks, each harmless, many more than samples need.

@@ -5,12 +5,12 @@ struct House {
     ["AuthTerms"],
     ["AuthPolicy", "AuthAPI"],
     ["AuditLog", "Sealing", "SmartCard", "Biometric"],
-    ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite"],
-    ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost"],
+    ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite", "PalmSynthesis"],
+    ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost", "VeinEvaluation"],
     ["AuthServer", "Console", "Workstation", "LoadClient"],
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "Simulation",
+      "sanmon-vein-bench", "sanmon-vein-evaluate", "Simulation",
     ],
     ["sanmon-sim"],
   ]
@@ -21,7 +21,7 @@ struct House {
     let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient", "Simulation"]
     let executables: Set<String> = [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "sanmon-sim",
+      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-sim",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],

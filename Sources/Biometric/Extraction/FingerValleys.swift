@@ -27,11 +27,10 @@ struct FingerValleys {
     let sorted = upper.sorted { places[$0].x < places[$1].x }
     let chosen = hand == .right ? sorted : sorted.reversed()
     guard let three = Self.plausible(chosen.map { places[$0] }, perMillimetre) else {
-      if Self.plausible(chosen.reversed().map { places[$0] }, perMillimetre) != nil, chosen.count == 4 {
-        throw Refusal(.otherHand)
-      }
       throw Refusal(Self.advice(silhouette, perMillimetre))
     }
+    // The thumb's valley comes last. If one comes before the fingers, it is the thumb of the other hand.
+    guard three[0] == 0 else { throw Refusal(.otherHand) }
     // Seen from the little finger: V3, V2, V1.
     let indices = three.map { chosen[$0] }
     let (first, last) = (places[indices[2]], places[indices[0]])
@@ -160,12 +159,15 @@ struct FingerValleys {
       guard place.x > 4, place.y > 4, place.x < Float(grey.width - 5), place.y < Float(grey.height - 5) else { continue }
       let dx = grey.at(place.x + 1, place.y) - grey.at(place.x - 1, place.y)
       let dy = grey.at(place.x, place.y + 1) - grey.at(place.x, place.y - 1)
-      let slope = (dx * dx + dy * dy).squareRoot()
-      guard slope > 0 else { continue }
-      let (ux, uy) = (dx / slope * 3 * perMillimetre, dy / slope * 3 * perMillimetre)
-      let step = grey.at(place.x + ux, place.y + uy) - silhouette.levels.background
-      guard step > 0.01 else { continue }
-      sum += min(slope * 0.5 * perMillimetre / step, 2)
+      let length = (dx * dx + dy * dy).squareRoot()
+      guard length > 0 else { continue }
+      let (ux, uy) = (dx / length, dy / length)
+      func along(_ away: Float) -> Float { grey.at(place.x + ux * away, place.y + uy * away) }
+      let step = along(3 * perMillimetre) - along(-3 * perMillimetre)
+      guard step > 0.02 else { continue }
+      var steepest: Float = 0
+      for away in -3...3 { steepest = max(steepest, along(Float(away) + 0.75) - along(Float(away) - 0.75)) }
+      sum += min(steepest / 1.5 * perMillimetre / step, 2)
       count += 1
     }
     return count > 50 ? sum / Float(count) : 0

@@ -83,7 +83,8 @@ enum Inflate {
     }
   }
 
-  private static func dynamic(_ stream: inout BitStream) throws(PictureFault) -> (literals: HuffmanCode, distances: HuffmanCode) {
+  private static func dynamic(_ stream: inout BitStream) throws(PictureFault) -> (literals: HuffmanCode, distances: HuffmanCode)
+  {
     let literals = try stream.take(5) + 257
     let distances = try stream.take(5) + 1
     let lengths = try stream.take(4) + 4

@@ -48,7 +48,8 @@ struct OrientationCode {
         let lower = region.values[place + side] + (region.values[place + side + 1] - region.values[place + side]) * along
         cells[row * stride + column] = upper + (lower - upper) * down
         if row >= reach, column >= reach, row < reach + rows, column < reach + rows {
-          weights[(row - reach) * rows + column - reach] = region.weights[place + (down > 0.5 ? side : 0) + (along > 0.5 ? 1 : 0)]
+          weights[(row - reach) * rows + column - reach] =
+            region.weights[place + (down > 0.5 ? side : 0) + (along > 0.5 ? 1 : 0)]
         }
       }
     }

@@ -32,7 +32,8 @@ enum PNGPicture {
       for y in 0..<height {
         for x in 0..<width {
           let place = y * line + 1 + x * sampleBytes
-          unsafe target[y * width + x] = sampleBytes == 1 ? UInt16(raw[place]) * 257 : UInt16(raw[place]) << 8 | UInt16(raw[place + 1])
+          unsafe target[y * width + x] =
+            sampleBytes == 1 ? UInt16(raw[place]) * 257 : UInt16(raw[place]) << 8 | UInt16(raw[place + 1])
         }
       }
     }

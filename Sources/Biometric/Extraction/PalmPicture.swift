@@ -1,9 +1,10 @@
+public import AuthTerms
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
   import Musl
 #endif
-public import AuthTerms
 
 /// What ISO/IEC 39794-9 says beside a vascular picture, as far as the extraction needs it: which hand, the light, the sampling.
 public struct CaptureConditions: Sendable, Hashable {
@@ -16,7 +17,9 @@ public struct CaptureConditions: Sendable, Hashable {
   /// Accepts 700 to 1,000 nm and 12 to 80 samples per centimetre.
   public init(hand: Hand, wavelength: Int, resolution: Int) throws(MalformedInput) {
     guard (700...1000).contains(wavelength) else { throw MalformedInput("capture wavelength", expected: "700 to 1000 nm") }
-    guard (12...80).contains(resolution) else { throw MalformedInput("capture resolution", expected: "12 to 80 samples per cm") }
+    guard (12...80).contains(resolution) else {
+      throw MalformedInput("capture resolution", expected: "12 to 80 samples per cm")
+    }
     self.hand = hand
     self.wavelength = wavelength
     self.resolution = resolution

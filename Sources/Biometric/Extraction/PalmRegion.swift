@@ -31,7 +31,11 @@ struct PalmRegion {
     let centre = palm.pixel(0, Self.reach)
     // Columns run across the hand, from the left of an upright picture; rows run towards the wrist.
     let right = (x: -axis.y, y: axis.x)
-    pose = (axis: axis, centre: (x: centre.x * Float(factor) + Float(factor - 1) * 0.5, y: centre.y * Float(factor) + Float(factor - 1) * 0.5), step: 0.5 * unit * Float(factor))
+    pose = (
+      axis: axis,
+      centre: (x: centre.x * Float(factor) + Float(factor - 1) * 0.5, y: centre.y * Float(factor) + Float(factor - 1) * 0.5),
+      step: 0.5 * unit * Float(factor)
+    )
     values = [Float](repeating: 0, count: Self.side * Self.side)
     weights = values
     let step = 0.5 * unit * Float(factor)

@@ -36,6 +36,12 @@ public struct ProbePose: Sendable, Hashable {
 
   public static let upright = ProbePose(exactly: 0, 1)
 
+  /// What a probe is coded in unless somebody asks for more: nine poses that cover what is left of turn and scale after the palm was
+  /// found. Chosen on the synthetic tuning palms.
+  public static let usual: [ProbePose] = [
+    (-5, 1), (-2.5, 1), (0, 1), (2.5, 1), (5, 1), (-2.5, 0.96), (2.5, 0.96), (-2.5, 1.04), (2.5, 1.04),
+  ].map { ProbePose(exactly: $0.0, $0.1) }
+
   /// Accepts -15 to 15 degrees and scales of 0.9 to 1.1.
   public init?(degrees: Double, scale: Double = 1) {
     guard (-15...15).contains(degrees), (0.9...1.1).contains(scale) else { return nil }
@@ -74,7 +80,8 @@ public struct VeinExtractor: Sendable {
   /// The palm as it is cut out of a picture, for methods that are held against this one; `nil` if the picture is refused.
   package static func cutout(_ picture: PalmPicture, _ conditions: CaptureConditions) -> PalmCutout? {
     guard let found = try? region(picture, conditions) else { return nil }
-    return PalmCutout(side: PalmRegion.side, values: found.region.values, weights: found.region.weights, pose: found.region.pose)
+    return PalmCutout(
+      side: PalmRegion.side, values: found.region.values, weights: found.region.weights, pose: found.region.pose)
   }
 
   private static func region(
@@ -88,7 +95,8 @@ public struct VeinExtractor: Sendable {
     let perMillimetre = Float(conditions.resolution) / Float(10 * factor)
     let valleys = try FingerValleys(silhouette, hand: conditions.hand, perMillimetre: perMillimetre)
     let region = try PalmRegion(
-      picture, silhouette, try PalmPose(silhouette, valleys, hand: conditions.hand), factor: factor, resolution: conditions.resolution)
+      picture, silhouette, try PalmPose(silhouette, valleys, hand: conditions.hand), factor: factor,
+      resolution: conditions.resolution)
     return (region, valleys)
   }
 
@@ -107,7 +115,8 @@ public struct VeinExtractor: Sendable {
     var rotations: [VeinTemplate] = []
     for pose in poses {
       rotations.append(
-        try template(pose == .upright ? upright : OrientationCode(normalised, bank: bank, sine: pose.sine, cosine: pose.cosine)))
+        try template(pose == .upright ? upright : OrientationCode(normalised, bank: bank, sine: pose.sine, cosine: pose.cosine))
+      )
     }
     return VeinSample(template: try template(upright), rotations: rotations, quality: quality)
   }
