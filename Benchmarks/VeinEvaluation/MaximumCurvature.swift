@@ -5,6 +5,9 @@ public struct VeinMap: Sendable {
   static let side = 128
   var words = [UInt64](repeating: 0, count: 2 * side)
 
+  /// No vein anywhere.
+  public init() {}
+
   subscript(x: Int, y: Int) -> Bool {
     get { words[2 * y + x / 64] >> UInt64(x % 64) & 1 == 1 }
     set { if newValue { words[2 * y + x / 64] |= 1 << UInt64(x % 64) } }

@@ -64,4 +64,28 @@ struct ErrorRateTests {
     #expect(strict.compare(strict.probe(still), still) == nil)
     #expect(strict.transaction([strict.probe(still)], [still]) == 1)
   }
+
+  @Test("maximum curvature draws dark lines only, and Miura match finds them moved")
+  func baseline() {
+    func map(_ dx: Float, _ sign: Float) -> VeinMap {
+      let side = 180
+      var values = [Float](repeating: 0.5, count: side * side)
+      for y in 0..<side {
+        for x in 0..<side {
+          // Two crossing lines, some three samples wide.
+          let (a, b) = (Float(x) - 80 - dx - 0.3 * Float(y - 90), Float(y) - 100 + 0.2 * (Float(x) - dx - 90))
+          values[y * side + x] -= sign * (0.1 / (1 + a * a * 0.15) + 0.1 / (1 + b * b * 0.15))
+        }
+      }
+      return MaximumCurvature(sigma: 2).map(
+        PalmCutout(side: side, values: values, weights: [Float](repeating: 1, count: side * side)))
+    }
+    let match = MiuraMatch(border: 8)
+    let lines = map(0, 1)
+    #expect(match.score(lines, lines) > 0.45)
+    #expect(match.score(lines, map(5, 1)) > 0.35)
+    #expect(match.score(lines, map(30, 1)) < match.score(lines, map(5, 1)))
+    #expect(match.score(lines, VeinMap()) == 0 && match.score(VeinMap(), VeinMap()) == 0)
+    #expect(match.transaction([lines, VeinMap()], lines) > match.transaction([lines], lines))
+  }
 }

@@ -9,8 +9,6 @@ struct PalmRegion {
   /// Millimetres between the valleys of the hand all hands are scaled to, and millimetres from them to the middle of the region.
   static let span: Float = 40
   static let reach: Float = 36
-  /// Unit vector towards the fingers, middle of the region in samples of the picture, and samples of the picture between two of the region.
-  let pose: (axis: (x: Float, y: Float), centre: (x: Float, y: Float), step: Float)
   /// `side` x `side` grey values.
   private(set) var values: [Float]
   /// 1 where the palm was seen, 0 outside the hand, outside the picture, in glare.
@@ -31,11 +29,6 @@ struct PalmRegion {
     let centre = palm.pixel(0, Self.reach)
     // Columns run across the hand, from the left of an upright picture; rows run towards the wrist.
     let right = (x: -axis.y, y: axis.x)
-    pose = (
-      axis: axis,
-      centre: (x: centre.x * Float(factor) + Float(factor - 1) * 0.5, y: centre.y * Float(factor) + Float(factor - 1) * 0.5),
-      step: 0.5 * unit * Float(factor)
-    )
     values = [Float](repeating: 0, count: Self.side * Self.side)
     weights = values
     let step = 0.5 * unit * Float(factor)

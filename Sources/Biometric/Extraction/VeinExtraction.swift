@@ -20,7 +20,12 @@ package struct PalmCutout: Sendable, CustomReflectable {
   package let side: Int
   package let values: [Float]
   package let weights: [Float]
-  package let pose: (axis: (x: Float, y: Float), centre: (x: Float, y: Float), step: Float)
+
+  package init(side: Int, values: [Float], weights: [Float]) {
+    self.side = side
+    self.values = values
+    self.weights = weights
+  }
 
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
@@ -81,7 +86,7 @@ public struct VeinExtractor: Sendable {
   package static func cutout(_ picture: PalmPicture, _ conditions: CaptureConditions) -> PalmCutout? {
     guard let found = try? region(picture, conditions) else { return nil }
     return PalmCutout(
-      side: PalmRegion.side, values: found.region.values, weights: found.region.weights, pose: found.region.pose)
+      side: PalmRegion.side, values: found.region.values, weights: found.region.weights)
   }
 
   private static func region(
