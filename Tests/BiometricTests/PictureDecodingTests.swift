@@ -115,6 +115,28 @@ struct PictureDecodingTests {
     #expect(Self.samples(flat).allSatisfy { $0 == 0 })
   }
 
+  @Test("every filter on samples that are rich in ties", arguments: [1, 2, 3, 4])
+  func filters(kind: Int) throws {
+    let side = 128
+    // Few different values: in the filter of Paeth, ties decide often.
+    let samples = (0..<side * side).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13 & 3) }
+    var raw: [UInt8] = []
+    for y in 0..<side {
+      raw.append(UInt8(kind))
+      for x in 0..<side {
+        let left = x > 0 ? Int(samples[y * side + x - 1]) : 0
+        let above = y > 0 ? Int(samples[(y - 1) * side + x]) : 0
+        let corner = x > 0 && y > 0 ? Int(samples[(y - 1) * side + x - 1]) : 0
+        // ISO/IEC 15948, 9.4: of left, above, corner the first that is nearest to left + above - corner.
+        let nearest = [left, above, corner].min { abs(left + above - corner - $0) < abs(left + above - corner - $1) } ?? 0
+        let predicted = [0, left, above, (left + above) / 2, nearest][kind]
+        raw.append(UInt8(truncatingIfNeeded: Int(samples[y * side + x]) - predicted))
+      }
+    }
+    let picture = try PalmPicture(decoding: SmallPNG(depth: 8).bytes(raw: raw))
+    #expect(Self.samples(picture) == samples.map { UInt16($0) * 257 })
+  }
+
   @Test("each way a PNG can be wrong has its name")
   func wrongPNG() {
     let png = SmallPNG(depth: 8)
