@@ -179,7 +179,7 @@ let package = Package(
       swiftSettings: house),
     .executableTarget(
       name: "sanmon-vein-evaluate", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", "VeinEvaluation", .arguments],
-      path: "Benchmarks/vein-evaluate", swiftSettings: house),
+      path: "Benchmarks/sanmon-vein-evaluate", swiftSettings: house),
 
     // MARK: Simulation: whole mornings from a seed, for tests; never installed
     .target(

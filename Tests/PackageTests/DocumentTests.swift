@@ -106,7 +106,9 @@ struct DocumentTests {
   /// What the server can say by itself, out of the sources: log lines, metrics, parts of readiness, codes of faults, and the rows
   /// that tell of something wrong.
   private static func alarms() throws -> Set<String> {
-    let text = try Tree.swiftFiles(below: "Sources").map { try Tree.text($0) }.joined(separator: "\n")
+    // A matcher says nothing of its own; its library's symbol has the form of a metric.
+    let files = try Tree.swiftFiles(below: "Sources").filter { !$0.hasPrefix("Sources/MatcherHost/") }
+    let text = try files.map { try Tree.text($0) }.joined(separator: "\n")
     var found = Set(text.matches(of: /log\.event\(\s*"([A-Za-z.]+)"/).map { String($0.1) })
     found.formUnion(text.matches(of: /\\"event\\":\\"([a-z.]+)\\"/).map { String($0.1) })
     found.formUnion(text.matches(of: /"(sanmon_[a-z_]+)"/).map { String($0.1) })

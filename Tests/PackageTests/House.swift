@@ -32,6 +32,10 @@ struct House {
       "COpenSSL": ["CertificateTrust"],
       "CIsolation": ["Isolation"],
       "CMatcherABI": ["MatcherHost"],
+      // Loaded as libraries of vendors are: nobody links them.
+      "CExamplePictureMatcher": [],
+      "CExampleBlobMatcher": [],
+      "CHostileMatcher": [],
       "CLDAP": ["DirectorySync", "sanmon-load"],
       "CVeinKernel": ["Biometric", "sanmon-vein-bench"],
       "CVeinLimits": ["sanmon-vein-bench"],
@@ -89,6 +93,9 @@ struct House {
     ("sanmon", ["AuthServer"], "the operator's tool is a client"),
     ("sanmon-load", ["AuthServer", "SSOVault"], "what loads a server is outside it"),
   ]
+
+  /// Below deploy/plugin, where a vendor looks.
+  static let plugin: Set<String> = ["CMatcherABI", "CExamplePictureMatcher", "CExampleBlobMatcher", "CHostileMatcher"]
 
   /// Programs that share no line with us, so that an error of ours cannot cancel itself out.
   var strangers: Set<String> = ["sanmon-cardsim"]
