@@ -1,5 +1,6 @@
 import AuthTerms
 import Biometric
+import PalmSynthesis
 import Testing
 
 @Suite("palm pictures from bytes")
@@ -119,7 +120,8 @@ struct PictureDecodingTests {
   func filters(kind: Int) throws {
     let side = 128
     // Few different values: in the filter of Paeth, ties decide often.
-    let samples = (0..<side * side).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13 & 3) }
+    var chance = PalmChance(seed: 3, stream: 0)
+    let samples = (0..<side * side).map { _ in UInt8(chance.count(upTo: 3)) }
     var raw: [UInt8] = []
     for y in 0..<side {
       raw.append(UInt8(kind))
