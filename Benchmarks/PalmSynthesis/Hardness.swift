@@ -1,8 +1,8 @@
 /// Every number that shapes how much two pictures of one palm differ, in one place.
 ///
 /// Written for one level h of hardness: h = 0.5 is a hand on a guide, h = 1 a hand held freely over the sensor. Standard
-/// deviations grow in proportion to h where nothing else is said. Frozen before the extraction was tuned: changing one number
-/// makes every threshold and every published rate worthless.
+/// deviations grow in proportion to h where nothing else is said. Set before the extraction was tuned, so that the baseline
+/// lies in its band; changing one number makes every threshold and every published rate worthless.
 public struct Hardness: Sendable, Hashable {
   public let name: String
   public let level: Float
