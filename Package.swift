@@ -169,7 +169,8 @@ let package = Package(
       path: "Benchmarks/sanmon-bench", swiftSettings: house),
     .target(name: "CVeinLimits", path: "Benchmarks/CVeinLimits"),
     .executableTarget(
-      name: "sanmon-vein-bench", dependencies: ["Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
+      name: "sanmon-vein-bench",
+      dependencies: ["AuthTerms", "Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
       path: "Benchmarks/sanmon-vein-bench", swiftSettings: house),
 
     .target(

@@ -1,3 +1,4 @@
+import AuthTerms
 import Biometric
 import Foundation
 import LoadClient
@@ -6,6 +7,8 @@ import LoadClient
 struct Verification {
   private static let city = 9300
   private var verify: [AlignmentWindow: Best] = [:]
+  /// Under a key: from its two halves to the three distances.
+  private var protected: [AlignmentWindow: Best] = [:]
   private var search: [AlignmentWindow: Best] = [:]
   private var searchAlone: [AlignmentWindow: Best] = [:]
   private var inTwoSteps: [AlignmentWindow: Best] = [:]
@@ -16,7 +19,7 @@ struct Verification {
     for window in Self.windows {
       var random = Words(state: UInt64(window.id))
       let templates = try (0..<city).map { _ in try random.template(window: window.id) }
-      let probe = try VeinProbe(Array(templates[..<window.rotations.count]), window: window)
+      let probe = try VeinProbe(Array(templates[..<window.poses.count]), window: window)
       let references = Array(templates[100..<103])
       let gallery = try VeinGallery(of: templates)
       let comparators = try (0..<Machine.cores).map { _ in try VeinComparator(window: window) }
@@ -24,9 +27,14 @@ struct Verification {
       guard try comparators[0].compare(probe, with: references) == Array(right[100..<103]), right[0]?.distance == 0 else {
         throw ComparisonFault.mismatch(expected: "the same from 1:1 and 1:N")
       }
-      var (one, many, alone, steps) = (Best(), Best(), Best(), Best())
+      let kept = try references.map { try Self.key().protect($0) }
+      guard try Self.protected(probe, kept, comparators[0]) == Array(right[100..<103]) else {
+        throw ComparisonFault.mismatch(expected: "the same under a key")
+      }
+      var (one, many, alone, steps, covered) = (Best(), Best(), Best(), Best(), Best())
       for _ in 0..<rounds {
         for _ in 0..<trials {
+          covered.saw(seconds { _ = try? Self.protected(probe, kept, comparators[0]) })
           for _ in 0..<20 { one.saw(seconds { _ = try? comparators[0].compare(probe, with: references) }) }
         }
         for _ in 0..<max(2, trials / 4) {
@@ -36,15 +44,30 @@ struct Verification {
           steps.saw(seconds { _ = try? comparators[0].searchClose(probe, in: gallery, suspect: 400_000) })
         }
         one.endRound()
+        covered.endRound()
         many.endRound()
         alone.endRound()
         steps.endRound()
       }
       verify[window] = one
+      protected[window] = covered
       search[window] = many
       searchAlone[window] = alone
       inTwoSteps[window] = steps
     }
+  }
+
+  private static func key() throws -> TemplateProtection {
+    func half(_ byte: UInt8) -> Secret<KeyMaterial> {
+      Secret(copying: [UInt8](repeating: byte, count: TemplateProtection.halfBytes))
+    }
+    return try TemplateProtection(id: 1, personHalf: half(1), ringHalf: half(2))
+  }
+
+  private static func protected(
+    _ probe: VeinProbe, _ kept: [VeinTemplate], _ comparator: VeinComparator
+  ) throws -> [AlignedDistance?] {
+    try comparator.search(AlignedProbe(probe, under: key()), in: VeinGallery(of: kept))
   }
 
   private static func inThreads(_ comparators: [VeinComparator], _ probe: VeinProbe, _ gallery: VeinGallery) -> Double {
@@ -63,9 +86,13 @@ struct Verification {
       let beside = window == .standard ? "" : ".window\(window.id)"
       let note = say("\(window.count) 通りの重ね方", "\(window.count) alignments")
       guard let one = verify[window], let many = search[window], let alone = searchAlone[window],
-        let steps = inTwoSteps[window]
+        let steps = inTwoSteps[window], let covered = protected[window]
       else { continue }
       figures.show(Figure("vein.verify_us" + beside, one.ofRounds.map { $0 * 1e6 }, unit: "µs", note: note))
+      figures.show(
+        Figure(
+          "vein.verify_protected_ms" + beside, covered.ofRounds.map { $0 * 1e3 }, unit: "ms",
+          note: note + say("、鍵の導出を含む", ", keys derived from their halves")))
       figures.show(
         Figure(
           "vein.identify_city_ms" + beside, many.ofRounds.map { $0 * 1e3 }, unit: "ms",

@@ -56,7 +56,10 @@ struct RunTests {
   func palms() throws {
     let ran = try Programs.run("sanmon-vein-bench", ["--shrink", "500", "--rounds", "1", "--trials", "1"])
     #expect(ran.code == 0, "\(ran.errors)")
-    #expect(Set(ran.figures.map(\.name)).isSuperset(of: ["vein.dram_ratio", "vein.verify_us", "vein.identify_city_ms"]))
+    #expect(
+      Set(ran.figures.map(\.name)).isSuperset(of: [
+        "vein.dram_ratio", "vein.verify_us", "vein.verify_protected_ms", "vein.identify_city_ms",
+      ]))
     #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 })
   }
 

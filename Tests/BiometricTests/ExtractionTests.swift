@@ -32,7 +32,7 @@ struct ExtractionTests {
     let seeds: [UInt64] = [100, 101, 102, 103]
     let enrolled = try seeds.map { try Self.sample($0, 0).template }
     for (index, seed) in seeds.enumerated() {
-      let probes = try Self.sample(seed, 1, poses: Self.poses).rotations.map(comparator.probe)
+      let probes = try Self.sample(seed, 1, poses: Self.poses).poses.map(comparator.probe)
       let scores = enrolled.map { comparator.transaction(probes, [$0]) }
       let others = scores.enumerated().filter { $0.offset != index }.map(\.element)
       #expect(scores[index] < 0.34, "palm \(seed): \(scores[index])")
@@ -44,9 +44,9 @@ struct ExtractionTests {
   func deterministic() throws {
     let (first, second) = (try Self.sample(100, 0, poses: Self.poses), try Self.sample(100, 0, poses: Self.poses))
     #expect(first.template.encoded == second.template.encoded)
-    #expect(first.rotations.map(\.encoded) == second.rotations.map(\.encoded))
+    #expect(first.poses.map(\.encoded) == second.poses.map(\.encoded))
     // The upright pose among those asked for is the template itself; the others are not.
-    #expect(first.rotations[1] == first.template && first.rotations[0] != first.template)
+    #expect(first.poses[1] == first.template && first.poses[0] != first.template)
     #expect(first.template.hand == .right && first.template.filterBank == FilterBank.current.id)
     #expect(first.template.protectionKey == 0 && first.template.quality == first.quality.score)
     #expect(try VeinTemplate(decoding: first.template.encoded) == first.template)

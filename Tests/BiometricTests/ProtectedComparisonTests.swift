@@ -17,8 +17,8 @@ struct ProtectedComparisonTests {
     let references = try (0..<3).map { _ in try random.template(window: window.id) }
     // A probe that is the second reference, a little worn, among others.
     let probe = try VeinProbe(
-      window.rotations.map { angle in
-        angle == 0 ? references[1] : try random.template(window: window.id)
+      window.poses.map { pose in
+        pose == .upright ? references[1] : try random.template(window: window.id)
       }, window: window)
     let key = try protection(9, 1)
     let kept = try references.map { try key.protect($0) }
@@ -37,7 +37,7 @@ struct ProtectedComparisonTests {
     var random = VeinSamples(seed: 43)
     let window = AlignmentWindow.guided
     let reference = try random.template(window: window.id)
-    let probe = try VeinProbe(window.rotations.map { _ in reference }, window: window)
+    let probe = try VeinProbe(window.poses.map { _ in reference }, window: window)
     let (mine, other) = (try protection(1, 1), try protection(1, 2))
     let comparator = try VeinComparator(window: window)
     let found = try #require(

@@ -5,7 +5,7 @@ import Testing
 @Suite("thresholds")
 struct ThresholdTests {
   private func conditions(templates: Int = 3) throws -> ComparisonConditions {
-    try ComparisonConditions(grid: 64, filterBank: 1, alignmentWindow: 1, rotations: 13, templates: templates)
+    try ComparisonConditions(grid: 64, filterBank: 1, alignmentWindow: 1, poses: 13, templates: templates)
   }
 
   private func normalisation() throws -> Normalisation { try Normalisation(impostorMean: 4_500, typicalOverlap: 2_500) }
@@ -40,13 +40,13 @@ struct ThresholdTests {
 
   @Test("conditions outside the format are refused")
   func wrongConditions() {
-    for (grid, bank, window, rotations, templates) in [
+    for (grid, bank, window, poses, templates) in [
       (32, 1, 1, 1, 1), (64, 0, 1, 1, 1), (64, 1, 0, 1, 1), (64, 1, 1, 0, 1), (64, 1, 1, 65, 1), (64, 1, 1, 1, 0),
       (64, 1, 1, 1, 17),
     ] as [(Int, UInt16, UInt16, Int, Int)] {
       #expect(throws: MalformedInput.self) {
         try ComparisonConditions(
-          grid: grid, filterBank: bank, alignmentWindow: window, rotations: rotations, templates: templates)
+          grid: grid, filterBank: bank, alignmentWindow: window, poses: poses, templates: templates)
       }
     }
   }

@@ -4,12 +4,11 @@ import Testing
 
 @Suite("comparing palms")
 struct VeinComparatorTests {
-  private static let rotations = [-30, 0, 30]
   private func window(
-    _ horizontal: Int = 2, _ vertical: Int = 3, rotations: [Int] = rotations, minimumOverlap: Int = 1024
+    _ horizontal: Int = 2, _ vertical: Int = 3, turned: [Double] = [-3, 0, 3], minimumOverlap: Int = 1024
   ) throws -> AlignmentWindow {
     try AlignmentWindow(
-      id: 1, horizontal: horizontal, vertical: vertical, rotations: rotations, minimumOverlap: minimumOverlap)
+      id: 1, horizontal: horizontal, vertical: vertical, poses: .turned(turned), minimumOverlap: minimumOverlap)
   }
 
   private func templates(_ count: Int, seed: UInt64, valid: Int = 6, hand: Hand = .right) throws -> [VeinTemplate] {
@@ -17,10 +16,10 @@ struct VeinComparatorTests {
     return try (0..<count).map { _ in try samples.template(hand: hand, valid: valid) }
   }
 
-  private func expected(_ rotations: [VeinTemplate], _ references: [VeinTemplate], _ window: AlignmentWindow)
+  private func expected(_ poses: [VeinTemplate], _ references: [VeinTemplate], _ window: AlignmentWindow)
     -> [AlignedDistance?]
   {
-    references.map { BitwiseReference.compare(rotations.map(CellPlanes.init), with: CellPlanes($0), window: window) }
+    references.map { BitwiseReference.compare(poses.map(CellPlanes.init), with: CellPlanes($0), window: window) }
   }
 
   @Test("1:1, 1:N and cell by cell agree on every path", arguments: KernelPath.available)
@@ -29,10 +28,10 @@ struct VeinComparatorTests {
       as [((Int, Int), UInt64)]
     {
       let window = try window(shape.0, shape.1)
-      let rotations = try templates(3, seed: seed)
-      let probe = try VeinProbe(rotations, window: window)
+      let poses = try templates(3, seed: seed)
+      let probe = try VeinProbe(poses, window: window)
       let references = try templates(9, seed: seed + 100)
-      let expected = expected(rotations, references, window)
+      let expected = expected(poses, references, window)
       #expect(expected.allSatisfy { $0 != nil })
       let comparator = try VeinComparator(window: window, path: path)
       #expect(try comparator.compare(probe, with: references) == expected)
@@ -44,14 +43,14 @@ struct VeinComparatorTests {
 
   @Test("galleries of 1 to 17 templates, whole and in parts", arguments: [1, 2, 7, 8, 9, 15, 16, 17])
   func gallerySizes(count: Int) throws {
-    let window = try window(1, 1, rotations: [0])
-    let rotations = try templates(1, seed: 9)
-    let probe = try VeinProbe(rotations, window: window)
+    let window = try window(1, 1, turned: [0])
+    let poses = try templates(1, seed: 9)
+    let probe = try VeinProbe(poses, window: window)
     let references = try templates(count, seed: 10)
     let gallery = try VeinGallery(of: references)
     let comparator = try VeinComparator(window: window)
     let whole = try comparator.search(probe, in: gallery)
-    #expect(whole == expected(rotations, references, window) && gallery.count == count)
+    #expect(whole == expected(poses, references, window) && gallery.count == count)
     for parts in 1...4 {
       let ranges = gallery.parts(parts)
       #expect(ranges.flatMap(Array.init) == Array(0..<count))
@@ -64,8 +63,8 @@ struct VeinComparatorTests {
 
   @Test("in two steps: what came close at even moves has the result of all moves, the rest has none")
   func twoSteps() throws {
-    let window = try window(2, 3, rotations: [0])
-    let even = try AlignmentWindow(id: 1, horizontal: 2, vertical: 2, rotations: [0], minimumOverlap: 1024)
+    let window = try window(2, 3, turned: [0])
+    let even = try AlignmentWindow(id: 1, horizontal: 2, vertical: 2, poses: .turned([0]), minimumOverlap: 1024)
     let palm = try #require(try templates(1, seed: 15, valid: 8).first)
     let probe = try VeinProbe([palm], window: window)
     var references = try templates(19, seed: 16)
@@ -100,7 +99,7 @@ struct VeinComparatorTests {
 
   @Test("each edge of the window is found, one cell beyond it is not")
   func edges() throws {
-    let window = try window(2, 3, rotations: [0])
+    let window = try window(2, 3, turned: [0])
     let palm = try #require(try templates(1, seed: 20, valid: 8).first)
     let comparator = try VeinComparator(window: window)
     for (dx, dy) in [(-2, -3), (-2, 3), (2, -3), (2, 3), (0, 0), (0, 3), (0, -3), (2, 0), (-2, 0), (1, -2)] {
@@ -123,10 +122,10 @@ struct VeinComparatorTests {
   @Test("the rotation that fits is named")
   func rotation() throws {
     let window = try window(1, 1)
-    let rotations = try templates(3, seed: 30)
-    let found = try VeinComparator(window: window).compare(VeinProbe(rotations, window: window), with: rotations)
+    let poses = try templates(3, seed: 30)
+    let found = try VeinComparator(window: window).compare(VeinProbe(poses, window: window), with: poses)
     #expect(found.map { $0?.distance } == [0, 0, 0])
-    #expect(found.map { window.alignment(at: $0?.alignment ?? -1)?.rotation } == [0, 1, 2])
+    #expect(found.map { window.alignment(at: $0?.alignment ?? -1)?.pose } == [0, 1, 2])
   }
 
   @Test("of equally good alignments the first in the window's order wins, in 1:1 and 1:N", arguments: KernelPath.available)
@@ -157,7 +156,7 @@ struct VeinComparatorTests {
     let (upper, lower) = (try half(0..<32), try half(32..<64))
     // Five rows down: 320 cells in common at dx 0, 315 at dx ±1.
     for (least, isFound) in [(320, true), (321, false)] {
-      let window = try window(1, 5, rotations: [0], minimumOverlap: least)
+      let window = try window(1, 5, turned: [0], minimumOverlap: least)
       let comparator = try VeinComparator(window: window, path: path)
       let probe = try VeinProbe([upper], window: window)
       let found = try comparator.compare(probe, with: [lower, upper])
@@ -170,50 +169,50 @@ struct VeinComparatorTests {
   @Test("the shipped windows give the same on the fastest path as cell by cell", arguments: [AlignmentWindow.guided])
   func shipped(window: AlignmentWindow) throws {
     var samples = VeinSamples(seed: 50)
-    let rotations = try (0..<5).map { _ in try samples.template(window: window.id) }
-    let reference = try #require(rotations[3].moved(dx: -4, dy: 2))
-    let found = try VeinComparator(window: window).compare(VeinProbe(rotations, window: window), with: [reference])
-    #expect(found == expected(rotations, [reference], window) && found[0]?.distance == 0)
+    let poses = try window.poses.map { _ in try samples.template(window: window.id) }
+    let reference = try #require(poses[3].moved(dx: -2, dy: 2))
+    let found = try VeinComparator(window: window).compare(VeinProbe(poses, window: window), with: [reference])
+    #expect(found == expected(poses, [reference], window) && found[0]?.distance == 0)
   }
 
   @Test("what does not belong together is a fault, never a result")
   func refusals() throws {
     var samples = VeinSamples(seed: 60)
     let window = try window()
-    let rotations = try (0..<3).map { _ in try samples.template() }
-    let probe = try VeinProbe(rotations, window: window)
+    let poses = try (0..<3).map { _ in try samples.template() }
+    let probe = try VeinProbe(poses, window: window)
     let comparator = try VeinComparator(window: window)
     let other = try samples.template(hand: .left)
     let bank = try samples.template(bank: 2)
     let elsewhere = try samples.template(window: 2)
     let protected = try #require(
       VeinTemplate(
-        hand: .right, quality: 1, filterBank: 1, protectionKey: 9, alignmentWindow: 1, code: rotations[0].code,
-        mask: rotations[0].mask))
+        hand: .right, quality: 1, filterBank: 1, protectionKey: 9, alignmentWindow: 1, code: poses[0].code,
+        mask: poses[0].mask))
     for wrong in [
-      [], [other], [bank], [elsewhere], [protected], [rotations[0], other], Array(repeating: rotations[0], count: 17),
+      [], [other], [bank], [elsewhere], [protected], [poses[0], other], Array(repeating: poses[0], count: 17),
     ] {
       #expect(throws: ComparisonFault.self) { try comparator.compare(probe, with: wrong) }
     }
-    for wrong in [[], [rotations[0], bank], [rotations[0], elsewhere], [rotations[0], protected]] {
+    for wrong in [[], [poses[0], bank], [poses[0], elsewhere], [poses[0], protected]] {
       #expect(throws: ComparisonFault.self) { try VeinGallery(of: wrong) }
     }
     for wrong in [[bank], [elsewhere], [protected]] {
       #expect(throws: ComparisonFault.self) { try comparator.search(probe, in: VeinGallery(of: wrong)) }
     }
     for wrong in [
-      [], rotations + [rotations[0]], [rotations[0], rotations[1], other], [rotations[0], rotations[1], bank],
-      [rotations[0], rotations[1], elsewhere], [rotations[0], rotations[1], protected],
+      [], poses + [poses[0]], [poses[0], poses[1], other], [poses[0], poses[1], bank],
+      [poses[0], poses[1], elsewhere], [poses[0], poses[1], protected],
     ] {
       #expect(throws: ComparisonFault.self) { try VeinProbe(wrong, window: window) }
     }
     let narrow = try self.window(1, 1)
-    #expect(throws: ComparisonFault.self) { try comparator.compare(VeinProbe(rotations, window: narrow), with: rotations) }
+    #expect(throws: ComparisonFault.self) { try comparator.compare(VeinProbe(poses, window: narrow), with: poses) }
     #expect(throws: ComparisonFault.self) {
-      try comparator.search(VeinProbe(rotations, window: narrow), in: VeinGallery(of: rotations))
+      try comparator.search(VeinProbe(poses, window: narrow), in: VeinGallery(of: poses))
     }
     // A gallery holds both hands: a duplicate may be anybody's.
-    #expect(try VeinGallery(of: [rotations[0], other]).count == 2)
+    #expect(try VeinGallery(of: [poses[0], other]).count == 2)
     for path in KernelPath.allCases where !KernelPath.available.contains(path) {
       #expect(throws: ComparisonFault.path(path)) { try VeinComparator(window: window, path: path) }
     }
@@ -221,7 +220,7 @@ struct VeinComparatorTests {
 
   @Test("permuted and padded alike, both sides give the same integers; under another key they do not")
   func protected() throws {
-    let window = try window(1, 2, rotations: [0])
+    let window = try window(1, 2, turned: [0])
     let palm = try #require(try templates(1, seed: 70).first)
     let probe = try VeinProbe([palm], window: window)
     let references = [try #require(palm.moved(dx: 1, dy: -2))] + (try templates(3, seed: 71))
@@ -263,17 +262,17 @@ struct VeinComparatorTests {
   @Test("nothing that holds cells prints them")
   func silent() throws {
     let window = try window()
-    let rotations = try templates(3, seed: 80)
-    let probe = try VeinProbe(rotations, window: window)
+    let poses = try templates(3, seed: 80)
+    let probe = try VeinProbe(poses, window: window)
     let values: [Any] = [
-      probe, CellPlanes(rotations[0]), try VeinGallery(of: rotations), try VeinComparator(window: window),
+      probe, CellPlanes(poses[0]), try VeinGallery(of: poses), try VeinComparator(window: window),
       try AlignedProbe(probe, protectionKey: 0) { _ in },
     ]
     for value in values {
       var dumped = ""
       dump(value, to: &dumped)
       for text in ["\(value)", String(reflecting: value), dumped] {
-        #expect(text.utf8.count < 120 && !text.contains(String(rotations[0].mask[4])))
+        #expect(text.utf8.count < 120 && !text.contains(String(poses[0].mask[4])))
       }
     }
     #expect(CellPlanes(code: [], mask: []) == nil)
@@ -284,6 +283,6 @@ extension AlignmentWindow {
   /// The same without any move.
   fileprivate static func still(_ window: AlignmentWindow) throws -> AlignmentWindow {
     try AlignmentWindow(
-      id: window.id, horizontal: 0, vertical: 0, rotations: [0], minimumOverlap: window.minimumOverlap)
+      id: window.id, horizontal: 0, vertical: 0, poses: .turned([0]), minimumOverlap: window.minimumOverlap)
   }
 }

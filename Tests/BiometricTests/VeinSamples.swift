@@ -59,3 +59,8 @@ extension VeinTemplate {
       code: (0..<3).flatMap { plane(code[$0 * 64..<($0 + 1) * 64]) }, mask: plane(mask))
   }
 }
+
+extension [ProbePose] {
+  /// At these angles, in degrees, none scaled.
+  static func turned(_ degrees: [Double]) -> [ProbePose] { degrees.compactMap { ProbePose(degrees: $0) } }
+}

@@ -1,14 +1,14 @@
 /// The comparison cell by cell, as it is defined: what the kernel's paths are held against. Some thousand times slower.
 package enum BitwiseReference {
-  /// - Parameter rotations: the probe, one for each rotation of the window.
+  /// - Parameter poses: the probe, one for each pose of the window.
   /// - Returns: the first of the best alignments, or `nil` when none overlaps enough.
   package static func compare(
-    _ rotations: [CellPlanes], with reference: CellPlanes, window: AlignmentWindow
+    _ poses: [CellPlanes], with reference: CellPlanes, window: AlignmentWindow
   ) -> AlignedDistance? {
     var best: AlignedDistance?
     for index in 0..<window.count {
       guard let alignment = window.alignment(at: index) else { continue }
-      let (distance, overlap) = measure(rotations[alignment.rotation], dx: alignment.dx, dy: alignment.dy, reference)
+      let (distance, overlap) = measure(poses[alignment.pose], dx: alignment.dx, dy: alignment.dy, reference)
       guard overlap >= window.minimumOverlap else { continue }
       let found = AlignedDistance(distance: distance, overlap: overlap, alignment: index)
       if best.map({ found.isCloser(than: $0) }) ?? true { best = found }

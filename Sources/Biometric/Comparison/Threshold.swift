@@ -28,24 +28,24 @@ public struct ComparisonConditions: Hashable, Sendable {
   public let grid: Int
   public let filterBank: UInt16
   public let alignmentWindow: UInt16
-  /// Rotations of the probe that are tried.
-  public let rotations: Int
+  /// Poses of the probe that are tried.
+  public let poses: Int
   /// Templates of the person that are compared.
   public let templates: Int
 
-  /// Accepts grid 64, 1 to 64 rotations, 1 to 16 templates, banks and windows other than 0.
+  /// Accepts grid 64, 1 to 64 poses, 1 to 16 templates, banks and windows other than 0.
   public init(
-    grid: Int, filterBank: UInt16, alignmentWindow: UInt16, rotations: Int, templates: Int
+    grid: Int, filterBank: UInt16, alignmentWindow: UInt16, poses: Int, templates: Int
   ) throws(MalformedInput) {
-    guard grid == VeinTemplate.rows, filterBank != 0, alignmentWindow != 0, (1...64).contains(rotations),
+    guard grid == VeinTemplate.rows, filterBank != 0, alignmentWindow != 0, (1...64).contains(poses),
       (1...16).contains(templates)
     else {
-      throw MalformedInput("comparison conditions", expected: "grid 64, 1 to 64 rotations, 1 to 16 templates, bank and window")
+      throw MalformedInput("comparison conditions", expected: "grid 64, 1 to 64 poses, 1 to 16 templates, bank and window")
     }
     self.grid = grid
     self.filterBank = filterBank
     self.alignmentWindow = alignmentWindow
-    self.rotations = rotations
+    self.poses = poses
     self.templates = templates
   }
 }

@@ -12,8 +12,8 @@ import CVeinKernel
   public let path: KernelPath
   /// The probe's columns eight beside each other (1:1), or as rows with masked rows above and below (1:N).
   private let probe: LockedWords
-  /// The probe's rotations as rows.
-  private let rotations: LockedWords
+  /// The probe's poses as rows.
+  private let poses: LockedWords
   private let columns: [VeinKernel.Lane]
   /// One reference with masked rows above and below.
   private let reference: LockedWords
@@ -38,11 +38,11 @@ import CVeinKernel
     let words = VeinKernel.groups(grouped) * VeinKernel.wordsOfGroup + rest * VeinKernel.wordsOfPattern
     probe = try LockedWords(count: max(words, window.columns * window.paddedWords))
     movedReference = try LockedWords(count: rowGroups * VeinKernel.wordsOfGroup)
-    rotations = try LockedWords(count: window.rotations.count * VeinKernel.wordsOfPattern)
+    poses = try LockedWords(count: window.poses.count * VeinKernel.wordsOfPattern)
     reference = try LockedWords(count: window.paddedWords)
-    columns = window.rotations.indices.flatMap { rotation in
+    columns = window.poses.indices.flatMap { pose in
       (-window.horizontal...window.horizontal).map {
-        VeinKernel.Lane(offset: rotation * VeinKernel.wordsOfPattern, dx: $0)
+        VeinKernel.Lane(offset: pose * VeinKernel.wordsOfPattern, dx: $0)
       }
     }
     let lanes = max(VeinKernel.groups(grouped), rowGroups) * VeinKernel.lanes
@@ -53,7 +53,7 @@ import CVeinKernel
 
   /// 1:1. For each reference the best alignment; `nil` where none overlaps enough.
   ///
-  /// The vectors run over the probe's columns (rotation and dx) and the reference moves up and down, so that lanes do not idle while
+  /// The vectors run over the probe's columns (pose and dx) and the reference moves up and down, so that lanes do not idle while
   /// a person has three templates.
   ///
   /// - Parameter references: 1 to 16 unprotected templates of the probe's hand, bank and window.
@@ -75,7 +75,7 @@ import CVeinKernel
       movedReference.wipe(first: movedReference.count)
     }
     unsafe probe.withWords { target in
-      unsafe rotations.withWords { source in
+      unsafe poses.withWords { source in
         unsafe VeinKernel.place(Array(columns[..<grouped]), of: source, into: target)
         for (index, column) in columns[grouped...].enumerated() {
           unsafe VeinKernel.move(
@@ -173,7 +173,7 @@ import CVeinKernel
       alignments.reserveCapacity(window.count)
       for (index, column) in columns.enumerated() {
         let middle = index * window.paddedWords + window.vertical * VeinKernel.wordsOfRow
-        unsafe rotations.withWords {
+        unsafe poses.withWords {
           unsafe VeinKernel.move($0, from: column.offset, dx: column.dx, into: rows, at: middle)
         }
         // Moved down by dy, the probe begins dy rows higher in its padding.
@@ -187,9 +187,9 @@ import CVeinKernel
   }
 
   private func place(_ sample: VeinProbe) {
-    unsafe rotations.withWords { rows in
-      for (index, rotation) in sample.rotations.enumerated() {
-        unsafe VeinKernel.place(rotation, at: index * VeinKernel.wordsOfPattern, into: rows)
+    unsafe poses.withWords { rows in
+      for (index, pose) in sample.poses.enumerated() {
+        unsafe VeinKernel.place(pose, at: index * VeinKernel.wordsOfPattern, into: rows)
       }
       unsafe VeinKernel.fold(rows)
     }
@@ -197,7 +197,7 @@ import CVeinKernel
 
   private func wipe(probe words: Int) {
     probe.wipe(first: words)
-    rotations.wipe(first: rotations.count)
+    poses.wipe(first: poses.count)
   }
 
   /// - Parameter spare: where in `probe` the columns stand that are in no group.

@@ -1,26 +1,26 @@
-/// One sample, extracted once for each rotation of a window.
+/// One sample, extracted once for each pose of a window.
 public struct VeinProbe: Sendable {
   public let window: AlignmentWindow
   public let hand: Hand
   public let filterBank: UInt16
-  let rotations: [CellPlanes]
+  let poses: [CellPlanes]
 
-  /// - Parameter rotations: one template for each rotation of the window, in its order; unprotected, of one hand and one bank.
-  public init(_ rotations: [VeinTemplate], window: AlignmentWindow) throws(ComparisonFault) {
-    guard rotations.count == window.rotations.count, let first = rotations.first,
-      rotations.allSatisfy({
+  /// - Parameter poses: one template for each pose of the window, in its order; unprotected, of one hand and one bank.
+  public init(_ poses: [VeinTemplate], window: AlignmentWindow) throws(ComparisonFault) {
+    guard poses.count == window.poses.count, let first = poses.first,
+      poses.allSatisfy({
         $0.alignmentWindow == window.id && $0.protectionKey == 0 && $0.hand == first.hand && $0.filterBank == first.filterBank
       })
-    else { throw .mismatch(expected: "one unprotected template of one hand and bank for each rotation of the window") }
+    else { throw .mismatch(expected: "one unprotected template of one hand and bank for each pose of the window") }
     self.window = window
     hand = first.hand
     filterBank = first.filterBank
-    self.rotations = rotations.map(CellPlanes.init)
+    self.poses = poses.map(CellPlanes.init)
   }
 }
 
 extension VeinProbe: CustomStringConvertible, CustomReflectable {
-  public var description: String { "vein probe, \(rotations.count) rotations" }
+  public var description: String { "vein probe, \(poses.count) poses" }
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
@@ -44,14 +44,14 @@ extension VeinProbe: CustomStringConvertible, CustomReflectable {
     self.protectionKey = protectionKey
     words = try LockedWords(count: probe.window.count * VeinKernel.wordsOfPattern)
     let margin = window.vertical
-    // One rotation as it is, and behind it the same moved sideways between masked rows.
+    // One pose as it is, and behind it the same moved sideways between masked rows.
     let first = VeinKernel.wordsOfPattern + margin * VeinKernel.wordsOfRow
     let work = try LockedWords(count: first + VeinKernel.wordsOfPattern + margin * VeinKernel.wordsOfRow)
     unsafe words.withWords { target in
       unsafe work.withWords { rows in
         var next = 0
-        for rotation in probe.rotations {
-          unsafe VeinKernel.place(rotation, into: rows)
+        for pose in probe.poses {
+          unsafe VeinKernel.place(pose, into: rows)
           for dx in -window.horizontal...window.horizontal {
             unsafe VeinKernel.move(rows, from: 0, dx: dx, into: rows, at: first)
             for dy in -window.vertical...window.vertical {

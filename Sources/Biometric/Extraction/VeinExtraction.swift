@@ -4,12 +4,12 @@ public enum VeinExtraction: Sendable {
   case refused(CaptureAdvice)
 }
 
-/// One palm as it was shown once: the upright template, and the same at each rotation of a probe.
+/// One palm as it was shown once: the upright template, and the same in each pose of a probe.
 public struct VeinSample: Sendable, CustomReflectable {
   /// Upright: what is enrolled.
   public let template: VeinTemplate
-  /// One for each angle that was asked for, in that order: what is compared.
-  public let rotations: [VeinTemplate]
+  /// One for each pose that was asked for, in that order: what is compared.
+  public let poses: [VeinTemplate]
   public let quality: SampleQuality
 
   public var customMirror: Mirror { Mirror(self, children: []) }
@@ -30,51 +30,29 @@ package struct PalmCutout: Sendable, CustomReflectable {
   package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// One way a probe is turned and scaled before it is coded, because no hand lies twice in the same way.
-public struct ProbePose: Sendable, Hashable {
-  /// Counter-clockwise in the picture.
-  public let degrees: Double
-  /// Above 1, the palm is taken to be larger than it seemed.
-  public let scale: Double
-  let sine: Float
-  let cosine: Float
-
-  public static let upright = ProbePose(exactly: 0, 1)
-
-  /// What a probe is coded in unless somebody asks for more: nine poses that cover what is left of turn and scale after the palm was
-  /// found. Chosen on the synthetic tuning palms.
-  public static let usual: [ProbePose] = [
-    (-5, 1), (-2.5, 1), (0, 1), (2.5, 1), (5, 1), (-2.5, 0.96), (2.5, 0.96), (-2.5, 1.04), (2.5, 1.04),
-  ].map { ProbePose(exactly: $0.0, $0.1) }
-
-  /// Accepts -15 to 15 degrees and scales of 0.9 to 1.1.
-  public init?(degrees: Double, scale: Double = 1) {
-    guard (-15...15).contains(degrees), (0.9...1.1).contains(scale) else { return nil }
-    self.init(exactly: degrees, scale)
-  }
-
-  private init(exactly degrees: Double, _ scale: Double) {
-    self.degrees = degrees
-    self.scale = scale
-    sine = Float(Series.sin(degrees * .pi / 180) * scale)
-    cosine = Float(Series.cos(degrees * .pi / 180) * scale)
-  }
-}
-
 /// From a near-infrared picture to the competitive code "SVT1/CC6x64".
 public struct VeinExtractor: Sendable {
   public let bank: FilterBank
-  /// Written into each template; which shifts and rotations it stands for is the comparator's matter.
+  /// Written into each template.
   public let alignmentWindow: UInt16
+  /// In which a probe is coded.
   public let poses: [ProbePose]
+  static let mostPoses = 32
 
-  /// - Parameter poses: in which a probe is coded; at most 32 of them.
+  /// - Parameter poses: at most 32; none for enrolment.
   /// - Returns: `nil` for more poses or window 0.
   public init?(bank: FilterBank = .current, alignmentWindow: UInt16, poses: [ProbePose]) {
-    guard alignmentWindow != 0, poses.count <= 32 else { return nil }
+    guard alignmentWindow != 0, poses.count <= Self.mostPoses else { return nil }
     self.bank = bank
     self.alignmentWindow = alignmentWindow
     self.poses = poses
+  }
+
+  /// For probes that are compared in that window.
+  public init(bank: FilterBank = .current, window: AlignmentWindow) {
+    self.bank = bank
+    alignmentWindow = window.id
+    poses = window.poses
   }
 
   /// The same templates for the same picture, on every machine.
@@ -117,12 +95,12 @@ public struct VeinExtractor: Sendable {
       guard let made else { throw Refusal(.covered) }
       return made
     }
-    var rotations: [VeinTemplate] = []
+    var coded: [VeinTemplate] = []
     for pose in poses {
-      rotations.append(
+      coded.append(
         try template(pose == .upright ? upright : OrientationCode(normalised, bank: bank, sine: pose.sine, cosine: pose.cosine))
       )
     }
-    return VeinSample(template: try template(upright), rotations: rotations, quality: quality)
+    return VeinSample(template: try template(upright), poses: coded, quality: quality)
   }
 }

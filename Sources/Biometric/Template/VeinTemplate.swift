@@ -22,7 +22,7 @@ public struct VeinTemplate: Sendable, Hashable {
   public let filterBank: UInt16
   /// The key of the permutation and pad over the planes; 0 = not protected, which never leaves the matcher's memory.
   public let protectionKey: UInt32
-  /// The shifts and rotations this template was made for; thresholds are valid for one window only.
+  /// The shifts and poses this template was made for; thresholds are valid for one window only.
   public let alignmentWindow: UInt16
   /// Three code planes of 64 rows, plane after plane.
   public let code: [UInt64]
