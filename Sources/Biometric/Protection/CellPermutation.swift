@@ -33,36 +33,35 @@ package struct CellPermutation: Sendable {
   /// half and one through the lower, and so it is for each pair behind.
   private static func route(_ destinations: [Int], exchange: (_ stage: Int, _ cell: Int) -> Void) {
     var going = destinations
+    var (inner, source) = (going, going)
     for level in 0..<12 {
       let (size, half) = (cells >> level, cells >> (level + 1))
       let (front, behind) = (level, strides.count - 1 - level)
-      var inner = going
+      var isSet = [Bool](repeating: false, count: cells)
       for base in stride(from: 0, to: cells, by: size) {
         guard half > 1 || size > 2 else {
           if going[base] == 1 { exchange(front, base) }
           continue
         }
-        var source = [Int](repeating: 0, count: size)
-        for cell in 0..<size { source[going[base + cell]] = cell }
-        var isSet = [Bool](repeating: false, count: half)
-        for start in 0..<half where !isSet[start] {
+        for cell in 0..<size { source[base + going[base + cell]] = cell }
+        for start in 0..<half where !isSet[base + start] {
           // Takes the upper way.
           var upper = start
           repeat {
             let pair = upper % half
-            isSet[pair] = true
+            isSet[base + pair] = true
             if upper >= half { exchange(front, base + pair) }
             let there = going[base + upper]
             if there >= half { exchange(behind, base + there % half) }
             inner[base + pair] = there % half
             // Its neighbour behind comes by the lower way, and that one's neighbour in front takes the upper.
-            let lower = source[there ^ half]
+            let lower = source[base + there ^ half]
             inner[base + half + lower % half] = (there ^ half) % half
             upper = lower ^ half
-          } while !isSet[upper % half]
+          } while !isSet[base + upper % half]
         }
       }
-      going = inner
+      swap(&going, &inner)
     }
   }
 

@@ -36,7 +36,7 @@ public struct TemplateProtection: Sendable {
     var stream = KeyStream(root, "sanmon/vein/pad/1")
     pad = unsafe Secret(count: VeinTemplate.rows * 32) { memory in
       let words = unsafe memory.bindMemory(to: UInt64.self)
-      for word in words.indices where word % 4 < VeinTemplate.codePlanes { unsafe words[word] = stream.next() }
+      for word in words.indices where word % 4 < VeinTemplate.codePlanes { unsafe words[word] = stream.word() }
     }
   }
 
@@ -106,37 +106,38 @@ public struct TemplateProtection: Sendable {
   }
 }
 
-/// Numbers that follow from a key and a name: HMAC-SHA256 of the name and a counter, 32 bytes at a time.
+/// Numbers that follow from a key and a name: HMAC-SHA256 of the name and a counter, 32 bytes at a time. One kind of number a stream.
 private struct KeyStream: ~Copyable {
   private let key: SymmetricKey
   private let name: [UInt8]
   private var counter: UInt32 = 0
-  private var block: [UInt64] = []
+  private var block: [UInt8] = []
+  private var place = 0
 
   init(_ root: HashedAuthenticationCode<SHA256>, _ name: String) {
     key = SymmetricKey(data: root)
     self.name = Array(name.utf8)
   }
 
-  mutating func next() -> UInt64 {
-    if block.isEmpty {
-      var bytes = name
-      for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: counter >> shift)) }
+  /// The next so many bytes as a number, the first in the highest place. A block is used up by such numbers.
+  private mutating func number(bytes: Int) -> UInt64 {
+    if place == block.count {
+      var message = name
+      for shift in [24, 16, 8, 0] as [UInt32] { message.append(UInt8(truncatingIfNeeded: counter >> shift)) }
       counter += 1
-      let code = Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key))
-      block = stride(from: 0, to: code.count, by: 8).map { place in
-        code[place..<(place + 8)].reduce(0) { $0 << 8 | UInt64($1) }
-      }
+      (block, place) = (Array(HMAC<SHA256>.authenticationCode(for: message, using: key)), 0)
     }
-    return block.removeLast()
+    defer { place += bytes }
+    return block[place..<place + bytes].reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  /// All numbers from 0 below `limit` alike: what would favour the small ones is drawn again.
+  mutating func word() -> UInt64 { number(bytes: 8) }
+
+  /// All numbers from 0 below `limit` (at most 65,536) alike: what would favour the small ones is drawn again (D. Lemire, 2019).
   mutating func below(_ limit: Int) -> Int {
-    let limit = UInt64(limit)
     while true {
-      let (high, low) = next().multipliedFullWidth(by: limit)
-      if low >= (0 &- limit) % limit { return Int(high) }
+      let product = Int(number(bytes: 2)) * limit
+      if product & 0xFFFF >= (0x10000 - limit) % limit { return product >> 16 }
     }
   }
 }
