@@ -80,6 +80,8 @@ public struct CardProofMessage: Codable, Sendable {
 public struct ProofsMessage: Codable, Sendable {
   public var sessionKeys: SessionKeys?
   public var card: CardProofMessage?
+  /// Looked at only after a valid card proof, or beside a session signature at unlock.
+  public var palm: PalmProofMessage?
   /// UTF-8 of the password as typed; checked only after a valid card proof.
   public var password: Data?
   /// UTF-8; becomes the password in the directory, if `password` is right or has to be changed (AP151).
@@ -88,10 +90,12 @@ public struct ProofsMessage: Codable, Sendable {
   public var sessionSignature: Data?
 
   public init(
-    sessionKeys: SessionKeys?, card: CardProofMessage?, password: Data?, newPassword: Data? = nil, sessionSignature: Data?
+    sessionKeys: SessionKeys?, card: CardProofMessage?, palm: PalmProofMessage? = nil, password: Data?,
+    newPassword: Data? = nil, sessionSignature: Data?
   ) {
     self.sessionKeys = sessionKeys
     self.card = card
+    self.palm = palm
     self.password = password
     self.newPassword = newPassword
     self.sessionSignature = sessionSignature
@@ -105,11 +109,14 @@ public struct CeremonyAnswer: Codable, Sendable {
   /// With `stillNeeded`: what would complete the ceremony, beyond what was shown.
   public var combinations: [[String]]?
   public var session: SessionOpened?
+  /// With `stillNeeded`: why the palm that was shown did not count.
+  public var palm: PalmTry?
 
-  public init(outcome: String, combinations: [[String]]?, session: SessionOpened?) {
+  public init(outcome: String, combinations: [[String]]?, session: SessionOpened?, palm: PalmTry? = nil) {
     self.outcome = outcome
     self.combinations = combinations
     self.session = session
+    self.palm = palm
   }
 }
 

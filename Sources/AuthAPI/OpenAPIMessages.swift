@@ -2,7 +2,7 @@
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks
+    + rehearsals + relinks + palms
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -51,6 +51,7 @@ enum APIMessages {
       "ProofsMessage", "One or several proofs for a ceremony.",
       [
         .optional("sessionKeys", .message("SessionKeys")), .optional("card", .message("CardProofMessage")),
+        .optional("palm", .message("PalmProofMessage")),
         .optional("password", .bytes(minimum: 0, maximum: 1024)),
         .optional("newPassword", .bytes(minimum: 1, maximum: 1024)),
         .optional("sessionSignature", .bytes(minimum: 64, maximum: 64)),
@@ -59,7 +60,7 @@ enum APIMessages {
       "CeremonyAnswer", "Granted, or what is still needed.",
       [
         .field("outcome", .oneOf(["granted", "stillNeeded"])), .optional("combinations", combinations),
-        .optional("session", .message("SessionOpened")),
+        .optional("session", .message("SessionOpened")), .optional("palm", .message("PalmTry")),
       ]),
     APIMessage(
       "SessionOpened", "The session that a grant opened.",

@@ -49,7 +49,8 @@ struct OpenAPITests {
     "EnrolmentCode": EnrolmentCode.self, "WorkstationSummary": WorkstationSummary.self, "FirstOperator": FirstOperator.self,
     "OperatorAddition": OperatorAddition.self, "OperatorSummary": OperatorSummary.self,
     "OperatorRemoval": OperatorRemoval.self, "WorkstationRevocation": WorkstationRevocation.self,
-    "WorkstationRevoked": WorkstationRevoked.self,
+    "WorkstationRevoked": WorkstationRevoked.self, "PalmSampleMessage": PalmSampleMessage.self,
+    "PalmProofMessage": PalmProofMessage.self, "PalmTry": PalmTry.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -1,0 +1,24 @@
+extension APIMessages {
+  static let palms: [APIMessage] = [
+    APIMessage(
+      "PalmSampleMessage", "One capture of a palm: a picture file, or a vendor's own bytes.",
+      [
+        .field("hand", .oneOf(["right", "left"])), .field("sensor", .identifier),
+        .optional("picture", .bytes(minimum: 1, maximum: PalmSampleMessage.mostPictureBytes)),
+        .optional("wavelength", .integer(minimum: 0, maximum: 10_000)),
+        .optional("resolution", .integer(minimum: 0, maximum: 10_000)),
+        .optional("blob", .bytes(minimum: 1, maximum: BiometricTemplate.mostBytes)),
+        .optional("format", .text(maximum: 63)), .optional("formatVersion", .integer(minimum: 0, maximum: 4_294_967_295)),
+      ]),
+    APIMessage(
+      "PalmProofMessage", "A palm shown in a ceremony, signed by the session key.",
+      [.field("sample", .message("PalmSampleMessage")), .field("signature", .bytes(minimum: 64, maximum: 64))]),
+    APIMessage(
+      "PalmTry", "Why a palm did not complete a ceremony.",
+      [
+        .field("outcome", .oneOf(["noMatch", "retake", "unavailable"])),
+        .optional("advice", .integer(minimum: 0, maximum: 255)),
+        .field("triesLeft", .integer(minimum: 0, maximum: Int64(PalmTry.most))),
+      ]),
+  ]
+}
