@@ -373,11 +373,7 @@ struct AccessTests {
       #expect(try await bench.approve(bench.file()) == 200)
       let act = try bench.both(city.act("directory.access.approve", bench.parameters(try await bench.plan(bench.file("b")))))
       let on = try city.sign(await bench.switching("on"))
-      try await city.restart { database in
-        let store = try SQLiteStore(path: database)
-        _ = try await store.commit(Demotion(role: role))
-        store.close()
-      }
+      try await city.demoteOperators(to: role)
       let question = Array(try JSONEncoder().encode(AccessQuestion(file: bench.file())))
       #expect(try await city.link.request("POST", "/v1/admin/directory/access/plan", body: question).status == 403)
       #expect(try await bench.bring(bench.file("b"), act) == 403)

@@ -118,11 +118,7 @@ struct RehearsalTests {
   @Test("a desk and an auditor play none and look at none", arguments: [OperatorRole.desk, .auditor])
   func roles(role: OperatorRole) async throws {
     let city = try await City()
-    try await city.restart { database in
-      let store = try SQLiteStore(path: database)
-      _ = try await store.commit(Demotion(role: role))
-      store.close()
-    }
+    try await city.demoteOperators(to: role)
     #expect(try await status(city, "{}") == 403)
     #expect(try await city.link.request("GET", "/v1/admin/directory/rehearsals/r-0", body: nil).status == 403)
     await city.end()

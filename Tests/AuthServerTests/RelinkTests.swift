@@ -363,11 +363,7 @@ struct RelinkTests {
     try await RelinkBench.renewed { bench, _ in
       try await bench.pc.show(bench.card, for: RelinkBench.new)
       let act = try await bench.both(bench.act())
-      try await bench.city.restart { database in
-        let store = try SQLiteStore(path: database)
-        _ = try await store.commit(Demotion(role: .desk))
-        store.close()
-      }
+      try await bench.city.demoteOperators(to: .desk)
       #expect(try await bench.offers().count == 1)
       #expect(try await bench.bring(act) == (403, "AP125"))
     }

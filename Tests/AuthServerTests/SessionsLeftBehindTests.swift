@@ -188,11 +188,7 @@ struct SessionsLeftBehindTests {
     let card = try await city.enrolCard(sato)
     let pc = try await city.workstation("LGWAN-PC-0042")
     let session = try await pc.enter(card)
-    try await city.restart { database in
-      let store = try SQLiteStore(path: database)
-      _ = try await store.commit(Demotion(role: role))
-      store.close()
-    }
+    try await city.demoteOperators(to: role)
     #expect(try await sessions(city).count == 1)
     let answer = try await end(city, session.session)
     #expect(answer.0 == status && (status == 200 || answer.1 == "AP125"))

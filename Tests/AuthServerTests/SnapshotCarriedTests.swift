@@ -310,11 +310,7 @@ struct SnapshotCarriedTests {
     let city = try await City()
     let nothing = try await write(city)
     #expect(nothing.faultEn?.contains("follows no Active Directory") == true && nothing.faultJa != nil && nothing.sequence == 0)
-    try await city.restart { database in
-      let store = try SQLiteStore(path: database)
-      _ = try await store.commit(Demotion(role: role))
-      store.close()
-    }
+    try await city.demoteOperators(to: role)
     #expect(try await city.link.request("POST", "/v1/admin/directory/snapshot").status == 403)
     #expect(try await city.link.request("GET", "/v1/admin/directory/snapshots/1/pieces?offset=0").status == 403)
     #expect(try await city.link.request("GET", "/v1/admin/directory/snapshot-key").status == 200)

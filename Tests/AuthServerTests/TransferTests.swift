@@ -196,11 +196,7 @@ struct TransferTests {
   @Test("whoever is no administrator plans and approves nothing, and may look", arguments: [OperatorRole.desk, .auditor])
   func roles(role: OperatorRole) async throws {
     let city = try await City()
-    try await city.restart { database in
-      let store = try SQLiteStore(path: database)
-      _ = try await store.commit(Demotion(role: role))
-      store.close()
-    }
+    try await city.demoteOperators(to: role)
     let question = Array(try JSONEncoder().encode(TransferQuestion(list: Move.header)))
     #expect(try await city.link.request("POST", "/v1/admin/directory/plan", body: question).status == 403)
     #expect(try await approve(city, Move.header, String(repeating: "0", count: 64), by: nil) == 403)
