@@ -1,4 +1,5 @@
 public import AuthAPI
+public import AuthTerms
 
 /// What compares biometric samples: ours, or a vendor's library behind the C ABI of deploy/plugin/sanmon_matcher.h. One call at a time.
 ///
@@ -20,7 +21,7 @@ public protocol BiometricMatcher {
 /// What came of a sample.
 public enum Extraction: Sendable {
   case template(BiometricTemplate, quality: Int)
-  case retake(CaptureReason)
+  case retake(CaptureAdvice)
 }
 
 /// A grey picture out of its file: row by row, 8 bits, or 16 in little-endian order.

@@ -22,7 +22,7 @@ public final class MatcherServer: Sendable {
   ///   - makeMatcher: on the thread that all calls come from.
   public init(
     socket: String, mode: UInt32, peers: Set<UInt32>, deadlineMilliseconds: Int,
-    makeMatcher: @escaping @Sendable () throws -> any BiometricMatcher
+    makeMatcher: @escaping @Sendable () throws -> sending any BiometricMatcher
   ) throws {
     work = Work(deadlineMilliseconds: deadlineMilliseconds)
     self.peers = peers
@@ -36,6 +36,9 @@ public final class MatcherServer: Sendable {
   }
 
   public func stop() { listener.close() }
+
+  /// Connections that are still being answered.
+  public var connectionCount: Int { listener.connectionCount }
 
   private static func serve(_ connection: PeerConnection, _ work: Work) {
     while connection.waitForInput(by: Deadline(milliseconds: 600_000)) {
@@ -56,36 +59,40 @@ public final class MatcherServer: Sendable {
 }
 
 /// The one thread of a matcher, and the one that watches it.
-private final class Work: @unchecked Sendable {
-  // Touched by the matcher's thread only.
-  private var matcher: (any BiometricMatcher)?
+private final class Work: Sendable {
+  /// Made, used and let go under this lock, by the one thread: a vendor's library need not bear more.
+  private let matcher = Mutex<(any BiometricMatcher)?>(nil)
   private let thread = SerialThread(name: "matcher", limit: 32)
   private let deadlineMilliseconds: Int
-  /// When the call that is under way has to be over.
-  private let due = Mutex<Deadline?>(nil)
+  private let begun = DispatchSemaphore(value: 0)
+  private let ended = DispatchSemaphore(value: 0)
 
   init(deadlineMilliseconds: Int) { self.deadlineMilliseconds = deadlineMilliseconds }
 
-  func begin(_ make: @escaping @Sendable () throws -> any BiometricMatcher) throws {
+  func begin(_ make: @escaping @Sendable () throws -> sending any BiometricMatcher) throws {
     let made = DispatchSemaphore(value: 0)
     let fault = Mutex<(any Error)?>(nil)
     _ = thread.enqueue { [self] in
-      do { matcher = try make() } catch { fault.withLock { $0 = error } }
+      do { try matcher.withLock { $0 = try make() } } catch { fault.withLock { $0 = error } }
       made.signal()
     }
     made.wait()
     if let fault = fault.withLock({ $0 }) { throw fault }
     let watch = Thread { [self] in
       while true {
-        usleep(10_000)
-        guard let due = due.withLock({ $0 }), due.remainingMilliseconds == 0 else { continue }
-        let words = "sanmon-matcher: a call was not over within \(deadlineMilliseconds) ms; this process ends\n"
-        FileHandle.standardError.write(Data(words.utf8))
-        _exit(MatcherServer.deadlineExit)
+        begun.wait()
+        if ended.wait(timeout: .now() + .milliseconds(deadlineMilliseconds)) == .timedOut { end() }
       }
     }
     watch.name = "deadline"
     watch.start()
+  }
+
+  /// Nothing else ends a loop in somebody else's code.
+  private func end() -> Never {
+    let words = "sanmon-matcher: a call was not over within \(deadlineMilliseconds) ms; this process ends\n"
+    FileHandle.standardError.write(Data(words.utf8))
+    _exit(MatcherServer.deadlineExit)
   }
 
   /// Blocks; on any thread.
@@ -93,18 +100,17 @@ private final class Work: @unchecked Sendable {
     let answered = DispatchSemaphore(value: 0)
     let answer = Mutex(MatcherAnswer.failed(.libraryFailed))
     let isTaken = thread.enqueue { [self] in
-      due.withLock { $0 = Deadline(milliseconds: deadlineMilliseconds) }
-      let made = handle(request)
-      due.withLock { $0 = nil }
-      answer.withLock { $0 = made }
+      begun.signal()
+      let made = matcher.withLock { matcher in matcher.map { Self.handle(request, $0) } }
+      ended.signal()
+      if let made { answer.withLock { $0 = made } }
       answered.signal()
     }
     if isTaken { answered.wait() }
     return answer.withLock { $0 }
   }
 
-  private func handle(_ request: MatcherRequest) -> MatcherAnswer {
-    guard let matcher else { return .failed(.libraryFailed) }
+  private static func handle(_ request: MatcherRequest, _ matcher: any BiometricMatcher) -> MatcherAnswer {
     defer { matcher.zeroise() }
     do throws(MatcherFailure) {
       switch request {
@@ -112,7 +118,7 @@ private final class Work: @unchecked Sendable {
       case .extract(let sample):
         switch try matcher.extract(sample) {
         case .template(let template, let quality): return .extracted(template, quality: quality)
-        case .retake(let reason): return .retake(reason)
+        case .retake(let advice): return .retake(advice)
         }
       case .compare(let probe, let references):
         let results = try matcher.compare(probe, with: references)

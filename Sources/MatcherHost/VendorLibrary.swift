@@ -124,8 +124,8 @@ public final class VendorLibrary: BiometricMatcher {
       else { throw .malformedReply }
       return .template(template, quality: Int(quality))
     case SANMON_MATCHER_SAMPLE:
-      guard let reason = CaptureReason(rawValue: UInt64(reason)) else { throw .malformedReply }
-      return .retake(reason)
+      guard let advice = CaptureAdvice(rawValue: reason) else { throw .malformedReply }
+      return .retake(advice)
     default: throw Self.failure(status)
     }
   }

@@ -1,5 +1,5 @@
 public import AuthAPI
-import AuthTerms
+public import AuthTerms
 import Isolation
 import Synchronization
 
@@ -55,7 +55,7 @@ public final class MatcherLink: Sendable {
   ) async throws(MatcherFault) -> Result<(template: BiometricTemplate, quality: Int), CaptureRefusal> {
     switch try await ask(.extract(sample), []) {
     case .extracted(let template, let quality): .success((template, quality))
-    case .retake(let reason): .failure(CaptureRefusal(reason: reason))
+    case .retake(let advice): .failure(CaptureRefusal(advice: advice))
     default: throw Self.surprise
     }
   }
@@ -94,7 +94,7 @@ public final class MatcherLink: Sendable {
 
 /// A sample is no good.
 public struct CaptureRefusal: Error, Sendable, Equatable {
-  public let reason: CaptureReason
+  public let advice: CaptureAdvice
 }
 
 /// The connection, the number of the last request, and what went wrong lately; used by the link's one thread only.
@@ -144,6 +144,7 @@ private final class Conversation: Sendable {
         try connection.send(request.encoded(id: state.lastID), by: deadline)
         guard let frame = try connection.receive(by: deadline) else { throw .closed }
         guard let (id, answer) = try? MatcherAnswer.decode(frame), id == state.lastID else {
+          state.backOff.failed()
           return .failure(.malformed("an answer to this request"))
         }
         state.connection = connection

@@ -85,12 +85,7 @@ struct Vendor: ParsableCommand {
         }
         return uid
       })
-    // Blocked before the first thread starts, so that only the waiting thread below receives them.
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    sigaddset(&signals, SIGINT)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let signals = StopSignals()
     let notify = ServiceNotify.fromEnvironment()
     let server: MatcherServer
     do {
@@ -98,13 +93,8 @@ struct Vendor: ParsableCommand {
         socket: socket, mode: mode, peers: peers, deadlineMilliseconds: deadline,
         makeMatcher: { [library] in try library.open() })
     } catch let fault as SocketFault { throw SanmonMatcher.fail(69, "\(socket): \(fault)", "\(socket): \(fault)") }
-    Thread.detachNewThread {
-      var waited = sigset_t()
-      sigemptyset(&waited)
-      sigaddset(&waited, SIGTERM)
-      sigaddset(&waited, SIGINT)
-      var signal: Int32 = 0
-      sigwait(&waited, &signal)
+    signals.waiting {
+      notify.stopping()
       server.stop()
     }
     notify.ready("serving")
@@ -113,6 +103,9 @@ struct Vendor: ParsableCommand {
       try Hardening.confine(memoryBytes: memory << 20, mayReadFiles: mayReadFiles)
     } catch { throw SanmonMatcher.fail(69, "\(error)", "\(error)") }
     try server.run()
+    // A call that is under way still has its deadline: whoever waits gets the answer.
+    let end = Deadline(milliseconds: deadline + 1000)
+    while server.connectionCount > 0 && end.remainingMilliseconds > 0 { usleep(10_000) }
   }
 }
 

@@ -17,13 +17,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     try reportingFaults {
-      // Blocked before the first thread starts, so that only the waiting thread below receives them.
-      var signals = sigset_t()
-      sigemptyset(&signals)
-      sigaddset(&signals, SIGTERM)
-      sigaddset(&signals, SIGINT)
-      pthread_sigmask(SIG_BLOCK, &signals, nil)
-
+      let signals = StopSignals()
       let notify = ServiceNotify.fromEnvironment()
       guard let mode = UInt32(socketMode, radix: 8), mode <= 0o777 else {
         throw VaultStartFault(.settings, "--socket-mode takes up to three octal digits")
@@ -34,13 +28,7 @@ struct Serve: ParsableCommand {
       }
       let service = try state.open(recoveryKey: recoveryKey)
       let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
-      Thread.detachNewThread {
-        var waited = sigset_t()
-        sigemptyset(&waited)
-        sigaddset(&waited, SIGTERM)
-        sigaddset(&waited, SIGINT)
-        var signal: Int32 = 0
-        sigwait(&waited, &signal)
+      signals.waiting {
         notify.stopping()
         server.stop()
       }

@@ -1,4 +1,5 @@
 import AuthAPI
+import AuthTerms
 import Foundation
 import MatcherHost
 import MatcherLink
@@ -38,7 +39,7 @@ enum Built {
     }
   }
 
-  static func blob(_ bytes: some Sequence<UInt8>, of name: String, _ version: UInt32, _ hand: BiometricSample.Hand = .left)
+  static func blob(_ bytes: some Sequence<UInt8>, of name: String, _ version: UInt32, _ hand: Hand = .left)
     throws -> BiometricSample
   {
     try BiometricSample(hand: hand, content: .blob(format: MatcherFormat(name, version: version), bytes: Array(bytes)))

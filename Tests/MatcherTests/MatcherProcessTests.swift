@@ -30,7 +30,7 @@ struct MatcherProcessTests {
         Issue.record("the other hand")
         return
       }
-      #expect(refusal.reason == .noHand)
+      #expect(refusal.advice == .otherHand)
       #expect(try await link.fault(extracting: Built.blob(bytes, of: "EXP", 7)) == .failed(.unsupported))
       // Pictures are not this one's, and no decoder is asked.
       let picture = try BiometricSample(hand: .left, content: .picture(file: [1], wavelength: 0, resolution: 0))
@@ -100,8 +100,13 @@ struct MatcherProcessTests {
     }
   }
 
-  @Test("memory has an end")
+  @Test("memory has an end, and the least that may be given is enough to answer")
   func memory() async throws {
+    try await with("HostileMatcher", ["--memory", "256"]) { process in
+      let good = try Built.hostileTemplate("fine")
+      let link = try await process.link()
+      #expect(try await link.compare(good, with: [good]) == [.score(100, falseMatch: 15_000)])
+    }
     try await with("HostileMatcher", ["--memory", "1024", "--deadline", "5000"]) { process in
       let link = try await process.link(deadlineMilliseconds: 10_000)
       // 4 GiB are asked for, one after the other, until no more is given.
@@ -154,25 +159,5 @@ struct MatcherProcessTests {
       let root = try Program.run([program, "vendor", "--library", "/x.so", "--socket", "/tmp/x", "--peer-user", "0"])
       #expect(root.status == 77)
     }
-  }
-}
-
-@Suite("what a link remembers of failures")
-struct LinkMemoryTests {
-  @Test("twice is enough, whoever else was in the call; the oldest are forgotten")
-  func ledger() throws {
-    func template(_ number: Int) throws -> BiometricTemplate {
-      try BiometricTemplate(format: MatcherFormat("X", version: 1), bytes: withUnsafeBytes(of: number) { Array($0) })
-    }
-    var ledger = CrashLedger()
-    let (one, two) = (try template(1), try template(2))
-    ledger.ended(with: [one, one, two])
-    #expect(!ledger.isQuarantined(one))
-    ledger.ended(with: [one])
-    #expect(ledger.isQuarantined(one) && !ledger.isQuarantined(two))
-    for number in 0..<4095 { ledger.ended(with: [try template(number + 10)]) }
-    #expect(!ledger.isQuarantined(one), "4,096 others came since")
-    ledger.ended(with: [two])
-    #expect(ledger.isQuarantined(two), "the second oldest is still known")
   }
 }

@@ -68,7 +68,7 @@ struct VendorLibraryTests {
     #expect(try library.compare(probe, with: [kept]) == [.score(44, falseMatch: 6000)])
     #expect(try library.threshold(exponent: 6, templates: 1) == 40)
     // Its own reasons, other versions, other vendors, what is no blob.
-    guard case .retake(.noHand) = try library.extract(Built.blob(bytes, of: "EXB", 7, .right)) else {
+    guard case .retake(.otherHand) = try library.extract(Built.blob(bytes, of: "EXB", 7, .right)) else {
       Issue.record("hand")
       return
     }
@@ -108,10 +108,10 @@ struct VendorLibraryTests {
       let bad = try Built.hostileTemplate(manner)
       #expect(failure { try library.compare(bad, with: [bad]) } == expected)
     }
-    for manner in ["count-large", "count-huge", "count-none", "count-kept", "quality", "reason", "unknown"] {
+    for manner in ["count-large", "count-huge", "count-none", "quality", "reason", "unknown"] {
       #expect(failure { try library.extract(Built.hostile(manner)) } == .malformedReply, "\(manner)")
     }
-    guard case .retake(.unknown) = try library.extract(Built.hostile("no-reason")) else {
+    guard case .retake(.again) = try library.extract(Built.hostile("no-reason")) else {
       Issue.record("no reason")
       return
     }

@@ -46,7 +46,7 @@ static int extract(
   if (sample->kind != SANMON_MATCHER_BLOBS || sample->blob_version != 7) return SANMON_MATCHER_UNSUPPORTED;
   if (!is_blob(sample->bytes, sample->count)) return SANMON_MATCHER_FAILED;
   if (sample->bytes[4] != sample->hand) {
-    *reason = SANMON_MATCHER_NO_HAND;
+    *reason = SANMON_MATCHER_OTHER_HAND;
     return SANMON_MATCHER_SAMPLE;
   }
   memcpy(room, sample->bytes, sample->count);

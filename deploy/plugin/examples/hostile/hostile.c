@@ -13,14 +13,12 @@
 enum { MOST = 64 };
 
 struct sanmon_matcher {
-  char manner[64];
+  char nothing;
 };
-
-static const char *at_describe = "";
 
 static int describe(struct sanmon_matcher_description *description) {
   const char *manner = getenv("SANMON_HOSTILE");
-  at_describe = manner ? manner : "";
+  if (!manner) manner = "";
   *description = (struct sanmon_matcher_description){
       .name = "hostile",
       .vendor = "Sanmon",
@@ -32,10 +30,10 @@ static int describe(struct sanmon_matcher_description *description) {
       .most_template_bytes = MOST,
       .least_score = 0,
       .most_score = 100};
-  if (!strcmp(at_describe, "describe-nothing")) memset(description, 0, sizeof *description);
-  if (!strcmp(at_describe, "describe-large")) description->most_template_bytes = SANMON_MATCHER_MOST_BYTES + 1;
-  if (!strcmp(at_describe, "describe-line")) description->name = "two\nlines";
-  if (!strcmp(at_describe, "describe-scores")) description->least_score = 101;
+  if (!strcmp(manner, "describe-nothing")) memset(description, 0, sizeof *description);
+  if (!strcmp(manner, "describe-large")) description->most_template_bytes = SANMON_MATCHER_MOST_BYTES + 1;
+  if (!strcmp(manner, "describe-line")) description->name = "two\nlines";
+  if (!strcmp(manner, "describe-scores")) description->least_score = 101;
   return SANMON_MATCHER_OK;
 }
 
@@ -67,9 +65,9 @@ static void harm(const char *manner) {
 static int extract(
     struct sanmon_matcher *matcher, const struct sanmon_matcher_sample *sample, uint8_t *room, size_t *count, uint32_t *quality,
     uint32_t *reason) {
+  (void)matcher;
   char manner[32] = {0};
   memcpy(manner, sample->bytes, sample->count < 31 ? sample->count : 31);
-  memcpy(matcher->manner, manner, sizeof manner);
   harm(manner);
   memset(room, 7, MOST);
   *count = MOST;
@@ -77,7 +75,6 @@ static int extract(
   if (!strcmp(manner, "count-large")) *count = MOST + 1;
   if (!strcmp(manner, "count-huge")) *count = SIZE_MAX;
   if (!strcmp(manner, "count-none")) *count = 0;
-  if (!strcmp(manner, "count-kept")) *count = (size_t)-1;
   if (!strcmp(manner, "quality")) *quality = 101;
   if (!strcmp(manner, "reason")) {
     *reason = 99;
@@ -103,12 +100,11 @@ static int extract(
 static int compare(
     struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *probe, const struct sanmon_matcher_bytes *references,
     size_t count, struct sanmon_matcher_score *scores) {
-  (void)matcher;
+  (void)matcher, (void)probe;
   char manner[32] = {0};
   size_t length = references[0].count < 31 ? references[0].count : 31;
   memcpy(manner, references[0].bytes, length);
   harm(manner);
-  if (!strcmp(manner, "late-free")) free((void *)probe->bytes);
   for (size_t i = 0; i < count; i++) scores[i] = (struct sanmon_matcher_score){SANMON_MATCHER_OK, 100, 15};
   struct sanmon_matcher_score *last = &scores[count - 1];
   if (!strcmp(manner, "nan")) last->false_match = NAN;

@@ -1,0 +1,97 @@
+import AuthAPI
+import AuthTerms
+import Foundation
+import Isolation
+import MatcherLink
+import Testing
+
+/// Whoever listens at the socket in the place of a matcher, and answers what it is told to.
+private final class Stranger: Sendable {
+  let socket = "/tmp/sanmon-stranger-\(UInt32.random(in: 0...UInt32.max))"
+  private let listener: PeerListener
+
+  init(_ answer: @escaping @Sendable (UInt64, MatcherRequest) -> [UInt8]) throws {
+    listener = try PeerListener(path: socket, mode: 0o600, frameLimit: MatcherRequest.frameLimit)
+    Thread.detachNewThread { [listener] in
+      try? listener.run(
+        admit: { _ in true },
+        serve: { connection in
+          while let frame = try? connection.receive(by: Deadline(milliseconds: 10_000)),
+            let (id, request) = try? MatcherRequest.decode(frame)
+          {
+            guard (try? connection.send(answer(id, request), by: Deadline(milliseconds: 5000))) != nil else { return }
+          }
+        })
+    }
+  }
+
+  func end() { listener.close() }
+}
+
+@Suite("what a link takes for an answer, and what it remembers")
+struct MatcherLinkTests {
+  private func template(_ number: Int = 1) throws -> BiometricTemplate {
+    try BiometricTemplate(format: MatcherFormat("X", version: 1), bytes: withUnsafeBytes(of: number) { Array($0) })
+  }
+
+  @Test(
+    "what is no answer to the question is a fault, and nobody is asked again at once",
+    arguments: ["noise", "number", "kind", "fewer", "more", "quality"])
+  func malformed(manner: String) async throws {
+    let template = try template()
+    let stranger = try Stranger { id, _ in
+      switch manner {
+      case "noise": [1, 2, 3]
+      case "number": MatcherAnswer.scored([.score(1, falseMatch: 1)]).encoded(id: id + 1)
+      case "kind": MatcherAnswer.retake(.wet).encoded(id: id)
+      case "fewer": MatcherAnswer.scored([.score(1, falseMatch: 1)]).encoded(id: id)
+      case "more": MatcherAnswer.scored(Array(repeating: .score(1, falseMatch: 1), count: 3)).encoded(id: id)
+      default: MatcherAnswer.extracted(template, quality: 101).encoded(id: id)
+      }
+    }
+    defer { stranger.end() }
+    let link = MatcherLink(socket: stranger.socket, user: nil, deadlineMilliseconds: 5000)
+    #expect(await link.fault(comparing: template, with: [template, template])?.word == "malformed")
+    // What cannot be read at all is as a failure.
+    let isNoise = ["noise", "number", "quality"].contains(manner)
+    #expect(await link.fault(comparing: template, with: [template, template])?.word == (isNoise ? "unreachable" : "malformed"))
+  }
+
+  @Test("the matcher's own failures and its right answers are passed on")
+  func passedOn() async throws {
+    let stranger = try Stranger { id, request in
+      guard case .compare(_, let references) = request else { return MatcherAnswer.failed(.unsupported).encoded(id: id) }
+      return MatcherAnswer.scored(references.map { _ in .score(3, falseMatch: 5000) }).encoded(id: id)
+    }
+    defer { stranger.end() }
+    let link = MatcherLink(socket: stranger.socket, user: geteuid(), deadlineMilliseconds: 5000)
+    let template = try template()
+    #expect(try await link.compare(template, with: [template]) == [.score(3, falseMatch: 5000)])
+    let sample = try BiometricSample(hand: .left, content: .blob(format: template.format, bytes: [1]))
+    #expect(await link.fault(extracting: sample) == .failed(.unsupported))
+    let sixteen = Array(repeating: template, count: 16)
+    #expect(try await link.compare(template, with: sixteen).count == 16)
+    #expect(await link.fault(comparing: template, with: sixteen + [template])?.word == "malformed")
+  }
+
+  @Test("nobody there: told at once, and again without a second try")
+  func nobody() async throws {
+    let link = MatcherLink(socket: "/tmp/sanmon-nobody-\(UInt32.random(in: 0...UInt32.max))", user: nil)
+    let template = try template()
+    for _ in 0..<2 { #expect(await link.fault(comparing: template, with: [template])?.word == "unreachable") }
+  }
+
+  @Test("twice is enough, whoever else was in the call; the oldest are forgotten")
+  func ledger() throws {
+    var ledger = CrashLedger()
+    let (one, two) = (try template(1), try template(2))
+    ledger.ended(with: [one, one, two])
+    #expect(!ledger.isQuarantined(one))
+    ledger.ended(with: [one])
+    #expect(ledger.isQuarantined(one) && !ledger.isQuarantined(two))
+    for number in 0..<4095 { ledger.ended(with: [try template(number + 10)]) }
+    #expect(!ledger.isQuarantined(one), "4,096 others came since")
+    ledger.ended(with: [two])
+    #expect(ledger.isQuarantined(two), "the second oldest is still known")
+  }
+}
