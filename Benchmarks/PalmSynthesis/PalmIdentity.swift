@@ -1,3 +1,4 @@
+public import AuthTerms
 public import Biometric
 
 /// What stays the same in every picture of one palm: its veins, creases, outline, skin.

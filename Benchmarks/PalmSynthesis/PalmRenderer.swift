@@ -1,3 +1,4 @@
+import AuthTerms
 public import Biometric
 
 /// Makes near-infrared pictures of synthetic palms: 400 x 480 samples, 25 to the centimetre, 8 bits deep.

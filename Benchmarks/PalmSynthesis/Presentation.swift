@@ -1,3 +1,4 @@
+package import AuthTerms
 package import Biometric
 
 /// How one picture differs from the next: everything that is drawn anew when the hand is held over the sensor again.

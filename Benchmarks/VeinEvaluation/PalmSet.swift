@@ -1,3 +1,4 @@
+public import AuthTerms
 public import Biometric
 public import PalmSynthesis
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuthTerms
 import Biometric
 import Foundation
 import PalmSynthesis
@@ -89,7 +90,7 @@ struct VeinEvaluate: ParsableCommand {
     print("\(seeds) seeds, \(hardness): \(set.palms.count) palms, \(set.pictures) pictures")
     print("failure to enrol \(share(set.failuresToEnrol, set.palms.count)), failure to acquire \(share(refused, probes))")
     for (advice, count) in set.refusals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      print("  \(advice.rawValue) \(count)")
+      print("  \(advice) \(count)")
     }
     print(
       String(

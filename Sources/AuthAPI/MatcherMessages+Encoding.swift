@@ -21,13 +21,13 @@ extension MatcherRequest {
       switch sample.content {
       case .picture(let file, let wavelength, let resolution):
         writer.field(Kind.picture.rawValue)
-        writer.field(sample.hand.rawValue)
+        writer.field(UInt64(sample.hand.rawValue))
         writer.field(UInt64(wavelength))
         writer.field(UInt64(resolution))
         writer.field(file)
       case .blob(let format, let bytes):
         writer.field(Kind.blob.rawValue)
-        writer.field(sample.hand.rawValue)
+        writer.field(UInt64(sample.hand.rawValue))
         writer.format(format)
         writer.field(bytes)
       }
@@ -93,9 +93,9 @@ extension MatcherAnswer {
       writer.field(Kind.extracted.rawValue)
       writer.template(template)
       writer.field(UInt64(quality))
-    case .retake(let reason):
+    case .retake(let advice):
       writer.field(Kind.retake.rawValue)
-      writer.field(reason.rawValue)
+      writer.field(UInt64(advice.rawValue))
     case .scored(let results):
       writer.field(Kind.scored.rawValue)
       writer.field(UInt64(results.count))
@@ -139,8 +139,8 @@ extension MatcherAnswer {
       guard quality <= 100 else { throw fault("quality 0 to 100") }
       answer = .extracted(template, quality: Int(quality))
     case .retake:
-      guard let reason = CaptureReason(rawValue: try reader.unsigned()) else { throw fault("a reason") }
-      answer = .retake(reason)
+      guard let advice = CaptureAdvice(rawValue: try reader.small()) else { throw fault("an advice") }
+      answer = .retake(advice)
     case .scored:
       let count = try reader.unsigned()
       guard (1...UInt64(MatcherRequest.mostReferences)).contains(count) else {
@@ -188,8 +188,8 @@ extension LengthPrefixedReader {
     return number
   }
 
-  fileprivate mutating func hand() throws(MalformedInput) -> BiometricSample.Hand {
-    guard let hand = BiometricSample.Hand(rawValue: try unsigned()) else {
+  fileprivate mutating func hand() throws(MalformedInput) -> Hand {
+    guard let hand = UInt8(exactly: try unsigned()).flatMap(Hand.init) else {
       throw MalformedInput("matcher message", expected: "hand 1 or 2")
     }
     return hand

@@ -54,11 +54,6 @@ public struct MatcherFormat: Sendable, Hashable, CustomStringConvertible {
 
 /// One capture, as it came from a sensor.
 public struct BiometricSample: Sendable {
-  public enum Hand: UInt64, Sendable, CaseIterable {
-    case right = 1
-    case left = 2
-  }
-
   public enum Content: Sendable {
     /// A file, PGM or PNG, grey, of 8 or 16 bits; and what ISO/IEC 39794-9 says beside it: the wavelength in nanometres and pixels per
     /// centimetre, 0 for what is not known.
@@ -137,7 +132,7 @@ public enum MatcherAnswer: Sendable {
   case described(MatcherDescription)
   case extracted(BiometricTemplate, quality: Int)
   /// The sample is no good, and why.
-  case retake(CaptureReason)
+  case retake(CaptureAdvice)
   /// One for each reference, in their order.
   case scored([MatchResult])
   case failed(MatcherFailure)
@@ -150,19 +145,6 @@ public enum MatchResult: Sendable, Hashable {
   case failed(MatcherFailure)
 
   public static let mostFalseMatch = 15_000
-}
-
-/// Why a sample is no good, for the person before the sensor.
-public enum CaptureReason: UInt64, Sendable, CaseIterable {
-  case unknown = 0
-  case noHand = 1
-  case tooNear = 2
-  case tooFar = 3
-  case moved = 4
-  case tooDark = 5
-  case tooBright = 6
-  case wet = 7
-  case covered = 8
 }
 
 /// Why a matcher gives no score. Callers treat each as "no".

@@ -1,3 +1,5 @@
+public import AuthTerms
+
 /// One sample, extracted once for each pose of a window.
 public struct VeinProbe: Sendable {
   public let window: AlignmentWindow

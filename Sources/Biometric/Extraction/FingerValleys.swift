@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// The three valleys between index, middle, ring and little finger, in pixels of the silhouette's map.
 struct FingerValleys {
   /// Between index and middle, middle and ring, ring and little finger.

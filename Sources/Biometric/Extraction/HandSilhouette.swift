@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// Where the hand is in a picture: threshold, distance to the outline, the outline itself.
 struct HandSilhouette {
   let grey: GreyMap

@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// How the palm lies in the picture: where, how far turned, how large; fitted to the finger valleys and to both edges of the palm.
 ///
 /// Valleys alone move by millimetres when fingers are spread a little more, and edges alone say nothing about the way along the arm.

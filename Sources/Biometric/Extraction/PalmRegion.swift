@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// The palm cut out of a picture, with the pose taken out: a square below the finger valleys, always the same number of samples.
 ///
 /// Samples are half a millimetre apart on a hand whose outer valleys lie 40 mm apart; other hands are scaled to that. 128 x 128

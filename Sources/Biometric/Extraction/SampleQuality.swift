@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// How good a sample is, as one number and as what it is made of.
 public struct SampleQuality: Sendable, Hashable {
   /// 0 to 100.

@@ -1,3 +1,5 @@
+public import AuthTerms
+
 /// What a picture gave: a template to keep or to compare, or what the person should do.
 public enum VeinExtraction: Sendable {
   case sample(VeinSample)

@@ -1,4 +1,5 @@
 import AuthTerms
+import CVeinKernel
 
 /// A permutation of the 4,096 cells of a grid as exchanges that a machine does on whole words: the 23 stages of a rearrangeable
 /// network (V. E. Beneš, 1962), which can do every permutation there is. 256 words take about a microsecond, where moving cell by
@@ -34,6 +35,12 @@ package struct CellPermutation: Sendable {
   private static func route(_ destinations: [Int], exchange: (_ stage: Int, _ cell: Int) -> Void) {
     var going = destinations
     var (inner, source) = (going, going)
+    // Each is the secret, or a part of it.
+    defer {
+      going.wipe()
+      inner.wipe()
+      source.wipe()
+    }
     for level in 0..<12 {
       let (size, half) = (cells >> level, cells >> (level + 1))
       let (front, behind) = (level, strides.count - 1 - level)
@@ -98,5 +105,12 @@ package struct CellPermutation: Sendable {
         }
       }
     }
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// Overwrites what is there, in a way that no optimiser removes.
+  mutating func wipe() {
+    unsafe withUnsafeMutableBytes { bytes in unsafe sanmon_vein_wipe(bytes.baseAddress, bytes.count) }
   }
 }

@@ -44,7 +44,7 @@ public struct TemplateProtection: Sendable {
   private static func permutation(_ stream: consuming KeyStream) -> CellPermutation {
     var destinations = Array(0..<CellPermutation.cells)
     for last in stride(from: destinations.count - 1, to: 0, by: -1) { destinations.swapAt(last, stream.below(last + 1)) }
-    defer { for cell in destinations.indices { destinations[cell] = 0 } }
+    defer { destinations.wipe() }
     return CellPermutation(destinations)
   }
 
@@ -92,7 +92,7 @@ public struct TemplateProtection: Sendable {
     var rows = (0..<count).map { row in
       SIMD4(template.code[row], template.code[count + row], template.code[2 * count + row], template.mask[row])
     }
-    defer { for row in rows.indices { rows[row] = .zero } }
+    defer { rows.wipe() }
     unsafe rows.withUnsafeMutableBufferPointer { rows in unsafe change(rows) }
     guard
       let result = VeinTemplate(
@@ -125,6 +125,7 @@ private struct KeyStream: ~Copyable {
       var message = name
       for shift in [24, 16, 8, 0] as [UInt32] { message.append(UInt8(truncatingIfNeeded: counter >> shift)) }
       counter += 1
+      block.wipe()
       (block, place) = (Array(HMAC<SHA256>.authenticationCode(for: message, using: key)), 0)
     }
     defer { place += bytes }

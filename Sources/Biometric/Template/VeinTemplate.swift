@@ -1,8 +1,4 @@
-/// Which hand a palm belongs to.
-public enum Hand: UInt8, CaseIterable, Sendable {
-  case right = 1
-  case left = 2
-}
+public import AuthTerms
 
 /// One palm vein template in the format "SVT1/CC6x64": what is kept of a palm, never a picture. docs/vein-template.md has it byte
 /// by byte.

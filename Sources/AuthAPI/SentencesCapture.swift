@@ -1,10 +1,10 @@
-/// Why a picture gives no template: what the person at the sensor can do about it.
-public enum CaptureAdvice: String, Sendable, CaseIterable {
-  case noHand, tooDark, tooBright, tooNear, tooFar, notWhole, fingersTogether, otherHand, wet, blurred, weakVeins, covered
+public import AuthTerms
 
+extension CaptureAdvice {
   /// For the clerk's screen.
-  public var japanese: String {
+  public var ja: String {
     switch self {
+    case .again: "もう一度、手のひらをかざしてください"
     case .noHand: "手のひらをセンサーの上にかざしてください"
     case .tooDark: "暗くて読み取れません。手のひらをセンサーの正面にかざしてください"
     case .tooBright: "明るすぎます。直射日光や照明を避けてください"
@@ -20,8 +20,9 @@ public enum CaptureAdvice: String, Sendable, CaseIterable {
     }
   }
 
-  public var english: String {
+  public var en: String {
     switch self {
+    case .again: "Hold your palm over the sensor once more."
     case .noHand: "Hold your palm over the sensor."
     case .tooDark: "Too dark to read. Hold your palm straight over the sensor."
     case .tooBright: "Too bright. Keep direct sunlight and lamps away from the sensor."
