@@ -1,5 +1,5 @@
 public import AuthTerms
-public import Biometric
+import Biometric
 
 /// What stays the same in every picture of one palm: its veins, creases, outline, skin.
 public struct PalmIdentity: Sendable {

@@ -1,5 +1,5 @@
 package import AuthTerms
-package import Biometric
+import Biometric
 
 /// How one picture differs from the next: everything that is drawn anew when the hand is held over the sensor again.
 public struct Presentation: Sendable {

@@ -1,4 +1,4 @@
-public import AuthTerms
+import AuthTerms
 public import FoundationEssentials
 
 /// One capture of a palm, as its sensor gave it: a picture file, or a vendor's own bytes.
