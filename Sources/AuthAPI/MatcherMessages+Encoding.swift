@@ -1,15 +1,21 @@
 public import AuthTerms
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 // One frame is one message: label, request id, word, fields; each length-prefixed, no optional parts, nothing after the last.
 
 private let requestLabel = "sanmon/matcher-request/1"
 private let answerLabel = "sanmon/matcher-answer/1"
 
 extension MatcherRequest {
-  /// Of one frame: a picture and what stands beside it.
+  /// Of one frame: a picture and what stands beside it. No other request is longer.
   public static let frameLimit = BiometricSample.mostPictureBytes + 4096
 
-  private enum Kind: String { case describe, picture, blob, compare }
+  private enum Kind: String { case describe, picture, blob, compare, protect, verify, rekey, search }
 
   public func encoded(id: UInt64) -> [UInt8] {
     var writer = LengthPrefixedWriter()
@@ -34,12 +40,32 @@ extension MatcherRequest {
     case .compare(let probe, let references):
       writer.field(Kind.compare.rawValue)
       writer.template(probe)
-      writer.field(UInt64(references.count))
-      for reference in references { writer.template(reference) }
+      writer.templates(references)
+    case .protect(let probe, let key):
+      writer.field(Kind.protect.rawValue)
+      writer.template(probe)
+      writer.key(key)
+    case .verify(let probe, let references, let former, let key):
+      writer.field(Kind.verify.rawValue)
+      writer.template(probe)
+      writer.templates(references)
+      writer.templates(former)
+      writer.key(key)
+    case .rekey(let templates, let from, let to):
+      writer.field(Kind.rekey.rawValue)
+      writer.templates(templates)
+      writer.key(from)
+      writer.key(to)
+    case .search(let probe, let references, let key):
+      writer.field(Kind.search.rawValue)
+      writer.template(probe)
+      writer.templates(references)
+      writer.key(key)
     }
     return writer.bytes
   }
 
+  /// What is read here may hold keys: `bytes` stay the caller's to wipe.
   public static func decode(_ bytes: [UInt8]) throws(MalformedInput) -> (id: UInt64, request: MatcherRequest) {
     var reader = LengthPrefixedReader(bytes, subject: "matcher request", limit: BiometricSample.mostPictureBytes)
     guard try reader.text() == requestLabel else { throw MalformedInput("matcher request", expected: "its label") }
@@ -61,14 +87,20 @@ extension MatcherRequest {
       request = .extract(
         try BiometricSample(hand: hand, content: .blob(format: try reader.format(), bytes: try reader.field())))
     case .compare:
-      let probe = try reader.template()
-      let count = try reader.unsigned()
-      guard (1...UInt64(mostReferences)).contains(count) else {
-        throw MalformedInput("matcher request", expected: "1 to \(mostReferences) references")
+      request = .compare(probe: try reader.template(), references: try reader.templates(1...mostReferences))
+    case .protect: request = .protect(probe: try reader.template(), key: try reader.key())
+    case .verify:
+      request = .verify(
+        probe: try reader.template(), references: try reader.templates(1...mostReferences),
+        former: try reader.templates(0...mostFormer), key: try reader.key())
+    case .rekey:
+      request = .rekey(try reader.templates(1...mostReferences), from: try reader.key(), to: try reader.key())
+    case .search:
+      let (probe, references) = (try reader.template(), try reader.templates(1...mostSearched))
+      guard references.allSatisfy({ $0.bytes.count <= mostSearchedBytes }) else {
+        throw MalformedInput("matcher request", expected: "templates of at most \(mostSearchedBytes) bytes to search")
       }
-      var references: [BiometricTemplate] = []
-      for _ in 0..<count { references.append(try reader.template()) }
-      request = .compare(probe: probe, references: references)
+      request = .search(probe: probe, references: references, key: try reader.key())
     }
     try reader.requireEnd()
     return (id, request)
@@ -76,7 +108,7 @@ extension MatcherRequest {
 }
 
 extension MatcherAnswer {
-  private enum Kind: String { case described, extracted, retake, scored, failed }
+  private enum Kind: String { case described, extracted, retake, scored, protected, verified, found, failed }
 
   public func encoded(id: UInt64) -> [UInt8] {
     var writer = LengthPrefixedWriter()
@@ -88,7 +120,7 @@ extension MatcherAnswer {
       for text in [value.name, value.vendor, value.version] { writer.field(text) }
       writer.format(value.format)
       writer.field(value.modality.rawValue)
-      writer.field(UInt64((value.takesPictures ? 1 : 0) + (value.takesBlobs ? 2 : 0)))
+      writer.field(UInt64((value.takesPictures ? 1 : 0) + (value.takesBlobs ? 2 : 0) + (value.takesKeys ? 4 : 0)))
     case .extracted(let template, let quality):
       writer.field(Kind.extracted.rawValue)
       writer.template(template)
@@ -99,15 +131,17 @@ extension MatcherAnswer {
     case .scored(let results):
       writer.field(Kind.scored.rawValue)
       writer.field(UInt64(results.count))
-      for result in results {
-        switch result {
-        case .score(let score, let falseMatch):
-          writer.field("score")
-          writer.field(Int64(score))
-          writer.field(UInt64(falseMatch))
-        case .failed(let failure): writer.field(failure.rawValue)
-        }
-      }
+      for result in results { writer.result(result) }
+    case .protected(let templates):
+      writer.field(Kind.protected.rawValue)
+      writer.templates(templates)
+    case .verified(let result):
+      writer.field(Kind.verified.rawValue)
+      writer.result(result)
+    case .found(let results):
+      writer.field(Kind.found.rawValue)
+      writer.field(UInt64(results.count))
+      for result in results { writer.result(result) }
     case .failed(let failure):
       writer.field(Kind.failed.rawValue)
       writer.field(failure.rawValue)
@@ -128,11 +162,11 @@ extension MatcherAnswer {
       let format = try reader.format()
       guard let modality = MatcherDescription.Modality(rawValue: try reader.unsigned()) else { throw fault("a modality") }
       let abilities = try reader.unsigned()
-      guard (1...3).contains(abilities) else { throw fault("what it takes") }
+      guard (1...7).contains(abilities) else { throw fault("what it takes") }
       answer = .described(
         try MatcherDescription(
           name: name, vendor: vendor, version: version, format: format, modality: modality,
-          takesPictures: abilities & 1 != 0, takesBlobs: abilities & 2 != 0))
+          takesPictures: abilities & 1 != 0, takesBlobs: abilities & 2 != 0, takesKeys: abilities & 4 != 0))
     case .extracted:
       let template = try reader.template()
       let quality = try reader.unsigned()
@@ -141,24 +175,10 @@ extension MatcherAnswer {
     case .retake:
       guard let advice = CaptureAdvice(rawValue: try reader.small()) else { throw fault("an advice") }
       answer = .retake(advice)
-    case .scored:
-      let count = try reader.unsigned()
-      guard (1...UInt64(MatcherRequest.mostReferences)).contains(count) else {
-        throw fault("1 to \(MatcherRequest.mostReferences) results")
-      }
-      var results: [MatchResult] = []
-      for _ in 0..<count {
-        let word = try reader.text()
-        if word == "score" {
-          let (score, rate) = (try reader.signed(), try reader.unsigned())
-          guard let score = Int32(exactly: score), rate <= UInt64(MatchResult.mostFalseMatch) else { throw fault("a score") }
-          results.append(.score(score, falseMatch: Int(rate)))
-        } else {
-          guard let failure = MatcherFailure(rawValue: word) else { throw fault("a score or a failure") }
-          results.append(.failed(failure))
-        }
-      }
-      answer = .scored(results)
+    case .scored: answer = .scored(try reader.results(1...MatcherRequest.mostReferences))
+    case .protected: answer = .protected(try reader.templates(1...MatcherRequest.mostReferences))
+    case .verified: answer = .verified(try reader.result())
+    case .found: answer = .found(try reader.results(1...MatcherRequest.mostSearched))
     case .failed:
       guard let failure = MatcherFailure(rawValue: try reader.text()) else { throw fault("a failure") }
       answer = .failed(failure)
@@ -177,6 +197,26 @@ extension LengthPrefixedWriter {
   fileprivate mutating func template(_ template: BiometricTemplate) {
     format(template.format)
     field(template.bytes)
+  }
+
+  fileprivate mutating func templates(_ templates: [BiometricTemplate]) {
+    field(UInt64(templates.count))
+    for template in templates { self.template(template) }
+  }
+
+  fileprivate mutating func key(_ key: TemplateKey) {
+    field(UInt64(key.id))
+    for half in [key.personHalf, key.ringHalf] { unsafe half.withBytes { unsafe field($0) } }
+  }
+
+  fileprivate mutating func result(_ result: MatchResult) {
+    switch result {
+    case .score(let score, let falseMatch):
+      field("score")
+      field(Int64(score))
+      field(UInt64(falseMatch))
+    case .failed(let failure): field(failure.rawValue)
+    }
   }
 }
 
@@ -203,5 +243,50 @@ extension LengthPrefixedReader {
   fileprivate mutating func template() throws(MalformedInput) -> BiometricTemplate {
     let format = try format()
     return try BiometricTemplate(format: format, bytes: try field())
+  }
+  fileprivate mutating func count(_ range: ClosedRange<Int>, of things: String) throws(MalformedInput) -> Int {
+    guard let count = Int(exactly: try unsigned()), range.contains(count) else {
+      throw MalformedInput("matcher message", expected: "\(range.lowerBound) to \(range.upperBound) \(things)")
+    }
+    return count
+  }
+
+  fileprivate mutating func templates(_ range: ClosedRange<Int>) throws(MalformedInput) -> [BiometricTemplate] {
+    var templates: [BiometricTemplate] = []
+    for _ in 0..<(try count(range, of: "templates")) { templates.append(try template()) }
+    return templates
+  }
+
+  fileprivate mutating func key() throws(MalformedInput) -> TemplateKey {
+    let id = try small()
+    return try TemplateKey(id: id, personHalf: try half(), ringHalf: try half())
+  }
+
+  private mutating func half() throws(MalformedInput) -> Secret<KeyMaterial> {
+    var bytes = try field()
+    defer {
+      unsafe bytes.withUnsafeMutableBytes { memory in
+        if let base = memory.baseAddress { unsafe explicit_bzero(base, memory.count) }
+      }
+    }
+    return Secret(copying: bytes)
+  }
+
+  fileprivate mutating func results(_ range: ClosedRange<Int>) throws(MalformedInput) -> [MatchResult] {
+    var results: [MatchResult] = []
+    for _ in 0..<(try count(range, of: "results")) { results.append(try result()) }
+    return results
+  }
+
+  fileprivate mutating func result() throws(MalformedInput) -> MatchResult {
+    func fault(_ expected: String) -> MalformedInput { MalformedInput("matcher message", expected: expected) }
+    let word = try text()
+    guard word == "score" else {
+      guard let failure = MatcherFailure(rawValue: word) else { throw fault("a score or a failure") }
+      return .failed(failure)
+    }
+    let (score, rate) = (try signed(), try unsigned())
+    guard let score = Int32(exactly: score), rate <= UInt64(MatchResult.mostFalseMatch) else { throw fault("a score") }
+    return .score(score, falseMatch: Int(rate))
   }
 }

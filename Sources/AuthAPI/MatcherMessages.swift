@@ -8,8 +8,21 @@ public enum MatcherRequest: Sendable {
   case extract(BiometricSample)
   /// The references are templates of one person.
   case compare(probe: BiometricTemplate, references: [BiometricTemplate])
+  /// Makes of a probe what is kept of it, under a key.
+  case protect(probe: BiometricTemplate, key: TemplateKey)
+  /// One transaction: a probe against all templates of one person's hand.
+  /// - former: what was kept of earlier probes, under the same key; the same sample again is told by it. 0 to 16.
+  case verify(probe: BiometricTemplate, references: [BiometricTemplate], former: [BiometricTemplate], key: TemplateKey)
+  /// 1 to 16 templates under another key, without a sample.
+  case rekey([BiometricTemplate], from: TemplateKey, to: TemplateKey)
+  /// The search for duplicates at enrolment; never for logon. 1 to 1,024 templates of at most 3,072 bytes, of many people, under one key.
+  case search(probe: BiometricTemplate, references: [BiometricTemplate], key: TemplateKey)
 
   public static let mostReferences = 16
+  public static let mostFormer = 16
+  public static let mostSearched = 1024
+  /// Of one template in a search, so that so many of them fit into a frame.
+  public static let mostSearchedBytes = 3072
 }
 
 /// What stands for a palm in a matcher's own format: nobody else reads it.
@@ -104,12 +117,15 @@ public struct MatcherDescription: Sendable, Hashable {
   public let modality: Modality
   public let takesPictures: Bool
   public let takesBlobs: Bool
+  /// Whether its templates are protected: `protect`, `verify`, `rekey` and `search` are asked, and `compare` is not.
+  public let takesKeys: Bool
 
+  /// - Throws: `MalformedInput` for other names, and for a matcher that takes neither pictures nor blobs nor keys.
   public init(
     name: String, vendor: String, version: String, format: MatcherFormat, modality: Modality, takesPictures: Bool,
-    takesBlobs: Bool
+    takesBlobs: Bool, takesKeys: Bool = false
   ) throws(MalformedInput) {
-    guard [name, vendor, version].allSatisfy(Self.isWord), takesPictures || takesBlobs else {
+    guard [name, vendor, version].allSatisfy(Self.isWord), takesPictures || takesBlobs || takesKeys else {
       throw MalformedInput(
         "description of a matcher", expected: "names of 1 to 63 printable ASCII characters, and what it takes")
     }
@@ -120,6 +136,7 @@ public struct MatcherDescription: Sendable, Hashable {
     self.modality = modality
     self.takesPictures = takesPictures
     self.takesBlobs = takesBlobs
+    self.takesKeys = takesKeys
   }
 
   static func isWord(_ text: String) -> Bool {
@@ -135,6 +152,12 @@ public enum MatcherAnswer: Sendable {
   case retake(CaptureAdvice)
   /// One for each reference, in their order.
   case scored([MatchResult])
+  /// What was put under a key, in the order it was given.
+  case protected([BiometricTemplate])
+  /// Of the whole transaction: of all references together.
+  case verified(MatchResult)
+  /// One for each reference searched, in their order.
+  case found([MatchResult])
   case failed(MatcherFailure)
 }
 
@@ -159,4 +182,6 @@ public enum MatcherFailure: String, Error, Sendable, CaseIterable {
   case libraryFailed
   /// The library's answer cannot be one: a score outside its range, no number, too long, too short, both a score and an error.
   case malformedReply
+  /// Closer than two captures of one palm ever are: the same sample again.
+  case implausible
 }

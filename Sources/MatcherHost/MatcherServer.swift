@@ -124,6 +124,17 @@ private final class Work: Sendable {
         let results = try matcher.compare(probe, with: references)
         guard results.count == references.count else { return .failed(.malformedReply) }
         return .scored(results)
+      case .protect(let probe, let key): return .protected([try matcher.protect(probe, under: key)])
+      case .verify(let probe, let references, let former, let key):
+        return .verified(try matcher.verify(probe, with: references, former: former, under: key))
+      case .rekey(let templates, let old, let new):
+        let renewed = try matcher.rekey(templates, from: old, to: new)
+        guard renewed.count == templates.count else { return .failed(.malformedReply) }
+        return .protected(renewed)
+      case .search(let probe, let references, let key):
+        let results = try matcher.search(probe, in: references, under: key)
+        guard results.count == references.count else { return .failed(.malformedReply) }
+        return .found(results)
       }
     } catch { return .failed(error) }
   }

@@ -1,5 +1,6 @@
 public import AuthAPI
 public import AuthTerms
+import Foundation
 import Isolation
 import Synchronization
 
@@ -74,6 +75,68 @@ public final class MatcherLink: Sendable {
     return results
   }
 
+  /// What is kept of a probe, under a key.
+  public func protect(_ probe: BiometricTemplate, under key: TemplateKey) async throws(MatcherFault) -> BiometricTemplate {
+    guard case .protected(let templates) = try await ask(.protect(probe: probe, key: key), []), let only = templates.first,
+      templates.count == 1
+    else { throw Self.surprise }
+    return only
+  }
+
+  /// One transaction: a probe against all templates of one person's hand.
+  ///
+  /// - Parameters:
+  ///   - references: 1 to 16, protected under the key.
+  ///   - former: 0 to 16; what `protect` made of earlier probes under the same key.
+  /// - Returns: one result for all references together; `.failed(.implausible)` when the probe is one of them, or of the former ones.
+  public func verify(
+    _ probe: BiometricTemplate, with references: [BiometricTemplate], former: [BiometricTemplate], under key: TemplateKey
+  ) async throws(MatcherFault) -> MatchResult {
+    guard (1...MatcherRequest.mostReferences).contains(references.count), former.count <= MatcherRequest.mostFormer else {
+      throw .malformed("1 to \(MatcherRequest.mostReferences) references, at most \(MatcherRequest.mostFormer) former probes")
+    }
+    let request = MatcherRequest.verify(probe: probe, references: references, former: former, key: key)
+    guard case .verified(let result) = try await ask(request, references + former) else { throw Self.surprise }
+    return result
+  }
+
+  /// The same templates under another key, in their order; no sample is needed.
+  /// - Parameter templates: 1 to 16, protected under `old`.
+  public func rekey(
+    _ templates: [BiometricTemplate], from old: TemplateKey, to new: TemplateKey
+  ) async throws(MatcherFault) -> [BiometricTemplate] {
+    guard (1...MatcherRequest.mostReferences).contains(templates.count) else {
+      throw .malformed("1 to \(MatcherRequest.mostReferences) templates")
+    }
+    guard case .protected(let renewed) = try await ask(.rekey(templates, from: old, to: new), templates),
+      renewed.count == templates.count
+    else { throw Self.surprise }
+    return renewed
+  }
+
+  /// The search for duplicates at enrolment; never for logon. Asks once for each 1,024 templates, with a deadline for each.
+  ///
+  /// Nobody is put in quarantine by it: many people are in one call, and which of them ended the matcher is not known.
+  ///
+  /// - Parameter references: any number, of at most 3,072 bytes each, protected under the key.
+  /// - Returns: one for each reference, in their order.
+  public func search(
+    _ probe: BiometricTemplate, in references: [BiometricTemplate], under key: TemplateKey
+  ) async throws(MatcherFault) -> [MatchResult] {
+    guard references.allSatisfy({ $0.bytes.count <= MatcherRequest.mostSearchedBytes }) else {
+      throw .malformed("templates of at most \(MatcherRequest.mostSearchedBytes) bytes to search")
+    }
+    var found: [MatchResult] = []
+    for start in stride(from: 0, to: references.count, by: MatcherRequest.mostSearched) {
+      let some = Array(references[start..<min(start + MatcherRequest.mostSearched, references.count)])
+      guard case .found(let results) = try await ask(.search(probe: probe, references: some, key: key), []),
+        results.count == some.count
+      else { throw Self.surprise }
+      found += results
+    }
+    return found
+  }
+
   private static let surprise = MatcherFault.malformed("an answer of the kind that was asked for")
 
   private func ask(
@@ -141,7 +204,14 @@ private final class Conversation: Sendable {
       state.connection = nil
       state.lastID += 1
       do throws(SocketFault) {
-        try connection.send(request.encoded(id: state.lastID), by: deadline)
+        var frame = request.encoded(id: state.lastID)
+        // It may hold a palm, and a key.
+        defer {
+          frame.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { explicit_bzero(base, bytes.count) }
+          }
+        }
+        try connection.send(frame, by: deadline)
         guard let frame = try connection.receive(by: deadline) else { throw .closed }
         guard let (id, answer) = try? MatcherAnswer.decode(frame), id == state.lastID else {
           state.backOff.failed()

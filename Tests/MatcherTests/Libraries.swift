@@ -45,6 +45,13 @@ enum Built {
     try BiometricSample(hand: hand, content: .blob(format: MatcherFormat(name, version: version), bytes: Array(bytes)))
   }
 
+  /// - Parameter byte: which the halves are made of.
+  static func key(_ id: UInt32, _ byte: UInt8 = 1) throws -> TemplateKey {
+    try TemplateKey(
+      id: id, personHalf: Secret(copying: [UInt8](repeating: byte, count: 32)),
+      ringHalf: Secret(copying: [UInt8](repeating: byte ^ 255, count: 32)))
+  }
+
   static func hostile(_ manner: String) throws -> BiometricSample { try blob(manner.utf8, of: "HST", 1) }
 
   static func hostileTemplate(_ manner: String) throws -> BiometricTemplate {
@@ -105,6 +112,12 @@ extension MatcherLink {
   /// What a call throws; `nil`: it answered.
   func fault(extracting sample: BiometricSample) async -> MatcherFault? {
     do throws(MatcherFault) { _ = try await extract(sample) } catch { return error }
+    return nil
+  }
+
+  /// What a call throws; `nil`: it answered.
+  func fault(_ call: (MatcherLink) async throws(MatcherFault) -> some Any) async -> MatcherFault? {
+    do throws(MatcherFault) { _ = try await call(self) } catch { return error }
     return nil
   }
 

@@ -74,6 +74,54 @@ struct MatcherLinkTests {
     #expect(await link.fault(comparing: template, with: sixteen + [template])?.word == "malformed")
   }
 
+  @Test("calls under a key: right answers are passed on, other kinds and other numbers of them are faults")
+  func underKey() async throws {
+    let (one, two) = (try template(1), try template(2))
+    let stranger = try Stranger { id, request in
+      let answer: MatcherAnswer =
+        switch request {
+        case .protect(let probe, let key): .protected(Array(repeating: probe, count: Int(key.id)))
+        case .verify(let probe, let references, _, _):
+          probe == references[0] ? .verified(.failed(.implausible)) : .scored([.score(1, falseMatch: 1)])
+        case .rekey(let templates, _, let new): .protected(new.id == 1 ? templates.reversed() : [one])
+        case .search(_, let references, let key):
+          .found(references.dropFirst(Int(key.id) - 1).map { _ in .score(1, falseMatch: 1) })
+        default: .failed(.unsupported)
+        }
+      return answer.encoded(id: id)
+    }
+    defer { stranger.end() }
+    let link = MatcherLink(socket: stranger.socket, user: nil, deadlineMilliseconds: 5000)
+    let (key, other) = (try Built.key(1), try Built.key(2))
+    #expect(try await link.protect(one, under: key) == one)
+    #expect(await link.fault { (link) throws(MatcherFault) in try await link.protect(one, under: other) }?.word == "malformed")
+    #expect(try await link.verify(one, with: [one, two], former: [], under: key) == MatchResult.failed(.implausible))
+    #expect(
+      await link.fault { (link) throws(MatcherFault) in try await link.verify(one, with: [two], former: [], under: key) }?.word
+        == "malformed")
+    #expect(try await link.rekey([one, two], from: other, to: key) == [two, one])
+    #expect(
+      await link.fault { (link) throws(MatcherFault) in try await link.rekey([one, two], from: key, to: other) }?.word
+        == "malformed")
+    #expect(try await link.search(one, in: Array(repeating: two, count: 2500), under: key).count == 2500)
+    #expect(try await link.search(one, in: [], under: key).isEmpty)
+    #expect(
+      await link.fault { (link) throws(MatcherFault) in try await link.search(one, in: [one, two], under: other) }?.word
+        == "malformed")
+    // What no frame may hold is not sent.
+    let many = Array(repeating: one, count: 17)
+    let large = try BiometricTemplate(format: one.format, bytes: [UInt8](repeating: 0, count: 3073))
+    let faults = [
+      await link.fault { (link) throws(MatcherFault) in try await link.verify(one, with: many, former: [], under: key) },
+      await link.fault { (link) throws(MatcherFault) in try await link.verify(one, with: [], former: [], under: key) },
+      await link.fault { (link) throws(MatcherFault) in try await link.verify(one, with: [one], former: many, under: key) },
+      await link.fault { (link) throws(MatcherFault) in try await link.rekey(many, from: key, to: key) },
+      await link.fault { (link) throws(MatcherFault) in try await link.rekey([], from: key, to: key) },
+      await link.fault { (link) throws(MatcherFault) in try await link.search(one, in: [large], under: key) },
+    ]
+    #expect(faults.map { $0?.word } == Array(repeating: "malformed", count: faults.count))
+  }
+
   @Test("nobody there: told at once, and again without a second try")
   func nobody() async throws {
     let link = MatcherLink(socket: "/tmp/sanmon-nobody-\(UInt32.random(in: 0...UInt32.max))", user: nil)

@@ -5,6 +5,12 @@ import Testing
 
 @Suite("messages of a matcher")
 struct MatcherMessageTests {
+  private static func key(_ id: UInt32 = 7, _ byte: UInt8 = 1, ring: Int = 32) throws(MalformedInput) -> TemplateKey {
+    try TemplateKey(
+      id: id, personHalf: Secret(copying: [UInt8](repeating: byte, count: 32)),
+      ringHalf: Secret(copying: [UInt8](repeating: byte &+ 1, count: ring)))
+  }
+
   private static func requests() throws -> [MatcherRequest] {
     let format = try MatcherFormat("EXB", version: 7)
     let template = try BiometricTemplate(format: format, bytes: [1, 2, 3])
@@ -15,6 +21,11 @@ struct MatcherMessageTests {
       .extract(try BiometricSample(hand: .right, content: .blob(format: format, bytes: [9]))),
       .compare(probe: template, references: [template]),
       .compare(probe: template, references: Array(repeating: template, count: 16)),
+      .protect(probe: template, key: try key()),
+      .verify(probe: template, references: [template], former: [], key: try key(.max)),
+      .verify(probe: template, references: [template, template], former: [template], key: try key()),
+      .rekey([template, template], from: try key(), to: try key(8, 9)),
+      .search(probe: template, references: [template, template], key: try key()),
     ]
   }
 
@@ -24,9 +35,17 @@ struct MatcherMessageTests {
       .described(
         try MatcherDescription(
           name: "a", vendor: "b c", version: "1", format: format, modality: .palmVein, takesPictures: true, takesBlobs: false)),
+      .described(
+        try MatcherDescription(
+          name: "a", vendor: "b", version: "1", format: format, modality: .face, takesPictures: false, takesBlobs: false,
+          takesKeys: true)),
       .extracted(try BiometricTemplate(format: format, bytes: [UInt8](repeating: 5, count: 65_536)), quality: 100),
       .retake(.wet),
       .scored([.score(.min, falseMatch: 0), .failed(.otherTemplate), .score(.max, falseMatch: 15_000)]),
+      .protected([try BiometricTemplate(format: format, bytes: [1, 2]), try BiometricTemplate(format: format, bytes: [3])]),
+      .verified(.score(-1, falseMatch: 5000)),
+      .verified(.failed(.implausible)),
+      .found([.score(1, falseMatch: 0), .failed(.otherTemplate)]),
       .failed(.malformedReply),
     ]
   }
@@ -68,6 +87,37 @@ struct MatcherMessageTests {
       let request = MatcherRequest.compare(probe: template, references: Array(repeating: template, count: count))
       #expect(throws: MalformedInput.self) { try MatcherRequest.decode(request.encoded(id: 1)) }
     }
+    let key = try Self.key()
+    func isRead(_ request: MatcherRequest) -> Bool { (try? MatcherRequest.decode(request.encoded(id: 1))) != nil }
+    func some(_ count: Int) -> [BiometricTemplate] { Array(repeating: template, count: count) }
+    for (references, former, expected) in [(16, 16, true), (1, 0, true), (0, 0, false), (17, 0, false), (1, 17, false)] {
+      #expect(isRead(.verify(probe: template, references: some(references), former: some(former), key: key)) == expected)
+    }
+    for (count, expected) in [(1, true), (16, true), (0, false), (17, false)] {
+      #expect(isRead(.rekey(some(count), from: key, to: key)) == expected)
+    }
+    for (count, expected) in [(1, true), (1024, true), (0, false), (1025, false)] {
+      #expect(isRead(.search(probe: template, references: some(count), key: key)) == expected)
+    }
+    // The largest search and the largest verification fit into one frame; a template that might break that is refused.
+    let largest = try BiometricTemplate(
+      format: MatcherFormat(String(repeating: "a", count: 63), version: .max), bytes: [UInt8](repeating: 0, count: 65_536))
+    let searched = try BiometricTemplate(format: largest.format, bytes: [UInt8](repeating: 0, count: 3072))
+    let search = MatcherRequest.search(probe: largest, references: Array(repeating: searched, count: 1024), key: key)
+    #expect(isRead(search) && search.encoded(id: .max).count <= MatcherRequest.frameLimit)
+    let more = try BiometricTemplate(format: largest.format, bytes: [UInt8](repeating: 0, count: 3073))
+    #expect(!isRead(.search(probe: template, references: [more], key: key)))
+    let sixteen = Array(repeating: largest, count: 16)
+    let verification = MatcherRequest.verify(probe: largest, references: sixteen, former: sixteen, key: key)
+    #expect(isRead(verification) && verification.encoded(id: .max).count <= MatcherRequest.frameLimit)
+    let answer = MatcherAnswer.found(Array(repeating: .score(.min, falseMatch: 15_000), count: 1024)).encoded(id: .max)
+    #expect(answer.count <= MatcherRequest.frameLimit && (try? MatcherAnswer.decode(answer)) != nil)
+    for answer in [
+      MatcherAnswer.found(Array(repeating: .score(1, falseMatch: 1), count: 1025)), .found([]), .protected([]),
+      .protected(some(17)), .scored([]),
+    ] {
+      #expect(throws: MalformedInput.self) { try MatcherAnswer.decode(answer.encoded(id: 1)) }
+    }
     // A picture of the most that there may be fits into one frame.
     let most = try BiometricSample(
       hand: .left,
@@ -76,16 +126,44 @@ struct MatcherMessageTests {
     #expect(MatcherRequest.extract(most).encoded(id: .max).count <= MatcherRequest.frameLimit)
   }
 
+  @Test("a key has an id and two whole halves, and a matcher takes something")
+  func keys() throws {
+    #expect(throws: MalformedInput.self) { try Self.key(0) }
+    for count in [0, 31, 33] { #expect(throws: MalformedInput.self) { try Self.key(1, ring: count) } }
+    #expect(throws: MalformedInput.self) {
+      try TemplateKey(id: 1, personHalf: Secret(copying: [1]), ringHalf: Secret(copying: [UInt8](repeating: 1, count: 32)))
+    }
+    let template = try BiometricTemplate(format: MatcherFormat("x", version: 0), bytes: [1])
+    var bytes = MatcherRequest.protect(probe: template, key: try Self.key()).encoded(id: 1)
+    let (_, read) = try MatcherRequest.decode(bytes)
+    guard case .protect(_, let key) = read else {
+      Issue.record("another request")
+      return
+    }
+    #expect(key.id == 7 && key.personHalf.withBytes { $0.allSatisfy { $0 == 1 } } && key.ringHalf.withBytes { $0[31] == 2 })
+    // The id stands before two halves of 32 bytes with their lengths.
+    bytes[bytes.count - 73] = 0
+    #expect(throws: MalformedInput.self) { try MatcherRequest.decode(bytes) }
+    #expect(throws: MalformedInput.self) {
+      try MatcherDescription(
+        name: "a", vendor: "b", version: "1", format: template.format, modality: .palmVein, takesPictures: false,
+        takesBlobs: false)
+    }
+  }
+
   @Test("damaged bytes are refused or read as what they say, and nothing else happens")
   func fuzz() throws {
-    let tally = try Fuzzer("matcher request", corpus: Self.requests().map { $0.encoded(id: 7) }, words: ["blob", "picture"]).run
-    { bytes in
+    let tally = try Fuzzer(
+      "matcher request", corpus: Self.requests().map { $0.encoded(id: 7) }, words: ["blob", "verify", "search"]
+    ).run { bytes in
       guard let (id, request) = try? MatcherRequest.decode(bytes) else { return false }
       guard request.encoded(id: id) == bytes else { throw Fuzzer.Broken("another message") }
       return true
     }
     #expect(tally.accepted > 0 && tally.refused > 0)
-    let answers = try Fuzzer("matcher answer", corpus: Self.answers().map { $0.encoded(id: 7) }, words: ["score"]).run {
+    let answers = try Fuzzer(
+      "matcher answer", corpus: Self.answers().map { $0.encoded(id: 7) }, words: ["score", "implausible"]
+    ).run {
       bytes in
       guard let (id, answer) = try? MatcherAnswer.decode(bytes) else { return false }
       guard answer.encoded(id: id) == bytes else { throw Fuzzer.Broken("another message") }
@@ -99,13 +177,19 @@ struct MatcherMessageTests {
     let format = try MatcherFormat("EXB", version: 7)
     let template = try BiometricTemplate(format: format, bytes: [201, 202])
     let sample = try BiometricSample(hand: .left, content: .blob(format: format, bytes: [201, 202]))
-    let request = MatcherRequest.compare(probe: template, references: [template])
-    for text in ["\(template)", "\(sample)", String(reflecting: template), String(reflecting: sample), "\(request)"] {
+    let key = try Self.key(7, 201)
+    let request = MatcherRequest.verify(probe: template, references: [template], former: [template], key: key)
+    for text in [
+      "\(key)", String(reflecting: key), "\(template)", "\(sample)", String(reflecting: template), String(reflecting: sample),
+      "\(request)",
+    ] {
       #expect(!text.contains("201") && !text.contains("202"), "\(text)")
     }
     var dumped = ""
     dump(template, to: &dumped)
     dump(sample, to: &dumped)
+    dump(key, to: &dumped)
+    dump(request, to: &dumped)
     #expect(!dumped.contains("201"))
   }
 }
