@@ -110,7 +110,8 @@ let package = Package(
       swiftSettings: house),
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(name: "MatcherLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
-    .target(name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "CMatcherABI"], swiftSettings: house),
+    .target(
+      name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Biometric", "Isolation", "CMatcherABI"], swiftSettings: house),
     .target(
       name: "SSOVault",
       dependencies: [
@@ -221,8 +222,9 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "MatcherTests",
-      dependencies: ["AuthTerms", "AuthAPI", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "Programs"],
-      swiftSettings: house),
+      dependencies: [
+        "AuthTerms", "AuthAPI", "Biometric", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "PalmSynthesis", "Programs",
+      ], swiftSettings: house),
     .testTarget(
       name: "BiometricTests", dependencies: ["AuthTerms", "Biometric", "CVeinKernel", "PalmSynthesis", "VeinEvaluation"],
       swiftSettings: house),

@@ -67,23 +67,3 @@ public enum Extraction: Sendable {
   case template(BiometricTemplate, quality: Int)
   case retake(CaptureAdvice)
 }
-
-/// A grey picture out of its file: row by row, 8 bits, or 16 in little-endian order.
-public struct GreyPicture: Sendable {
-  public let width: Int
-  public let height: Int
-  /// 8 or 16.
-  public let bits: Int
-  public let pixels: [UInt8]
-
-  /// - Returns: `nil` unless there are as many bytes as the sides say.
-  public init?(width: Int, height: Int, bits: Int, pixels: [UInt8]) {
-    guard (1...8192).contains(width), (1...8192).contains(height), bits == 8 || bits == 16,
-      pixels.count == width * height * bits / 8
-    else { return nil }
-    self.width = width
-    self.height = height
-    self.bits = bits
-    self.pixels = pixels
-  }
-}

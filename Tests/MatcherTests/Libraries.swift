@@ -22,6 +22,9 @@ enum Built {
   }()
   static let isThere = folder != nil || ProcessInfo.processInfo.environment["CI"] != nil
 
+  /// A sanitizer takes more address space than a matcher may have, and keeps what is freed.
+  static let isSanitized = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
+
   static func path(_ name: String) throws -> String {
     guard let folder else { throw CocoaError(.fileNoSuchFile) }
     return "\(folder)/\(name)"
@@ -66,21 +69,32 @@ final class MatcherProcess {
   private let words: [String]
   private(set) var program: Program
 
-  init(_ library: String, _ more: [String] = []) throws {
+  convenience init(_ library: String, _ more: [String] = []) throws {
+    try self.init(copying: "lib\(library).so") { ["vendor", "--library", "\($0)/lib\(library).so"] + more }
+  }
+
+  /// One of our own two.
+  convenience init(own command: String, _ more: [String] = []) throws {
+    try self.init(copying: nil) { _ in [command] + more }
+  }
+
+  /// Of the shipped units: what is freed is overwritten.
+  private static let environment = ["env", "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"]
+
+  private init(copying library: String?, _ command: (_ folder: String) -> [String]) throws {
     folder = "/tmp/sanmon-matcher-\(UInt32.random(in: 0...UInt32.max))"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     // Copied: the user of the process does not see into the folder of the build.
-    for (from, to) in [("sanmon-matcher", "sanmon-matcher"), ("lib\(library).so", "library.so")] {
-      try FileManager.default.copyItem(atPath: Built.path(from), toPath: "\(folder)/\(to)")
+    for name in ["sanmon-matcher", library].compactMap(\.self) {
+      try FileManager.default.copyItem(atPath: Built.path(name), toPath: "\(folder)/\(name)")
     }
     if geteuid() == 0 { try FileManager.default.setAttributes([.ownerAccountID: Built.uid], ofItemAtPath: folder) }
     socket = folder + "/socket"
     let user = geteuid() == 0 ? ["setpriv", "--reuid=\(Built.uid)", "--regid=\(Built.uid)", "--clear-groups"] : []
     words =
-      user + [
-        "\(folder)/sanmon-matcher", "vendor", "--library", "\(folder)/library.so", "--socket", socket, "--peer-user",
-        "\(geteuid())",
-      ] + more
+      user + Self.environment + ["\(folder)/sanmon-matcher"] + command(folder) + [
+        "--socket", socket, "--peer-user", "\(geteuid())",
+      ]
     program = try Program(words)
   }
 
@@ -137,5 +151,26 @@ extension MatcherFault {
     case .malformed: "malformed"
     case .quarantined: "quarantined"
     }
+  }
+}
+
+/// What another process holds in its memory; root alone may look.
+struct ProcessMemory {
+  private let parts: [Data]
+
+  init(of pid: Int32) throws {
+    let memory = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(pid)/mem"))
+    defer { try? memory.close() }
+    parts = try String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8).split(separator: "\n").compactMap { line in
+      let fields = line.split(separator: " ")
+      let ends = fields[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      guard fields[1].hasPrefix("rw"), ends.count == 2, (try? memory.seek(toOffset: ends[0])) != nil else { return nil }
+      return try? memory.read(upToCount: Int(ends[1] - ends[0]))
+    }
+  }
+
+  func contains(_ bytes: some Collection<UInt8>) -> Bool {
+    let wanted = Data(bytes)
+    return parts.contains { $0.range(of: wanted) != nil }
   }
 }

@@ -44,6 +44,32 @@ struct MatcherProcessTests {
     }
   }
 
+  @Test("a library that takes pictures gets them decoded; what is no picture never reaches it")
+  func pictures() async throws {
+    try await with("ExamplePictureMatcher") { process in
+      let link = try await process.link()
+      #expect(try await link.describe().takesPictures)
+      let (one, quality) = try await link.extract(Palms.sample(100, 0)).get()
+      #expect(quality == 80 && one.format.name == "EXP")
+      let other = try await link.extract(Palms.sample(101, 0)).get().template
+      let results = try await link.compare(one, with: [one, other])
+      #expect(results[0] == .score(256, falseMatch: 15_000))
+      #expect(try #require(results[1].scored).score < 256)
+      let broken = try BiometricSample(
+        hand: .right, content: .picture(file: Array(Palms.file(100, 0).dropLast()), wavelength: 0, resolution: 0))
+      #expect(await link.fault(extracting: broken) == .failed(.malformedSample))
+      let dark = [UInt8]("P5\n128 128\n255\n".utf8) + [UInt8](repeating: 1, count: 128 * 128)
+      guard
+        case .failure(let refusal) = try await link.extract(
+          BiometricSample(hand: .right, content: .picture(file: dark, wavelength: 0, resolution: 0)))
+      else {
+        Issue.record("dark")
+        return
+      }
+      #expect(refusal.advice == .tooDark)
+    }
+  }
+
   @Test(
     "a call that ends the process is a fault for who waits, and the next process answers",
     arguments: [("crash", 128 + SIGSEGV), ("abort", 128 + SIGABRT), ("leave", 0), ("hang", 75), ("spin", 75)]

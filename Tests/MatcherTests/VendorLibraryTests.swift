@@ -153,3 +153,31 @@ struct VendorLibraryTests {
     }
   }
 }
+
+@Suite("pictures as a library gets them")
+struct GreyPictureTests {
+  private func file(_ largest: Int, _ samples: [UInt8]) -> [UInt8] { Array("P5\n128 128\n\(largest)\n".utf8) + samples }
+
+  @Test("8 bits stay 8 bits; 16 bits come in little-endian order, unless 8 say as much")
+  func depths() throws {
+    let eight = (0..<128 * 128).map { UInt8(truncatingIfNeeded: $0 / 3) }
+    let picture = try GreyPicture(decoding: file(255, eight))
+    #expect(picture.width == 128 && picture.height == 128 && picture.bits == 8 && picture.pixels == eight)
+    let doubled = try GreyPicture(decoding: file(65_535, eight.flatMap { [$0, $0] }))
+    #expect(doubled.bits == 8 && doubled.pixels == eight)
+    let deep = try GreyPicture(decoding: file(65_535, eight.flatMap { [$0, 7] }))
+    #expect(deep.bits == 16 && deep.pixels == eight.flatMap { [7, $0] })
+  }
+
+  @Test("what is no picture, and what is none of a palm's size, is a malformed sample; no pixel is printed")
+  func refused() throws {
+    for bytes in [[], [1, 2, 3], file(255, []), Array("P5\n8 8\n255\n".utf8) + [UInt8](repeating: 9, count: 64)] {
+      #expect(throws: MatcherFailure.malformedSample) { try GreyPicture(decoding: bytes) }
+    }
+    #expect(GreyPicture(width: 8, height: 8, bits: 8, pixels: [1]) == nil)
+    #expect(GreyPicture(width: 1, height: 1, bits: 12, pixels: [1]) == nil)
+    var dumped = ""
+    dump(try #require(GreyPicture(width: 1, height: 1, bits: 8, pixels: [201])), to: &dumped)
+    #expect(!dumped.contains("201"))
+  }
+}

@@ -67,8 +67,8 @@ struct BinaryTests {
       ],
       libraries: ["libldap", "libpcsclite", "libssl.so"]),
     Rule(
-      program: "sanmon-matcher", has: ["MatcherHost", "Isolation"],
-      modules: ["SSOVault", "GRDB", "AuthServer", "AuthPolicy", "Yams", "NIOCore", "Hummingbird", "Crypto"],
+      program: "sanmon-matcher", has: ["MatcherHost", "Isolation", "Biometric"],
+      modules: ["SSOVault", "GRDB", "AuthServer", "AuthPolicy", "Yams", "NIOCore", "Hummingbird", "Sealing", "Storage"],
       libraries: ["libsqlite3", "libldap", "libpcsclite", "libssl.so", "libcrypto.so"]),
     Rule(program: "sanmon", has: ["AuthClient"], modules: ["AuthServer", "Hummingbird", "SSOVault"], libraries: []),
     Rule(

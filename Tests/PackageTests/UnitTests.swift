@@ -12,16 +12,17 @@ struct UnitTests {
     return found
   }
 
-  @Test(
-    "both servers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service", "sanmon-matcher@.service"])
+  private static let matchers = [
+    "sanmon-matcher@.service", "sanmon-matcher-extract@.service", "sanmon-matcher-compare@.service",
+  ]
+
+  @Test("servers and matchers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service"] + matchers)
   func lasting(name: String) throws {
     let unit = try Self.settings(name)
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
   }
 
-  private static let services = [
-    "sanmond@.service", "sanmon-vault@.service", "sanmon-matcher@.service", "sanmon-snapshot@.service",
-  ]
+  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service"] + matchers
 
   @Test("no service is root, dumps core or gains rights", arguments: services)
   func hardened(name: String) throws {
@@ -34,8 +35,8 @@ struct UnitTests {
       #expect(unit[key] == [value], "\(name): \(key)")
     }
     // A matcher keeps nothing.
-    #expect(unit["StateDirectoryMode"] == (name == "sanmon-matcher@.service" ? nil : ["0700"]))
-    #expect((unit["StateDirectory"] == nil) == (name == "sanmon-matcher@.service"))
+    #expect(unit["StateDirectoryMode"] == (Self.matchers.contains(name) ? nil : ["0700"]))
+    #expect((unit["StateDirectory"] == nil) == Self.matchers.contains(name))
     #expect(unit["SystemCallFilter"]?.first == "@system-service")
   }
 
@@ -65,6 +66,22 @@ struct UnitTests {
     #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault"] && unit["LoadCredential"] == nil)
     #expect(unit["MemoryMax"] == ["1G"] && unit["RestartPreventExitStatus"] == ["64 65 77"])
     #expect(unit["ExecStart"]?.first?.contains("--peer-user sanmond-%i ") == true)
+  }
+
+  @Test("our own two are two users with two sockets; what they free is overwritten, and none of it is swapped out")
+  func ownMatchers() throws {
+    for half in ["extract", "compare"] {
+      let unit = try Self.settings("sanmon-matcher-\(half)@.service")
+      #expect(unit["User"] == ["sanmon-\(half)-%i"] && unit["RuntimeDirectory"] == ["sanmon-matcher-\(half)/%i"])
+      #expect(unit["PrivateNetwork"] == ["yes"] && unit["RestrictAddressFamilies"] == ["AF_UNIX"])
+      #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault -/etc/sanmon"])
+      #expect(unit["Environment"] == ["GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"])
+      #expect(unit["MemorySwapMax"] == ["0"] && unit["LimitMEMLOCK"] == ["64M"] && unit["MemoryMax"] != nil)
+      let command = try #require(unit["ExecStart"]?.first)
+      #expect(
+        command.hasPrefix(
+          "/usr/lib/sanmon/sanmon-matcher \(half) --socket /run/sanmon-matcher-\(half)/%i/palm.sock --peer-user sanmond-%i"))
+    }
   }
 
   @Test("the timer runs what writes snapshots, as a user who has nothing else, over the operators' socket alone")

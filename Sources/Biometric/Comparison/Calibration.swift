@@ -59,6 +59,11 @@ public struct Calibration: Hashable, Sendable {
     return low < points.count ? points[low].strength : 0
   }
 
+  /// Whether a distance, normalised as it is here, is at most so many millionths; exact.
+  public func isWithin(_ found: AlignedDistance, millionths: Int) -> Bool {
+    normalisation.isWithin(found, millionths, Self.millionths)
+  }
+
   /// The fused result of one transaction: the closest reference.
   ///
   /// - Parameter found: one for each reference, as `VeinComparator.compare` gives them.
