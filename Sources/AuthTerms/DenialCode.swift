@@ -31,6 +31,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case scenarioNotAllowed = "AP127"
   case accountOutsideHours = "AP128"
   case accountNotHere = "AP129"
+  case palmNotMatched = "AP130"
+  case palmUnavailable = "AP134"
 
   // What the directory says, or that it says nothing.
   case passwordMustChange = "AP151"
@@ -45,6 +47,10 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case cardOfOtherPerson = "AP131"
   case cardNotTheNamed = "AP132"
   case keyRegistered = "AP133"
+  case palmsDisagree = "AP135"
+  case palmOfOtherPerson = "AP136"
+  case palmNoticeMissing = "AP137"
+  case palmSampleRepeated = "AP138"
 
   // A leaver's cards for the same person's new registration (再任用).
   case relinkNotOffered = "AP161"

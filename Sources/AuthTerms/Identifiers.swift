@@ -34,6 +34,7 @@ public enum CardTag {}
 public enum SessionTag {}
 public enum CeremonyTag {}
 public enum OperatorTag {}
+public enum SampleTag {}
 
 /// One person, for life: the staff number (職員番号) under which the directory first told of her, never a name. Which object of
 /// Active Directory stands for her is a `DirectoryIdentity`.
@@ -74,6 +75,8 @@ public typealias CertificateFingerprint = Fingerprint<CertificateTag>
 public typealias PolicyVersion = Fingerprint<PolicyTag>
 /// SHA-256 over the canonical bytes of one waiver: what its approvers sign.
 public typealias WaiverHash = Fingerprint<WaiverTag>
+/// SHA-256 of what a sensor gave for a palm.
+public typealias SampleFingerprint = Fingerprint<SampleTag>
 
 /// The six digits a refused clerk reads to the help desk; unique per instance and day.
 public struct Reference: Hashable, Sendable, CustomStringConvertible {

@@ -55,6 +55,13 @@ public protocol StateReader {
   func peopleCount() throws(StorageFault) -> Int
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword?
 
+  /// Of both hands and all matchers.
+  func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm]
+  /// The whole city's, ordered by their ids: for the search for duplicates and for a new key, never for a logon.
+  func everyPalm() throws(StorageFault) -> [RegisteredPalm]
+  /// Whether this very capture was shown before, as long as captures are remembered.
+  func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool
+
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard?
   /// The card that this key is registered on.
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard?
@@ -94,6 +101,14 @@ public protocol StateReader {
 public protocol StateTransaction: StateReader {
   mutating func put(_ person: Person) throws(StorageFault)
   mutating func put(_ password: StoredPassword) throws(StorageFault)
+  mutating func put(_ palm: RegisteredPalm) throws(StorageFault)
+  /// - Parameter id: `RegisteredPalm.id`
+  /// - Returns: whether it was there.
+  mutating func removePalm(_ id: String) throws(StorageFault) -> Bool
+  /// - Throws: `.conflict` if it is known.
+  mutating func remember(_ sample: SampleFingerprint, day: Int) throws(StorageFault)
+  /// - Returns: how many were forgotten.
+  mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int
   /// The card with all its keys: a key that is no longer among them is nobody's.
   mutating func put(_ card: RegisteredCard) throws(StorageFault)
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault)
@@ -107,7 +122,7 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
-  /// Removes the person and all that is kept of the person: sessions, cards with their keys, the password, counters of failures,
+  /// Removes the person and all that is kept of the person: sessions, cards with their keys, palms, the password, counters of failures,
   /// the objects that stood for the person. Rows of the log stay, and so do records of operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson

@@ -76,7 +76,7 @@ struct DirectoryPurgeTests {
       }
       let row = try #require(try await rows(city, "person.purged").first)
       #expect(row.person == sato && row.outcome == "done")
-      #expect(row.note.contains("cards 1, keys 1, sessions 1, password 1, directory identities 1"))
+      #expect(row.note.contains("cards 1, keys 1, palms 0, sessions 1, password 1, directory identities 1"))
       #expect(try await refusal { try await pc.enter(card) }?.body.code != nil)
       // Who still has a role stays, and is told of.
       #expect(try await city.link.request("GET", "/v1/admin/people/\(takahashi)").status == 200)

@@ -14,6 +14,8 @@ enum PlantedFault: CaseIterable {
   case secondRowLost
   case directoryObjectKept
   case personKept
+  case palmKept
+  case sampleForgotten
 
   /// Words of the check that has to find it.
   var finder: String {
@@ -27,6 +29,8 @@ enum PlantedFault: CaseIterable {
     case .secondRowLost: "more rows than its own"
     case .directoryObjectKept: "taken away"
     case .personKept: "removed with all"
+    case .palmKept: "palms are kept"
+    case .sampleForgotten: "palms are kept"
     }
   }
 }
@@ -113,6 +117,11 @@ extension Looking {
   }
   func peopleCount() throws(StorageFault) -> Int { try below.peopleCount() }
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword? { try below.password(of: person) }
+  func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm] { try below.palms(of: person) }
+  func everyPalm() throws(StorageFault) -> [RegisteredPalm] { try below.everyPalm() }
+  func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
+    fault == .sampleForgotten ? false : try below.isKnown(sample)
+  }
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard? { try below.card(id) }
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? { try below.card(key: key) }
   func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard? { try below.card(guid: guid) }
@@ -171,6 +180,14 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
 
   mutating func put(_ person: Person) throws(StorageFault) { try base.put(person) }
   mutating func put(_ password: StoredPassword) throws(StorageFault) { try base.put(password) }
+  mutating func put(_ palm: RegisteredPalm) throws(StorageFault) { try base.put(palm) }
+  mutating func removePalm(_ id: String) throws(StorageFault) -> Bool {
+    fault == .palmKept ? true : try base.removePalm(id)
+  }
+  mutating func remember(_ sample: SampleFingerprint, day: Int) throws(StorageFault) {
+    try base.remember(sample, day: day)
+  }
+  mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int { try base.forgetSamples(before: day) }
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
     if fault == .writeLostAfterCommit, try base.card(card.id) != nil { return }
     try base.put(card)

@@ -193,9 +193,10 @@ package struct PurgePerson: Change {
     try PassedAccounts.forget(person, in: &state)
     ledger.remove(person)
     try ledger.keep(in: &state)
-    record.count = Int64(1 + removed.cards + removed.sessions + removed.identities + (removed.hadPassword ? 1 : 0))
+    record.count = Int64(
+      1 + removed.cards + removed.palms + removed.sessions + removed.identities + (removed.hadPassword ? 1 : 0))
     record.note =
-      "gone for \(day - since) days; cards \(removed.cards), keys \(removed.keys), sessions \(removed.sessions), password "
+      "gone for \(day - since) days; cards \(removed.cards), keys \(removed.keys), palms \(removed.palms), sessions \(removed.sessions), password "
       + "\(removed.hadPassword ? 1 : 0), directory identities \(removed.identities)"
     return (live, record)
   }

@@ -6,6 +6,11 @@ import AuthTerms
 struct Puts: Change {
   var people: [Person] = []
   var passwords: [StoredPassword] = []
+  var palms: [RegisteredPalm] = []
+  var gonePalms: [String] = []
+  var samples: [SampleFingerprint] = []
+  /// Samples of the days before are forgotten.
+  var forgetsBefore: Int?
   var workstations: [WorkstationRecord] = []
   var cards: [RegisteredCard] = []
   var sessions: [SessionRecord] = []
@@ -23,6 +28,10 @@ struct Puts: Change {
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
     for person in people { try state.put(person) }
     for password in passwords { try state.put(password) }
+    for palm in palms { try state.put(palm) }
+    for id in gonePalms { guard try state.removePalm(id) else { throw .conflict("no such palm") } }
+    for sample in samples { try state.remember(sample, day: 5) }
+    if let forgetsBefore { _ = try state.forgetSamples(before: forgetsBefore) }
     for workstation in workstations { try state.put(workstation) }
     for card in cards { try state.put(card) }
     for session in sessions { try state.put(session) }
@@ -88,6 +97,12 @@ enum Sample {
     person.logonHours = LogonHours(bytes: [UInt8](repeating: 0xA5, count: 21))
     person.workstations = ["lgwan-pc-0042", "窓口"]
     return person
+  }
+
+  static func palm(_ hand: Hand, person: Int = 1, format: String = "sanmon/palm/1") throws -> RegisteredPalm {
+    RegisteredPalm(
+      person: try PersonID(parsing: "p\(person)"), hand: hand, format: format, ring: 7, sealed: [1, 0, 255],
+      enrolledBy: try OperatorID(parsing: "op1"), enrolledAt: moment)
   }
 
   /// Sixteen times this byte.

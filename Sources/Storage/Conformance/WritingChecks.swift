@@ -147,6 +147,33 @@ extension StoreConformance {
       try expect(rest.isEmpty, "an identity was not taken away")
       try await expectConflict("an object stood for nobody", store, Puts(identities: [stranger]))
     },
+    Check(name: "palms are kept for each hand and matcher, replaced and taken away; a sample is known once") { store in
+      var right = try Sample.palm(.right)
+      let (left, vendor) = (try Sample.palm(.left), try Sample.palm(.right, format: "V/3"))
+      let person = right.person
+      let sample: SampleFingerprint = try Sample.fingerprint(9)
+      _ = try await store.commit(
+        Puts(people: [try Sample.person(1), try Sample.person(2)], palms: [right, left, vendor], samples: [sample]))
+      right.recent = [4, 5]
+      right.ring = 8
+      _ = try await store.commit(Puts(palms: [right, try Sample.palm(.left, person: 2)]))
+      let (own, all, isKnown) = try await store.read { [person] (state) throws(StorageFault) in
+        (try state.palms(of: person), try state.everyPalm().count, try state.isKnown(sample))
+      }
+      try expect(own == [left, vendor, right], "a palm was not kept as it was written, or not replaced")
+      try expect(all == 4 && isKnown, "somebody's palm, or a sample, was not kept")
+      try await expectConflict("a sample was new twice", store, Puts(samples: [sample]))
+      try await expectConflict("a palm of nobody was kept", store, Puts(palms: [try Sample.palm(.left, person: 3)]))
+      _ = try await store.commit(Puts(gonePalms: [right.id], forgetsBefore: 5))
+      try await expectConflict("a palm was taken away twice", store, Puts(gonePalms: [right.id]))
+      let (rest, stays) = try await store.read { (state) throws(StorageFault) in
+        (try state.palms(of: person), try state.isKnown(sample))
+      }
+      try expect(rest == [left, vendor] && stays, "a palm was not taken away, or a sample of that very day was forgotten")
+      _ = try await store.commit(Puts(forgetsBefore: 6))
+      let isForgotten = try await store.read { (state) throws(StorageFault) in try !state.isKnown(sample) }
+      try expect(isForgotten, "a sample was not forgotten")
+    },
     Check(name: "a person is removed with all that is kept of the person, in one transaction, and nobody else") { store in
       let (one, two) = (try Sample.person(1), try Sample.person(2))
       var (session, other) = (try Sample.session("s1", on: "w1"), try Sample.session("s2", person: 2, on: "w2"))
@@ -159,6 +186,7 @@ extension StoreConformance {
       _ = try await store.commit(
         Puts(
           people: [one, two], passwords: [StoredPassword(person: one.id, sealed: [1], changedAt: moment)],
+          palms: [Sample.palm(.left), Sample.palm(.right), Sample.palm(.left, person: 2)],
           workstations: [Sample.workstation("w1", certificates: [1]), Sample.workstation("w2", certificates: [2])],
           cards: [card, Sample.card("c2", keys: [Sample.key(3)], person: 2)], sessions: [session, other, ended],
           identities: [identity]))
@@ -166,14 +194,15 @@ extension StoreConformance {
         Counts(key: key, record: ThrottleRecord(failures: 1, lastFailure: moment, blockedUntil: nil)))
       let id = one.id
       struct Rest: Equatable, Sendable {
-        let people, cards, sessions, identities: Int
+        let people, cards, palms, sessions, identities: Int
         let hasPassword, hasKey, hasThrottle: Bool
       }
       func rest() async throws -> Rest {
         try await store.read { (state) throws(StorageFault) in
           Rest(
             people: try state.peopleCount(), cards: try state.cards(of: id).count,
-            sessions: try state.liveSessions().count, identities: try state.directoryIdentities(of: id).count,
+            palms: try state.everyPalm().count, sessions: try state.liveSessions().count,
+            identities: try state.directoryIdentities(of: id).count,
             hasPassword: try state.password(of: id) != nil, hasKey: try state.card(key: card.keys[0].fingerprint) != nil,
             hasThrottle: try state.throttle(key) != nil)
         }
@@ -183,12 +212,13 @@ extension StoreConformance {
       try expect(try await rest() == before, "a refused removal left a trace")
       let removed = try await store.commit(Removes(person: id))
       try expect(
-        removed.cards == 1 && removed.keys == 2 && removed.sessions == 2 && removed.hadPassword && removed.identities == 1,
+        removed.cards == 1 && removed.keys == 2 && removed.palms == 2 && removed.sessions == 2 && removed.hadPassword
+          && removed.identities == 1,
         "a removal was counted wrongly")
       try expect(
         try await rest()
           == Rest(
-            people: 1, cards: 0, sessions: 1, identities: 0, hasPassword: false, hasKey: false, hasThrottle: false),
+            people: 1, cards: 0, palms: 1, sessions: 1, identities: 0, hasPassword: false, hasKey: false, hasThrottle: false),
         "something of a removed person stayed, or somebody else lost something")
       try await expectConflict("a person was removed twice", store, Removes(person: id))
       // The card, its keys and the account are free for whoever comes.

@@ -2,6 +2,7 @@
 public struct RemovedPerson: Sendable, Hashable {
   public var cards = 0
   public var keys = 0
+  public var palms = 0
   public var sessions = 0
   public var hadPassword = false
   public var identities = 0

@@ -7,6 +7,8 @@ struct MemoryState {
   private var peopleByID: [PersonID: Person] = [:]
   private var idByAccount: [AccountName: PersonID] = [:]
   private var passwords: [PersonID: StoredPassword] = [:]
+  private var palmsByID: [String: RegisteredPalm] = [:]
+  private var samples: [SampleFingerprint: Int] = [:]
   private var cardsByID: [CardID: RegisteredCard] = [:]
   private var idByKey: [KeyFingerprint: CardID] = [:]
   private var idByGUID: [CardGUID: CardID] = [:]
@@ -78,6 +80,12 @@ extension MemoryState: StateTransaction {
   func peopleCount() -> Int { peopleByID.count }
   func password(of person: PersonID) -> StoredPassword? { passwords[person] }
 
+  func palms(of person: PersonID) -> [RegisteredPalm] { everyPalm().filter { $0.person == person } }
+  func everyPalm() -> [RegisteredPalm] {
+    palmsByID.values.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+  }
+  func isKnown(_ sample: SampleFingerprint) -> Bool { samples[sample] != nil }
+
   func card(_ id: CardID) -> RegisteredCard? { cardsByID[id] }
   func card(key: KeyFingerprint) -> RegisteredCard? { idByKey[key].flatMap { cardsByID[$0] } }
   func card(guid: CardGUID) -> RegisteredCard? { idByGUID[guid].flatMap { cardsByID[$0] } }
@@ -122,6 +130,20 @@ extension MemoryState: StateTransaction {
   mutating func put(_ password: StoredPassword) throws(StorageFault) {
     try require(password.person)
     passwords[password.person] = password
+  }
+
+  mutating func put(_ palm: RegisteredPalm) throws(StorageFault) {
+    try require(palm.person)
+    palmsByID[palm.id] = palm
+  }
+  mutating func removePalm(_ id: String) -> Bool { palmsByID.removeValue(forKey: id) != nil }
+  mutating func remember(_ sample: SampleFingerprint, day: Int) throws(StorageFault) {
+    guard samples.updateValue(day, forKey: sample) == nil else { throw .conflict("the sample is known") }
+  }
+  mutating func forgetSamples(before day: Int) -> Int {
+    let old = samples.filter { $0.value < day }
+    for sample in old.keys { samples[sample] = nil }
+    return old.count
   }
 
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
@@ -212,6 +234,11 @@ extension MemoryState: StateTransaction {
     }
     removed.hadPassword = passwords.removeValue(forKey: person) != nil
     throttles[.person(person)] = nil
+    throttles[.palm(person)] = nil
+    for palm in palms(of: person) {
+      palmsByID[palm.id] = nil
+      removed.palms += 1
+    }
     let stood = identities.values.filter { $0.person == person }
     for identity in stood { identities[identity.guid] = nil }
     removed.identities = stood.count

@@ -33,6 +33,9 @@ enum Migrations {
     migrator.registerMigration("v6", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: SessionsTable.byPersonAndCard)
     }
+    migrator.registerMigration("v7", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: PalmsTable.schema)
+    }
     return migrator
   }
 

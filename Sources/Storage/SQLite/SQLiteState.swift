@@ -70,6 +70,14 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try PasswordsTable.password(of: person, in: db) }
   }
 
+  func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm] {
+    try trouble.asking { try PalmsTable.palms(of: person, in: db) }
+  }
+  func everyPalm() throws(StorageFault) -> [RegisteredPalm] { try trouble.asking { try PalmsTable.every(in: db) } }
+  func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
+    try trouble.asking { try PalmsTable.isKnown(sample, in: db) }
+  }
+
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard? { try trouble.asking { try CardsTable.card(id, in: db) } }
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? {
     try trouble.asking { try CardsTable.card(key: key, in: db) }
@@ -135,6 +143,16 @@ extension SQLiteState: StateTransaction {
   mutating func put(_ password: StoredPassword) throws(StorageFault) {
     try trouble.asking { try PasswordsTable.put(password, in: db) }
   }
+  mutating func put(_ palm: RegisteredPalm) throws(StorageFault) { try trouble.asking { try PalmsTable.put(palm, in: db) } }
+  mutating func removePalm(_ id: String) throws(StorageFault) -> Bool {
+    try trouble.asking { try PalmsTable.remove(id, in: db) }
+  }
+  mutating func remember(_ sample: SampleFingerprint, day: Int) throws(StorageFault) {
+    try trouble.asking { try PalmsTable.remember(sample, day: day, in: db) }
+  }
+  mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int {
+    try trouble.asking { try PalmsTable.forgetSamples(before: day, in: db) }
+  }
   mutating func put(_ card: RegisteredCard) throws(StorageFault) { try trouble.asking { try CardsTable.put(card, in: db) } }
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try trouble.asking { try WorkstationsTable.put(workstation, in: db) }
@@ -167,9 +185,11 @@ extension SQLiteState: StateTransaction {
       removed.keys = cards.reduce(0) { $0 + $1.keys.count }
       for card in cards { try ThrottlesTable.set(nil, for: .card(card.id), in: db) }
       try ThrottlesTable.set(nil, for: .person(person), in: db)
+      try ThrottlesTable.set(nil, for: .palm(person), in: db)
       // Whoever refers to another goes first.
       removed.sessions = try SessionsTable.removeAll(of: person, in: db)
       removed.cards = try CardsTable.removeAll(of: person, in: db)
+      removed.palms = try PalmsTable.removeAll(of: person, in: db)
       removed.hadPassword = try PasswordsTable.remove(person, in: db)
       removed.identities = try DirectoryTables.removeIdentities(of: person, in: db)
       guard try PeopleTable.remove(person, in: db) else { throw StorageFault.conflict("no such person") }
