@@ -103,4 +103,7 @@ final class SimulatedVault: Vault {
   func signBackup(hash: [UInt8]) async throws(VaultFault) -> String { throw .unreachable("not simulated") }
   func signSnapshot(hash: [UInt8]) async throws(VaultFault) -> [UInt8] { throw .unreachable("not simulated") }
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64 { throw .unreachable("not simulated") }
+  func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf {
+    throw .unreachable("not simulated")
+  }
 }

@@ -22,6 +22,9 @@ extension VaultRequest {
     case .signServer(let request): writer.field(request)
     case .readBackup(let offset): writer.field(offset)
     case .signBackup(let hash), .signSnapshot(let hash): writer.field(hash)
+    case .templateKey(let person, let ring):
+      writer.field(person.text)
+      writer.field(UInt64(ring))
     case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act): writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
@@ -70,6 +73,12 @@ extension VaultRequest {
       let hash = try reader.field()
       guard hash.count == 32 else { throw MalformedInput("vault request", expected: "a hash of 32 bytes") }
       request = kind == .signBackup ? .signBackup(hash: hash) : .signSnapshot(hash: hash)
+    case .templateKey:
+      let person = try PersonID(parsing: reader.text())
+      guard let ring = UInt32(exactly: try reader.unsigned()), ring > 0 else {
+        throw MalformedInput("vault request", expected: "the number of a key, 1 and above")
+      }
+      request = .templateKey(person: person, ring: ring)
     case .signWorkstation: request = .signWorkstation(certificateRequest: try reader.field(), code: try reader.text())
     case .renewWorkstation:
       request = .renewWorkstation(
@@ -86,7 +95,7 @@ extension VaultAnswer {
   private enum Word: String {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
-      restoreApproved
+      restoreApproved, templateKey
     case refused
   }
 
@@ -149,6 +158,9 @@ extension VaultAnswer {
     case .restoreApproved(let epoch):
       writer.field(Word.restoreApproved.rawValue)
       writer.field(epoch)
+    case .templateKey(let key):
+      writer.field(Word.templateKey.rawValue)
+      writer.field(unsafe key.half.withBytes { unsafe Array($0) })
     case .refused(let refusal):
       writer.field(Word.refused.rawValue)
       writer.field(refusal.code.rawValue)
@@ -197,6 +209,7 @@ extension VaultAnswer {
     case .backupSignature: answer = .backupSignature(try reader.text())
     case .snapshotSignature: answer = .snapshotSignature(try reader.field())
     case .restoreApproved: answer = .restoreApproved(epoch: try reader.unsigned())
+    case .templateKey: answer = .templateKey(try RingHalf(Secret(copying: try reader.field())))
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {
         throw MalformedInput("vault answer", expected: "a known refusal code")

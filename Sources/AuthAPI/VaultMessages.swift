@@ -28,6 +28,9 @@ public enum VaultRequest: Sendable, Equatable {
   case signSnapshot(hash: [UInt8])
   /// Act `restore.approve` with the parameters of `RestoreApproval`.
   case approveRestore(SignedAct)
+  /// The ring's half of the key over one person's palms.
+  /// - Parameter ring: 1 and above; a new number is a new key.
+  case templateKey(person: PersonID, ring: UInt32)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -49,13 +52,14 @@ public enum VaultRequest: Sendable, Equatable {
     case .signBackup: .signBackup
     case .signSnapshot: .signSnapshot
     case .approveRestore: .approveRestore
+    case .templateKey: .templateKey
     }
   }
 
   public enum Kind: String, Sendable, CaseIterable {
     case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
-      approveRestore
+      approveRestore, templateKey
   }
 }
 
@@ -173,7 +177,27 @@ public enum VaultAnswer: Sendable, Equatable {
   case snapshotSignature([UInt8])
   /// The number of the epoch that begins.
   case restoreApproved(epoch: UInt64)
+  case templateKey(RingHalf)
   case refused(VaultRefusal)
+}
+
+/// The half of a key over palms that the ring gives, 32 bytes; the other half is kept with the person.
+public struct RingHalf: Sendable, Equatable {
+  public static let bytes = 32
+  public let half: Secret<KeyMaterial>
+
+  public init(_ half: Secret<KeyMaterial>) throws(MalformedInput) {
+    guard half.count == Self.bytes else { throw MalformedInput("half of a key", expected: "\(Self.bytes) bytes") }
+    self.half = half
+  }
+
+  /// In a time that tells nothing of the bytes.
+  public static func == (one: Self, other: Self) -> Bool {
+    let difference = unsafe one.half.withBytes { a in
+      unsafe other.half.withBytes { b in unsafe zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } }
+    }
+    return difference == 0
+  }
 }
 
 /// The vault's sealed part of a backup, ready to be read.

@@ -18,10 +18,12 @@ struct VaultKeys: Sendable {
   private let checkpoint: Curve25519.Signing.PrivateKey
   /// Signs release tickets.
   let ticket: Curve25519.Signing.PrivateKey
+  /// The root of the ring that palms are protected with.
+  private let template: Secret<KeyMaterial>
 
   private enum Name: String {
     case authority = "ca"
-    case checkpoint, ticket
+    case checkpoint, ticket, template
   }
 
   /// The log's name for all its life, and the name of the key that signs its checkpoints.
@@ -57,7 +59,8 @@ struct VaultKeys: Sendable {
         arguments: [name.rawValue, publicKey.blob, sealed.blob])
     }
     return try VaultKeys(
-      settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket)
+      settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket,
+      template: try templateRoot(settings.instance.text, master, database))
   }
 
   /// Opens the keys of an initialised vault; `nil` before that.
@@ -79,12 +82,31 @@ struct VaultKeys: Sendable {
       settings: settings, hosts: parse(settings),
       authority: try WorkstationAuthority(root: Array(root), key: authorityKey),
       checkpoint: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.checkpoint, instance, master, database)),
-      ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)))
+      ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)),
+      template: try templateRoot(instance, master, database))
+  }
+
+  /// Made when it is first asked for: vaults of versions without palms have none.
+  private static func templateRoot(
+    _ instance: String, _ master: MasterKey, _ database: Database
+  ) throws -> Secret<KeyMaterial> {
+    let count = try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM sealed_keys WHERE name = ?", arguments: [Name.template.rawValue])
+    if count == 0 {
+      let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Secret<KeyMaterial>(copying: $0) }
+      let sealed = try SealedColumn.seal(secret, under: master.columns, at: place(instance, .template))
+      try database.execute(
+        sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)",
+        arguments: [Name.template.rawValue, Data(), sealed.blob])
+    }
+    var opened = try open(.template, instance, master, database)
+    defer { opened.resetBytes(in: 0..<opened.count) }
+    return Secret(copying: opened)
   }
 
   private init(
     settings: VaultInitialisation, hosts: [ServerHost], authority: WorkstationAuthority,
-    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey
+    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey, template: Secret<KeyMaterial>
   ) throws {
     instance = settings.instance
     segments = settings.segments
@@ -93,8 +115,21 @@ struct VaultKeys: Sendable {
     self.authority = authority
     self.checkpoint = checkpoint
     self.ticket = ticket
+    self.template = template
     checkpointVerifier = try NoteVerifier(
       name: Self.origin(settings.instance), publicKey: Array(checkpoint.publicKey.rawRepresentation))
+  }
+
+  /// The ring's half of the key over one person's palms (HKDF-SHA256): another one for each person and each number of the ring.
+  func templateKey(of person: PersonID, ring: UInt32) throws -> RingHalf {
+    var info = LengthPrefixedWriter()
+    info.field("sanmon/template-ring/1")
+    info.field(instance.text)
+    info.field(person.text)
+    info.field(UInt64(ring))
+    let root = template.withBytes { SymmetricKey(data: $0) }
+    let half = HKDF<SHA256>.deriveKey(inputKeyMaterial: root, info: info.bytes, outputByteCount: RingHalf.bytes)
+    return try RingHalf(half.withUnsafeBytes { Secret(copying: $0) })
   }
 
   /// A checkpoint of this instance's log as a signed note.

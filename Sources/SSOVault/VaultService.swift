@@ -27,7 +27,7 @@ public struct VaultPeers: Sendable {
     switch kind {
     case .initialise: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
-      .signSnapshot:
+      .signSnapshot, .templateKey:
       servers.contains(uid)
     case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore:
       admits(uid)
@@ -142,6 +142,7 @@ public final class VaultService: Sendable {
     case .signBackup(let hash): return .backupSignature(try keys.sign(backup: hash))
     case .signSnapshot(let hash):
       return .snapshotSignature(try database.write { try signSnapshot(hash, keys, $0, now) })
+    case .templateKey(let person, let ring): return .templateKey(try keys.templateKey(of: person, ring: ring))
     case .approveRestore(let act): return .restoreApproved(epoch: try approveRestore(act, keys, now))
     case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
     }

@@ -31,6 +31,8 @@ public protocol Vault: Sendable {
   func signSnapshot(hash: [UInt8]) async throws(VaultFault) -> [UInt8]
   /// - Returns: the number of the epoch that begins.
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64
+  /// - Parameter ring: 1 and above.
+  func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf
 }
 
 extension VaultLink: Vault {}

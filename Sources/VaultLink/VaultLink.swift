@@ -146,6 +146,12 @@ public final class VaultLink: Sendable {
     return epoch
   }
 
+  /// - Parameter ring: 1 and above; a new number is a new key.
+  public func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf {
+    guard case .templateKey(let half) = try await ask(.templateKey(person: person, ring: ring)) else { throw Self.surprise }
+    return half
+  }
+
   private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
 
   private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {

@@ -23,6 +23,7 @@ struct VaultMessageTests {
       .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
       .openBackup, .readBackup(offset: 1 << 40), .signBackup(hash: hash), .signSnapshot(hash: hash), .approveRestore(act),
+      .templateKey(person: PersonID(parsing: "1"), ring: .max),
     ]
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
@@ -39,7 +40,7 @@ struct VaultMessageTests {
         IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
       .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
       .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
-      .snapshotSignature(hash), .restoreApproved(epoch: 2),
+      .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
       .refused(VaultRefusal(.codeUsed, "used")),
     ]
   }

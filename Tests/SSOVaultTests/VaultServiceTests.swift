@@ -47,6 +47,34 @@ struct VaultServiceTests {
     #expect(try !office.status().isInitialised)
   }
 
+  @Test("the ring has another half for each person and number, the same again after a restart, and none for anybody else")
+  func templateKeys() throws {
+    let ito = try PersonID(parsing: "ito")
+    #expect(office.refusal(.templateKey(person: ito, ring: 1)) == "V101")
+    try office.begin(with: sato)
+    func half(_ person: PersonID, _ ring: UInt32, _ service: VaultService? = nil) throws -> RingHalf {
+      let request = VaultRequest.templateKey(person: person, ring: ring)
+      let answer =
+        service?.handle(request, from: Office.server, peers: Office.peers) ?? office.ask(request)
+      guard case .templateKey(let half) = answer else { throw Office.Unexpected() }
+      return half
+    }
+    let mine = try half(ito, 1)
+    #expect(try half(ito, 1) == mine)
+    #expect(try half(ito, 2) != mine)
+    #expect(try half(PersonID(parsing: "ito2"), 1) != mine)
+    #expect(try half(ito, 1, office.reopen()) == mine)
+    #expect(office.refusal(.templateKey(person: ito, ring: 1), from: Office.desk) == "V103")
+    // A vault that was made before there were palms gets its root when it is opened next.
+    #expect(try Self.sqlite(office, "DELETE FROM sealed_keys WHERE name = 'template'"))
+    let late = try office.reopen()
+    let made = try half(ito, 1, late)
+    #expect(made != mine)
+    #expect(try half(ito, 1, office.reopen()) == made)
+    let malformed = VaultRequest.templateKey(person: ito, ring: 0).encoded(id: 1)
+    #expect(throws: MalformedInput.self) { try VaultRequest.decode(malformed) }
+  }
+
   @Test("each user may ask for her own things only")
   func peers() throws {
     try office.begin(with: sato)
