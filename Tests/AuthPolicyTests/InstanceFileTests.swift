@@ -136,6 +136,29 @@ struct InstanceFileTests {
     #expect(throws: PolicyFaults.self) { try parse(text.breaking(part, instead)) }
   }
 
+  @Test("matchers of palms: up to two, each with its sockets and perhaps its user")
+  func palmMatchers() throws {
+    #expect(try parse(Samples.instance).palmMatchers.isEmpty)
+    let text =
+      Samples.instance + "palm-matchers:\n  - {extract-socket: /run/m/extract.sock, compare-socket: /run/m/compare.sock}\n"
+      + "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, user: sanmon-palm}\n"
+    #expect(
+      try parse(text).palmMatchers == [
+        PalmMatcher(extractSocket: "/run/m/extract.sock", compareSocket: "/run/m/compare.sock"),
+        PalmMatcher(extractSocket: "/run/m/old.sock", compareSocket: "/run/m/old.sock", user: "sanmon-palm"),
+      ])
+    for (part, instead) in [
+      ("/run/m/compare.sock", "compare.sock"), (", compare-socket: /run/m/compare.sock", ""),
+      ("user: sanmon-palm", "user: Palm"),
+      ("user: sanmon-palm", "users: a"),
+      (
+        "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, user: sanmon-palm}\n",
+        "  - {extract-socket: /run/m/extract.sock, compare-socket: /run/m/compare.sock}\n"
+      ),
+    ] { #expect(throws: PolicyFaults.self, "\(instead)") { try parse(text.breaking(part, instead)) } }
+    #expect(throws: PolicyFaults.self) { try parse(Samples.instance + "palm-matchers: []\n") }
+  }
+
   @Test("either the one or the other: both is a fault of its own, with what to delete")
   func notBoth() throws {
     for more in ["  snapshot: /srv/in\n", "  snapshot-key: snapshot-1-0\n"] {

@@ -27,6 +27,11 @@ public struct ThrottleLimits: Sendable, Hashable {
   public static let person = ThrottleLimits(
     freeFailures: 2, firstDelaySeconds: 30, longestDelaySeconds: 3600, ceiling: 50, decaySeconds: nil)
 
+  /// Palms of a person: after five in a row that were not hers 30 s, 1 min … 10 min, and at 50 none is looked at until an operator
+  /// clears it (NIST SP 800-63B-4 §3.2.3). The card and the password are not touched by it.
+  public static let palm = ThrottleLimits(
+    freeFailures: 4, firstDelaySeconds: 30, longestDelaySeconds: 600, ceiling: 50, decaySeconds: nil)
+
   /// Workstations: ten are free, then 5 s … 5 min, and each quiet minute forgives one. No end is reached: a workstation in a
   /// corridor must not be a switch that turns a counter off for good.
   public static let workstation = ThrottleLimits(

@@ -102,6 +102,7 @@ public final class PolicySet: Sendable {
     switch key {
     case .person, .card: organisation.throttle
     case .workstation: organisation.workstationThrottle
+    case .palm: .palm
     }
   }
 }
@@ -111,6 +112,8 @@ public enum ThrottleSubject: Sendable, CaseIterable {
   case person
   case card
   case workstation
+  /// The palms of a person.
+  case palm
 }
 
 /// Reads the files of one set and holds them against each other.

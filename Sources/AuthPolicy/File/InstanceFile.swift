@@ -43,6 +43,22 @@ public struct OperatorListener: Sendable, Hashable {
   }
 }
 
+/// Where palms are compared: the sockets of two processes of ours, or of one that is a vendor's.
+public struct PalmMatcher: Sendable, Hashable {
+  /// Makes templates of samples.
+  public var extractSocket: String
+  /// Compares them; a vendor's process does both and has one socket.
+  public var compareSocket: String
+  /// Unix user under which they run; somebody else who listens there is not asked. `nil`: anybody.
+  public var user: String?
+
+  public init(extractSocket: String, compareSocket: String, user: String? = nil) {
+    self.extractSocket = extractSocket
+    self.compareSocket = compareSocket
+    self.user = user
+  }
+}
+
 /// The start-up file of one server instance.
 ///
 /// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
@@ -85,6 +101,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var directory: DirectoryConnection?
   /// Never together with `directory`.
   public var snapshot: SnapshotConnection?
+  /// The first one enrols; a second one still knows the palms of a former sensor. Empty: no palm is looked at.
+  public var palmMatchers: [PalmMatcher]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -92,7 +110,7 @@ public struct InstanceFile: Sendable, Hashable {
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
-    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil
+    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
   ) {
     self.instance = instance
     self.segments = segments
@@ -116,6 +134,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.recoveryKey = recoveryKey
     self.directory = directory
     self.snapshot = snapshot
+    self.palmMatchers = palmMatchers
   }
 
   /// - Throws: every fault of the file.

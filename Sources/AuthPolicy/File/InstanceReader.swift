@@ -8,7 +8,7 @@ struct InstanceReader {
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
-    "witness", "recovery-key", "directory",
+    "witness", "recovery-key", "directory", "palm-matchers",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -48,6 +48,7 @@ struct InstanceReader {
     let people = DirectoryReader(log: log)
     let directory = fields.optional("directory").flatMap { people.isSnapshot($0) ? nil : people.read($0) }
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
+    let matchers = fields.optional("palm-matchers").map { palmMatchers($0) } ?? []
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let grace, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -56,7 +57,7 @@ struct InstanceReader {
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
       state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
-      witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot)
+      witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -137,6 +138,16 @@ struct InstanceReader {
         parts.dropFirst().allSatisfy({ !["", ".", ".."].contains($0) })
       else { throw MalformedInput("path", expected: "an absolute path") }
       return text
+    }
+  }
+
+  private func palmMatchers(_ node: MarkedNode) -> [PalmMatcher] {
+    log.distinct(node, 1...2) { node in
+      let fields = Fields(node, allowed: ["extract-socket", "compare-socket", "user"], log)
+      let (extract, compare) = (path(fields.required("extract-socket")), path(fields.required("compare-socket")))
+      let user = fields.optional("user").map { Self.user($0, log) }
+      guard let extract, let compare, user.map({ $0 != nil }) ?? true else { return nil }
+      return PalmMatcher(extractSocket: extract, compareSocket: compare, user: user ?? nil)
     }
   }
 
