@@ -39,8 +39,13 @@ public final class MatcherLink: Sendable {
   ///   - socket: path of the matcher's socket.
   ///   - user: number of the unix user under which the matcher runs; another one who listens there is not asked. `nil`: anybody.
   ///   - deadlineMilliseconds: for one request, waiting included; more than the matcher's own.
-  public init(socket: String, user: UInt32?, deadlineMilliseconds: Int = 1500) {
-    conversation = Conversation(path: socket, user: user)
+  public convenience init(socket: String, user: UInt32?, deadlineMilliseconds: Int = 1500) {
+    self.init(socket: socket, user: user, deadlineMilliseconds: deadlineMilliseconds, firstPause: 50)
+  }
+
+  /// - Parameter firstPause: milliseconds after a first failure.
+  package init(socket: String, user: UInt32?, deadlineMilliseconds: Int, firstPause: Int) {
+    conversation = Conversation(path: socket, user: user, firstPause: firstPause)
     thread = SerialThread(name: "matcher-link", limit: 64)
     self.deadlineMilliseconds = deadlineMilliseconds
   }
@@ -165,16 +170,17 @@ private final class Conversation: Sendable {
   private struct State {
     var connection: PeerConnection?
     var lastID: UInt64 = 0
-    var backOff = BackOff()
+    var backOff: BackOff
     var ledger = CrashLedger()
   }
   private let path: String
   private let user: UInt32?
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
-  init(path: String, user: UInt32?) {
+  init(path: String, user: UInt32?, firstPause: Int) {
     self.path = path
     self.user = user
+    state = Mutex(State(backOff: BackOff(first: firstPause)))
   }
 
   func exchange(
@@ -231,21 +237,25 @@ private final class Conversation: Sendable {
 
 /// How long nobody is asked after failures: twice as long after each, up to half a minute.
 struct BackOff {
-  private static let (first, longest) = (50, 30_000)
+  private static let longest = 30_000
+  let first: Int
   private var failures = 0
   private var until: Deadline?
+
+  /// - Parameter first: milliseconds after one failure.
+  init(first: Int) { self.first = first }
 
   var isOver: Bool { until.map { $0.remainingMilliseconds == 0 } ?? true }
 
   mutating func succeeded() { (failures, until) = (0, nil) }
 
   mutating func failed() {
-    until = Deadline(milliseconds: Self.milliseconds(after: failures))
+    until = Deadline(milliseconds: milliseconds(after: failures))
     failures = min(failures + 1, 16)
   }
 
   /// - Parameter failures: before this one, one after the other.
-  static func milliseconds(after failures: Int) -> Int { min(longest, first << min(failures, 16)) }
+  func milliseconds(after failures: Int) -> Int { min(Self.longest, first << min(failures, 16)) }
 }
 
 /// Templates that were in a matcher's hands when it ended. One that was there twice is not given to it again: it may be made to end

@@ -9,11 +9,11 @@ struct ServiceOptions: ParsableArguments {
   @Option(help: "Mode of the socket, octal. Who is served is decided by the user, not by the mode.") var socketMode = "666"
   @Option(help: "User (name or number) under which the server runs; may be repeated.") var peerUser: [String]
   @Option(help: "Milliseconds of one call, 50 to 10000.") var deadline = 500
-  @Option(help: "MiB of address space, 256 to 65536.") var memory = 2048
+  @Option(help: "MiB of address space, 512 to 65536.") var memory = 2048
 
   func validate() throws {
-    guard (50...10_000).contains(deadline), (256...65_536).contains(memory) else {
-      throw ValidationError("--deadline 50…10000, --memory 256…65536")
+    guard (50...10_000).contains(deadline), (512...65_536).contains(memory) else {
+      throw ValidationError("--deadline 50…10000, --memory 512…65536")
     }
   }
 

@@ -50,7 +50,9 @@ struct OpenAPITests {
     "OperatorAddition": OperatorAddition.self, "OperatorSummary": OperatorSummary.self,
     "OperatorRemoval": OperatorRemoval.self, "WorkstationRevocation": WorkstationRevocation.self,
     "WorkstationRevoked": WorkstationRevoked.self, "PalmSampleMessage": PalmSampleMessage.self,
-    "PalmProofMessage": PalmProofMessage.self, "PalmTry": PalmTry.self,
+    "PalmProofMessage": PalmProofMessage.self, "PalmTry": PalmTry.self, "PalmEnrolment": PalmEnrolment.self,
+    "PalmEnrolled": PalmEnrolled.self, "PalmRefused": PalmRefused.self, "PalmSummary": PalmSummary.self,
+    "PalmRemoval": PalmRemoval.self, "PalmsRemoved": PalmsRemoved.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")
@@ -73,8 +75,10 @@ struct OpenAPITests {
     #expect(schema["additionalProperties"] as? Bool == false)
     let whole = try #require(Self.example(schema) as? [String: Any])
     let decoded = try Self.decode(type, whole)
-    // All stored properties, optional ones too.
-    #expect(Set(Mirror(reflecting: decoded).children.compactMap(\.label)) == Set(fields.keys))
+    // All stored properties, optional ones too; of what shows none, those that are written below.
+    if !(decoded is any CustomReflectable) {
+      #expect(Set(Mirror(reflecting: decoded).children.compactMap(\.label)) == Set(fields.keys))
+    }
     let again = try #require(JSONSerialization.jsonObject(with: Data(JSONBody.encode(decoded))) as? NSDictionary)
     #expect(again == whole as NSDictionary)
     for field in fields.keys {

@@ -50,7 +50,7 @@ struct MatcherLinkTests {
       }
     }
     defer { stranger.end() }
-    let link = MatcherLink(socket: stranger.socket, user: nil, deadlineMilliseconds: 5000)
+    let link = MatcherLink(socket: stranger.socket, user: nil, deadlineMilliseconds: 5000, firstPause: 30_000)
     #expect(await link.fault(comparing: template, with: [template, template])?.word == "malformed")
     // What cannot be read at all is as a failure; on a busy machine the first waits are over before the next question.
     let isNoise = ["noise", "number", "quality"].contains(manner)
@@ -126,7 +126,9 @@ struct MatcherLinkTests {
 
   @Test("nobody there: told at once, and again without a second try")
   func nobody() async throws {
-    let link = MatcherLink(socket: "/tmp/sanmon-nobody-\(UInt32.random(in: 0...UInt32.max))", user: nil)
+    let link = MatcherLink(
+      socket: "/tmp/sanmon-nobody-\(UInt32.random(in: 0...UInt32.max))", user: nil, deadlineMilliseconds: 1500,
+      firstPause: 30_000)
     let template = try template()
     for _ in 0..<2 { #expect(await link.fault(comparing: template, with: [template])?.word == "unreachable") }
   }

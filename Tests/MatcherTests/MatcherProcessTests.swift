@@ -128,7 +128,7 @@ struct MatcherProcessTests {
 
   @Test("memory has an end, and the least that may be given is enough to answer")
   func memory() async throws {
-    try await with("HostileMatcher", ["--memory", "256"]) { process in
+    try await with("HostileMatcher", ["--memory", "512"]) { process in
       let good = try Built.hostileTemplate("fine")
       let link = try await process.link()
       #expect(try await link.compare(good, with: [good]) == [.score(100, falseMatch: 15_000)])
