@@ -124,7 +124,7 @@ let package = Package(
       name: "AuthServer",
       dependencies: [
         "AuthTerms", "AuthPolicy", "AuthAPI", "AuditLog", "Sealing", "CertificateTrust", "DirectorySync", "Isolation",
-        "Storage", "VaultLink", .crypto, .x509, .asn1,
+        "MatcherLink", "Storage", "VaultLink", .crypto, .x509, .asn1,
       ] + Target.Dependency.nio + Target.Dependency.hummingbird,
       swiftSettings: house),
     .target(
@@ -252,7 +252,7 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Fuzzing", "Programs", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation",
+        "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation",
         .crypto,
         .cryptoExtras, .x509,
         .asn1,

@@ -20,5 +20,33 @@ extension APIMessages {
         .optional("advice", .integer(minimum: 0, maximum: 255)),
         .field("triesLeft", .integer(minimum: 0, maximum: Int64(PalmTry.most))),
       ]),
+    APIMessage(
+      "PalmEnrolment", "Captures of one palm, in the order they were taken.",
+      [
+        .field("noticeGiven", .boolean),
+        .field("samples", .array(.message("PalmSampleMessage"), maximum: PalmEnrolment.mostSamples)),
+      ]),
+    APIMessage(
+      "PalmEnrolled", "What came of an enrolment.",
+      [
+        .field("outcome", .oneOf(["enrolled", "retake"])), .optional("palm", .message("PalmSummary")),
+        .field("refused", .array(.message("PalmRefused"), maximum: PalmEnrolment.mostSamples)),
+      ]),
+    APIMessage(
+      "PalmRefused", "A capture that was no good, and why.",
+      [
+        .field("sample", .integer(minimum: 1, maximum: Int64(PalmEnrolment.mostSamples))),
+        .field("advice", .integer(minimum: 0, maximum: 255)),
+      ]),
+    APIMessage(
+      "PalmSummary", "One registered palm.",
+      [
+        .field("person", .identifier), .field("hand", .oneOf(["right", "left"])), .field("format", .text(maximum: 80)),
+        .field("enrolledBy", .identifier), .field("enrolledAt", .time),
+      ]),
+    APIMessage(
+      "PalmRemoval", "Palms of a person to be taken away.",
+      [.optional("hand", .oneOf(["right", "left"])), .field("reason", .line(maximum: 200))]),
+    APIMessage("PalmsRemoved", "How many palms were taken away.", [.field("removed", .count)]),
   ]
 }

@@ -189,6 +189,14 @@ public enum APIRoutes {
       "/v1/admin/people/{person}/password", .operators, "Set a password of Sanmon's own", body: "PasswordSetting",
       answer: "Nothing", problems: [.conflict]),
     .get(
+      "/v1/admin/people/{person}/palms", .operators, "Palms of a person", answer: .list("PalmSummary")),
+    .post(
+      "/v1/admin/people/{person}/palms", .operators, "Enrol a palm", body: "PalmEnrolment", answer: "PalmEnrolled",
+      problems: [.conflict, .notFound]),
+    .post(
+      "/v1/admin/people/{person}/palms/removal", .operators, "Take palms away", body: "PalmRemoval", answer: "PalmsRemoved",
+      problems: [.notFound]),
+    .get(
       "/v1/admin/cards", .operators, "Cards of a person", query: [.required("person", .identifier)],
       answer: .list("CardSummary")),
     .post(

@@ -75,6 +75,12 @@ public enum Sentences {
     case .cardOfOtherPerson: .cardOfOtherPerson
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered
+    case .palmNotMatched: .palmNotMatched
+    case .palmUnavailable: .palmUnavailable
+    case .palmsDisagree: .palmsDisagree
+    case .palmOfOtherPerson: .palmOfOtherPerson
+    case .palmNoticeMissing: .palmNoticeMissing
+    case .palmSampleRepeated: .palmSampleRepeated
     case .relinkNotOffered: .relinkNotOffered
     case .relinkProofMissing: .relinkProofMissing
     case .relinkProofTooOld: .relinkProofTooOld

@@ -33,6 +33,11 @@ struct Background: Sendable {
       }
       group.addTask { await watchClock() }
       group.addTask {
+        await every(.seconds(2)) {
+          do { try await services.palmKeeper.look(services) } catch { log.event("palmsNotLookedAfter") }
+        }
+      }
+      group.addTask {
         await every(.seconds(1)) {
           do { try await accessEnds.look() } catch { log.event("accessEndsNotLookedAt") }
         }

@@ -53,7 +53,7 @@ public final class Server: Sendable {
     ).examine(vault: status, witness: instance.witness)
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
-    services = Services(
+    services = try Services(
       instance: instance, surroundings: surroundings, store: store, clockFloor: try await ClockFloor(readFrom: store),
       policy: policy,
       trust: TrustHolder(try CardRoots.load(instance)), vault: vault, columns: columns,
@@ -205,6 +205,10 @@ public final class Server: Sendable {
     // A whole city at 8:30, each waiting for the hash of a password: as many as the hashing pool lets wait. Every one of
     // them has shown a workstation's certificate.
     workstationLimits.requestsAtOnce = 2048
+    if !instance.palmMatchers.isEmpty {
+      // The picture in base64, and the other proofs beside it.
+      workstationLimits.proofBytes = PalmSampleMessage.mostPictureBytes / 3 * 4 + workstationLimits.bodyBytes
+    }
     var operatorLimits = Limits()
     // A whole directory travels in one body.
     operatorLimits.bodyBytes = 16 << 20

@@ -31,7 +31,7 @@ package final class ServerCore: Sendable {
     ).examine(vault: vault.status(), witness: instance.witness)
     // Nobody is here to approve a copy.
     guard restored == nil else { throw Refusal(.instanceRestored, reference: nil) }
-    services = Services(
+    services = try Services(
       instance: instance, surroundings: surroundings, store: store, clockFloor: try await ClockFloor(readFrom: store),
       policy: policy, trust: TrustHolder(Trust(cards: cards, operators: nil)), vault: vault,
       columns: try ColumnKeys(current: columnKey),

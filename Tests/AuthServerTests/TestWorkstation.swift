@@ -101,6 +101,8 @@ final class TestWorkstation: Sendable {
     return message
   }
 
+  func sessionSignature(over bytes: [UInt8]) throws -> Data { try signing.signature(for: Data(bytes)) }
+
   /// Right in everything but the keys: made anew by whoever took the workstation over after the session was opened.
   func proofsWithOtherKeys(_ opened: Opened, _ card: TestCard?) throws -> ProofsMessage {
     let other = Curve25519.Signing.PrivateKey()

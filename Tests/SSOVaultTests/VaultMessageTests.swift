@@ -14,7 +14,7 @@ struct VaultMessageTests {
       Act.revokeOperator(sato.id, by: sato.id, instance: instance, nonce: [UInt8](repeating: 9, count: 16), at: 5),
       approvedBy: [sato])
     let hash = [UInt8](repeating: 3, count: 32)
-    requests = [
+    requests = try [
       .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
       .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
       .createEnrolmentCode(act), .revoke(act), .signWorkstation(certificateRequest: [1], code: "ABCD"),
@@ -28,7 +28,7 @@ struct VaultMessageTests {
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
       isActive: false)
-    answers = [
+    answers = try [
       .status(
         VaultStatus(
           isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,

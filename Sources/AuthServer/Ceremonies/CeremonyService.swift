@@ -98,9 +98,10 @@ struct CeremonyService: Sendable {
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
     case .proceed: break
     }
+    let palm = try await palm(message, ceremony, now)
     let password = try await password(message, ceremony, now: now)
     let isDisabled = password.leavesAccountOpen ? try await isDisabledNow(ceremony) : false
-    return try await conclude(ceremony, password: password, isDisabled: isDisabled, caller: caller)
+    return try await conclude(ceremony, password: password, palm: palm, isDisabled: isDisabled, caller: caller)
   }
 
   private enum Verification {
@@ -135,6 +136,24 @@ struct CeremonyService: Sendable {
         return .refused(.proofSignatureWrong, "the session key did not sign this ceremony")
       }
       ceremony.sessionKeyProven = true
+    }
+    if let palm = message.palm { return verify(palm, &ceremony) }
+    return .proceed
+  }
+
+  /// Nothing of a palm is looked at before possession is proven, and not more than a few in one ceremony.
+  private func verify(_ palm: PalmProofMessage, _ ceremony: inout OpenCeremony) -> Verification {
+    guard ceremony.shown != nil || ceremony.sessionKeyProven, let keys = ceremony.sessionKeys,
+      let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keys.signing)
+    else { return .refused(.proofContextMismatch, "a palm before a card or a session's key") }
+    guard ceremony.palmsLeft > 0 else { return .refused(.proofContextMismatch, "more than \(PalmTry.most) palms") }
+    ceremony.palms += 1
+    guard let sample = try? palm.sample.sample() else { return .refused(.proofMalformed, "neither a picture nor a blob") }
+    let preimage = PalmPreimage(
+      nonce: ceremony.nonce, ceremony: ceremony.id.text, sensor: palm.sample.sensor, hand: palm.sample.hand,
+      sample: sample.fingerprint.bytes)
+    guard key.isValidSignature(palm.signature, for: Data(preimage.canonicalBytes)) else {
+      return .refused(.proofSignatureWrong, "the session key did not sign this palm")
     }
     return .proceed
   }
@@ -196,6 +215,13 @@ struct CeremonyService: Sendable {
     return try await PasswordVerifier(services: services).check(typed, new: message.newPassword, card: shown, now: now)
   }
 
+  private func palm(
+    _ message: ProofsMessage, _ ceremony: OpenCeremony, _ now: Moment
+  ) async throws -> ShownPalm? {
+    guard let palm = message.palm else { return nil }
+    return try await PalmVerifier(services: services).check(palm, ceremony, now: now)
+  }
+
   /// Whether it says that the account of whoever has shown a card, or waits behind the session, is disabled.
   private func isDisabledNow(_ ceremony: OpenCeremony) async throws -> Bool {
     guard let accounts = services.accounts, ceremony.shown != nil || ceremony.sessionKeyProven else { return false }
@@ -214,12 +240,13 @@ struct CeremonyService: Sendable {
   // MARK: Conclusion
 
   private func conclude(
-    _ ceremony: OpenCeremony, password: PasswordResult, isDisabled: Bool, caller: Caller
+    _ ceremony: OpenCeremony, password: PasswordResult, palm: ShownPalm?, isDisabled: Bool, caller: Caller
   ) async throws -> CeremonyAnswer {
     // The decision's own time: hashing may have taken a while.
     let now = services.surroundings.now()
     let change = ConcludeCeremony(
-      ceremony: ceremony, card: ceremony.shown, password: password, passwords: services.passwords,
+      ceremony: ceremony, card: ceremony.shown, password: password, palm: palm, looksAtPalms: !services.palms.isEmpty,
+      passwords: services.passwords,
       directory: services.directoryFacts(at: now, saysDisabled: isDisabled), policy: services.policy.policy,
       waivers: services.waivers, presence: services.presence, now: now, local: services.local(now),
       latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
@@ -229,10 +256,11 @@ struct CeremonyService: Sendable {
     case .granted(let session, let person, let grant):
       count(ceremony.scenario, "granted")
       return CeremonyAnswer(outcome: "granted", combinations: nil, session: Self.opened(session, person, grant))
-    case .stillNeeded(let combinations):
+    case .stillNeeded(let combinations, let palm):
       count(ceremony.scenario, "stillNeeded")
       services.ceremonies.resume(ceremony)
-      return CeremonyAnswer(outcome: "stillNeeded", combinations: combinations.map(\.names), session: nil)
+      return CeremonyAnswer(
+        outcome: "stillNeeded", combinations: combinations.map(\.names), session: nil, palm: palm)
     case .denied(let code, let reference):
       count(ceremony.scenario, code.rawValue)
       throw code.shown == .notAccepted ? .beforePossession(reference: reference) : Refusal(code, reference: reference)

@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthPolicy
 import AuthTerms
+import Storage
 import Synchronization
 
 /// One attempt between its challenge and its decision. Lives in memory only: a restart voids it.
@@ -19,6 +20,18 @@ struct OpenCeremony: Sendable {
   var shown: VerifiedCard?
   var sessionKeys: SessionKeys?
   var sessionKeyProven = false
+  /// Palms that were shown so far.
+  var palms = 0
+
+  var palmsLeft: Int { max(0, PalmTry.most - palms) }
+
+  /// Whether the signature that was checked is by the very keys this session was opened with. Keys made later, by whoever
+  /// took the workstation over, sign just as well.
+  func provesKey(of session: SessionRecord) -> Bool {
+    guard sessionKeyProven, session.id == self.session, let keys = sessionKeys else { return false }
+    return session.signingKey == Array(keys.signing) && session.sealingKey == Array(keys.sealing)
+      && session.sealingSuite == keys.suite
+  }
 }
 
 /// A card whose certificate and signature were verified against this ceremony; not yet looked up.

@@ -11,7 +11,7 @@ import Storage
 struct ConcludeCeremony: Change {
   enum Outcome: Sendable {
     case granted(SessionRecord, Person, Grant)
-    case stillNeeded([Combination])
+    case stillNeeded([Combination], PalmTry?)
     case denied(DenialCode, Reference?)
   }
 
@@ -19,6 +19,9 @@ struct ConcludeCeremony: Change {
   /// `nil` while no card was shown.
   let card: VerifiedCard?
   let password: PasswordResult
+  var palm: ShownPalm?
+  /// Whether this instance has a matcher at all.
+  var looksAtPalms = false
   let passwords: PasswordSources
   let directory: DirectoryFacts?
   let policy: PolicySet
@@ -59,26 +62,34 @@ struct ConcludeCeremony: Change {
     }
     let session = try state.liveSession(on: ceremony.workstation)
     // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
-    let holder = registered?.person ?? (provesKey(of: session) ? session?.person : nil)
+    let holder = registered?.person ?? session.flatMap { ceremony.provesKey(of: $0) ? $0.person : nil }
     let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
     let elsewhere = try person.map { (person) throws(StorageFault) in
       try SessionsElsewhere(
         of: person.id, than: workstation.id, in: ceremony.segment, presence: presence, at: now, state: state)
     }
-    var request = try request(workstation: workstation, card: registered, person: person, session: session, in: state)
+    let palms = try PalmFacts(of: self, person: person, in: &state)
+    var request = try request(
+      workstation: workstation, card: registered, person: person, palms: palms, session: session, in: state)
     // Sessions that were left behind keep nobody out: they make room if, and only if, this logon is granted.
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
+    record.note = palms.note
+    if palms.isReplayed { return try denyReplay(of: person, palms, &record, &state) }
 
     switch (try decide(&request, in: state), password.refusal) {
-    case (.deny(let denial), _): return try deny(denial.code, denial.rule, denial.note, &record, &state)
+    case (.deny(let denial), _):
+      try countPalm(palms, of: person, in: &state)
+      return try deny(palms.code(instead: denial.code), denial.rule, palms.said(before: denial.note), &record, &state)
     case (_, let refusal?):
       if case .wrong = password { try countFailure(person: person, card: registered, in: &state) }
-      return try deny(refusal.code, .builtin("password"), refusal.note, &record, &state)
+      try countPalm(palms, of: person, in: &state)
+      return try deny(refusal.code, .builtin("password"), palms.said(before: refusal.note), &record, &state)
     case (.stillNeeded(let combinations, let rule), nil):
       record.outcome = .stillNeeded
       record.rule = rule
-      return (.stillNeeded(combinations), record)
+      try countPalm(palms, of: person, in: &state)
+      return (.stillNeeded(palms.sorted(combinations), palms.answer), record)
     case (.grant(let grant), nil):
       guard let person else {
         return try deny(.noRule, grant.rule, "a grant without a person", &record, &state)
@@ -90,7 +101,7 @@ struct ConcludeCeremony: Change {
           return false
         }
       }
-      return try open(grant, for: person, card: registered, replacing: session, &record, &state)
+      return try open(grant, for: person, card: registered, palms: palms, replacing: session, &record, &state)
     }
   }
 
@@ -105,31 +116,22 @@ struct ConcludeCeremony: Change {
     return policy.decide(request)
   }
 
-  /// Whether the signature that was checked is by the very keys this session was opened with. Keys made later, by whoever
-  /// took the workstation over, sign just as well.
-  private func provesKey(of session: SessionRecord?) -> Bool {
-    guard ceremony.sessionKeyProven, let session, session.id == ceremony.session, let keys = ceremony.sessionKeys else {
-      return false
-    }
-    return session.signingKey == Array(keys.signing) && session.sealingKey == Array(keys.sealing)
-      && session.sealingSuite == keys.suite
-  }
-
   private func registeredCard(in state: some StateReader) throws(StorageFault) -> RegisteredCard? {
     guard let card else { return nil }
     return try state.card(key: card.key)
   }
 
   private func request(
-    workstation: WorkstationRecord, card registered: RegisteredCard?, person: Person?, session: SessionRecord?,
-    in state: some StateReader
+    workstation: WorkstationRecord, card registered: RegisteredCard?, person: Person?, palms: PalmFacts,
+    session: SessionRecord?, in state: some StateReader
   ) throws(StorageFault) -> DecisionRequest {
     var proofs: [Proof] = []
     if let card, let registered, let key = registered.key(card.key) {
       proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
     if password.isRight { proofs.append(.password) }
-    if let session, provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
+    if let exponent = palms.exponent { proofs.append(.palm(falseMatchExponent: exponent)) }
+    if let session, ceremony.provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
     // The directory has just taken it; who has no account there any more is disabled in the transaction that says so.
     let hasPassword =
       if case .rightInDirectory = password { person != nil } else {
@@ -139,7 +141,7 @@ struct ConcludeCeremony: Change {
       ceremony: ceremony.id, scenario: ceremony.scenario,
       workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),
       person: person?.facts, proofs: proofs,
-      authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: false), session: session?.facts,
+      authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: palms.canBeShown), session: session?.facts,
       sessionsElsewhere: 0,
       throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state),
       directory: directory, approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state),
@@ -175,7 +177,7 @@ struct ConcludeCeremony: Change {
     }
   }
 
-  private func deny(
+  func deny(
     _ code: DenialCode, _ rule: RuleID, _ note: String, _ record: inout AuditRecord, _ state: inout some StateTransaction
   ) throws(StorageFault) -> (Outcome, AuditRecord) {
     record.outcome = .denied
@@ -196,8 +198,8 @@ struct ConcludeCeremony: Change {
   }
 
   private func open(
-    _ grant: Grant, for person: Person, card: RegisteredCard?, replacing former: SessionRecord?, _ record: inout AuditRecord,
-    _ state: inout some StateTransaction
+    _ grant: Grant, for person: Person, card: RegisteredCard?, palms: PalmFacts, replacing former: SessionRecord?,
+    _ record: inout AuditRecord, _ state: inout some StateTransaction
   ) throws(StorageFault) -> (Outcome, AuditRecord) {
     var session: SessionRecord
     if ceremony.scenario == .unlock, let former {
@@ -223,12 +225,15 @@ struct ConcludeCeremony: Change {
     for key in keys(person: person, card: card) {
       try Throttling.countSuccess(of: key, policy: policy, now: now, in: &state)
     }
+    if grant.factors.contains(.palm) { try keepPalm(palms, of: person, in: &state) }
     record.outcome = .granted
     record.session = session.id
     record.assurance = grant.assurance
     record.rule = grant.rule
     record.waivers = grant.waivers.map(\.description)
-    if !grant.dated.isEmpty { record.note = "by dated access " + grant.dated.map(\.text).joined(separator: ", ") }
+    if !grant.dated.isEmpty {
+      record.note = palms.said(before: "by dated access " + grant.dated.map(\.text).joined(separator: ", "))
+    }
     return (.granted(session, person, grant), record)
   }
 }

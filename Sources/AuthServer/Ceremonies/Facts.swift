@@ -75,6 +75,7 @@ extension ThrottleRecord {
 extension ThrottleKey {
   fileprivate var subject: ThrottleSubject {
     if text.hasPrefix("workstation:") { return .workstation }
+    if text.hasPrefix("palm:") { return .palm }
     return text.hasPrefix("card:") ? .card : .person
   }
 }

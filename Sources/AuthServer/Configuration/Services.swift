@@ -71,12 +71,15 @@ final class Services: Sendable {
   /// `nil` where people come from files.
   let accounts: DirectoryAccounts?
   let hearing: DirectoryHearing?
+  let palms: PalmMatchers
+  let palmKeeper = PalmKeeper()
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
     policy: PolicyHolder, trust: TrustHolder, vault: any Vault, columns: ColumnKeys, hashingThreads: Int,
     metrics: MetricsRegistry, restoration: Restoration
-  ) {
+  ) throws {
+    palms = try PalmMatchers(instance.palmMatchers)
     self.restoration = restoration
     self.metrics = metrics
     if let directory = instance.directory {
@@ -90,6 +93,7 @@ final class Services: Sendable {
     }
     passwords = PasswordSources(isInDirectory: accounts?.knowsPasswords ?? false)
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
+    metrics.declare("sanmon_palms_total", .counter, help: "Palms that were shown, by what came of them", labels: ["outcome"])
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
       "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])

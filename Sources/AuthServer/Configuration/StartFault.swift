@@ -14,6 +14,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   case witnessUnusable(String, WitnessTrouble)
   case recoveryKeyWrong
   case snapshotKeyWrong
+  /// The user that matchers of palms run under.
+  case matcherUserUnknown(String)
 
   /// Where a checkpoint was found.
   public enum Source: Sendable, Equatable {
@@ -42,7 +44,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   public var isOfAnOlderCopy: Bool {
     switch self {
     case .logIsOlder, .logIsAnother, .vaultIsOlder, .epochsDiffer: true
-    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong, .snapshotKeyWrong:
+    case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong, .snapshotKeyWrong,
+      .matcherUserUnknown:
       false
     }
   }
@@ -86,6 +89,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       "recovery-key in the start-up file is not the public half (recovery-1-…) as 'sanmon backup key' printed it"
     case .snapshotKeyWrong:
       "snapshot-key or domain in the start-up file is not what 'sanmon directory snapshot-key' printed where it is written"
+    case .matcherUserUnknown(let user):
+      "palm-matchers in the start-up file names the user \(user), whom this machine does not have"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): the witness that the start-up file names is not there, or may not be read"
@@ -135,6 +140,7 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       "起動ファイルの recovery-key は、sanmon backup key が表示した公開部分（recovery-1-…）ではありません"
     case .snapshotKeyWrong:
       "起動ファイルの snapshot-key か domain は、書き出す側の sanmon directory snapshot-key が表示したものではありません"
+    case .matcherUserUnknown(let user): "起動ファイルの palm-matchers にある利用者 \(user) は、このサーバーにいません"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): 起動ファイルの witness が指す場所がないか、読み取れません"

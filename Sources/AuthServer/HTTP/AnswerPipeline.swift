@@ -11,6 +11,7 @@ struct AnswerPipeline: Sendable {
   private let responder: RouterResponder<SanmonRequestContext>
   private let routes: RouteTable
   private let gate: AdmissionGate
+  private let largeBodies: AdmissionGate
   private let uniform: UniformRefusal
   private let limits: Limits
   private let support: HTTPSupport
@@ -22,6 +23,7 @@ struct AnswerPipeline: Sendable {
     routes = RouteTable(router)
     responder = router.buildResponder()
     gate = AdmissionGate(limit: limits.requestsAtOnce)
+    largeBodies = AdmissionGate(limit: limits.largeBodiesAtOnce)
     uniform = UniformRefusal(quantum: limits.uniformQuantumMilliseconds, clock: support.clock)
     self.limits = limits
     self.support = support
@@ -33,14 +35,16 @@ struct AnswerPipeline: Sendable {
     let begun = support.clock.microseconds()
     let arrived = support.clock.now()
     let notes = RequestNotes()
+    let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    let bodyLimit = limits.bodyLimit(target: request.uri.path, announced: announced)
     let source = SanmonRequestSource(
       logger: silent, identity: facts?.identity ?? .anonymous, serverCertificate: facts?.serverCertificate, arrived: arrived,
-      notes: notes, bodyLimit: limits.bodyBytes, connectionClosed: facts?.closed)
+      notes: notes, bodyLimit: bodyLimit, connectionClosed: facts?.closed)
     let context = SanmonRequestContext(source: source)
     var route = RouteTable.unmatched
     var response: Response
     do {
-      response = try await respond(request, context)
+      response = try await respond(request, context, isLarge: bodyLimit > limits.bodyBytes)
       route = routes.template(of: context) ?? RouteTable.unmatched
     } catch {
       route = routes.template(of: context) ?? RouteTable.unmatched
@@ -56,12 +60,19 @@ struct AnswerPipeline: Sendable {
     return response
   }
 
-  private func respond(_ request: Request, _ context: SanmonRequestContext) async throws -> Response {
+  private func respond(
+    _ request: Request, _ context: SanmonRequestContext, isLarge: Bool
+  ) async throws -> Response {
     // A mutual listener without a proven certificate would be a fault of ours: nobody is served rather than somebody unknown.
     guard name.accepts(context.identity) else { throw HTTPFault.serverFault }
     guard gate.enter() else { throw HTTPFault.overloaded }
+    guard !isLarge || largeBodies.enter() else {
+      gate.leave()
+      throw HTTPFault.overloaded
+    }
     metrics.running(1)
     defer {
+      if isLarge { largeBodies.leave() }
       gate.leave()
       metrics.running(-1)
     }

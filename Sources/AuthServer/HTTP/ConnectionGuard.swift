@@ -19,6 +19,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var hasBegunAnswer = false
   private var isReadingBody = false
   private var bodyBytes = 0
+  private var bodyLimit = 0
   private var closesAfterAnswer = false
   /// The peer has sent its last byte.
   private var isPeerDone = false
@@ -43,7 +44,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head): read(head, context)
     case .body(let buffer):
       bodyBytes += buffer.readableBytes
-      if bodyBytes > limits.bodyBytes { stop(.tooLarge, context) } else { context.fireChannelRead(data) }
+      if bodyBytes > bodyLimit { stop(.tooLarge, context) } else { context.fireChannelRead(data) }
     case .end:
       isReadingBody = false
       readTimer?.cancel()
@@ -58,7 +59,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // The decoder has accepted a single, decimal Content-Length; a length beyond Int is not one we would read.
     let announced = head.headers.first(name: "content-length").map { Int($0) ?? Int.max } ?? 0
     if head.uri.utf8.count > limits.targetBytes { return stop(.malformed(.query), context) }
-    if announced > limits.bodyBytes { return stop(.tooLarge, context) }
+    bodyLimit = limits.bodyLimit(target: head.uri, announced: announced)
+    if announced > bodyLimit { return stop(.tooLarge, context) }
     unanswered += 1
     let channel = context.channel
     readTimer?.cancel()

@@ -5,6 +5,10 @@ import NIOCore
 public struct Limits: Sendable {
   /// Bytes of one body.
   public var bodyBytes = 64 * 1024
+  /// Bytes of the proofs of a ceremony, when their length is announced: a palm is a picture. `nil`: as any body.
+  public var proofBytes: Int?
+  /// Bodies beyond `bodyBytes` that are taken in at once.
+  public var largeBodiesAtOnce = 64
   /// Bytes of one header field, and of all of them together.
   public var headerFieldBytes = 8 * 1024
   public var headerBytes = 16 * 1024
@@ -32,6 +36,17 @@ public struct Limits: Sendable {
   public var uniformQuantumMilliseconds: Int64 = 100
 
   public init() {}
+
+  /// Bytes that the body of one request may have.
+  /// - Parameters:
+  ///   - target: path, and query if there is one.
+  ///   - announced: by Content-Length; 0 without one.
+  func bodyLimit(target: some StringProtocol, announced: Int) -> Int {
+    guard let proofBytes, announced > bodyBytes, target.hasPrefix("/v1/ceremonies/"), target.hasSuffix("/proofs") else {
+      return bodyBytes
+    }
+    return proofBytes
+  }
 }
 
 /// Counts the connections of each source address; refuses the one too many before a byte of it is read.

@@ -87,13 +87,14 @@ struct PolicyService: Sendable {
     // A day that is asked for is meant as it is; today is judged as a logon would be.
     let local = request.at == nil ? services.local(now) : services.localByClock(now)
     let (policy, waivers) = (services.policy.policy, services.waivers)
-    let (presence, passwords) = (services.presence, services.passwords)
+    let (presence, passwords, looksAtPalms) = (services.presence, services.passwords, !services.palms.isEmpty)
     let book = DatedAccessBook(policy: policy, approvals: waivers, local: local)
     let facts = try await services.store.read { (state) throws(StorageFault) -> Facts? in
       guard let found = try state.person(person), let workstation = try state.workstation(workstationID) else { return nil }
       return Facts(
         person: found, workstation: workstation, session: try state.liveSession(on: workstationID),
         cards: try state.cards(of: person), hasPassword: try passwords.isThere(of: found, in: state),
+        hasPalm: looksAtPalms ? try !state.palms(of: person).isEmpty : false,
         elsewhere: try SessionsElsewhere(
           of: person, than: workstationID, in: workstation.segment, presence: presence, at: moment, state: state
         ).held,
@@ -117,6 +118,7 @@ struct PolicyService: Sendable {
     let session: SessionRecord?
     let cards: [RegisteredCard]
     let hasPassword: Bool
+    let hasPalm: Bool
     let elsewhere: Int
     let blocked: Moment?
     let approved: Set<WaiverHash>
@@ -163,7 +165,7 @@ struct PolicyService: Sendable {
       workstation: WorkstationFacts(
         id: facts.workstation.id, segment: facts.workstation.segment, isRevoked: facts.workstation.isRevoked),
       person: person, proofs: proofs,
-      authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: false), session: facts.session?.facts,
+      authenticators: AuthenticatorFacts(hasPassword: facts.hasPassword, hasPalm: facts.hasPalm), session: facts.session?.facts,
       sessionsElsewhere: facts.elsewhere, throttledUntil: facts.blocked,
       directory: services.directoryFacts(at: now), approvedWaivers: facts.approved, now: now, local: local)
   }

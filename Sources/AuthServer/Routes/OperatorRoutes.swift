@@ -28,6 +28,7 @@ struct OperatorRoutes: Sendable {
     addAudit(to: router)
     addPeople(to: router)
     addCards(to: router)
+    addPalms(to: router)
     addSessions(to: router)
     addWorkstations(to: router)
     addOperators(to: router)

@@ -1,0 +1,154 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import Foundation
+import Storage
+import Synchronization
+import Testing
+
+@Suite("palms at the desk", .serialized)
+struct PalmDeskTests {
+  private typealias Capture = ChalkMatcher.Capture
+
+  private func with(_ test: (PalmCity) async throws -> Void) async throws {
+    let palms = try await PalmCity()
+    try await test(palms)
+    await palms.end()
+  }
+
+  private func captures(_ palm: UInt8, from number: UInt8, hand: Hand = .right) -> [Capture] {
+    (number..<number + 3).map { Capture(hand: hand, palm: palm, number: $0) }
+  }
+
+  private func last(_ palms: PalmCity) async throws -> AuditEntry? {
+    try await palms.city.audit("class=enrolment").last
+  }
+
+  @Test("three good captures make a palm of each hand; the row says which, from which sensor, and that the notice was given")
+  func enrolled() async throws {
+    try await with { palms in
+      #expect(try await palms.palms().isEmpty)
+      let right = try await palms.enrol()
+      #expect(right.outcome == "enrolled" && right.refused.isEmpty && right.palm?.hand == "right")
+      // A bad one among them: the fourth takes its place.
+      var left = captures(17, from: 20, hand: .left)
+      left.insert(Capture(hand: .left, palm: 17, number: 30, advice: .blurred), at: 1)
+      let second = try await palms.enrol(left)
+      #expect(second.outcome == "enrolled" && second.refused.map(\.sample) == [2])
+      #expect(second.refused.map(\.advice) == [CaptureAdvice.blurred.rawValue])
+      let known = try await palms.palms()
+      #expect(known.map(\.hand) == ["left", "right"] && known.allSatisfy { $0.format == "CHK/1" && $0.person == palms.person })
+      let row = try await last(palms)
+      #expect(row?.action == "palm.enrolled" && row?.outcome == "done" && row?.person == palms.person)
+      #expect(row?.note == "left, CHK/1, sensor chalk-1, quality 80, notice given")
+      // Again the same hand: in place of the former one.
+      try await palms.enrol(captures(7, from: 40))
+      #expect(try await palms.palms().count == 2)
+      #expect(try await last(palms)?.note.hasSuffix("replaces the former one") == true)
+    }
+  }
+
+  @Test("too few good ones: what to do with each, and nothing is kept")
+  func retake() async throws {
+    try await with { palms in
+      let bad = [1, 2].map { Capture(palm: 7, number: $0, advice: .tooNear) } + [Capture(palm: 7, number: 3)]
+      let answer = try await palms.enrol(bad)
+      #expect(answer.outcome == "retake" && answer.palm == nil && answer.refused.map(\.sample) == [1, 2])
+      #expect(try await palms.palms().isEmpty)
+    }
+  }
+
+  @Test("no notice, the same capture twice, captures that disagree, a broken sensor: refused, with a row, and nothing is kept")
+  func refused() async throws {
+    try await with { palms in
+      let city = palms.city
+      func code(_ enrol: () async throws -> PalmEnrolled) async throws -> String? {
+        let refused = try await refusal { _ = try await enrol() }
+        let row = try await last(palms)
+        #expect(row?.outcome == "refused" && row?.action == "palm.enrolled" && row?.person == palms.person)
+        #expect(row?.code == refused?.body.code)
+        return refused?.body.code
+      }
+      #expect(try await code { try await palms.enrol(noticeGiven: false) } == "AP137")
+      let once = Capture(palm: 7, number: 1)
+      #expect(try await code { try await palms.enrol([once, once, Capture(palm: 7, number: 2)]) } == "AP138")
+      let twice = [once, Capture(palm: 7, number: 2), Capture(palm: 8, number: 3)]
+      #expect(try await code { try await palms.enrol(twice) } == "AP135")
+      let faint = (1...3).map { Capture(palm: 7, number: $0, strength: 39) }
+      #expect(try await code { try await palms.enrol(faint) } == "AP135")
+      let broken = (1...3).map { Capture(palm: 7, number: $0, isBroken: true) }
+      #expect(try await code { try await palms.enrol(broken) } == "AP134")
+      // What was registered or shown once does not come again.
+      try await palms.enrol()
+      #expect(try await code { try await palms.enrol([once] + captures(7, from: 50)) } == "AP138")
+      palms.stopMatcher()
+      #expect(try await code { try await palms.enrol(captures(7, from: 60)) } == "AP134")
+      #expect(try await city.audit("class=enrolment").count { $0.outcome == "done" && $0.action == "palm.enrolled" } == 1)
+    }
+  }
+
+  @Test("what is no enrolment: too few, too many, of two hands or sensors, of nobody")
+  func malformed() async throws {
+    try await with { palms in
+      let mixed = captures(7, from: 1).dropLast() + [Capture(hand: .left, palm: 7, number: 9)]
+      let many = (1...10).map { Capture(palm: 7, number: $0) }
+      for captures in [Array(captures(7, from: 1).dropLast()), many, Array(mixed)] {
+        #expect(try await refusal { _ = try await palms.enrol(captures) }?.status == 400)
+      }
+      #expect(try await refusal { _ = try await palms.enrol(of: "p-999999") }?.status == 404)
+      #expect(try await refusal { _ = try await palms.palms(of: "p-999999") }?.status == 404)
+      #expect(try await palms.palms().isEmpty)
+    }
+  }
+
+  @Test("one palm for two people is found at the second one's desk; the row names the first, the desk does not")
+  func duplicate() async throws {
+    try await with { palms in
+      try await palms.enrol()
+      let refused = try await refusal { _ = try await palms.enrol(captures(7, from: 20), of: "p-000042") }
+      #expect(refused?.body.code == "AP136" && refused?.body.ja.contains(palms.person) == false)
+      #expect(try await last(palms)?.note.contains(palms.person) == true)
+      #expect(try await palms.palms(of: "p-000042").isEmpty)
+      // Somebody else's is.
+      #expect(try await palms.enrol(captures(8, from: 20), of: "p-000042").outcome == "enrolled")
+    }
+  }
+
+  @Test("palms are taken away, of a hand or both; then none is asked for, and nothing of them stays in the files")
+  func removed() async throws {
+    try await with { palms in
+      try await palms.enrol()
+      try await palms.enrol(captures(17, from: 20, hand: .left))
+      let folder = palms.city.folder
+      func remove(_ hand: String?, _ person: String? = nil) async throws -> Int {
+        let answer: PalmsRemoved = try await palms.city.link.call(
+          "POST", "/v1/admin/people/\(person ?? palms.person)/palms/removal", PalmRemoval(hand: hand, reason: "本人の申出"))
+        return answer.removed
+      }
+      let sealed = Mutex<[Data]>([])
+      try await palms.city.restart { database in
+        let store = try SQLiteStore(path: database)
+        let found = try await store.read { (state) throws(StorageFault) in try state.everyPalm().map { Data($0.sealed) } }
+        sealed.withLock { $0 = found }
+        store.close()
+      }
+      // Of each the middle: 64 bytes of ciphertext that stand nowhere else.
+      let marks = sealed.withLock { $0.map { $0.dropFirst(40).prefix(64) } }
+      func isInFiles(_ mark: Data) throws -> Bool {
+        try ["", "-wal"].contains { end in
+          try Data(contentsOf: URL(filePath: folder + "/state/sanmon.sqlite" + end)).range(of: mark) != nil
+        }
+      }
+      let areThere = try marks.map(isInFiles)
+      #expect(areThere == [true, true])
+      #expect(try await remove("left") == 1)
+      #expect(try await palms.palms().map(\.hand) == ["right"])
+      #expect(try await last(palms)?.note == "left CHK/1; 本人の申出")
+      #expect(try await remove(nil) == 1)
+      #expect(try await remove(nil) == 0)
+      #expect(try await refusal { _ = try await remove("both") }?.status == 400)
+      #expect(try await refusal { _ = try await remove(nil, "p-999999") }?.status == 404)
+      try await becomes("no palm stands in the files") { try marks.allSatisfy { try !isInFiles($0) } }
+    }
+  }
+}
