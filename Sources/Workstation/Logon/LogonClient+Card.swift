@@ -1,0 +1,67 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import SmartCard
+
+extension LogonClient {
+  func waitForCard(seconds: Int64) async throws(AgentFault) -> CardView {
+    let start = surroundings.now()
+    var told = false
+    while true {
+      do throws(CardFailure) {
+        return try await cards.view()
+      } catch {
+        switch error {
+        case .noCard, .noReader, .cardRemoved, .readerBusy, .cardReset, .serviceLost: break
+        default: throw .card(error)
+        }
+        guard surroundings.now().milliseconds(since: start) < seconds * 1000 else { throw .card(error) }
+        if !told { await asking.tell(.placeCard) }
+        told = true
+      }
+      do { try await Task.sleep(for: .milliseconds(250)) } catch { throw .cancelled }
+    }
+  }
+
+  func askPIN(
+    _ plan: FactorPlan, _ view: CardView, _ typed: inout Typed
+  ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
+    guard plan.needsPIN else { return (nil, 0) }
+    guard view.triesLeft > 0 else { throw .pinBlocked }
+    // The card took it a moment ago.
+    if let pin = typed.pin { return (pin, min(2, view.triesLeft)) }
+    var leastTries = 2
+    if view.triesLeft == 1 {
+      guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
+      leastTries = 1
+    }
+    let pin = try await asking.pin(triesLeft: view.triesLeft)
+    // A PIN the card would not even look at must not cost a try.
+    guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
+    typed.pin = pin
+    return (pin, leastTries)
+  }
+
+  func sign(
+    _ errand: CardErrand, reportingTo connection: ServerConnection
+  ) async throws(AgentFault) -> ([UInt8], PIVAlgorithm) {
+    let outcome: CardErrandOutcome
+    do { outcome = try await cards.run(errand) } catch { throw .card(error) }
+    switch outcome {
+    case .signed(let signature, let algorithm): return (signature, algorithm)
+    case .wrongPIN(let left):
+      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: left), over: connection)
+      throw .pinWrong(triesLeft: left)
+    case .pinBlocked:
+      await report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0), over: connection)
+      throw .pinBlocked
+    case .tooFewTries: throw .lastTryNotConfirmed
+    case .otherCard: throw .otherCard
+    }
+  }
+
+  /// The card's own "no" reaches the log as an event. If it can't be told now, the person still learns what the card said.
+  private func report(_ event: WorkstationEvent, over connection: ServerConnection) async {
+    _ = try? await connection.call("POST", "/v1/events", event, returning: NoBody.self)
+  }
+}
