@@ -40,6 +40,12 @@ public enum AgentFault: Error, Sendable, Equatable {
   case watchNotRunning
   /// The running `watch` gave an answer that is none.
   case watchAnswer
+  /// The palm sensor gave no sample.
+  case sensor(SensorFault)
+  /// No more palms can be shown in this ceremony, and nothing else can be.
+  case palmTriesUsed
+  /// The server looks at no palms now, and nothing else can be shown.
+  case palmUnavailable
   /// Text of a parameter that is not what it should be.
   case badInput(expected: String)
 }
@@ -58,6 +64,8 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
   /// No card, no reader, or more than one card that would do.
   case card = 14
   case readerService = 15
+  /// The palm sensor gave no picture.
+  case sensor = 16
   case usage = 64
   case badInput = 65
   case serverUnreachable = 69
@@ -78,7 +86,9 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .disagreement: .untrustedServer
       case .lastTryNotConfirmed, .pinWrong: .pinWrong
       case .pinBlocked: .pinBlocked
-      case .noUsableCombination, .moreNeeded: .moreNeeded
+      case .noUsableCombination, .moreNeeded, .palmUnavailable: .moreNeeded
+      case .sensor: .sensor
+      case .palmTriesUsed: .refused
       case .otherCard: .card
       case .sessionKeyGone, .nothingToUnlock, .noSession: .refused
       case .watchRunning, .watchNotRunning, .watchAnswer: .badInput

@@ -17,6 +17,9 @@ struct MessageTests {
     .tlsRefused(.serverUntrusted), .tlsRefused(.nameMismatch), .tlsRefused(.version), .tlsRefused(.clientCertificate),
     .tlsRefused(.ownMaterial), .tlsRefused(.handshake), .refused(ErrorBody(.cardLost, reference: nil)),
   ]
+  static let sensorFaults: [SensorFault] = [
+    .unreadable(errno: 2), .empty, .tooLarge, .notAPicture, .noMorePictures, .notStarted(errno: 8), .deadline, .failed,
+  ]
   static let faults: [AgentFault] =
     [
       .notEnrolled, .alreadyEnrolled, .unsafeState(file: "f"), .stateIO(file: "f", errno: 5), .damagedState(file: "f"),
@@ -24,7 +27,8 @@ struct MessageTests {
       .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
-    ] + cardFailures.map(AgentFault.card) + clientFaults.map(AgentFault.server)
+      .palmTriesUsed, .palmUnavailable,
+    ] + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card) + clientFaults.map(AgentFault.server)
 
   private func isJapanese(_ text: String) -> Bool {
     text.unicodeScalars.contains { (0x3040...0x30FF).contains($0.value) || (0x4E00...0x9FFF).contains($0.value) }
@@ -103,6 +107,8 @@ struct MessageTests {
       #expect(exit(.card(failure)) == 14)
     }
     for failure in [CardFailure.serviceUnavailable, .serviceLost, .accessDenied] { #expect(exit(.card(failure)) == 15) }
+    for fault in Self.sensorFaults { #expect(exit(.sensor(fault)) == 16) }
+    #expect(exit(.palmTriesUsed) == 10 && exit(.palmUnavailable) == 11)
     #expect(exit(.badInput(expected: "x")) == 65)
     #expect(exit(.card(.unusablePIN)) == 65)
     for fault in [ClientFault.unreachable, .timedOut, .interrupted, .refused(ErrorBody(.unavailable))] {

@@ -1,5 +1,5 @@
 import AuthAPI
-import AuthTerms
+public import AuthTerms
 
 /// What the agent says besides refusals.
 public enum AgentMessage: Sendable, Equatable {
@@ -12,6 +12,15 @@ public enum AgentMessage: Sendable, Equatable {
   case askNewPasswordAgain
   case askCode
   case confirmLastTry
+  case showPalm
+  /// Why a palm gave nothing, and what to do before the next.
+  case palmAdvice(CaptureAdvice)
+  case palmNotRecognised
+  case palmUnavailable
+  case sensorFailed
+  case confirmLeavingPalm
+  case switchingToPassword
+  case switchingToPIN
   case logonIsUnlock
   case enrolled(workstation: String, segment: String)
   case renewed(workstation: String)
@@ -35,19 +44,22 @@ public enum AgentMessage: Sendable, Equatable {
   case readerServiceBack
   case lockCommandFailed
   case keysForgotten
+  case keysForgottenByNetwork
   /// A card of a former registration was shown for that new one.
   case relinkProven(person: String, displayName: String)
 
-  public static let samples: [AgentMessage] = [
-    .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
-    .askNewPasswordAgain, .askCode, .confirmLastTry, .logonIsUnlock,
-    .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
-    .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
-    .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
-    .workstationClosed,
-    .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten,
-    .relinkProven(person: "4711.2", displayName: "X"),
-  ]
+  public static let samples: [AgentMessage] =
+    [
+      .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
+      .askNewPasswordAgain, .askCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable, .sensorFailed,
+      .confirmLeavingPalm, .switchingToPassword, .switchingToPIN, .logonIsUnlock,
+      .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
+      .unlocked(displayName: "X"), .keysDie, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"), .serverReady,
+      .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
+      .workstationClosed,
+      .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten, .keysForgottenByNetwork,
+      .relinkProven(person: "4711.2", displayName: "X"),
+    ] + CaptureAdvice.allCases.map(AgentMessage.palmAdvice)
 
   public func text(_ language: Language) -> String {
     switch self {
@@ -69,6 +81,19 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose(
         "暗証番号（PIN）はあと1回間違えるとカードが使えなくなります。入力しますか（はい＝y、いいえ＝n）：",
         "One more wrong PIN blocks the card. Enter it now (y = yes, n = no)? ")
+    case .showPalm: language.choose("登録した手のひらをセンサーにかざしてください。", "Show your enrolled palm to the sensor.")
+    case .palmAdvice(let advice): language.choose(advice.ja + "。", advice.en)
+    case .palmNotRecognised: language.choose("手のひらを確認できませんでした。", "Your palm was not recognised.")
+    case .palmUnavailable: language.choose("いまは手のひらでの確認ができません。", "Palms cannot be looked at just now.")
+    case .sensorFailed:
+      language.choose("手のひらセンサーから画像を受け取れませんでした。", "No picture came from the palm sensor.")
+    case .confirmLeavingPalm:
+      language.choose(
+        "手のひらの代わりに、カードとパスワードなどの別の方法を使いますか（はい＝y、もう一度かざす＝n）：",
+        "Use another way, such as card and password, instead of the palm (y = yes, n = show the palm again)? ")
+    case .switchingToPassword: language.choose("カードとパスワードに切り替えます。", "Going on with card and password.")
+    case .switchingToPIN:
+      language.choose("カードと暗証番号（PIN）に切り替えます。", "Going on with card and PIN.")
     case .logonIsUnlock:
       language.choose("この端末はロック中の利用があるため、ロックを解除します。", "A session is locked here: unlocking it.")
     case .enrolled(let workstation, let segment):
@@ -119,6 +144,10 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose(
         "端末の休止または時計の変更があったため、次はログオフして、はじめからのログオンが必要です。",
         "The machine slept or its clock jumped: next time, log off and log on from the beginning.")
+    case .keysForgottenByNetwork:
+      language.choose(
+        "この端末のネットワークが変わりました。ロックすると解除できなくなるため、次はログオフして、はじめからのログオンが必要です。",
+        "The network of this machine changed: once locked, log off and log on from the beginning.")
     case .relinkProven(let person, let name):
       language.choose(
         "前のカードを確かめました。\(RelinkProven.minutes)分以内に、管理者2人が \(person)（\(name)）への引き継ぎに署名すると、このカードを使えます。",

@@ -13,6 +13,9 @@ extension AgentFault {
         nextStepEn: TerminalText.clean(body.nextStepEn))
     case .server(let fault): Self.sentence(fault)
     case .card(let failure): Self.sentence(failure)
+    case .sensor(let fault): Self.sentence(fault)
+    case .palmTriesUsed: Self.triesUsed
+    case .palmUnavailable: Self.unavailable
     case .pinWrong(let left):
       Sentence(
         ja: "暗証番号（PIN）が違います。あと\(left)回間違えるとカードが使えなくなります。",
@@ -45,10 +48,10 @@ extension AgentFault {
         nextStepEn: "Leave your own card on the reader and retry.")
     case .noUsableCombination(let offered):
       Sentence(
-        ja: "この端末で求められる方法（\(Self.list(offered, .ja))）を、このカードでは行えません。",
-        en: "What is asked for here (\(Self.list(offered, .en))) cannot be done with this card.",
-        nextStepJa: "カードの種類をお確かめのうえ、--factors を変えるか、情報システム担当へご相談ください。",
-        nextStepEn: "Check which card this is; change --factors or ask the IT section.")
+        ja: "この端末で求められる方法（\(Self.list(offered, .ja))）を、このカードやセンサーでは行えません。",
+        en: "What is asked for here (\(Self.list(offered, .en))) cannot be done with this card or sensor.",
+        nextStepJa: "カードの種類とセンサーの指定をお確かめのうえ、--factors を変えるか、情報システム担当へご相談ください。",
+        nextStepEn: "Check which card this is and which sensor was named; change --factors or ask the IT section.")
     case .moreNeeded(let missing):
       Sentence(
         ja: "カードは確認できましたが、まだ足りないものがあります（\(Self.list(missing, .ja))）。",
