@@ -7,11 +7,12 @@ import Workstation
 @Suite("what the watch does with what it hears")
 struct SessionGuardTests {
   private let clock = TestClock()
+  private let machine = MachineState(asleepMilliseconds: 5000, networks: ["eth0 c0a80a2a"])
 
   private func guarding(removal: String = "nothing", lease: Int = 600) -> SessionGuard {
     var session = SessionGuard()
-    _ = session.tick(now: clock.now)
-    session.adopt(opened(removal: removal, lease: lease), reader: "R", now: clock.now)
+    _ = session.tick(now: clock.now, machine: machine)
+    session.adopt(opened(removal: removal, lease: lease), reader: "R", now: clock.now, machine: machine)
     return session
   }
 
@@ -26,7 +27,7 @@ struct SessionGuardTests {
     var steps: [SessionGuard.Step] = []
     for _ in 0..<seconds * 2 {
       clock.advance(milliseconds: 500)
-      let new = session.tick(now: clock.now)
+      let new = session.tick(now: clock.now, machine: machine)
       steps += new
       if confirming, new.contains(.renew(session: "s-1")) { session.renewed("s-1", now: clock.now) }
     }
@@ -185,16 +186,74 @@ struct SessionGuardTests {
     var session = guarding()
     clock.advance(milliseconds: 31_000)
     #expect(
-      session.tick(now: clock.now) == [
+      session.tick(now: clock.now, machine: machine) == [
         .forgetKeys, .say(.keysForgotten), .lockScreen(cause: "keyLost"), .tellLock(session: "s-1", cause: "keyLost"),
       ])
     session = guarding()
-    _ = session.tick(now: clock.now)
+    _ = session.tick(now: clock.now, machine: machine)
     let now = clock.now
     let jumped = Moment(
       wallMilliseconds: now.wallMilliseconds + 3_600_000, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds + 500
     )
-    #expect(session.tick(now: jumped).first == .forgetKeys)
+    #expect(session.tick(now: jumped, machine: machine).first == .forgetKeys)
+  }
+
+  @Test("a short sleep that no late tick shows: the system's two clocks tell it", arguments: [(900, false), (1100, true)])
+  func nap(milliseconds: Int64, isSleep: Bool) {
+    var session = guarding()
+    clock.advance(milliseconds: 500)
+    var later = machine
+    later.asleepMilliseconds += milliseconds
+    #expect(session.tick(now: clock.now, machine: later).contains(.forgetKeys) == isSleep)
+    #expect(session.held?.isLocked == isSleep && session.held?.isKeyGone == isSleep)
+  }
+
+  @Test("the clock may be corrected by a minute, not by more", arguments: [-61_000, -60_000, 60_000, 61_000])
+  func correction(milliseconds: Int64) {
+    var session = guarding()
+    let now = clock.now
+    let jumped = Moment(
+      wallMilliseconds: now.wallMilliseconds + milliseconds, boot: now.boot, monotonicMilliseconds: now.monotonicMilliseconds)
+    #expect(session.tick(now: jumped, machine: machine).contains(.forgetKeys) == (abs(milliseconds) > 60_000))
+  }
+
+  @Test(
+    "another network, a further one, or none: the keys go, said once, and the session stays open until it locks",
+    arguments: [["eth0 0a000007"], ["eth0 c0a80a2a", "tun0 0a080006"], ["wlan0 c0a80a2a"], []] as [Set<String>])
+  func network(networks: Set<String>) {
+    var session = guarding()
+    #expect(pass(seconds: 1, &session).isEmpty)
+    var moved = machine
+    moved.networks = networks
+    #expect(session.tick(now: clock.now, machine: moved) == [.forgetKeys, .say(.keysForgottenByNetwork)])
+    #expect(session.held?.isLocked == false && session.held?.isKeyGone == true)
+    #expect(session.tick(now: clock.now, machine: moved).isEmpty)
+    #expect(session.tick(now: clock.now, machine: machine).isEmpty, "coming back does not bring the keys back")
+  }
+
+  @Test("where nobody is logged on, nothing is lost; the state at the next logon counts")
+  func nobody() {
+    var session = SessionGuard()
+    _ = session.tick(now: clock.now, machine: machine)
+    clock.advance(milliseconds: 600_000)
+    var moved = machine
+    moved.networks = ["eth1 0a000001"]
+    #expect(session.tick(now: clock.now, machine: moved).isEmpty)
+    session.adopt(opened(removal: "nothing", lease: 600), reader: "R", now: clock.now, machine: moved)
+    #expect(session.tick(now: clock.now, machine: moved).isEmpty)
+    #expect(session.tick(now: clock.now, machine: machine).first == .forgetKeys)
+  }
+
+  @Test("an unlock does not make another network the logon's; without a card the logon's reader goes on to count")
+  func unlocked() {
+    var session = guarding(removal: "lock")
+    _ = session.asked(toLock: "asked")
+    var moved = machine
+    moved.networks = ["eth1 0a000001"]
+    session.adopt(opened(removal: "lock", lease: 600), reader: nil, now: clock.now, machine: moved)
+    #expect(session.held?.isLocked == false && session.held?.reader == "R")
+    #expect(session.tick(now: clock.now, machine: moved).first == .forgetKeys)
+    #expect(session.reader(.removed(reader: "R"), now: clock.now).contains(.lockScreen(cause: "cardRemoved")))
   }
 
   @Test("asked to lock and to log off; a second time there is nothing to do")

@@ -7,7 +7,12 @@ package import PCSCReader
 package struct SessionGuard: Sendable {
   package struct Held: Sendable {
     package let session: SessionOpened
-    package let reader: String
+    /// Nil: without a card.
+    package let reader: String?
+    /// At the logon.
+    let machine: MachineState
+    /// The session's keys were dropped; it can be used until it locks, and not be unlocked any more.
+    package var isKeyGone = false
     package var isLocked: Bool
     /// Of which end of the access the person was told (`WatchEvent.endsAt`).
     var toldEnd: Int64?
@@ -37,6 +42,8 @@ package struct SessionGuard: Sendable {
 
   /// A tick later than this says that the machine slept, or stood still.
   static let sleepMilliseconds: Int64 = 30_000
+  /// Two clocks are read one after the other.
+  static let napMilliseconds: Int64 = 1000
   /// The wall clock may differ this much from the monotonic one between two ticks.
   static let jumpMilliseconds: Int64 = 60_000
   /// How long a lost reader service may leave open whether the card is still there.
@@ -50,10 +57,15 @@ package struct SessionGuard: Sendable {
   package init() {}
 
   /// The server granted this session here, or let it be unlocked.
-  package mutating func adopt(_ session: SessionOpened, reader: String, now: Moment) {
+  ///
+  /// - Parameters:
+  ///   - reader: with the card; nil after an unlock without a card, for which the reader of the logon goes on to count.
+  ///   - machine: at the logon. At an unlock of the same session the state of its logon stays.
+  package mutating func adopt(_ session: SessionOpened, reader: String?, now: Moment, machine: MachineState) {
+    let same = held.flatMap { $0.session.session == session.session && !$0.isKeyGone ? $0 : nil }
     held = Held(
-      session: session, reader: reader, isLocked: false, confirmedAt: now,
-      nextRenewal: now.advanced(bySeconds: Self.renewalSeconds(session)))
+      session: session, reader: reader ?? same?.reader, machine: same?.machine ?? machine,
+      isLocked: false, confirmedAt: now, nextRenewal: now.advanced(bySeconds: Self.renewalSeconds(session)))
     doubt = nil
   }
 
@@ -61,8 +73,8 @@ package struct SessionGuard: Sendable {
 
   // MARK: Time
 
-  package mutating func tick(now: Moment) -> [Step] {
-    var steps = clockSteps(now)
+  package mutating func tick(now: Moment, machine: MachineState) -> [Step] {
+    var steps = keySteps(now, machine)
     lastTick = now
     guard var current = held, !current.isLocked else { return steps }
     if now.milliseconds(since: current.confirmedAt) >= Int64(current.session.leaseSeconds) * 1000 {
@@ -78,12 +90,22 @@ package struct SessionGuard: Sendable {
     return steps
   }
 
-  private mutating func clockSteps(_ now: Moment) -> [Step] {
-    guard let last = lastTick, held != nil else { return [] }
+  /// What was made at a logon does not outlive what was true at that logon. Said once.
+  private mutating func keySteps(_ now: Moment, _ machine: MachineState) -> [Step] {
+    guard let last = lastTick, let current = held, !current.isKeyGone else { return [] }
     let passed = now.monotonicMilliseconds - last.monotonicMilliseconds
+    let nap = machine.asleepMilliseconds - current.machine.asleepMilliseconds
     let drift = now.wallMilliseconds - last.wallMilliseconds - passed
-    guard passed > Self.sleepMilliseconds || abs(drift) > Self.jumpMilliseconds else { return [] }
-    return [.forgetKeys, .say(.keysForgotten)] + (held?.isLocked == false ? lock("keyLost") : [])
+    if passed > Self.sleepMilliseconds || abs(nap) > Self.napMilliseconds || abs(drift) > Self.jumpMilliseconds {
+      held?.isKeyGone = true
+      return [.forgetKeys, .say(.keysForgotten)] + (current.isLocked ? [] : lock("keyLost"))
+    }
+    guard machine.networks == current.machine.networks else {
+      held?.isKeyGone = true
+      // Not locked: a pulled cable must not take unsaved work away, and the lease ends a session that reaches nobody.
+      return [.forgetKeys, .say(.keysForgottenByNetwork)]
+    }
+    return []
   }
 
   private mutating func doubtSteps(_ now: Moment) -> [Step]? {

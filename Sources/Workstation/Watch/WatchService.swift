@@ -128,7 +128,7 @@ public actor WatchService {
 
   private func keepTime() async {
     while !Task.isCancelled {
-      await carryOut(session.tick(now: surroundings.now()))
+      await tick()
       let now = surroundings.now()
       prepared.removeAll { now.milliseconds(since: $0.at) > 120_000 }
       if renewals.isDue(state.workstation.workstation, notAfter: state.workstation.notAfter, now: now) {
@@ -137,6 +137,8 @@ public actor WatchService {
       do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
     }
   }
+
+  private func tick() async { await carryOut(session.tick(now: surroundings.now(), machine: surroundings.machine())) }
 
   private func renewCertificate() async {
     do throws(AgentFault) {
@@ -286,6 +288,11 @@ public actor WatchService {
 
   private func answer(_ command: WatchCommand) async -> WatchReply {
     switch command.command {
+    // Right after a sleep a command may come before the next half second: what it asks for must not be there any more.
+    case .held, .sign, .adopt: await tick()
+    default: break
+    }
+    switch command.command {
     case .status: return status()
     case .prepare:
       changes += 1
@@ -355,7 +362,9 @@ public actor WatchService {
 
   /// Takes a session over. The server is asked whether it exists: a command is not believed about that.
   private func adopt(_ command: WatchCommand) async -> WatchReply {
-    guard let opened = command.opened, let reader = command.reader, reader.utf8.count <= 256,
+    // Without a card: only back to the session that is held already.
+    guard let opened = command.opened, command.reader != nil || session.held?.session.session == opened.session,
+      (command.reader?.utf8.count ?? 0) <= 256,
       (try? SessionID(parsing: opened.session)) != nil, (1...86_400).contains(opened.leaseSeconds)
     else { return WatchReply(fault: "malformed") }
     let new = prepared.first { $0.keyring.publicKeys == command.keys }?.keyring
@@ -370,7 +379,7 @@ public actor WatchService {
     // Notices about an earlier state of this session must not lock it again.
     outbox.removeAll { if case .lock(opened.session, _) = $0 { true } else { false } }
     changes += 1
-    session.adopt(opened, reader: reader, now: asked)
+    session.adopt(opened, reader: command.reader, now: asked, machine: surroundings.machine())
     return self.status()
   }
 }
