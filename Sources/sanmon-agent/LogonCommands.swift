@@ -1,17 +1,56 @@
 import ArgumentParser
 import AuthAPI
 import AuthClient
+import AuthTerms
 import SmartCard
 import Workstation
 
 enum FactorNames: String, ExpressibleByArgument, CaseIterable {
   case cardAndPIN = "card+pin"
   case cardAndPassword = "card+password"
+  case cardAndPalm = "card+palm"
+  case palm
 }
 
 enum SlotName: String, ExpressibleByArgument, CaseIterable {
   case pin = "9a"
   case noPIN = "9e"
+}
+
+enum HandName: String, ExpressibleByArgument, CaseIterable {
+  case right, left
+  var hand: Hand { self == .right ? .right : .left }
+}
+
+/// Where palms come from.
+struct PalmOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "手のひらの画像ファイル（複数可、順に使用） / A picture of the palm, PGM or PNG; several are shown in their order.", valueName: "file"),
+    completion: .file(extensions: ["pgm", "png"]))
+  var palm: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "手のひらセンサーのプログラム / Program of the palm sensor, called as PROGRAM right|left [ADVICE].", valueName: "path"),
+    completion: .file())
+  var palmCommand: String?
+
+  @Option(name: .long, help: "手（右、左） / Which hand.")
+  var hand: HandName = .right
+
+  @Option(name: .long, help: ArgumentHelp("センサーの名前 / The sensor's name.", valueName: "name"))
+  var sensor = "palm"
+
+  /// Nil if there is none.
+  func source() throws(AgentFault) -> (any PalmSensor)? {
+    guard palm.isEmpty || palmCommand == nil else { throw .badInput(expected: "--palm or --palm-command, not both") }
+    let profile = try SensorProfile(name: sensor, hand: hand.hand)
+    if let palmCommand { return try CommandSensor(profile, program: palmCommand) }
+    return palm.isEmpty ? nil : try PictureFileSensor(profile, files: palm)
+  }
 }
 
 /// How a card and a person are asked.
@@ -30,6 +69,8 @@ struct LogonOptions: ParsableArguments {
     help: ArgumentHelp(
       "変更が必要なときの新しいパスワードを読む記述子 / Read a new password from this descriptor, if it has to be changed.", valueName: "fd"))
   var newPasswordFd: Int32?
+
+  @OptionGroup var palms: PalmOptions
 
   @Flag(name: .long, help: "暗証番号（PIN）の最後の1回を使う / Use the PIN's last try.")
   var useLastTry = false
@@ -54,12 +95,18 @@ struct LogonOptions: ParsableArguments {
       if let waitForServer, !(0...3600).contains(waitForServer) {
         throw AgentFault.badInput(expected: "--wait-for-server: 0 to 3600")
       }
+      let sensor = try palms.source()
+      if sensor == nil, factors == .palm || factors == .cardAndPalm {
+        throw AgentFault.badInput(expected: "--palm or --palm-command")
+      }
       let surroundings = try common.surroundings
       let state = try AgentState(reading: common.state)
       let servers = try await state.connections()
       defer { servers.close() }
       let terminal = Terminal()
       let language = common.language
+      // Behind a script nobody is there to put a card on the reader, or to choose.
+      let isAttended = terminal != nil && pinFd == nil && palms.palm.isEmpty
       let watch = try await WatchHolder(folder: state.path)
       let holder: any SessionHolder = if let watch { watch } else { PassingHolder(surroundings) }
       let client = LogonClient(
@@ -67,15 +114,13 @@ struct LogonOptions: ParsableArguments {
         asking: PersonAsking(
           terminal: terminal, language: language, pinDescriptor: pinFd, passwordDescriptor: passwordFd,
           newPasswordDescriptor: newPasswordFd,
-          useLastTry: useLastTry, tell: { common.say($0) }),
-        holder: holder, surroundings: surroundings)
+          useLastTry: useLastTry, isAttended: isAttended, tell: { common.say($0) }),
+        holder: holder, sensor: sensor, surroundings: surroundings)
       let session = try await client.run(
         LogonWish(
           purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
           slot: slot.flatMap { PIVSlot(name: $0.rawValue) },
-          // Behind a script nobody is there to put a card on the reader.
-          waitSeconds: wait ?? (terminal != nil && pinFd == nil ? 20 : 0),
-          serverWaitSeconds: waitForServer ?? (terminal != nil && pinFd == nil ? 60 : 0)))
+          waitSeconds: wait ?? (isAttended ? 20 : 0), serverWaitSeconds: waitForServer ?? (isAttended ? 60 : 0)))
       if common.json { Report.print(GrantedReport(session, canUnlock: holder.isLasting)) }
       let name = TerminalText.clean(session.displayName, limit: 80)
       common.say(session.scenario == "unlock" ? .unlocked(displayName: name) : .granted(displayName: name))
@@ -104,6 +149,8 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --factors card+password
         sanmon-agent logon --pin-fd 3 3< pin.txt --json
         sanmon-agent logon --wait-for-server 600
+        sanmon-agent logon --palm-command /usr/local/bin/palm-sensor --hand left
+        sanmon-agent logon --factors card+palm --pin-fd 3 --palm palm.pgm 3< pin.txt
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: LogonOptions
@@ -112,7 +159,15 @@ struct LogonCommand: AsyncParsableCommand {
 
 struct UnlockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unlock", abstract: "ロックを解除 / Return to the locked session. Needs the watch that holds its key.")
+    commandName: "unlock", abstract: "ロックを解除 / Return to the locked session. Needs the watch that holds its key.",
+    discussion: """
+      規則が認めていれば、手のひらだけで解除できます（カードは不要です）。
+      Where the rules allow it, the palm alone unlocks, without a card.
+
+      例 / Examples:
+        sanmon-agent unlock
+        sanmon-agent unlock --factors palm --palm-command /usr/local/bin/palm-sensor
+      """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: LogonOptions
   func run() async throws { try await options.run(.unlock, common) }

@@ -114,29 +114,6 @@ struct LogonClientTests {
     }
   }
 
-  /// Holds keys like a watch would.
-  actor MemoryHolder: SessionHolder {
-    nonisolated let isLasting = true
-    private let keyring: SessionKeyring?
-    private let session: String?
-    private(set) var adopted: SessionOpened?
-
-    init(_ surroundings: Surroundings, holds session: String?) {
-      keyring = SessionKeyring(surroundings)
-      self.session = session
-    }
-
-    func prepare() async throws(AgentFault) -> SessionKeys {
-      guard let keyring else { throw .watchAnswer }
-      return keyring.publicKeys
-    }
-    func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys? {
-      session.text == self.session ? keyring?.publicKeys : nil
-    }
-    func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]? { keyring?.sign(preimage) }
-    func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault) { adopted = session }
-  }
-
   private let clock = TestClock()
 
   private struct Result {
@@ -438,52 +415,5 @@ struct LogonClientTests {
     }
     #expect(try result.outcome.get().scenario == "unlock")
     #expect(person.said.withLock { $0 } == [.logonIsUnlock])
-  }
-}
-
-@Suite("which way is gone")
-struct FactorPlanTests {
-  private let both: Set<PIVSlot> = [.authentication, .cardAuthentication]
-
-  @Test("the policy's first usable offer is taken, in its order")
-  func order() throws {
-    let plan = try FactorPlan(offered: [["card", "palm"], ["card", "password"], ["card", "pin"]], wish: nil, slots: both)
-    #expect(plan == (try FactorPlan(offered: [["card", "password"]], wish: nil, slots: both)))
-    #expect(plan.slot == .authentication && plan.needsPIN && plan.needsPassword)
-  }
-
-  @Test("a wish chooses among the offers and never beyond them")
-  func wish() throws {
-    let offers = [["card", "password"], ["card", "pin"]]
-    #expect(try FactorPlan(offered: offers, wish: .cardAndPIN, slots: both).slot == .authentication)
-    #expect(throws: AgentFault.noUsableCombination(offered: [["card", "pin"]])) {
-      _ = try FactorPlan(offered: [["card", "pin"]], wish: .cardAndPassword, slots: both)
-    }
-  }
-
-  @Test("the PIN's key signs wherever the card has it; the key for cards alone when it is the only one, or asked for")
-  func fallback() throws {
-    let offers = [["card", "password"]]
-    let alone = try FactorPlan(offered: offers, wish: nil, slots: [.authentication])
-    #expect(alone.slot == .authentication && alone.needsPIN && alone.needsPassword)
-    #expect(try FactorPlan(offered: offers, wish: nil, slots: both) == alone)
-    let cardOnly = try FactorPlan(offered: offers, wish: nil, slots: [.cardAuthentication])
-    #expect(cardOnly.slot == .cardAuthentication && !cardOnly.needsPIN && cardOnly.needsPassword)
-    #expect(try FactorPlan(offered: offers, wish: nil, slots: both, slot: .cardAuthentication) == cardOnly)
-  }
-
-  @Test("a key the card lacks, an unknown factor, an empty offer")
-  func none() {
-    for offers in [[], [[]], [["card", "dna"]], [["pin"]], [["card", "card", "code"]]] as [[[String]]] {
-      #expect(throws: AgentFault.noUsableCombination(offered: offers)) {
-        _ = try FactorPlan(offered: offers, wish: nil, slots: both)
-      }
-    }
-    #expect(throws: AgentFault.self) {
-      _ = try FactorPlan(offered: [["card", "pin"]], wish: nil, slots: both, slot: .cardAuthentication)
-    }
-    #expect(throws: AgentFault.self) {
-      _ = try FactorPlan(offered: [["card", "pin"]], wish: nil, slots: [.cardAuthentication])
-    }
   }
 }

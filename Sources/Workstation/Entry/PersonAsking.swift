@@ -8,12 +8,15 @@ public struct PersonAsking: Asking {
   private let passwordDescriptor: Int32?
   private let newPasswordDescriptor: Int32?
   private let useLastTry: Bool
+  private let isAttended: Bool
   private let tellPerson: @Sendable (AgentMessage) -> Void
 
-  /// - Parameter tell: where messages go that ask for nothing.
+  /// - Parameters:
+  ///   - isAttended: whether somebody sits at the terminal, or a script has handed over all there is.
+  ///   - tell: where messages go that ask for nothing.
   public init(
     terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?,
-    newPasswordDescriptor: Int32? = nil, useLastTry: Bool,
+    newPasswordDescriptor: Int32? = nil, useLastTry: Bool, isAttended: Bool? = nil,
     tell: @escaping @Sendable (AgentMessage) -> Void
   ) {
     self.terminal = terminal
@@ -22,6 +25,7 @@ public struct PersonAsking: Asking {
     self.passwordDescriptor = passwordDescriptor
     self.newPasswordDescriptor = newPasswordDescriptor
     self.useLastTry = useLastTry
+    self.isAttended = terminal != nil && isAttended ?? (pinDescriptor == nil)
     tellPerson = tell
   }
 
@@ -48,6 +52,18 @@ public struct PersonAsking: Asking {
     guard pinDescriptor == nil, let terminal else { return false }
     let prompt = AgentMessage.confirmLastTry.text(language)
     return await BlockingCall.run { terminal.confirm(prompt) }
+  }
+
+  public func leavePalm(_ reason: PalmLeaving) async -> Bool {
+    // A password that was handed over is there to be used.
+    if passwordDescriptor != nil { return true }
+    guard isAttended, let terminal else { return false }
+    switch reason {
+    case .nothingElse: return true
+    case .twoDidNotCount:
+      let prompt = AgentMessage.confirmLeavingPalm.text(language)
+      return await BlockingCall.run { terminal.confirm(prompt) }
+    }
   }
 
   public func tell(_ message: AgentMessage) async { tellPerson(message) }

@@ -1,6 +1,7 @@
 public import AuthAPI
 public import AuthTerms
 import Crypto
+import Foundation
 
 /// A challenge that agrees with what this workstation knows by itself.
 ///
@@ -53,6 +54,13 @@ public struct CheckedCeremony: Sendable {
       segment: workstation.segment.name, expiresAt: expiresAt, serverCertificate: serverCertificate,
       workstationCertificate: workstation.fingerprint, slot: slot, sealingSuite: keys.suite,
       sessionKeys: Array(SHA256.hash(data: keys.canonicalBytes)))
+  }
+
+  /// What the session key signs for a palm: its picture, or what its vendor's sensor made of it.
+  public func palmPreimage(_ sample: PalmSampleMessage) -> PalmPreimage {
+    PalmPreimage(
+      nonce: nonce, ceremony: ceremony.text, sensor: sample.sensor, hand: sample.hand,
+      sample: Array(SHA256.hash(data: sample.picture ?? sample.blob ?? Data())))
   }
 
   /// What the session key signs at unlock; nil if no session waits.

@@ -5,49 +5,99 @@ public import SmartCard
 public enum FactorWish: String, Sendable, CaseIterable {
   case cardAndPIN = "card+pin"
   case cardAndPassword = "card+password"
+  case cardAndPalm = "card+palm"
+  /// At an unlock, beside the session's key.
+  case palm
+
+  func allows(_ way: Set<Factor>) -> Bool {
+    switch self {
+    case .cardAndPIN: way.contains(.pin) && way.isDisjoint(with: [.password, .palm])
+    case .cardAndPassword: way.contains(.password) && !way.contains(.palm)
+    case .cardAndPalm: way.isSuperset(of: [.card, .palm])
+    case .palm: way == [.palm]
+    }
+  }
+
+  var namesPalm: Bool { self == .cardAndPalm || self == .palm }
+}
+
+/// What a workstation may show in one ceremony.
+public struct FactorChoice: Sendable, Equatable {
+  public var wish: FactorWish?
+  public var hasSensor: Bool
+  /// Whether the session's key takes part.
+  public var isUnlock: Bool
+
+  public init(wish: FactorWish? = nil, hasSensor: Bool = false, isUnlock: Bool = false) {
+    self.wish = wish
+    self.hasSensor = hasSensor
+    self.isUnlock = isUnlock
+  }
+
+  /// Of what the server offers, in its order: what can be shown here. Names this agent does not know make a set unusable.
+  func ways(_ offered: [[String]]) -> [Set<Factor>] {
+    offered.compactMap { names in
+      let way = Set(names.compactMap(Factor.init(rawValue:)))
+      // A look-up code cannot be captured here, and the server looks at nothing before a card or the session's key.
+      guard way.count == names.count, way.isSubset(of: [.card, .pin, .password, .palm]),
+        way.contains(.card) || (isUnlock && way == [.palm]), hasSensor || !way.contains(.palm), wish?.allows(way) ?? true
+      else { return nil }
+      return way
+    }
+  }
 }
 
 /// What will be asked for and which key of the card will sign.
 public struct FactorPlan: Sendable, Equatable {
-  public let slot: PIVSlot
+  /// Nil: no card is looked at.
+  public let slot: PIVSlot?
   public let needsPIN: Bool
   public let needsPassword: Bool
+  public let needsPalm: Bool
+
+  /// The palm alone, if that is the first way that can be gone: then no card is waited for.
+  public init?(withoutCard offered: [[String]], _ choice: FactorChoice) {
+    guard choice.ways(offered).first == [.palm] else { return nil }
+    self = .palmAlone
+  }
 
   /// Chooses among what the server offers. Without a wish the first offer that can be gone is taken: the policy's order counts.
   ///
   /// - Parameters:
-  ///   - offered: sets of factor names; names this agent does not know make a set unusable.
+  ///   - offered: sets of factor names.
   ///   - slots: the keys the card has.
   ///   - slot: a key the caller insists on.
   public init(
-    offered: [[String]], wish: FactorWish?, slots: Set<PIVSlot>, slot: PIVSlot? = nil
+    offered: [[String]], _ choice: FactorChoice, slots: Set<PIVSlot>, slot: PIVSlot? = nil
   ) throws(AgentFault) {
-    for names in offered {
-      let factors = Set(names.compactMap(Factor.init(rawValue:)))
-      // Palm and look-up code cannot be captured here, and the server looks at nothing before a card.
-      guard factors.count == names.count, factors.contains(.card), factors.isSubset(of: [.card, .pin, .password]) else {
-        continue
-      }
-      let needsPassword = factors.contains(.password)
-      switch wish {
-      case .cardAndPIN where !factors.contains(.pin) || needsPassword: continue
-      case .cardAndPassword where !needsPassword: continue
-      default: break
+    for way in choice.ways(offered) {
+      guard way.contains(.card) else {
+        self = .palmAlone
+        return
       }
       // 9A wherever the card has it: it is the key that the desk registers unless told otherwise, and the only one that a
       // segment with `card.proof: pk-pin` accepts. Who registered 9E alone says so with `slot`.
-      let fitting: PIVSlot? =
-        if factors.contains(.pin) {
+      let fitting: PIVSlot =
+        if way.contains(.pin) {
           .authentication
         } else {
           slot ?? (slots.contains(.authentication) ? .authentication : .cardAuthentication)
         }
-      guard let fitting, slots.contains(fitting), slot == nil || slot == fitting else { continue }
-      self.slot = fitting
-      needsPIN = fitting == .authentication
-      self.needsPassword = needsPassword
+      guard slots.contains(fitting), slot == nil || slot == fitting else { continue }
+      self.init(
+        slot: fitting, needsPIN: fitting == .authentication, needsPassword: way.contains(.password),
+        needsPalm: way.contains(.palm))
       return
     }
     throw .noUsableCombination(offered: offered)
+  }
+
+  private static let palmAlone = FactorPlan(slot: nil, needsPIN: false, needsPassword: false, needsPalm: true)
+
+  private init(slot: PIVSlot?, needsPIN: Bool, needsPassword: Bool, needsPalm: Bool) {
+    self.slot = slot
+    self.needsPIN = needsPIN
+    self.needsPassword = needsPassword
+    self.needsPalm = needsPalm
   }
 }

@@ -24,12 +24,12 @@ extension LogonClient {
   }
 
   func askPIN(
-    _ plan: FactorPlan, _ view: CardView, _ typed: inout Typed
+    _ plan: FactorPlan, _ view: CardView, _ entered: inout Entered
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
     guard view.triesLeft > 0 else { throw .pinBlocked }
     // The card took it a moment ago.
-    if let pin = typed.pin { return (pin, min(2, view.triesLeft)) }
+    if let pin = entered.pin { return (pin, min(2, view.triesLeft)) }
     var leastTries = 2
     if view.triesLeft == 1 {
       guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
@@ -38,7 +38,7 @@ extension LogonClient {
     let pin = try await asking.pin(triesLeft: view.triesLeft)
     // A PIN the card would not even look at must not cost a try.
     guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
-    typed.pin = pin
+    entered.pin = pin
     return (pin, leastTries)
   }
 

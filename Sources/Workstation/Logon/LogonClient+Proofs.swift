@@ -4,40 +4,104 @@ import AuthTerms
 import Foundation
 
 extension LogonClient {
-  func conclude(
-    _ ceremony: CheckedCeremony, _ proofs: ProofsMessage, keys: SessionKeys, _ typed: inout Typed,
-    over connection: ServerConnection
-  ) async throws(AgentFault) -> SessionOpened {
-    let path = "/v1/ceremonies/\(ceremony.ceremony.text)/proofs"
-    var answer = try await post(path, proofs, over: connection)
-    if answer.outcome == "stillNeeded" {
-      let missing = answer.combinations ?? []
-      // What the card alone did not complete, a password may; nothing else can be asked for here.
-      guard missing.contains([Factor.password.rawValue]) else { throw .moreNeeded(missing) }
-      let password: Secret<TypedPassword> = if let known = typed.password { known } else { try await asking.password() }
-      typed.password = password
-      // JSON keeps copies of the password until this process ends or reuses the memory; see docs/threat-model.md.
-      answer = try await post(
-        path,
-        ProofsMessage(
-          sessionKeys: keys, card: nil, password: password.withBytes { Data($0) },
-          newPassword: typed.newPassword.map { $0.withBytes { Data($0) } }, sessionSignature: nil), over: connection)
-    }
-    switch answer.outcome {
-    case "granted":
-      guard let session = answer.session, (try? SessionID(parsing: session.session)) != nil,
-        session.segment == workstation.segment.name, session.scenario == ceremony.scenario.rawValue,
-        (1...86_400).contains(session.leaseSeconds)
-      else { throw .disagreement(.session) }
-      return session
-    case "stillNeeded": throw .moreNeeded(answer.combinations ?? [])
-    default: throw .server(.malformedAnswer(expected: "an outcome"))
-    }
+  /// A ceremony lives 30 s: what took a person longer goes into another one.
+  static let openMilliseconds: Int64 = 25_000
+
+  private enum Next {
+    case palm(PalmSampleMessage)
+    case password(Secret<TypedPassword>)
+    case startAgain
   }
 
-  private func post(
-    _ path: String, _ message: ProofsMessage, over connection: ServerConnection
-  ) async throws(AgentFault) -> CeremonyAnswer {
-    do { return try await connection.call("POST", path, message) } catch { throw .server(error) }
+  /// The card goes first, or with an unlock by palm alone the palm; then what the server says is still missing.
+  func conclude(
+    _ running: Running, _ card: CardProofMessage?, _ entered: inout Entered
+  ) async throws(AgentFault) -> Conclusion {
+    var (palms, isPasswordShown) = (0, false)
+    var answer: CeremonyAnswer
+    if let card {
+      answer = try await post(
+        ProofsMessage(sessionKeys: running.keys, card: card, password: nil, sessionSignature: running.sessionSignature),
+        in: running)
+    } else {
+      answer = try await post(palm: Self.take(&entered), in: running)
+      palms = 1
+    }
+    while answer.outcome == "stillNeeded" {
+      guard !isPasswordShown else { throw .moreNeeded(answer.combinations ?? []) }
+      switch try await next(answer, running, palms: palms, &entered) {
+      case .startAgain: return .startAgain
+      case .palm(let sample):
+        palms += 1
+        answer = try await post(palm: sample, in: running)
+      case .password(let password):
+        isPasswordShown = true
+        // JSON keeps copies of the password until this process ends or reuses the memory; see docs/threat-model.md.
+        answer = try await post(
+          ProofsMessage(
+            sessionKeys: running.keys, card: nil, password: password.withBytes { Data($0) },
+            newPassword: entered.newPassword.map { $0.withBytes { Data($0) } }, sessionSignature: nil), in: running)
+      }
+    }
+    guard answer.outcome == "granted" else { throw .server(.malformedAnswer(expected: "an outcome")) }
+    guard let session = answer.session, (try? SessionID(parsing: session.session)) != nil,
+      session.segment == workstation.segment.name, session.scenario == running.ceremony.scenario.rawValue,
+      (1...86_400).contains(session.leaseSeconds)
+    else { throw .disagreement(.session) }
+    return .granted(session)
+  }
+
+  /// What to show after an answer that asks for more; throws when nothing is left.
+  private func next(
+    _ answer: CeremonyAnswer, _ running: Running, palms: Int, _ entered: inout Entered
+  ) async throws(AgentFault) -> Next {
+    let missing = answer.combinations ?? []
+    guard running.plan.needsPalm, !entered.isPalmOver else { return try await password(missing, running, &entered) }
+    guard let palm = answer.palm else {
+      // The card was accepted; or the palm was, and a password is missing besides.
+      guard Self.offersPalm(missing), palms < PalmTry.most else { return try await password(missing, running, &entered) }
+      return .palm(try Self.take(&entered))
+    }
+    var fault: AgentFault?
+    do throws(AgentFault) {
+      if let sample = try await another(after: palm, missing, palms: palms) { return .palm(sample) }
+    } catch { fault = error }
+    guard await switches(to: missing, &entered, because: fault) else { throw fault ?? .palmTriesUsed }
+    guard missing.contains([Factor.password.rawValue]) else { return .startAgain }
+    return try await password(missing, running, &entered)
+  }
+
+  /// What the card alone did not complete, a password may; nothing else can be asked for here.
+  private func password(
+    _ missing: [[String]], _ running: Running, _ entered: inout Entered
+  ) async throws(AgentFault) -> Next {
+    guard missing.contains([Factor.password.rawValue]) else { throw .moreNeeded(missing) }
+    if let known = entered.password { return .password(known) }
+    let password = try await asking.password()
+    entered.password = password
+    let isOpen = surroundings.now().milliseconds(since: running.openedAt) < Self.openMilliseconds
+    return isOpen ? .password(password) : .startAgain
+  }
+
+  private static func take(_ entered: inout Entered) throws(AgentFault) -> PalmSampleMessage {
+    guard let palm = entered.palm else { throw .sensor(.empty) }
+    entered.palm = nil
+    return palm
+  }
+
+  private func post(palm sample: PalmSampleMessage, in running: Running) async throws(AgentFault) -> CeremonyAnswer {
+    guard let signature = try await holder.sign(running.ceremony.palmPreimage(sample), keys: running.keys) else {
+      throw .sessionKeyGone
+    }
+    return try await post(
+      ProofsMessage(
+        sessionKeys: running.keys, card: nil, palm: PalmProofMessage(sample: sample, signature: Data(signature)),
+        password: nil, sessionSignature: running.sessionSignature), in: running)
+  }
+
+  private func post(_ message: ProofsMessage, in running: Running) async throws(AgentFault) -> CeremonyAnswer {
+    do {
+      return try await running.connection.call("POST", "/v1/ceremonies/\(running.ceremony.ceremony.text)/proofs", message)
+    } catch { throw .server(error) }
   }
 }

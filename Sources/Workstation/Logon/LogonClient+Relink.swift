@@ -17,20 +17,20 @@ extension LogonClient {
     let view = try await waitForCard(seconds: waitSeconds)
     // Key 9A and its PIN, whatever the segment would take at a logon.
     let plan = try FactorPlan(
-      offered: [[Factor.card.rawValue, Factor.pin.rawValue]], wish: nil, slots: Set(view.certificates.keys))
-    guard let certificate = view.certificates[plan.slot] else { throw .card(.missingObject) }
-    var typed = Typed()
-    let (pin, leastTries) = try await askPIN(plan, view, &typed)
+      offered: [[Factor.card.rawValue, Factor.pin.rawValue]], FactorChoice(), slots: Set(view.certificates.keys))
+    guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
+    var entered = Entered()
+    let (pin, leastTries) = try await askPIN(plan, view, &entered)
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       opened = try await openRelink(person)
     }
     let errand = CardErrand(
-      reader: view.reader, slot: plan.slot, certificate: certificate,
+      reader: view.reader, slot: slot, certificate: certificate,
       digest: Array(SHA256.hash(data: opened.preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
     let proof = RelinkProofMessage(
       card: CardProofMessage(
-        profile: "piv", slot: plan.slot.name, certificate: Data(certificate),
+        profile: "piv", slot: slot.name, certificate: Data(certificate),
         algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature)))
     do {
       return try await opened.connection.call("POST", "/v1/relinks/\(opened.preimage.ceremony)/proof", proof)

@@ -13,7 +13,17 @@ public protocol Asking: Sendable {
   func newPassword() async throws(AgentFault) -> Secret<TypedPassword>
   /// Whether the card's last try may be used.
   func confirmLastTry() async -> Bool
+  /// Whether to go on without the palm, by another way that is open.
+  func leavePalm(_ reason: PalmLeaving) async -> Bool
   func tell(_ message: AgentMessage) async
+}
+
+/// Why another way than the palm is offered.
+public enum PalmLeaving: Sendable {
+  /// Two palms did not count; another may be shown.
+  case twoDidNotCount
+  /// No palm can be shown, or is looked at, any more.
+  case nothingElse
 }
 
 /// How one logon or unlock is wanted.
@@ -48,50 +58,86 @@ public struct LogonClient: Sendable {
   let cards: any CardPort
   let asking: any Asking
   let holder: any SessionHolder
+  let sensor: (any PalmSensor)?
   let surroundings: Surroundings
 
+  /// - Parameter sensor: for palms; without one, ways with a palm are passed over.
   public init(
     workstation: EnrolledWorkstation, servers: ServerList, cards: any CardPort, asking: any Asking,
-    holder: any SessionHolder, surroundings: Surroundings
+    holder: any SessionHolder, sensor: (any PalmSensor)? = nil, surroundings: Surroundings
   ) {
     self.workstation = workstation
     self.servers = servers
     self.cards = cards
     self.asking = asking
     self.holder = holder
+    self.sensor = sensor
     self.surroundings = surroundings
   }
 
-  /// What the person typed; asked for once, though two ceremonies may need it.
-  struct Typed {
+  /// What the person typed or showed; asked for once, though several ceremonies may need it.
+  struct Entered {
     var pin: Secret<PIN>?
     var password: Secret<TypedPassword>?
     var newPassword: Secret<TypedPassword>?
+    /// A sample that no server has seen yet: none is shown twice.
+    var palm: PalmSampleMessage?
+    /// The other ways are gone from here on.
+    var isPalmOver = false
+  }
+
+  /// A ceremony between its opening and its decision.
+  struct Running {
+    let ceremony: CheckedCeremony
+    let connection: ServerConnection
+    let keys: SessionKeys
+    let openedAt: Moment
+    let plan: FactorPlan
+    /// At an unlock: that the waiting session's key is here.
+    let sessionSignature: Data?
+  }
+
+  enum Conclusion {
+    case granted(SessionOpened)
+    /// Another ceremony is needed, with what was entered until now.
+    case startAgain
   }
 
   /// Returns the session, or throws why there is none. A password that has to be changed is changed on the way.
   public func run(_ wish: LogonWish) async throws(AgentFault) -> SessionOpened {
-    var typed = Typed()
-    do throws(AgentFault) { return try await attempt(wish, &typed) } catch {
-      guard case .server(.refused(let body)) = error, body.code == DenialCode.passwordMustChange.rawValue,
-        typed.password != nil
-      else { throw error }
+    var entered = Entered()
+    // Each new start comes of something that happens once: a palm given up, a password asked for late, a password changed.
+    while true {
+      do throws(AgentFault) {
+        if case .granted(let session) = try await attempt(wish, &entered) { return session }
+      } catch {
+        guard case .server(.refused(let body)) = error, body.code == DenialCode.passwordMustChange.rawValue,
+          entered.password != nil, entered.newPassword == nil
+        else { throw error }
+        await asking.tell(.passwordMustChange)
+        entered.newPassword = try await asking.newPassword()
+      }
     }
-    await asking.tell(.passwordMustChange)
-    typed.newPassword = try await asking.newPassword()
-    return try await attempt(wish, &typed)
   }
 
-  private func attempt(_ wish: LogonWish, _ typed: inout Typed) async throws(AgentFault) -> SessionOpened {
+  private func attempt(_ wish: LogonWish, _ entered: inout Entered) async throws(AgentFault) -> Conclusion {
     var opened = try await openOnceServerAnswers(within: wish.serverWaitSeconds)
     var openedAt = surroundings.now()
     var keys = try await check(opened.ceremony, wish)
-    let view = try await waitForCard(seconds: wish.waitSeconds)
-    let plan = try FactorPlan(
-      offered: opened.ceremony.combinations, wish: wish.factors, slots: Set(view.certificates.keys), slot: wish.slot)
-    guard let certificate = view.certificates[plan.slot] else { throw .card(.missingObject) }
-    let (pin, leastTries) = try await askPIN(plan, view, &typed)
-    if plan.needsPassword, typed.password == nil { typed.password = try await asking.password() }
+    let offered = opened.ceremony.combinations
+    let choice = FactorChoice(
+      wish: entered.isPalmOver && wish.factors?.namesPalm == true ? nil : wish.factors,
+      hasSensor: sensor != nil && !entered.isPalmOver, isUnlock: opened.ceremony.session != nil)
+    let (plan, view) = try await plan(offered, choice, wish)
+    var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
+    if let view { (pin, leastTries) = try await askPIN(plan, view, &entered) }
+    if plan.needsPassword, entered.password == nil { entered.password = try await asking.password() }
+    if plan.needsPalm, entered.palm == nil {
+      do throws(AgentFault) { entered.palm = try await capture(after: nil) } catch {
+        guard await switches(to: offered, &entered, because: error) else { throw error }
+        return .startAgain
+      }
+    }
 
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       let first = opened.ceremony
@@ -103,26 +149,47 @@ public struct LogonClient: Sendable {
       keys = try await check(opened.ceremony, wish)
     }
 
-    let (ceremony, connection) = opened
-    let preimage = ceremony.preimage(slot: plan.slot.name, keys: keys)
-    let errand = CardErrand(
-      reader: view.reader, slot: plan.slot, certificate: certificate,
-      digest: Array(SHA256.hash(data: preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
-    let (signature, algorithm) = try await sign(errand, reportingTo: connection)
-
+    let card: CardProofMessage? =
+      if let view {
+        try await cardProof(plan, view, pin, leastTries, keys: keys, opened)
+      } else {
+        nil
+      }
     var sessionSignature: Data?
-    if let preimage = ceremony.sessionPreimage {
+    if let preimage = opened.ceremony.sessionPreimage {
       guard let bytes = try await holder.sign(preimage) else { throw .sessionKeyGone }
       sessionSignature = Data(bytes)
     }
-    let proofs = ProofsMessage(
-      sessionKeys: keys,
-      card: CardProofMessage(
-        profile: "piv", slot: plan.slot.name, certificate: Data(certificate),
-        algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature)),
-      password: nil, sessionSignature: sessionSignature)
-    let session = try await conclude(ceremony, proofs, keys: keys, &typed, over: connection)
-    try await holder.adopt(session, keys: keys, reader: view.reader)
-    return session
+    let running = Running(
+      ceremony: opened.ceremony, connection: opened.connection, keys: keys, openedAt: openedAt, plan: plan,
+      sessionSignature: sessionSignature)
+    let conclusion = try await conclude(running, card, &entered)
+    if case .granted(let session) = conclusion { try await holder.adopt(session, keys: keys, reader: view?.reader) }
+    return conclusion
+  }
+
+  /// With what is on the reader, unless the first way needs no card.
+  private func plan(
+    _ offered: [[String]], _ choice: FactorChoice, _ wish: LogonWish
+  ) async throws(AgentFault) -> (FactorPlan, CardView?) {
+    if let plan = FactorPlan(withoutCard: offered, choice) { return (plan, nil) }
+    let view = try await waitForCard(seconds: wish.waitSeconds)
+    let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)
+    return (plan, plan.slot == nil ? nil : view)
+  }
+
+  private func cardProof(
+    _ plan: FactorPlan, _ view: CardView, _ pin: Secret<PIN>?, _ leastTries: Int, keys: SessionKeys,
+    _ opened: (ceremony: CheckedCeremony, connection: ServerConnection)
+  ) async throws(AgentFault) -> CardProofMessage {
+    guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
+    let preimage = opened.ceremony.preimage(slot: slot.name, keys: keys)
+    let errand = CardErrand(
+      reader: view.reader, slot: slot, certificate: certificate,
+      digest: Array(SHA256.hash(data: preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
+    let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
+    return CardProofMessage(
+      profile: "piv", slot: slot.name, certificate: Data(certificate),
+      algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature))
   }
 }

@@ -11,23 +11,30 @@ public protocol SessionHolder: Sendable {
   func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys?
   /// Signs an unlock of a held session.
   func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]?
-  /// The session was granted with these keys, by the card in this reader.
-  func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault)
+  /// Signs for a palm with these keys: made for a ceremony that runs now, or those of a locked session. Nil if they are not held.
+  func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]?
+  /// The session was granted with these keys, by the card in this reader; without a card (nil) the reader of its logon stays.
+  func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault)
 }
 
 /// Keys that die with this process.
 public actor PassingHolder: SessionHolder {
   nonisolated public let isLasting = false
   private let surroundings: Surroundings
+  private var keyring: SessionKeyring?
 
   public init(_ surroundings: Surroundings) { self.surroundings = surroundings }
 
   public func prepare() async throws(AgentFault) -> SessionKeys {
     guard let keys = SessionKeyring(surroundings) else { throw .badInput(expected: "a random source") }
+    keyring = keys
     return keys.publicKeys
   }
 
   public func held(_ session: SessionID) async throws(AgentFault) -> SessionKeys? { nil }
   public func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]? { nil }
-  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault) {}
+  public func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]? {
+    keyring?.publicKeys == keys ? keyring?.sign(palm) : nil
+  }
+  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault) {}
 }

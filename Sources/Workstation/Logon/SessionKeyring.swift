@@ -1,4 +1,5 @@
 public import AuthAPI
+import AuthTerms
 import Crypto
 import Foundation
 
@@ -22,8 +23,18 @@ public final class SessionKeyring: Sendable {
       suite: "x25519-chachapoly", sealing: sealing.publicKey.rawRepresentation, signing: signing.publicKey.rawRepresentation)
   }
 
-  /// Signs that this session's own machine wants to unlock. Nothing else is ever signed with this key here.
+  // Nothing but these two texts is ever signed with this key here; their labels keep one from passing for the other.
+
+  /// Signs that this session's own machine wants to unlock.
   public func sign(_ preimage: SessionPreimage) -> [UInt8]? {
     (try? signing.signature(for: preimage.canonicalBytes)).map { Array($0) }
+  }
+
+  /// Signs that a palm was shown at this session's own machine, for one ceremony; nil if the fields are no palm's.
+  public func sign(_ palm: PalmPreimage) -> [UInt8]? {
+    guard palm.nonce.count == 32, palm.sample.count == 32, SensorProfile.isName(palm.sensor),
+      Hand.allCases.contains(where: { $0.text == palm.hand }), (try? CeremonyID(parsing: palm.ceremony)) != nil
+    else { return nil }
+    return (try? signing.signature(for: palm.canonicalBytes)).map { Array($0) }
   }
 }

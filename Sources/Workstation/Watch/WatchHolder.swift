@@ -32,7 +32,18 @@ public struct WatchHolder: SessionHolder {
     return try await ask(command, allowing: ["noSession", "unknownKeys"]).signature.map { Array($0) }
   }
 
-  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String) async throws(AgentFault) {
+  public func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]? {
+    var command = WatchCommand(.signPalm)
+    command.keys = keys
+    command.ceremony = palm.ceremony
+    command.nonce = Data(palm.nonce)
+    command.sensor = palm.sensor
+    command.hand = palm.hand
+    command.sample = Data(palm.sample)
+    return try await ask(command, allowing: ["noSession", "unknownKeys"]).signature.map { Array($0) }
+  }
+
+  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault) {
     var command = WatchCommand(.adopt)
     command.opened = session
     command.keys = keys

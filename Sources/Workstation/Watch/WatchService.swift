@@ -289,7 +289,7 @@ public actor WatchService {
   private func answer(_ command: WatchCommand) async -> WatchReply {
     switch command.command {
     // Right after a sleep a command may come before the next half second: what it asks for must not be there any more.
-    case .held, .sign, .adopt: await tick()
+    case .held, .sign, .signPalm, .adopt: await tick()
     default: break
     }
     switch command.command {
@@ -321,6 +321,7 @@ public actor WatchService {
       var reply = WatchReply()
       reply.signature = Data(signature)
       return reply
+    case .signPalm: return signPalm(command)
     case .adopt: return await adopt(command)
     case .lock:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
@@ -334,6 +335,23 @@ public actor WatchService {
       await letServerHear()
       return WatchReply()
     }
+  }
+
+  /// For keys made for a ceremony that runs now, or those of the own session while it is locked.
+  private func signPalm(_ command: WatchCommand) -> WatchReply {
+    let unlocking = session.held?.isLocked == true ? keyring : nil
+    guard let keys = command.keys,
+      let keyring = prepared.first(where: { $0.keyring.publicKeys == keys })?.keyring
+        ?? unlocking.flatMap({ $0.publicKeys == keys ? $0 : nil })
+    else { return WatchReply(fault: "unknownKeys") }
+    guard let ceremony = command.ceremony, let nonce = command.nonce, let sensor = command.sensor, let hand = command.hand,
+      let sample = command.sample,
+      let signature = keyring.sign(
+        PalmPreimage(nonce: Array(nonce), ceremony: ceremony, sensor: sensor, hand: hand, sample: Array(sample)))
+    else { return WatchReply(fault: "malformed") }
+    var reply = WatchReply()
+    reply.signature = Data(signature)
+    return reply
   }
 
   /// Takes up a renewed certificate: the server lets go of the old one as soon as it has seen the new one. The held

@@ -154,11 +154,14 @@ final class MemoryPerson: Asking {
   let pinText: String
   let confirms: Bool
   let said = Mutex<[AgentMessage]>([])
+  let leavesPalm: Bool
   let onPIN: @Sendable () -> Void
+  let asked = Mutex<[PalmLeaving]>([])
 
-  init(pin: String = "246810", confirms: Bool = false, onPIN: @escaping @Sendable () -> Void = {}) {
+  init(pin: String = "246810", confirms: Bool = false, leavesPalm: Bool = true, onPIN: @escaping @Sendable () -> Void = {}) {
     pinText = pin
     self.confirms = confirms
+    self.leavesPalm = leavesPalm
     self.onPIN = onPIN
   }
 
@@ -169,5 +172,9 @@ final class MemoryPerson: Asking {
   func password() async throws(AgentFault) -> Secret<TypedPassword> { Secret(copying: "kawa-no-nagare".utf8) }
   func newPassword() async throws(AgentFault) -> Secret<TypedPassword> { Secret(copying: "kaze-no-oto".utf8) }
   func confirmLastTry() async -> Bool { confirms }
+  func leavePalm(_ reason: PalmLeaving) async -> Bool {
+    asked.withLock { $0.append(reason) }
+    return leavesPalm
+  }
   func tell(_ message: AgentMessage) async { said.withLock { $0.append(message) } }
 }
