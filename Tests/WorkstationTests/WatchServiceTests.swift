@@ -168,6 +168,105 @@ struct WatchServiceTests {
     }
   }
 
+  private func palm(
+    ceremony: String = "c-9", nonce: Int = 32, sensor: String = "counter-3", hand: String = "left", sample: Int = 32
+  ) -> PalmPreimage {
+    PalmPreimage(
+      nonce: Array(repeating: 3, count: nonce), ceremony: ceremony, sensor: sensor, hand: hand,
+      sample: Array(repeating: 4, count: sample))
+  }
+
+  @Test("a palm is signed for with keys of a ceremony that runs now and those of the locked session, and with no others")
+  func palms() async throws {
+    _ = try await watching { desk, folder, servers in
+      let (holder, keys) = try await logOn(desk, folder)
+      #expect(try await holder.sign(palm(), keys: keys) == nil, "the session is open: there is nothing to unlock")
+      func isSigned(by keys: SessionKeys) async throws -> Bool {
+        let signature = Data(try #require(try await holder.sign(palm(), keys: keys)))
+        let key = try Curve25519.Signing.PublicKey(rawRepresentation: keys.signing)
+        return key.isValidSignature(signature, for: Data(palm().canonicalBytes))
+          && !key.isValidSignature(signature, for: Data(palm(hand: "right").canonicalBytes))
+      }
+      let next = try await holder.prepare()
+      #expect(try await isSigned(by: next))
+      try await SessionEnder(folder: folder.state, servers: servers).lock()
+      #expect(try await isSigned(by: keys))
+      var foreign = keys
+      foreign.signing = Data(repeating: 1, count: 32)
+      #expect(try await holder.sign(palm(), keys: foreign) == nil)
+      // In steps: a late tick would mean that the machine had slept.
+      for _ in 0..<7 {
+        clock.advance(milliseconds: 20_000)
+        try await Task.sleep(for: .milliseconds(600))
+      }
+      #expect(try await holder.sign(palm(), keys: next) == nil, "that ceremony is over")
+      #expect(try await isSigned(by: keys))
+    }
+  }
+
+  @Test("fields that are no palm's are not signed")
+  func badPalms() async throws {
+    _ = try await watching { _, folder, _ in
+      let holder = try #require(try await WatchHolder(folder: folder.state))
+      let keys = try await holder.prepare()
+      for bad in [
+        palm(ceremony: ""), palm(nonce: 31), palm(nonce: 33), palm(sensor: ""), palm(sensor: "a b"), palm(hand: "middle"),
+        palm(hand: ""), palm(sample: 31), palm(sample: 64),
+      ] {
+        await #expect(throws: AgentFault.watchAnswer) { _ = try await holder.sign(bad, keys: keys) }
+      }
+      #expect(try await holder.sign(palm(), keys: keys) != nil)
+    }
+  }
+
+  @Test("an unlock without a card is taken over for the held session alone")
+  func withoutCard() async throws {
+    _ = try await watching { desk, folder, servers in
+      let holder = try #require(try await WatchHolder(folder: folder.state))
+      let keys = try await holder.prepare()
+      desk.facts.withLock { $0.state = "open" }
+      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: keys, reader: nil) }
+      try await holder.adopt(opened(), keys: keys, reader: "R")
+      try await SessionEnder(folder: folder.state, servers: servers).lock()
+      try await until { desk.facts.withLock { $0.state == "locked" } }
+      desk.facts.withLock { $0.state = "open" }
+      try await holder.adopt(opened(), keys: keys, reader: nil)
+      #expect(try await SessionEnder(folder: folder.state, servers: servers).watch()?.state == "open")
+    }
+  }
+
+  @Test("right after a sleep, a jump of the clock or a change of the network the first command finds no key", arguments: 0..<3)
+  func gone(change: Int) async throws {
+    let (said, _, _) = try await watching { desk, folder, servers in
+      let (holder, keys) = try await logOn(desk, folder)
+      try await SessionEnder(folder: folder.state, servers: servers).lock()
+      let session = try SessionID(parsing: "s-1")
+      #expect(try await holder.held(session) == keys)
+      switch change {
+      case 0: clock.machine.withLock { $0.asleepMilliseconds += 2000 }
+      case 1: clock.jump(milliseconds: 61_000)
+      default: clock.machine.withLock { $0.networks = ["wlan0 0a000005"] }
+      }
+      let preimage = SessionPreimage(session: "s-1", ceremony: "c-9", nonce: Array(repeating: 3, count: 32))
+      #expect(try await holder.sign(preimage) == nil)
+      #expect(try await holder.held(session) == nil)
+      #expect(try await holder.sign(palm(), keys: keys) == nil)
+      try await Task.sleep(for: .milliseconds(1200))
+    }
+    let forgotten = said.filter { $0 == .keysForgotten || $0 == .keysForgottenByNetwork }
+    #expect(forgotten == [change == 2 ? .keysForgottenByNetwork : .keysForgotten], "said once")
+  }
+
+  @Test("nothing of a session is in the state folder: a reboot leaves no key")
+  func reboot() async throws {
+    _ = try await watching { desk, folder, _ in
+      let before = try FileManager.default.contentsOfDirectory(atPath: folder.state).sorted()
+      let (_, _) = try await logOn(desk, folder)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.state).sorted() == before)
+      #expect(before == ["agent.json", "identity.pem", "roots.pem", "watch.sock"])
+    }
+  }
+
   @Test("a lock from the server locks the screen; the end of the watch tells the server")
   func lockFromServer() async throws {
     let (said, screen, fault) = try await watching { desk, folder, servers in

@@ -7,6 +7,8 @@ import Workstation
 final class TestClock: Sendable {
   private let offset = Mutex<(wall: Int64, monotonic: Int64)>((1_800_000_000_000, 1_000_000))
 
+  let machine = Mutex(MachineState(asleepMilliseconds: 0, networks: ["eth0 c0a80a2a"]))
+
   var now: Moment {
     offset.withLock { Moment(wallMilliseconds: $0.wall, boot: "boot", monotonicMilliseconds: $0.monotonic) }
   }
@@ -15,8 +17,13 @@ final class TestClock: Sendable {
     offset.withLock { $0 = ($0.wall + milliseconds, $0.monotonic + milliseconds) }
   }
 
+  /// Somebody sets the clock.
+  func jump(milliseconds: Int64) { offset.withLock { $0.wall += milliseconds } }
+
   var surroundings: Surroundings {
-    Surroundings(now: { self.now }, random: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } })
+    Surroundings(
+      now: { self.now }, random: { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } },
+      machine: { self.machine.withLock { $0 } })
   }
 }
 
