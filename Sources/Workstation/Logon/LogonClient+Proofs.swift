@@ -59,7 +59,7 @@ extension LogonClient {
     guard running.plan.needsPalm, !entered.isPalmOver else { return try await password(missing, running, &entered) }
     guard let palm = answer.palm else {
       // The card was accepted; or the palm was, and a password is missing besides.
-      guard Self.offersPalm(missing), palms < PalmTry.most else { return try await password(missing, running, &entered) }
+      guard Self.offersPalm(missing) else { return try await password(missing, running, &entered) }
       return .palm(try Self.take(&entered))
     }
     var fault: AgentFault?
@@ -84,7 +84,8 @@ extension LogonClient {
   }
 
   private static func take(_ entered: inout Entered) throws(AgentFault) -> PalmSampleMessage {
-    guard let palm = entered.palm else { throw .sensor(.empty) }
+    // A server that wants another palm says what became of the last.
+    guard let palm = entered.palm else { throw .server(.malformedAnswer(expected: "what became of a palm")) }
     entered.palm = nil
     return palm
   }
