@@ -32,9 +32,11 @@ extension VeinTemplate {
     let alignmentWindow = UInt16(truncatingIfNeeded: try Self.little(&reader, 2))
     try Self.require(alignmentWindow != 0, "an alignment window")
     try Self.require(try reader.take(14).allSatisfy { $0 == 0 }, "reserved bytes of 0")
-    var words: [UInt64] = []
-    for _ in 0..<(Self.codePlanes + 1) * Self.rows { words.append(try Self.little(&reader, 8)) }
+    let rows = try reader.take((Self.codePlanes + 1) * Self.rows * 8)
     try reader.requireEnd()
+    let words = stride(from: 0, to: rows.count, by: 8).map { start in
+      (0..<8).reduce(0) { $0 | UInt64(rows[start + $1]) << UInt64(8 * $1) }
+    }
     let planes = Self.codePlanes * Self.rows
     guard
       let template = VeinTemplate(
