@@ -111,7 +111,8 @@ let package = Package(
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(name: "MatcherLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(
-      name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Biometric", "Isolation", "CMatcherABI"], swiftSettings: house),
+      name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Biometric", "Isolation", "CMatcherABI"], swiftSettings: house
+    ),
     .target(
       name: "SSOVault",
       dependencies: [
@@ -252,7 +253,8 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation", "Workstation",
+        "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "Storage", "VaultLink", "SSOVault", "Isolation",
+        "Workstation",
         .crypto,
         .cryptoExtras, .x509,
         .asn1,
