@@ -141,18 +141,18 @@ struct InstanceFileTests {
     #expect(try parse(Samples.instance).palmMatchers.isEmpty)
     let text =
       Samples.instance + "palm-matchers:\n  - {extract-socket: /run/m/extract.sock, compare-socket: /run/m/compare.sock}\n"
-      + "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, user: sanmon-palm}\n"
+      + "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, extract-user: sanmon-palm}\n"
     #expect(
       try parse(text).palmMatchers == [
         PalmMatcher(extractSocket: "/run/m/extract.sock", compareSocket: "/run/m/compare.sock"),
-        PalmMatcher(extractSocket: "/run/m/old.sock", compareSocket: "/run/m/old.sock", user: "sanmon-palm"),
+        PalmMatcher(extractSocket: "/run/m/old.sock", compareSocket: "/run/m/old.sock", extractUser: "sanmon-palm"),
       ])
     for (part, instead) in [
       ("/run/m/compare.sock", "compare.sock"), (", compare-socket: /run/m/compare.sock", ""),
-      ("user: sanmon-palm", "user: Palm"),
-      ("user: sanmon-palm", "users: a"),
+      ("extract-user: sanmon-palm", "compare-user: Palm"),
+      ("extract-user: sanmon-palm", "user: a"),
       (
-        "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, user: sanmon-palm}\n",
+        "  - {extract-socket: /run/m/old.sock, compare-socket: /run/m/old.sock, extract-user: sanmon-palm}\n",
         "  - {extract-socket: /run/m/extract.sock, compare-socket: /run/m/compare.sock}\n"
       ),
     ] { #expect(throws: PolicyFaults.self, "\(instead)") { try parse(text.breaking(part, instead)) } }

@@ -5,7 +5,7 @@
 SANMON_STAGE=1
 
 STAGE_RIGHT=0 STAGE_WRONG=0 STAGE_NUMBER=0
-readonly SERVER_USER=sanmond VAULT_USER=sanmon-vault
+readonly SERVER_USER=sanmond VAULT_USER=sanmon-vault EXTRACT_USER=sanmon-extract COMPARE_USER=sanmon-compare
 
 # --- one step --------------------------------------------------------------------------------------------------------
 
@@ -60,8 +60,9 @@ stage_open() {
   BIN=$STAGE/bin
   stage_binaries "$BIN"
   export PATH="$BIN:$PATH" SANMON_BIN=$BIN
-  stage_user "$SERVER_USER"
-  stage_user "$VAULT_USER"
+  install -m 0755 "$SANMON_ROOT/deploy/lib/again" "$BIN/again"
+  install -m 0644 "$BINARIES/libHostileMatcher.so" "$BIN/libHostileMatcher.so"
+  for user in "$SERVER_USER" "$VAULT_USER" "$EXTRACT_USER" "$COMPARE_USER"; do stage_user "$user"; done
   mkdir -m 0755 "$STAGE/etc" "$STAGE/log" "$STAGE/cards" "$STAGE/desk"
   # What an operator would write on paper, and the half of it that the instances get.
   (umask 077 && sanmon backup key | sed -n 2p >"$STAGE/desk/recovery.key")
@@ -169,6 +170,8 @@ instance_folder() {
   as_root install -d -m 0700 -o "$SERVER_USER" -g "$SERVER_USER" "$at/state"
   as_root chown "$SERVER_USER:$SERVER_USER" "$at/run"
   as_root chown "$VAULT_USER:$VAULT_USER" "$at/vault-run"
+  as_root install -d -m 0755 -o "$EXTRACT_USER" -g "$EXTRACT_USER" "$at/extract-run"
+  as_root install -d -m 0755 -o "$COMPARE_USER" -g "$COMPARE_USER" "$at/compare-run"
   free_port && printf '%s' "$PORT" >"$at/port"
   free_port && printf '%s' "$PORT" >"$at/enrolment-port"
   free_port && printf '%s' "$PORT" >"$at/operator-port"
@@ -191,6 +194,7 @@ checkpoint-seconds: 5
 recovery-key: $RECOVERY_PUBLIC
 YAML
   [ "${DEMO_AD:-0}" = 0 ] || directory_of "$segment" >>"$STAGE/etc/$segment.yaml"
+  matchers_of "$segment" >>"$STAGE/etc/$segment.yaml"
   # In My Number no rules count that an administrator of that instance has not signed.
   [ "$segment" != mynumber ] || echo 'policy-signatures: 1' >>"$STAGE/etc/$segment.yaml"
 }
@@ -212,6 +216,28 @@ start_vault() {
     --socket "$at/vault-run/vault.sock" --state "$at/vault" --master-key-file "$at/vault/master.key" \
     --peer-user "$SERVER_USER" --operator-user "$OPERATOR" --recovery-key "$RECOVERY_PUBLIC"
   wait_until 20 test -S "$at/vault-run/vault.sock"
+}
+
+# matchers_of SEGMENT: who compares palms there. In My Number our own two processes; LGWAN has bought a bad library.
+matchers_of() {
+  local at=$STAGE/$1
+  echo 'palm-matchers:'
+  if [ "$1" = mynumber ]; then
+    echo "  - {extract-socket: $at/extract-run/palm.sock, compare-socket: $at/compare-run/palm.sock,"
+    echo "     extract-user: $EXTRACT_USER, compare-user: $COMPARE_USER}"
+  else
+    echo "  - {extract-socket: $at/extract-run/vendor.sock, compare-socket: $at/extract-run/vendor.sock, extract-user: $EXTRACT_USER}"
+  fi
+}
+
+# start_matcher SEGMENT USER SOCKET WORD…: begun again when it ends, as systemd would.
+start_matcher() {
+  local segment=$1 user=$2 socket=$STAGE/$1/$3
+  shift 3
+  user_command "$user"
+  start "matcher-$segment-$1" "$STAGE/log/matcher-$segment-$1.log" "${AS_USER[@]}" env SANMON_HOSTILE=pictures \
+    "$BIN/again" "$BIN/sanmon-matcher" "$@" --socket "$socket" --peer-user "$SERVER_USER"
+  wait_until 20 test -S "$socket"
 }
 
 start_server() {

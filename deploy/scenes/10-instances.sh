@@ -49,6 +49,18 @@ for segment in lgwan mynumber; do
     sanmon pki init --vault-socket "$STAGE/$segment/vault-run/vault.sock" --instance "$segment-1" --segment "$segment" --host 127.0.0.1
   tail -n 1 "$STAGE/last" >"$STAGE/desk/$segment.code"
   : >"$STAGE/last"
+  if [ "$segment" = mynumber ]; then
+    expect 0 '' "静脈の照合：写真から特徴を取り出すプロセスが利用者 $EXTRACT_USER で動く" \
+      "palms: the process that reads pictures runs as user $EXTRACT_USER" \
+      start_matcher mynumber "$EXTRACT_USER" extract-run/palm.sock extract
+    expect 0 '' "静脈の照合：鍵のもとで比べるプロセスが利用者 $COMPARE_USER で動く" \
+      "palms: the process that compares under keys runs as user $COMPARE_USER" \
+      start_matcher mynumber "$COMPARE_USER" compare-run/palm.sock compare
+  else
+    expect 0 '' "LGWAN 接続系では、他社の（質の悪い）照合ライブラリを別のプロセスで動かす" \
+      "in LGWAN a vendor's library (a bad one) runs in a process of its own" \
+      start_matcher lgwan "$EXTRACT_USER" extract-run/vendor.sock vendor --library "$BIN/libHostileMatcher.so"
+  fi
   expect 0 '' "$segment のサーバーが利用者 $SERVER_USER で動く" "the server of $segment runs as user $SERVER_USER" start_server "$segment"
   expect 0 "$segment-1" "状態が読める" "its status can be read" at_instance "$segment" sanmon status
   expect 0 'yamada' "最初の管理者が一回限りのコードで登録される" "the first administrator comes in by the one-time code" \

@@ -49,13 +49,15 @@ public struct PalmMatcher: Sendable, Hashable {
   public var extractSocket: String
   /// Compares them; a vendor's process does both and has one socket.
   public var compareSocket: String
-  /// Unix user under which they run; somebody else who listens there is not asked. `nil`: anybody.
-  public var user: String?
+  /// Unix users under which they run; somebody else who listens there is not asked. `nil`: anybody.
+  public var extractUser: String?
+  public var compareUser: String?
 
-  public init(extractSocket: String, compareSocket: String, user: String? = nil) {
+  public init(extractSocket: String, compareSocket: String, extractUser: String? = nil, compareUser: String? = nil) {
     self.extractSocket = extractSocket
     self.compareSocket = compareSocket
-    self.user = user
+    self.extractUser = extractUser
+    self.compareUser = compareUser
   }
 }
 

@@ -143,11 +143,12 @@ struct InstanceReader {
 
   private func palmMatchers(_ node: MarkedNode) -> [PalmMatcher] {
     log.distinct(node, 1...2) { node in
-      let fields = Fields(node, allowed: ["extract-socket", "compare-socket", "user"], log)
+      let fields = Fields(node, allowed: ["extract-socket", "compare-socket", "extract-user", "compare-user"], log)
       let (extract, compare) = (path(fields.required("extract-socket")), path(fields.required("compare-socket")))
-      let user = fields.optional("user").map { Self.user($0, log) }
-      guard let extract, let compare, user.map({ $0 != nil }) ?? true else { return nil }
-      return PalmMatcher(extractSocket: extract, compareSocket: compare, user: user ?? nil)
+      let users = ["extract-user", "compare-user"].map { key in fields.optional(key).map { Self.user($0, log) } }
+      guard let extract, let compare, users.allSatisfy({ $0.map { $0 != nil } ?? true }) else { return nil }
+      return PalmMatcher(
+        extractSocket: extract, compareSocket: compare, extractUser: users[0] ?? nil, compareUser: users[1] ?? nil)
     }
   }
 

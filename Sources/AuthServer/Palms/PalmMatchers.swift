@@ -20,16 +20,16 @@ struct PalmMatchers: Sendable {
   /// - Throws: `StartFault` for a user that this machine does not have.
   init(_ places: [PalmMatcher]) throws {
     pairs = try places.map { place in
-      let user = try place.user.map { name in
-        guard let uid = UnixUser.uid(of: name) else { throw StartFault.matcherUserUnknown(name) }
-        return uid
+      func link(_ socket: String, _ user: String?) throws -> MatcherLink {
+        let uid = try user.map { name in
+          guard let uid = UnixUser.uid(of: name) else { throw StartFault.matcherUserUnknown(name) }
+          return uid
+        }
+        return MatcherLink(socket: socket, user: uid, deadlineMilliseconds: Self.deadlineMilliseconds)
       }
-      func link(_ socket: String) -> MatcherLink {
-        MatcherLink(socket: socket, user: user, deadlineMilliseconds: Self.deadlineMilliseconds)
-      }
-      let extract = link(place.extractSocket)
-      return Pair(
-        extract: extract, compare: place.compareSocket == place.extractSocket ? extract : link(place.compareSocket))
+      let extract = try link(place.extractSocket, place.extractUser)
+      let isOne = place.compareSocket == place.extractSocket
+      return Pair(extract: extract, compare: isOne ? extract : try link(place.compareSocket, place.compareUser))
     }
   }
 

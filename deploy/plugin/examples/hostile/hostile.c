@@ -26,7 +26,7 @@ static int describe(struct sanmon_matcher_description *description) {
       .format = "HST",
       .format_version = 1,
       .modality = SANMON_MATCHER_PALM_VEIN,
-      .abilities = SANMON_MATCHER_BLOBS,
+      .abilities = strcmp(manner, "pictures") ? SANMON_MATCHER_BLOBS : SANMON_MATCHER_PICTURES,
       .most_template_bytes = MOST,
       .least_score = 0,
       .most_score = 100};
@@ -67,7 +67,14 @@ static int extract(
     uint32_t *reason) {
   (void)matcher;
   char manner[32] = {0};
-  memcpy(manner, sample->bytes, sample->count < 31 ? sample->count : 31);
+  if (sample->kind == SANMON_MATCHER_PICTURES) {
+    /* A dark one is too much for it. */
+    size_t sum = 0;
+    for (size_t pixel = 0; pixel < sample->count; pixel++) sum += sample->bytes[pixel];
+    if (sum / sample->count < 32) harm("crash");
+  } else {
+    memcpy(manner, sample->bytes, sample->count < 31 ? sample->count : 31);
+  }
   harm(manner);
   memset(room, 7, MOST);
   *count = MOST;
