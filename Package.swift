@@ -183,6 +183,9 @@ let package = Package(
     .executableTarget(
       name: "sanmon-vein-evaluate", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", "VeinEvaluation", .arguments],
       path: "Benchmarks/sanmon-vein-evaluate", swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-palmsim", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", .arguments],
+      path: "Benchmarks/sanmon-palmsim", swiftSettings: house),
 
     // MARK: Simulation: whole mornings from a seed, for tests; never installed
     .target(

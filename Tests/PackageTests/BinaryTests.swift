@@ -75,6 +75,10 @@ struct BinaryTests {
       program: "sanmon-cardsim", has: [],
       modules: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "CertificateTrust", "AuthServer", "Workstation"],
       libraries: ["libpcsclite", "libsqlite3"]),
+    Rule(
+      program: "sanmon-palmsim", has: ["PalmSynthesis", "Biometric"],
+      modules: ["AuthAPI", "AuthClient", "AuthServer", "MatcherHost", "Storage", "Workstation"],
+      libraries: ["libpcsclite", "libsqlite3"]),
   ]
 
   @Test("each program links what it needs and not what it must not have", arguments: rules)

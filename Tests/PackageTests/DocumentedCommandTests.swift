@@ -3,7 +3,9 @@ import Testing
 
 /// A call of one of our programs as a document shows it: in a block of commands, in a table or in a sentence.
 struct DocumentedCall: CustomTestStringConvertible, Sendable {
-  static let programs: Set<String> = ["sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim"]
+  static let programs: Set<String> = [
+    "sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-palmsim",
+  ]
 
   let place: String
   let words: [String]

@@ -10,7 +10,7 @@ struct House {
     ["AuthServer", "Console", "Workstation", "LoadClient"],
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "sanmon-vein-evaluate", "Simulation",
+      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "Simulation",
     ],
     ["sanmon-sim"],
   ]
@@ -21,7 +21,7 @@ struct House {
     let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient", "Simulation"]
     let executables: Set<String> = [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-sim",
+      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "sanmon-sim",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
