@@ -44,7 +44,7 @@ struct Sanmon: AsyncParsableCommand {
     version: Release.version,
     subcommands: [
       StatusCommand.self, DoctorCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self,
-      CardCommand.self,
+      CardCommand.self, PalmCommand.self,
       PersonCommand.self, DirectoryCommand.self,
       OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,
       BenchCommand.self,
