@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// Body of `POST /v1/admin/people/{person}/palms`: captures of one palm, in the order they were taken.
 public struct PalmEnrolment: Codable, Sendable {
   /// The notice on what palms are used for, how long they are kept, how they are deleted and what can be used instead was handed
