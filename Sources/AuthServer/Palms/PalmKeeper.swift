@@ -22,7 +22,7 @@ final class PalmKeeper: Sendable {
     let now = services.surroundings.now()
     let today = services.localByClock(now).day
     guard state.withLock({ $0.forgottenOn }) != today else { return }
-    try await services.recorder.commit(ForgetSamples(before: today - Self.sampleDays, now: now), now: now)
+    _ = try await services.recorder.commit(ForgetSamples(before: today - Self.sampleDays, now: now), now: now)
     state.withLock { $0.forgottenOn = today }
   }
 }
