@@ -98,7 +98,7 @@ struct PalmMatcherTests {
       let stranger = try await pair.compare.verify(
         pair.extract.probe(Self.neighbour, 0), with: references, former: [], under: key)
       let (near, far) = (try #require(genuine.scored), try #require(stranger.scored))
-      #expect(near.score < far.score && near.falseMatch >= 5000 && far.falseMatch < 3000, "\(near) \(far)")
+      #expect(near.score < far.score && near.falseMatch >= 4000 && far.falseMatch < 3000, "\(near) \(far)")
       // Again what was enrolled; again what was shown before; another capture is neither.
       for probe in enrolled {
         #expect(try await pair.compare.verify(probe, with: references, former: [], under: key) == .failed(.implausible))
@@ -106,7 +106,7 @@ struct PalmMatcherTests {
       let former = try await pair.protected([later[0]], key)
       #expect(try await pair.compare.verify(later[0], with: references, former: former, under: key) == .failed(.implausible))
       let second = try await pair.compare.verify(later[1], with: references, former: former, under: key)
-      #expect(try #require(second.scored).falseMatch >= 5000)
+      #expect(try #require(second.scored).falseMatch >= 4000)
       // The rate is that of three templates together.
       for references in [Array(references.prefix(2)), references + [references[0]]] {
         let result = try await pair.compare.verify(later[0], with: references, former: [], under: key)
@@ -124,7 +124,7 @@ struct PalmMatcherTests {
       func result(_ third: BiometricTemplate, former: [BiometricTemplate] = []) async throws -> MatchResult {
         try await pair.compare.verify(probe, with: [good[0], good[1], third], former: former, under: key)
       }
-      #expect(try #require(await result(good[2]).scored).falseMatch >= 5000)
+      #expect(try #require(await result(good[2]).scored).falseMatch >= 4000)
       let otherKey = try await pair.compare.protect(pair.extract.probe(Self.mine, 4), under: other)
       let otherHand = try await pair.compare.protect(pair.extract.probe(Self.otherHand, 0), under: key)
       var bad: [BiometricTemplate] = [otherKey, otherHand, probe]
