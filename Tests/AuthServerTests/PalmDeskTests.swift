@@ -84,7 +84,7 @@ struct PalmDeskTests {
       #expect(try await code { try await palms.enrol([once, once, Capture(palm: 7, number: 2)]) } == "AP138")
       let twice = [once, Capture(palm: 7, number: 2), Capture(palm: 8, number: 3)]
       #expect(try await code { try await palms.enrol(twice) } == "AP135")
-      let faint = (1...3).map { Capture(palm: 7, number: $0, strength: 39) }
+      let faint = (1...3).map { Capture(palm: 7, number: $0, strength: 19) }
       #expect(try await code { try await palms.enrol(faint) } == "AP135")
       let broken = (1...3).map { Capture(palm: 7, number: $0, isBroken: true) }
       #expect(try await code { try await palms.enrol(broken) } == "AP134")

@@ -223,11 +223,14 @@ matchers_of() {
   local at=$STAGE/$1
   echo 'palm-matchers:'
   if [ "$1" = mynumber ]; then
-    echo "  - {extract-socket: $at/extract-run/palm.sock, compare-socket: $at/compare-run/palm.sock,"
-    echo "     extract-user: $EXTRACT_USER, compare-user: $COMPARE_USER}"
+    echo "  - extract-socket: $at/extract-run/palm.sock"
+    echo "    compare-socket: $at/compare-run/palm.sock"
+    echo "    compare-user: $COMPARE_USER"
   else
-    echo "  - {extract-socket: $at/extract-run/vendor.sock, compare-socket: $at/extract-run/vendor.sock, extract-user: $EXTRACT_USER}"
+    echo "  - extract-socket: $at/extract-run/vendor.sock"
+    echo "    compare-socket: $at/extract-run/vendor.sock"
   fi
+  echo "    extract-user: $EXTRACT_USER"
 }
 
 # start_matcher SEGMENT USER SOCKET WORD…: begun again when it ends, as systemd would.

@@ -12,7 +12,7 @@ struct PalmDesk: Sendable {
 
   /// How alike two captures of one enrolment have to be, and how alike the palms of two people must not be, as −log10 of the false
   /// match rate in thousandths.
-  private static let agreement = 4000
+  private static let agreement = 2000
   private static let duplicate = 6000
   /// Whose key of the ring the search for duplicates has: nobody's.
   private static let searchName = "builtin.palm-search"
