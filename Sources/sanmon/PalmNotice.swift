@@ -64,8 +64,8 @@ enum PalmNotice {
       is erased after you have left.
 
     4 Removal
-      At any time, without giving a reason: ask the office below. Templates leave the
-      instance at once, and backups when the backups' own time is over.
+      At any time, without giving a reason: ask the office below. Templates leave
+      the instance at once, and backups when the backups' own time is over.
 
     5 What you can use instead
       Registering is voluntary. With card and password you prove who you are just as
@@ -74,7 +74,7 @@ enum PalmNotice {
     6 Personal information
       A template is an individual identification code under Japan's Act on the
       Protection of Personal Information: personal information even without your
-      name. You may ask to see it, to have it corrected, and to have its use stopped.
+      name. You may ask to see it, to have it corrected or its use stopped.
 
     Questions  \(contact ?? "the IT section")
     """

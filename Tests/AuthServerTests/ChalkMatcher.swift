@@ -28,27 +28,37 @@ struct ChalkMatcher: BiometricMatcher {
       PalmSampleMessage(
         hand: "\(hand)", sensor: "chalk-1", blob: Data(bytes), format: "CHK", formatVersion: 1)
     }
+
+    /// The capture as a picture file, for what looks at its first two bytes.
+    var picture: Data { Data("P5".utf8) + Data(bytes) }
   }
 
   let facts: MatcherDescription
 
-  init(takesKeys: Bool = true) throws {
+  init(takesKeys: Bool = true, takesPictures: Bool = false) throws {
     facts = try MatcherDescription(
       name: "chalk", vendor: "tests", version: "1", format: MatcherFormat("CHK", version: 1), modality: .palmVein,
-      takesPictures: false, takesBlobs: true, takesKeys: takesKeys)
+      takesPictures: takesPictures, takesBlobs: !takesPictures, takesKeys: takesKeys)
   }
 
   /// Serves it until the returned closure is called.
-  static func serve(at socket: String, takesKeys: Bool = true) throws -> @Sendable () -> Void {
+  static func serve(
+    at socket: String, takesKeys: Bool = true, takesPictures: Bool = false
+  ) throws -> @Sendable () -> Void {
     let server = try MatcherServer(
       socket: socket, mode: 0o600, peers: [getuid()], deadlineMilliseconds: 5000,
-      makeMatcher: { try ChalkMatcher(takesKeys: takesKeys) })
+      makeMatcher: { try ChalkMatcher(takesKeys: takesKeys, takesPictures: takesPictures) })
     Thread.detachNewThread { try? server.run() }
     return { server.stop() }
   }
 
   func extract(_ sample: BiometricSample) throws(MatcherFailure) -> Extraction {
-    guard case .blob(_, let bytes) = sample.content, bytes.count == 6 else { throw .malformedSample }
+    let bytes: [UInt8]
+    switch sample.content {
+    case .blob(_, let blob): bytes = blob
+    case .picture(let file, _, _): bytes = file.starts(with: Array("P5".utf8)) ? Array(file.dropFirst(2)) : []
+    }
+    guard bytes.count == 6 else { throw .malformedSample }
     if bytes[5] == 1 { throw .libraryFailed }
     if bytes[1] != 255 { return .retake(CaptureAdvice(rawValue: UInt32(bytes[1])) ?? .again) }
     guard bytes[0] == sample.hand.rawValue else { return .retake(.otherHand) }
@@ -116,9 +126,10 @@ final class PalmCity: Sendable {
     "palm-matchers: [{extract-socket: \(folder)/palm.sock, compare-socket: \(folder)/palm.sock}]"
   }
 
-  init(takesKeys: Bool = true) async throws {
+  init(takesKeys: Bool = true, takesPictures: Bool = false) async throws {
     city = try await City(segment: .mynumber, lines: Self.lines)
-    stopMatcher = try ChalkMatcher.serve(at: city.folder + "/palm.sock", takesKeys: takesKeys)
+    stopMatcher = try ChalkMatcher.serve(
+      at: city.folder + "/palm.sock", takesKeys: takesKeys, takesPictures: takesPictures)
     _ = try await city.importPeople()
   }
 
