@@ -1,13 +1,13 @@
 /// Every number that shapes how much two pictures of one palm differ, in one place.
 ///
-/// Written for one level h of hardness: h = 0.5 is a hand on a guide, h = 1 a hand held freely over the sensor. Standard
-/// deviations grow in proportion to h where nothing else is said. Set before the extraction was tuned, so that the baseline
-/// lies in its band; changing one number makes every threshold and every published rate worthless.
+/// Written for one level h of hardness: h = 0.65 is a hand on a guide, h = 1 a hand held freely over the sensor. Standard
+/// deviations grow in proportion to h where nothing else is said. The levels are set so that the baseline lies in its band on the
+/// tuning seeds (docs/vein-accuracy.md); changing one number makes every threshold and every published rate worthless.
 public struct Hardness: Sendable, Hashable {
   public let name: String
   public let level: Float
 
-  public static let guided = Hardness(name: "guided", level: 0.5)
+  public static let guided = Hardness(name: "guided", level: 0.65)
   public static let hard = Hardness(name: "hard", level: 1.0)
 
   // MARK: Pose

@@ -52,7 +52,7 @@ struct ExtractionTests {
     #expect(try VeinTemplate(decoding: first.template.encoded) == first.template)
     // Another digest is another filter bank: give it another number, or old templates will not compare.
     let digest = first.template.encoded.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
-    #expect(String(digest, radix: 16) == "d32cd361eb24a55e")
+    #expect(String(digest, radix: 16) == "4aa863838a33b5f")
   }
 
   @Test("a template keeps three quarters of what was seen")
@@ -137,7 +137,7 @@ struct PalmSynthesisTests {
     var renderer = PalmRenderer()
     let palm = PalmIdentity(seed: 100)
     let first = Self.digest(renderer.picture(palm, number: 0, hardness: .guided))
-    #expect(String(first, radix: 16) == "4f5a235ffaac5315")
+    #expect(String(first, radix: 16) == "96540f56560647c6")
     #expect(String(Self.digest(renderer.picture(palm, number: 0, hardness: .hard)), radix: 16) == "e5fd861b0005f3f8")
     // A used renderer leaves nothing behind.
     #expect(Self.digest(renderer.picture(palm, number: 0, hardness: .guided)) == first)

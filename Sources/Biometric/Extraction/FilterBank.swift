@@ -7,12 +7,12 @@ public struct FilterBank: Sendable {
   /// Cells from the middle of a filter to its edge.
   static let reach = 7
   static let side = 2 * reach + 1
-  /// Share of the seen cells that are masked for their weak answer.
+  /// Share of the seen cells that are masked because their answers agree least on one orientation.
   let weakest: Float
   /// Filter after filter, row by row; the answer to a dark line along the filter is positive.
   let kernels: [Float]
 
-  public static let current = FilterBank(id: 1, across: 2.0, along: 3.6, wavelength: 7.5, weakest: 0.25)
+  public static let current = FilterBank(id: 1, across: 1.8, along: 3.6, wavelength: 7.0, weakest: 0.25)
 
   /// - Parameters: widths of the bell across and along the line, and the wavelength across it, in cells.
   package init(id: UInt16, across: Double, along: Double, wavelength: Double, weakest: Float) {

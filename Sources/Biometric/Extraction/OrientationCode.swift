@@ -8,7 +8,7 @@ struct OrientationCode {
 
   /// Three planes of 64 rows; 0 where masked.
   private(set) var code: [UInt64]
-  /// Cells that were seen and whose answer is above the weakest quarter.
+  /// Cells that were seen and whose answers agree on one orientation better than the weakest quarter's do.
   private(set) var mask: [UInt64]
   /// Cells that were seen.
   private(set) var seen = 0
@@ -90,7 +90,7 @@ struct OrientationCode {
     }
   }
 
-  /// The answer that `weakest` of all are below, to a 4,096th of the strongest: counting is ten times as fast as sorting.
+  /// The value that a share of `weakest` lies below, to a 4,096th of the largest: counting is ten times as fast as sorting.
   private static func quantile(_ answers: [Float], _ weakest: Float) -> Float {
     guard let top = answers.max(), top > 0 else { return 0 }
     var counts = [Int](repeating: 0, count: 4096)
@@ -104,28 +104,41 @@ struct OrientationCode {
     return top
   }
 
+  /// How far the six answers of a cell agree on one orientation: the size of their second circular harmonic. A strong answer alone
+  /// says little: a blotch answers all six.
+  private static func agreement(_ answers: [Float], _ cell: Int, _ cells: Int) -> Float {
+    func answer(_ number: Int) -> Float { answers[number * cells + cell] }
+    // Cosine and sine of twice the angle: 1, 1/2, -1/2, -1 … and 0, sqrt(3)/2, sqrt(3)/2, 0 …
+    let cosine = answer(0) - answer(3) + 0.5 * (answer(1) + answer(5) - answer(2) - answer(4))
+    let sine = 0.8660254 * (answer(1) + answer(2) - answer(4) - answer(5))
+    return (cosine * cosine + sine * sine).squareRoot()
+  }
+
   private mutating func compete(_ answers: [Float], _ weights: [Float], _ weakest: Float) {
     let cells = Self.rows * Self.rows
-    var strongest = [Float](repeating: 0, count: cells)
+    var agreement = [Float](repeating: 0, count: cells)
     var winner = [UInt8](repeating: 0, count: cells)
     var candidates: [Float] = []
     candidates.reserveCapacity(cells)
+    var strongest: Float = 0
     for cell in 0..<cells {
       var (best, which) = (answers[cell], 0)
       for number in 1..<FilterBank.orientations where answers[number * cells + cell] > best {
         (best, which) = (answers[number * cells + cell], number)
       }
-      strongest[cell] = best
+      agreement[cell] = Self.agreement(answers, cell, cells)
       winner[cell] = UInt8(which)
-      if weights[cell] > 0.99 { candidates.append(best) }
+      guard weights[cell] > 0.99 else { continue }
+      candidates.append(agreement[cell])
+      strongest += best
     }
     seen = candidates.count
     guard seen > 0 else { return }
-    energy = candidates.reduce(0, +) / Float(seen)
+    energy = strongest / Float(seen)
     let limit = Self.quantile(candidates, weakest)
     // 000, 001, 011, 111, 110, 100: the number of different bits is the angle between two orientations.
     let codes: [UInt64] = [0b000, 0b001, 0b011, 0b111, 0b110, 0b100]
-    for cell in 0..<cells where weights[cell] > 0.99 && strongest[cell] >= limit {
+    for cell in 0..<cells where weights[cell] > 0.99 && agreement[cell] >= limit {
       let (row, column) = (cell / Self.rows, UInt64(cell % Self.rows))
       mask[row] |= 1 << column
       let value = codes[Int(winner[cell])]
