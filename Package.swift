@@ -181,7 +181,8 @@ let package = Package(
       name: "VeinEvaluation", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis"], path: "Benchmarks/VeinEvaluation",
       swiftSettings: house),
     .executableTarget(
-      name: "sanmon-vein-evaluate", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", "VeinEvaluation", .arguments],
+      name: "sanmon-vein-evaluate",
+      dependencies: ["AuthTerms", "Biometric", "LoadClient", "PalmSynthesis", "VeinEvaluation", .arguments],
       path: "Benchmarks/sanmon-vein-evaluate", swiftSettings: house),
     .executableTarget(
       name: "sanmon-palmsim", dependencies: ["AuthTerms", "Biometric", "PalmSynthesis", .arguments],

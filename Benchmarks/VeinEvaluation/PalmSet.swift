@@ -30,20 +30,57 @@ public struct PalmSet: Sendable {
   /// Extraction alone, seconds a picture.
   public private(set) var extractionTimes: [Double] = []
 
-  private let baseline: MaximumCurvature?
+  /// Takes the pictures of many palms.
+  ///
+  /// - Parameters:
+  ///   - baselinePalms: so many of the first palms are also extracted by the baseline.
+  ///   - threads: each with a renderer of its own; the set does not depend on their number.
+  public init(
+    seeds: Range<UInt64>, hardness: Hardness, extractor: VeinExtractor, baselinePalms: Int = 0, threads: Int = 1
+  ) {
+    let baseline = MaximumCurvature()
+    let sets = Threads.run(Threads.split(Array(seeds), threads)) { part in
+      var set = PalmSet()
+      var renderer = PalmRenderer()
+      for seed in part {
+        set.add(
+          seed: seed, hardness: hardness, renderer: &renderer, extractor: extractor,
+          baseline: seed - seeds.lowerBound < UInt64(baselinePalms) ? baseline : nil)
+      }
+      return set
+    }
+    for set in sets { append(set) }
+  }
 
-  /// - Parameter baseline: also extracts every accepted picture this way.
-  public init(baseline: MaximumCurvature? = nil) { self.baseline = baseline }
+  /// No palm.
+  public init() {}
+
+  /// The palms that the baseline was asked for, alone: what both methods are held against each other on.
+  public var withBaseline: PalmSet {
+    var set = PalmSet()
+    set.palms = palms.filter { !$0.enrolledMaps.isEmpty }
+    return set
+  }
+
+  private mutating func append(_ other: PalmSet) {
+    palms += other.palms
+    failuresToEnrol += other.failuresToEnrol
+    refusals.merge(other.refusals) { $0 + $1 }
+    pictures += other.pictures
+    extractionTimes += other.extractionTimes
+  }
 
   /// Takes one palm's pictures: enrolment numbers from 0, probes from 100.
-  public mutating func add(seed: UInt64, hardness: Hardness, renderer: inout PalmRenderer, extractor: VeinExtractor) {
+  public mutating func add(
+    seed: UInt64, hardness: Hardness, renderer: inout PalmRenderer, extractor: VeinExtractor, baseline: MaximumCurvature? = nil
+  ) {
     let identity = PalmIdentity(seed: seed)
     var palm = Palm(seed: seed, hand: identity.hand)
     guard
       let conditions = try? CaptureConditions(hand: identity.hand, wavelength: 850, resolution: PalmRenderer.resolution)
     else { return }
     for number in 0..<Self.attempts where palm.enrolled.count < Self.enrolments {
-      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions)
+      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions, baseline)
       switch result {
       case .sample(let sample):
         palm.enrolled.append(sample)
@@ -53,7 +90,7 @@ public struct PalmSet: Sendable {
     }
     if palm.enrolled.count < Self.enrolments { failuresToEnrol += 1 }
     for number in 100..<100 + Self.probes {
-      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions)
+      let (result, map) = take(identity, number, hardness, &renderer, extractor, conditions, baseline)
       switch result {
       case .sample(let sample):
         palm.probes.append(sample)
@@ -68,7 +105,7 @@ public struct PalmSet: Sendable {
 
   private mutating func take(
     _ identity: PalmIdentity, _ number: Int, _ hardness: Hardness, _ renderer: inout PalmRenderer, _ extractor: VeinExtractor,
-    _ conditions: CaptureConditions
+    _ conditions: CaptureConditions, _ baseline: MaximumCurvature?
   ) -> (VeinExtraction, VeinMap?) {
     let picture = renderer.picture(identity, number: number, hardness: hardness)
     pictures += 1

@@ -63,6 +63,27 @@ struct RunTests {
     #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 })
   }
 
+  @Test("error rates on a few palms: every figure is printed, and a page that loads nothing says what is not claimed")
+  func accuracy() throws {
+    let page = FileManager.default.temporaryDirectory.appending(path: "sanmon-vein-\(UUID().uuidString).html")
+    defer { try? FileManager.default.removeItem(at: page) }
+    let ran = try Programs.run(
+      "sanmon-vein-evaluate", ["--palms", "6", "--hard-palms", "4", "--baseline-palms", "4", "--html", page.path])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(
+      Set(ran.figures.map(\.name)) == [
+        "vein.eer_guided_pct", "vein.fnmr_guided_1e4_pct", "vein.fnmr_guided_1e6_pct", "vein.eer_hard_pct",
+        "vein.fnmr_hard_1e4_pct",
+      ])
+    #expect(ran.figures.allSatisfy { (0...100).contains($0.value) && $0.note?.contains("no claim") == true })
+    let html = try String(contentsOf: page, encoding: .utf8)
+    #expect(html.contains("Synthetic figures are no claim about people. No presentation-attack claim is made."))
+    #expect(html.contains("<polyline class=\"baseline\"") && html.contains("palms drawn again"))
+    #expect(!html.contains("http") && !html.contains("src=") && !html.contains("<script"))
+    let gate = try Programs.run("sanmon-vein-evaluate", ["--palms", "4", "--seeds", "gate", "--calibrate"])
+    #expect(gate.code == 64)
+  }
+
   @Test("a decision is timed and its allocations are counted")
   func decide() throws {
     let ran = try Programs.run("sanmon-bench", ["--decisions", "300", "--runs", "2"])
@@ -124,7 +145,7 @@ enum Programs {
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     var command = [program] + arguments + ["--json"]
-    if !arguments.contains("--policies"), name != "sanmon-vein-bench" {
+    if !arguments.contains("--policies"), !name.hasPrefix("sanmon-vein-") {
       command += ["--policies", root.appending(path: "policies").path]
     }
     if name == "sanmon-load" { command += ["--sample-city", root.appending(path: "deploy/sample-city").path] }

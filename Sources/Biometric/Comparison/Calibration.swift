@@ -39,6 +39,13 @@ public struct Calibration: Hashable, Sendable {
     self.points = points
   }
 
+  /// For tables that a test puts through the initialiser above.
+  init(known conditions: ComparisonConditions, _ normalisation: Normalisation, _ points: [(distance: Int, strength: Int)]) {
+    self.conditions = conditions
+    self.normalisation = normalisation
+    self.points = points.map { Point(distance: $0.distance, strength: $0.strength) }
+  }
+
   /// −log10 of the rate at which strangers come as close, in hundredths; 0 for no result and beyond the last point.
   ///
   /// Between two points the weaker one counts: nothing is claimed that was not measured.

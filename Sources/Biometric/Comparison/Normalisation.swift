@@ -22,6 +22,12 @@ public struct Normalisation: Hashable, Sendable {
     self.typicalOverlap = typicalOverlap
   }
 
+  /// For a table that a test puts through the initialiser above.
+  init(known impostorMean: Int, _ typicalOverlap: Int) {
+    self.impostorMean = impostorMean
+    self.typicalOverlap = typicalOverlap
+  }
+
   /// The normalised distance, for reports and histograms; decisions use `isWithin`.
   public func value(of found: AlignedDistance) -> Double {
     let mean = Double(impostorMean) / Double(Self.whole)

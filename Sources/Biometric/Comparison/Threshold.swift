@@ -42,6 +42,11 @@ public struct ComparisonConditions: Hashable, Sendable {
     else {
       throw MalformedInput("comparison conditions", expected: "grid 64, 1 to 64 poses, 1 to 16 templates, bank and window")
     }
+    self.init(known: grid, filterBank, alignmentWindow, poses, templates)
+  }
+
+  /// For a table that a test puts through the initialiser above.
+  init(known grid: Int, _ filterBank: UInt16, _ alignmentWindow: UInt16, _ poses: Int, _ templates: Int) {
     self.grid = grid
     self.filterBank = filterBank
     self.alignmentWindow = alignmentWindow
