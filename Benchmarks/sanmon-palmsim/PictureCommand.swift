@@ -11,6 +11,9 @@ struct PictureCommand: ParsableCommand {
       palm with another capture is held over the sensor anew, with the same one it is the same picture, on every machine. What
       was written is said in one line: hand, palm, capture, hardness and fault.
 
+      A fault is held before the sensor as it comes: whether it is refused, and with which advice, is the extraction's to say ('wet',
+      'blurred', 'tooNear', 'tooBright' and 'noHand' are the surest; 'cold' is mostly taken).
+
       400 x 480 samples, 25 to the centimetre (--resolution 25 of 'sanmon palm enrol').
 
       EXAMPLES

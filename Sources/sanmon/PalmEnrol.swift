@@ -29,15 +29,15 @@ struct PalmEnrol: AsyncParsableCommand {
   var pictures: [String] = []
   @Flag(help: "The notice on the use of palm data was handed over to this person.") var noticeGiven = false
   @Option(help: "The sensor's name: 1 to 64 of A-Z a-z 0-9 . _ -") var sensor = "desk"
-  @Option(help: "Of the sensor's light, in nanometres, 1 to 10000.") var wavelength: UInt32?
-  @Option(help: "At the palm, in pixels a centimetre, 1 to 10000.") var resolution: UInt32?
+  @Option(help: "Of the sensor's light, in nanometres, 1 to 10000; our own matcher takes 700 to 1000.") var wavelength: UInt32?
+  @Option(help: "At the palm, in pixels a centimetre, 1 to 10000; our own matcher takes 12 to 80.") var resolution: UInt32?
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
     guard noticeGiven else {
       let (code, sentence) = (DenialCode.palmNoticeMissing, Sentences.of(.palmNoticeMissing))
       throw fail(
-        1, "\(code.rawValue): \(sentence.ja)\n  → \(sentence.nextStepJa)",
+        64, "\(code.rawValue): \(sentence.ja)\n  → \(sentence.nextStepJa)",
         "\(code.rawValue): \(sentence.en)\n  -> \(sentence.nextStepEn)")
     }
     let samples = try await PalmPictures(profile: profile(), files: pictures).samples()

@@ -115,9 +115,9 @@ struct PalmToolTests {
       let told = Sentences.of(.palmNoticeMissing)
       let missing = ["/nonexistent/1.pgm", "/nonexistent/2.pgm", "/nonexistent/3.pgm"]
       let refused = try await desk.enrol(missing, [])
-      #expect(refused.status == 1 && refused.errors == "sanmon: AP137: \(told.en)\n  -> \(told.nextStepEn)\n")
+      #expect(refused.status == 64 && refused.errors == "sanmon: AP137: \(told.en)\n  -> \(told.nextStepEn)\n")
       let japanese = try await desk.enrol(missing, [], japanese: true)
-      #expect(japanese.status == 1 && japanese.errors == "sanmon: AP137: \(told.ja)\n  → \(told.nextStepJa)\n")
+      #expect(japanese.status == 64 && japanese.errors == "sanmon: AP137: \(told.ja)\n  → \(told.nextStepJa)\n")
       #expect(try await desk.rows().isEmpty)
     }
   }
