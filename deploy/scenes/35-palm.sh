@@ -55,7 +55,7 @@ expect 14 'カード|card' "同じ手のひらだけでは、ログオンはで�
 insert_card takahashi
 expect 10 'AP142|AP100' "さきほどの写真をもう一度見せる：再使用として拒否され、記録に残る" \
   "an earlier picture shown again: refused as a replay, and recorded" palm_at logon card+palm palm-4
-expect 10 '' "髙橋さんのカードを持った別人の手のひら：3 回とも一致しない" \
+expect 10 '確認できません|not recognised' "髙橋さんのカードを持った別人の手のひら：3 回とも一致しない" \
   "somebody else's palm with Takahashi's card: no match, three times" palm_at logon card+palm other-1 other-2 other-3
 PASSWORD='kawa-no-nagare-7'
 expect 0 '髙橋' "手のひらが合わなくても、カードとパスワードは止まらない" "whatever palms did, card and password go on" \
@@ -69,7 +69,7 @@ expect 0 '' "佐藤さんの手のひらを LGWAN 側でも登録する" "Sato's
   at_instance lgwan sanmon palm enrol p-000042 --hand "$PALM_HAND" --notice-given $(three other)
 insert_card sato
 expect 0 '' "ロックする" "lock" agent LGWAN-PC-0042 lock
-expect 11 '' "暗い写真でライブラリが落ちる：手のひらは今使えないと告げられる" \
+expect 11 '手のひらでの確認|cannot be|照合' "暗い写真でライブラリが落ちる：手のひらは今使えないと告げられる" \
   "a dark picture crashes the library: the clerk hears that palms are not looked at now" \
   agent LGWAN-PC-0042 unlock --factors palm --hand "$PALM_HAND" --palm "$STAGE/desk/dark.pgm"
 expect 0 '' "カードと暗証番号で解除する" "card and PIN unlock" agent LGWAN-PC-0042 unlock --factors card+pin --pin-fd 3
