@@ -47,6 +47,12 @@ extension APIMessages {
     APIMessage(
       "PalmRemoval", "Palms of a person to be taken away.",
       [.optional("hand", .oneOf(["right", "left"])), .field("reason", .line(maximum: 200))]),
+    APIMessage("PalmRekeyStep", "One step of moving all palms to a new key.", [.field("begins", .boolean)]),
+    APIMessage(
+      "PalmRekeyed", "How far the palms are on their way to the key that is in force.",
+      [
+        .field("ring", .integer(minimum: 1, maximum: 4_294_967_295)), .field("rekeyed", .count), .field("left", .count),
+      ]),
     APIMessage("PalmsRemoved", "How many palms were taken away.", [.field("removed", .count)]),
   ]
 }

@@ -194,6 +194,9 @@ public enum APIRoutes {
       "/v1/admin/people/{person}/palms", .operators, "Enrol a palm", body: "PalmEnrolment", answer: "PalmEnrolled",
       problems: [.conflict, .notFound]),
     .post(
+      "/v1/admin/palms/rekey", .operators, "Move palms to a new key of the ring", body: "PalmRekeyStep",
+      answer: "PalmRekeyed", problems: [.conflict]),
+    .post(
       "/v1/admin/people/{person}/palms/removal", .operators, "Take palms away", body: "PalmRemoval", answer: "PalmsRemoved",
       problems: [.notFound]),
     .get(

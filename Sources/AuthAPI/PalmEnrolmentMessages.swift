@@ -79,3 +79,25 @@ public struct PalmsRemoved: Codable, Sendable {
   public var removed: Int
   public init(removed: Int) { self.removed = removed }
 }
+
+/// Body of `POST /v1/admin/palms/rekey`: one step of moving all palms to a new key of the ring.
+public struct PalmRekeyStep: Codable, Sendable {
+  /// A new key comes into force, and no palm is moved yet; otherwise the next palms get the key that is in force.
+  public var begins: Bool
+  public init(begins: Bool) { self.begins = begins }
+}
+
+public struct PalmRekeyed: Codable, Sendable {
+  /// The number of the key that is in force.
+  public var ring: UInt32
+  /// In this step.
+  public var rekeyed: Int
+  /// Palms that are still under another key; they count as before meanwhile.
+  public var left: Int
+
+  public init(ring: UInt32, rekeyed: Int, left: Int) {
+    self.ring = ring
+    self.rekeyed = rekeyed
+    self.left = left
+  }
+}

@@ -81,6 +81,7 @@ public enum Sentences {
     case .palmOfOtherPerson: .palmOfOtherPerson
     case .palmNoticeMissing: .palmNoticeMissing
     case .palmSampleRepeated: .palmSampleRepeated
+    case .palmsUnderFormerKey: .palmsUnderFormerKey
     case .relinkNotOffered: .relinkNotOffered
     case .relinkProofMissing: .relinkProofMissing
     case .relinkProofTooOld: .relinkProofTooOld

@@ -37,4 +37,10 @@ extension Sentence {
     en: "The same capture was sent twice.",
     nextStepJa: "手のひらを毎回かざし直し、新しく撮影したデータで登録してください。",
     nextStepEn: "Hold the palm over the sensor anew for each capture.")
+
+  static let palmsUnderFormerKey = Sentence(
+    ja: "前の鍵に残っている手のひらがあるため、新しい鍵は始められません。",
+    en: "Palms are left under a former key; a new one cannot begin yet.",
+    nextStepJa: "sanmon palm rekey --continue で残りを移してから、もう一度行ってください。",
+    nextStepEn: "Move the rest with 'sanmon palm rekey --continue', then begin again.")
 }

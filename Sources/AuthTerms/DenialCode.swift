@@ -51,6 +51,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case palmOfOtherPerson = "AP136"
   case palmNoticeMissing = "AP137"
   case palmSampleRepeated = "AP138"
+  case palmsUnderFormerKey = "AP139"
 
   // A leaver's cards for the same person's new registration (再任用).
   case relinkNotOffered = "AP161"

@@ -82,6 +82,12 @@ struct ChalkMatcher: BiometricMatcher {
     return results.first { $0 != .score(0, falseMatch: 0) } ?? .score(0, falseMatch: 0)
   }
 
+  func rekey(
+    _ templates: [BiometricTemplate], from old: TemplateKey, to new: TemplateKey
+  ) throws(MatcherFailure) -> [BiometricTemplate] {
+    try templates.map { (known) throws(MatcherFailure) in try template(mark(new) + opened(known, old)) }
+  }
+
   func search(
     _ probe: BiometricTemplate, in references: [BiometricTemplate], under key: TemplateKey
   ) throws(MatcherFailure) -> [MatchResult] {

@@ -53,6 +53,7 @@ struct OpenAPITests {
     "PalmProofMessage": PalmProofMessage.self, "PalmTry": PalmTry.self, "PalmEnrolment": PalmEnrolment.self,
     "PalmEnrolled": PalmEnrolled.self, "PalmRefused": PalmRefused.self, "PalmSummary": PalmSummary.self,
     "PalmRemoval": PalmRemoval.self, "PalmsRemoved": PalmsRemoved.self,
+    "PalmRekeyStep": PalmRekeyStep.self, "PalmRekeyed": PalmRekeyed.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -126,6 +126,49 @@ struct PalmDeskTests {
     }
   }
 
+  @Test(
+    "a whole city gets a new key while people log on: no palm is shown again, replays are still known, duplicates still found")
+  func rekeyed() async throws {
+    try await with { palms in
+      let city = palms.city
+      func step(begins: Bool) async throws -> PalmRekeyed {
+        try await city.link.call("POST", "/v1/admin/palms/rekey", PalmRekeyStep(begins: begins))
+      }
+      let people = ["p-000007", "p-000042", "p-000043"]
+      for (index, person) in people.enumerated() { try await palms.enrol(captures(UInt8(index + 7), from: 1), of: person) }
+      let pc = try await city.workstation("MYNUMBER-PC-0001")
+      let card = try await city.enrolCard(palms.person, slot: "9e")
+      func enter(_ number: UInt8) async throws {
+        let answer = try await pc.show(Capture(palm: 7, number: number), in: pc.open(), card)
+        _ = try await pc.end("logoff", #require(answer.session).session)
+      }
+      try await enter(10)
+      #expect(try await step(begins: false).left == 0, "nothing is to be done")
+      let begun = try await step(begins: true)
+      #expect(begun.ring == 2 && begun.rekeyed == 0 && begun.left == 3)
+      try await enter(11)
+      let early = try await told { _ = try await step(begins: true) }
+      #expect(early?.code == "AP139", "one after the other")
+      // Who is registered meanwhile has the new key already, and is held against those under the old one.
+      let same = try await told { _ = try await palms.enrol(captures(7, from: 60), of: "p-000044") }
+      #expect(same?.code == "AP136")
+      try await palms.enrol(captures(20, from: 1), of: "p-000044")
+      let done = try await step(begins: false)
+      #expect(done.ring == 2 && done.rekeyed == 3 && done.left == 0)
+      #expect(try await last(palms)?.note == "to key 2 of the ring")
+      try await enter(12)
+      let replayed = try await refusal { try await pc.show(Capture(palm: 7, number: 11, strength: 70), in: pc.open(), card) }
+      #expect(replayed?.body.code == "AP100")
+      let other = try await told { _ = try await palms.enrol(captures(8, from: 70), of: "p-000045") }
+      #expect(other?.code == "AP136")
+      // Without a matcher nothing moves, and the palms stay where they are.
+      #expect(try await step(begins: true).ring == 3)
+      palms.stopMatcher()
+      let refused = try await told { _ = try await step(begins: false) }
+      #expect(refused?.code == "AP134")
+    }
+  }
+
   @Test("palms are taken away, of a hand or both; then none is asked for, and nothing of them stays in the files")
   func removed() async throws {
     try await with { palms in

@@ -236,6 +236,36 @@ struct PalmTests {
     }
   }
 
+  @Test("a picture may have one MiB where palms are looked at, and a body without one no more than any other")
+  func large() async throws {
+    func status(_ city: City, _ pc: TestWorkstation, _ card: TestCard, pictureBytes: Int) async throws -> String? {
+      let opened = try await pc.open()
+      var message = try pc.proofs(opened, card)
+      let sample = PalmSampleMessage(hand: "right", sensor: "s", picture: Data(count: pictureBytes))
+      message.palm = try pc.palm(sample, in: opened)
+      do {
+        return try await pc.prove(opened, message).palm?.outcome
+      } catch let refused as Refused {
+        return refused.body.code
+      }
+    }
+    try await with { palms, pc, card in
+      try await palms.city.setPassword(palms.person, "正しい合言葉 2026")
+      let most = PalmSampleMessage.mostPictureBytes
+      // Chalk takes no pictures; what counts is that this one was read.
+      #expect(try await status(palms.city, pc, card, pictureBytes: most) == "unavailable")
+      #expect(try await status(palms.city, pc, card, pictureBytes: most + 1) == "AP100")
+      #expect(try await rows(palms).last?.code == "AP149")
+      #expect(try await status(palms.city, pc, card, pictureBytes: most + 100_000) == "HT413")
+    }
+    let city = try await City(segment: .mynumber)
+    _ = try await city.importPeople()
+    let pc = try await city.workstation("MYNUMBER-PC-0001")
+    let card = try await city.enrolCard("p-000007", slot: "9e")
+    #expect(try await status(city, pc, card, pictureBytes: 70_000) == "HT413")
+    await city.end()
+  }
+
   @Test("a vendor's matcher without keys: its scores count as so many chances")
   func vendor() async throws {
     let palms = try await PalmCity(takesKeys: false)

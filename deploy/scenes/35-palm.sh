@@ -2,7 +2,7 @@
 # Palms: synthetic pictures stand for a sensor. deploy/scenes/30-morning.sh has left the watch of MYNUMBER-PC-0007 running.
 step "手のひら静脈：マイナンバー利用事務系の髙橋さん" "Palm vein: Takahashi in My Number"
 
-readonly TAKAHASHI_PALM=201 OTHER_PALM=204
+readonly TAKAHASHI_PALM=201 OTHER_PALM=203
 # palm_picture NAME PALM CAPTURE [WORD…]: one picture of a synthetic palm.
 palm_picture() {
   local name=$1 palm=$2 capture=$3

@@ -47,10 +47,16 @@ struct PalmFacts {
       (exponent, isReplayed, note, answer, canBeShown) = (nil, true, "\(sensor): \(reason)", nil, false)
       return
     case .compared(let comparison):
-      // Somebody may have taken it away, or put another one there, while it was compared.
-      let isSame = palms.contains { $0.id == comparison.palm.id && $0.sealed == comparison.palm.sealed }
+      // Somebody may have taken it away, or put another one there, while it was compared. Under another key it is the same.
+      guard palms.contains(where: { $0.id == comparison.palm.id && $0.enrolledAt == comparison.palm.enrolledAt }) else {
+        exponent = nil
+        note = "\(sensor): the registration was changed meanwhile"
+        answer = PalmTry(outcome: "unavailable", triesLeft: left)
+        (isReplayed, canBeShown) = (false, isUsable && left > 0)
+        return
+      }
       let needed = change.ceremony.scenario == .unlock && change.card == nil ? 6 : 5
-      let isEnough = isSame && !isBlocked && comparison.exponent >= needed
+      let isEnough = !isBlocked && comparison.exponent >= needed
       exponent = isEnough ? comparison.exponent : nil
       let strength = String(comparison.strength / 1000) + "." + String(comparison.strength % 1000 / 100)
       note = "\(sensor): \(comparison.palm.hand), \(comparison.palm.format), FMR 1e-\(strength)"
@@ -103,9 +109,12 @@ extension ConcludeCeremony {
   /// The capture is kept beside the palm, so that it is known when it comes again.
   func keepPalm(_ palms: PalmFacts, of person: Person, in state: inout some StateTransaction) throws(StorageFault) {
     guard let comparison = palms.comparison else { return }
-    var palm = comparison.palm
-    palm.recent = comparison.recent
-    try state.put(palm)
+    // Under another key since it was compared, it keeps the captures it has.
+    for var palm in try state.palms(of: person.id) where palm.id == comparison.palm.id && palm.sealed == comparison.palm.sealed
+    {
+      palm.recent = comparison.recent
+      try state.put(palm)
+    }
     try Throttling.countSuccess(of: .palm(person.id), policy: policy, now: now, in: &state)
   }
 

@@ -14,10 +14,6 @@ struct PalmDesk: Sendable {
   /// match rate in thousandths.
   private static let agreement = 2000
   private static let duplicate = 6000
-  /// Whose key of the ring the search for duplicates has: nobody's.
-  private static let searchName = "builtin.palm-search"
-  /// The number of the key that is in force.
-  static let ring: UInt32 = 1
 
   private struct Captured {
     var templates: [BiometricTemplate] = []
@@ -59,7 +55,8 @@ struct PalmDesk: Sendable {
       }
       let draft = RegisteredPalm(
         person: person, hand: samples[0].sample.hand, format: facts.format.description,
-        ring: facts.takesKeys ? Self.ring : 0, sealed: [], enrolledBy: acting.id, enrolledAt: now)
+        ring: facts.takesKeys ? try await PalmRing(services: services).current() : 0, sealed: [], enrolledBy: acting.id,
+        enrolledAt: now)
       let palm = try await make(draft, captured, pair, facts, acting, now)
       let change = RegisterPalm(
         palm: palm, samples: samples.map(\.fingerprint), quality: captured.quality, sensor: first.sensor,
@@ -117,18 +114,19 @@ struct PalmDesk: Sendable {
     _ acting: OperatorRecord, _ now: Moment
   ) async throws -> RegisteredPalm {
     var palm = draft
+    let keys = PalmKeys(vault: services.vault)
     var contents = PalmContents(half: nil, references: captured.templates, searched: [])
     if facts.takesKeys {
       let half = Secret<KeyMaterial>(copying: services.surroundings.random(32))
-      let key = try await PalmKeys(vault: services.vault).key(of: palm.person, half: half, ring: palm.ring)
+      let key = try await keys.key(of: palm.person, half: half, ring: palm.ring)
       contents.half = half
       contents.references = try await protect(captured.templates, pair.compare, key)
       try await requireAgreement(captured.templates, contents.references, palm, acting, now) { probe, others in
         try await pair.compare.search(probe, in: others, under: key)
       }
-      let search = try await searchKey()
+      let search = try await keys.searchKey(ring: palm.ring)
       contents.searched = try await protect(captured.templates, pair.compare, search)
-      try await requireNobodyElse(captured.templates[0], palm, pair.compare, search, acting, now)
+      try await requireNobodyElse(captured.templates[0], palm, pair.compare, acting, now)
     } else {
       try await requireAgreement(captured.templates, captured.templates, palm, acting, now) { probe, others in
         try await pair.compare.compare(probe, with: others)
@@ -166,36 +164,32 @@ struct PalmDesk: Sendable {
 
   /// Of the whole city, at enrolment only: nobody's palm opens another person's session.
   private func requireNobodyElse(
-    _ probe: BiometricTemplate, _ palm: RegisteredPalm, _ matcher: MatcherLink, _ key: TemplateKey, _ acting: OperatorRecord,
-    _ now: Moment
+    _ probe: BiometricTemplate, _ palm: RegisteredPalm, _ matcher: MatcherLink, _ acting: OperatorRecord, _ now: Moment
   ) async throws {
     let (format, hand) = (palm.format, palm.hand)
     let everybody = try await services.store.read { (state) throws(StorageFault) -> [RegisteredPalm] in
       try state.everyPalm().filter { $0.format == format && $0.hand == hand }
     }
-    var (people, templates): ([PersonID], [BiometricTemplate]) = ([], [])
-    for other in everybody where other.person != palm.person {
-      for template in try PalmColumn.open(other, services.columns).searched {
-        people.append(other.person)
-        templates.append(template)
-      }
-    }
-    guard !templates.isEmpty else { return }
     var close: [PersonID: Int] = [:]
-    for (person, result) in zip(people, try await matcher.search(probe, in: templates, under: key)) {
-      if case .score(_, let strength) = result, strength >= Self.duplicate { close[person, default: 0] += 1 }
+    // Two keys while palms are on their way to a new one.
+    for (ring, others) in Dictionary(grouping: everybody.filter({ $0.person != palm.person }), by: \.ring) {
+      var (people, templates): ([PersonID], [BiometricTemplate]) = ([], [])
+      for other in others {
+        for template in try PalmColumn.open(other, services.columns).searched {
+          people.append(other.person)
+          templates.append(template)
+        }
+      }
+      guard !templates.isEmpty else { continue }
+      let key = try await PalmKeys(vault: services.vault).searchKey(ring: ring)
+      for (person, result) in zip(people, try await matcher.search(probe, in: templates, under: key)) {
+        if case .score(_, let strength) = result, strength >= Self.duplicate { close[person, default: 0] += 1 }
+      }
     }
     // One of three may be chance among thousands of people; two are the same palm.
     if let found = close.filter({ $0.value >= 2 }).keys.min() {
       throw try await refuse(.palmOfOtherPerson, "is that of \(found)", palm.person, acting, now)
     }
-  }
-
-  /// The key that all palms are searched under: its person's half is fixed, its ring's half is the vault's.
-  private func searchKey() async throws -> TemplateKey {
-    try await PalmKeys(vault: services.vault).key(
-      of: PersonID(parsing: Self.searchName), half: Secret(copying: Array(repeating: 0x53, count: TemplateKey.halfBytes)),
-      ring: Self.ring)
   }
 
   private func refuse(

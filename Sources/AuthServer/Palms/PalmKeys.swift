@@ -9,4 +9,11 @@ struct PalmKeys: Sendable {
   func key(of person: PersonID, half: Secret<KeyMaterial>, ring: UInt32) async throws -> TemplateKey {
     try TemplateKey(id: ring, personHalf: half, ringHalf: try await vault.templateKey(of: person, ring: ring).half)
   }
+
+  /// The key that all palms are searched under: its person's half is fixed, its ring's half is the vault's.
+  func searchKey(ring: UInt32) async throws -> TemplateKey {
+    try await key(
+      of: PersonID(parsing: "builtin.palm-search"),
+      half: Secret(copying: Array(repeating: 0x53, count: TemplateKey.halfBytes)), ring: ring)
+  }
 }

@@ -15,6 +15,11 @@ extension OperatorRoutes {
       let message = try await JSONBody.decode(PalmEnrolment.self, from: request, context: context)
       return try JSONAnswer(await desk.enrol(message, of: person, by: operatorRecord))
     }
+    router.post("/v1/admin/palms/rekey") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(PalmRekeyStep.self, from: request, context: context)
+      return try JSONAnswer(await PalmRing(services: services).step(begins: message.begins, by: operatorRecord))
+    }
     router.post("/v1/admin/people/:person/palms/removal") { request, context in
       let operatorRecord = try await require(Self.desks, context)
       let person = try context.identifier("person", as: PersonTag.self)
