@@ -92,28 +92,32 @@ public enum ClopperPearson {
   /// The largest p for which `holds`, which is true at 0 and false at 1.
   private static func solve(_ holds: (Double) -> Bool) -> Double {
     var (low, high) = (0.0, 1.0)
-    for _ in 0..<200 {
+    for _ in 0..<100 {
       let middle = (low + high) / 2
       if holds(middle) { low = middle } else { high = middle }
     }
     return low
   }
 
-  /// P(X <= hits) for a binomial X; the sum runs over the shorter side of it.
+  /// P(X <= hits) for a binomial X; the sum runs over the shorter side of it, away from the mean, each term from the one before.
   static func atMost(_ hits: Int, of trials: Int, _ p: Double) -> Double {
     if p <= 0 { return 1 }
-    if p >= 1 { return hits >= trials ? 1 : 0 }
+    if p >= 1 || hits >= trials { return hits >= trials ? 1 : 0 }
     func term(_ k: Int) -> Double {
       let ways = lgamma(Double(trials) + 1) - lgamma(Double(k) + 1) - lgamma(Double(trials - k) + 1)
       return exp(ways + Double(k) * log(p) + Double(trials - k) * log1p(-p))
     }
-    // Terms fall off quickly away from the mean: a thousand widths are everything.
-    let mean = Double(trials) * p
-    let width = Int(40 * (mean * (1 - p)).squareRoot()) + 60
-    if Double(hits) <= mean {
-      return (max(0, hits - width)...hits).reduce(0) { $0 + term($1) }
+    let odds = p / (1 - p)
+    let isLower = Double(hits) <= Double(trials) * p
+    var k = isLower ? hits : hits + 1
+    var next = term(k)
+    var sum = 0.0
+    while next > sum * 1e-17 {
+      sum += next
+      guard isLower ? k > 0 : k < trials else { break }
+      next *= isLower ? Double(k) / Double(trials - k + 1) / odds : Double(trials - k) / Double(k + 1) * odds
+      k += isLower ? -1 : 1
     }
-    guard hits < trials else { return 1 }
-    return 1 - (hits + 1...min(trials, hits + 1 + width)).reduce(0) { $0 + term($1) }
+    return isLower ? sum : 1 - sum
   }
 }
