@@ -46,7 +46,7 @@ public final class MatcherLink: Sendable {
   /// - Parameter firstPause: milliseconds after a first failure.
   package init(socket: String, user: UInt32?, deadlineMilliseconds: Int, firstPause: Int) {
     conversation = Conversation(path: socket, user: user, firstPause: firstPause)
-    thread = SerialThread(name: "matcher-link", limit: 64)
+    thread = SerialThread(name: "matcher-link", limit: 256)
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 

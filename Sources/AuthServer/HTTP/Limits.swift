@@ -8,7 +8,7 @@ public struct Limits: Sendable {
   /// Bytes of the proofs of a ceremony, when their length is announced: a palm is a picture. `nil`: as any body.
   public var proofBytes: Int?
   /// Bodies beyond `bodyBytes` that are taken in at once.
-  public var largeBodiesAtOnce = 64
+  public var largeBodiesAtOnce = 128
   /// Bytes of one header field, and of all of them together.
   public var headerFieldBytes = 8 * 1024
   public var headerBytes = 16 * 1024

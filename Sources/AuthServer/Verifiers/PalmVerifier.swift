@@ -54,7 +54,7 @@ struct PalmVerifier: Sendable {
       guard let person = try Self.holder(ceremony, state), try state.person(person)?.isEnabled == true else { return nil }
       return Known(
         person: person, palms: try state.palms(of: person), isKnownSample: try state.isKnown(fingerprint),
-        isBlocked: try Throttling.blockedUntil([.palm(person)], now: now, in: state) != nil)
+        isBlocked: try Throttling.blockedUntil([.palm(person), .person(person)], now: now, in: state) != nil)
     }
     guard let found else { return nil }
     let outcome = await compare(sample, found)
@@ -78,7 +78,7 @@ struct PalmVerifier: Sendable {
     if known.isKnownSample { return .replayed("this very capture was shown before") }
     guard !services.palms.isEmpty else { return .unavailable("this instance has no matcher") }
     guard !known.palms.isEmpty else { return .unavailable("no palm is registered") }
-    guard !known.isBlocked else { return .unavailable("too many palms that were not this person's") }
+    guard !known.isBlocked else { return .unavailable("too many failures of this person") }
     var reason = "no matcher takes such samples, or knows this person's palms"
     for pair in services.palms.pairs {
       do {
