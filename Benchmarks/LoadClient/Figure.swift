@@ -99,10 +99,10 @@ package struct Goal: Sendable {
     "vein.verify_us": Goal(50, "µs"),
     "vein.verify_protected_ms": Goal(3, "ms"),
     "vein.identify_city_ms": Goal(50, "ms"),
-    "vein.eer_guided_pct": Goal(0.1, "%", "maximum curvature + Miura match 0.84"),
+    "vein.eer_guided_pct": Goal(0.1, "%", "maximum curvature + Miura match 1.2"),
     "vein.fnmr_guided_1e4_pct": Goal(0.2, "%"),
     "vein.fnmr_guided_1e6_pct": Goal(1.5, "%"),
-    "vein.eer_hard_pct": Goal(0.5, "%", "maximum curvature + Miura match 3.4"),
+    "vein.eer_hard_pct": Goal(0.5, "%", "maximum curvature + Miura match 3.7"),
     "vein.fnmr_hard_1e4_pct": Goal(3, "%"),
   ]
 }
