@@ -46,7 +46,7 @@ extension APIMessages {
       ]),
     APIMessage(
       "PalmRemoval", "Palms of a person to be taken away.",
-      [.optional("hand", .oneOf(["right", "left"])), .field("reason", .line(maximum: 200))]),
+      [.optional("hand", .oneOf(["right", "left"])), .field("reason", .line(maximum: 500))]),
     APIMessage("PalmRekeyStep", "One step of moving all palms to a new key.", [.field("begins", .boolean)]),
     APIMessage(
       "PalmRekeyed", "How far the palms are on their way to the key that is in force.",

@@ -66,7 +66,7 @@ public struct PalmSummary: Codable, Sendable {
 public struct PalmRemoval: Codable, Sendable {
   /// `right` or `left`; absent: both.
   public var hand: String?
-  /// For the row, at most 200 characters on one line.
+  /// For the row, at most 500 bytes on one line.
   public var reason: String
 
   public init(hand: String?, reason: String) {
