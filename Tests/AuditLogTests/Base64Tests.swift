@@ -25,6 +25,28 @@ struct Base64Tests {
     }
   }
 
+  @Test("each place of a text takes the characters of the alphabet alone, and says the same as a slow reading")
+  func places() throws {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    for (place, unit) in (0..<11).flatMap({ place in (0...127).map { (place, UInt8($0)) } }) {
+      var units = Array("Zm9vYmFyMTg".utf8)
+      units[place] = unit
+      let bits = units.compactMap { unit in alphabet.firstIndex(of: unit).map { UInt32($0) } }
+      let decoded = try? Base64.decode(String(decoding: units, as: UTF8.self), isPadded: false)
+      guard bits.count == 11, bits[10] & 3 == 0 else {
+        #expect(decoded == nil, "\(place) \(unit)")
+        continue
+      }
+      let slow = (0..<8).map { byte in
+        (0..<8).reduce(UInt8(0)) { value, bit in
+          let at = byte * 8 + bit
+          return value << 1 | UInt8(truncatingIfNeeded: bits[at / 6] >> UInt32(5 - at % 6) & 1)
+        }
+      }
+      #expect(decoded == slow)
+    }
+  }
+
   @Test(
     "other spellings are refused",
     arguments: [

@@ -139,6 +139,41 @@ struct HTTPLimitTests {
     }
   }
 
+  @Test("of bodies that are larger than any other's so many are taken in at once; the one too many holds up nothing else")
+  func largeBodies() async throws {
+    var limits = Limits()
+    (limits.bodyBytes, limits.proofBytes, limits.largeBodiesAtOnce) = (1000, 10_000, 1)
+    try await TestServer.withPlain(
+      limits: limits,
+      { router in
+        Self.echo(router)
+        router.post("/v1/ceremonies/:ceremony/proofs") { request, context in
+          _ = try await request.body.collect(upTo: 10_000)
+          return try JSONAnswer(HealthReport(state: "running"))
+        }
+      }
+    ) { _, port in
+      func head(_ bytes: Int) -> String {
+        "POST /v1/ceremonies/c-1/proofs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(bytes)\r\n\r\n"
+      }
+      let slow = try await TestClient.connect(port: port)
+      try await slow.send(head(5000))
+      var refused: TestReply?
+      for _ in 0..<300 where refused?.status != 503 {
+        let next = try await TestClient.connect(port: port)
+        try await next.send(head(2000) + String(repeating: " ", count: 2000))
+        refused = try await next.reply()
+      }
+      #expect(refused?.status == 503 && refused?.code == "HT503")
+      let small = try await TestClient.connect(port: port)
+      #expect(try await small.request("POST", "/echo", body: HTTPJSONTests.whole).status == 200)
+      try await slow.send(String(repeating: " ", count: 5000))
+      #expect(try await slow.reply().status == 200)
+      try await slow.send(head(5000) + String(repeating: " ", count: 5000))
+      #expect(try await slow.reply().status == 200)
+    }
+  }
+
   @Test("requests sent one behind the other are answered in order")
   func pipelined() async throws {
     try await TestServer.withPlain(Self.echo) { _, port in
