@@ -59,7 +59,7 @@ struct PictureCommand: ParsableCommand {
       of: palm, number: capture, hardness: hardness.hardness, fault: known ?? nil)
     var renderer = PalmRenderer()
     try write(GreyMap.file(renderer.picture(identity, presentation, noiseSeed: UInt64(capture))))
-    let hand = identity.hand == .right ? "right" : "left"
+    let hand = identity.hand.name
     print(([hand, "\(palm)", "\(capture)", hardness.rawValue] + (fault.map { [$0] } ?? [])).joined(separator: " "))
   }
 

@@ -98,7 +98,7 @@ public struct BiometricSample: Sendable {
 }
 
 extension BiometricSample: CustomStringConvertible, CustomReflectable {
-  public var description: String { "biometric sample of the \(hand) hand" }
+  public var description: String { "biometric sample of the \(hand.name) hand" }
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 

@@ -1,9 +1,11 @@
+import AuthTerms
+
 extension APIMessages {
   static let palms: [APIMessage] = [
     APIMessage(
       "PalmSampleMessage", "One capture of a palm: a picture file, or a vendor's own bytes.",
       [
-        .field("hand", .oneOf(["right", "left"])), .field("sensor", .identifier),
+        .field("hand", .oneOf(Hand.allCases.map(\.name))), .field("sensor", .identifier),
         .optional("picture", .bytes(minimum: 1, maximum: PalmSampleMessage.mostPictureBytes)),
         .optional("wavelength", .integer(minimum: 0, maximum: 10_000)),
         .optional("resolution", .integer(minimum: 0, maximum: 10_000)),
@@ -41,12 +43,12 @@ extension APIMessages {
     APIMessage(
       "PalmSummary", "One registered palm.",
       [
-        .field("person", .identifier), .field("hand", .oneOf(["right", "left"])), .field("format", .text(maximum: 80)),
+        .field("person", .identifier), .field("hand", .oneOf(Hand.allCases.map(\.name))), .field("format", .text(maximum: 80)),
         .field("enrolledBy", .identifier), .field("enrolledAt", .time),
       ]),
     APIMessage(
       "PalmRemoval", "Palms of a person to be taken away.",
-      [.optional("hand", .oneOf(["right", "left"])), .field("reason", .line(maximum: 500))]),
+      [.optional("hand", .oneOf(Hand.allCases.map(\.name))), .field("reason", .line(maximum: 500))]),
     APIMessage("PalmRekeyStep", "One step of moving all palms to a new key.", [.field("begins", .boolean)]),
     APIMessage(
       "PalmRekeyed", "How far the palms are on their way to the key that is in force.",

@@ -5,7 +5,7 @@ public import FoundationEssentials
 public struct PalmSampleMessage: Codable, Sendable, Equatable {
   /// `right` or `left`
   public var hand: String
-  /// The sensor's name at its workstation, 1 to 64 characters of A–Z a–z 0–9 `.` `_` `-`.
+  /// `SensorID`
   public var sensor: String
   /// PGM or PNG, grey, 8 or 16 bits.
   public var picture: Data?

@@ -35,6 +35,7 @@ public enum SessionTag {}
 public enum CeremonyTag {}
 public enum OperatorTag {}
 public enum SampleTag {}
+public enum SensorTag {}
 
 /// One person, for life: the staff number (職員番号) under which the directory first told of her, never a name. Which object of
 /// Active Directory stands for her is a `DirectoryIdentity`.
@@ -46,6 +47,8 @@ public typealias CardID = Identifier<CardTag>
 public typealias SessionID = Identifier<SessionTag>
 public typealias CeremonyID = Identifier<CeremonyTag>
 public typealias OperatorID = Identifier<OperatorTag>
+/// What captures palms, as it is named at its workstation.
+public typealias SensorID = Identifier<SensorTag>
 
 /// SHA-256 over something named by `Tag`; 32 bytes, written as 64 hexadecimal digits.
 public struct Fingerprint<Tag>: Hashable, Sendable, CustomStringConvertible {

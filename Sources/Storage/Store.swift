@@ -57,10 +57,15 @@ public protocol StateReader {
 
   /// Of both hands and all matchers.
   func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm]
-  /// The whole city's, ordered by their ids: for the search for duplicates and for a new key, never for a logon.
-  func everyPalm() throws(StorageFault) -> [RegisteredPalm]
+  /// The city's, ordered by their ids, from the one behind `id` on: for the search for duplicates, never for a logon.
+  func palms(after id: String, limit: Int) throws(StorageFault) -> [RegisteredPalm]
+  /// Those that have a key and whose key is not this one of the ring, ordered by their ids.
+  func palms(notUnder ring: UInt32, limit: Int) throws(StorageFault) -> [RegisteredPalm]
+  func palmCount(notUnder ring: UInt32) throws(StorageFault) -> Int
   /// Whether this very capture was shown before, as long as captures are remembered.
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool
+  /// Of the captures that are remembered.
+  func oldestSampleDay() throws(StorageFault) -> Int?
 
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard?
   /// The card that this key is registered on.

@@ -17,11 +17,6 @@ enum SlotName: String, ExpressibleByArgument, CaseIterable {
   case noPIN = "9e"
 }
 
-enum HandName: String, ExpressibleByArgument, CaseIterable {
-  case right, left
-  var hand: Hand { self == .right ? .right : .left }
-}
-
 /// Where palms come from.
 struct PalmOptions: ParsableArguments {
   @Option(
@@ -39,7 +34,7 @@ struct PalmOptions: ParsableArguments {
   var palmCommand: String?
 
   @Option(name: .long, help: "手（右、左） / Which hand.")
-  var hand: HandName = .right
+  var hand = Hand.right
 
   @Option(name: .long, help: ArgumentHelp("センサーの名前 / The sensor's name.", valueName: "name"))
   var sensor = "palm"
@@ -47,7 +42,7 @@ struct PalmOptions: ParsableArguments {
   /// Nil if there is none.
   func source() throws(AgentFault) -> (any PalmSensor)? {
     guard palm.isEmpty || palmCommand == nil else { throw .badInput(expected: "--palm or --palm-command, not both") }
-    let profile = try SensorProfile(name: sensor, hand: hand.hand)
+    let profile = try SensorProfile(name: sensor, hand: hand)
     if let palmCommand { return try CommandSensor(profile, program: palmCommand) }
     return palm.isEmpty ? nil : try PictureFileSensor(profile, files: palm)
   }

@@ -12,18 +12,15 @@ struct PalmCommand: AsyncParsableCommand {
       + say("登録 \(Times.show(palm.enrolledAt))  登録者 ", "enrolled \(Times.show(palm.enrolledAt))  by ") + palm.enrolledBy
   }
 
-  static func hand(_ hand: String) -> String { hand == "right" ? say("右手", "right") : say("左手", "left") }
+  static func hand(_ hand: String) -> String {
+    Hand(name: hand) == .right ? say("右手", "right") : say("左手", "left")
+  }
 
   static func path(_ person: String) -> String { "/v1/admin/people/\(person)/palms" }
 
   static func unknown(_ person: String) -> (ja: String, en: String) {
     ("職員 \(person) は取り込まれていません。", "no person \(person) has been imported")
   }
-}
-
-/// As messages name it.
-enum PalmHand: String, ExpressibleByArgument, CaseIterable {
-  case right, left
 }
 
 struct PalmList: AsyncParsableCommand {
@@ -59,12 +56,12 @@ struct PalmRemove: AsyncParsableCommand {
         sanmon palm remove p-000042 --hand left --reason "left hand injured"
       """)
   @Argument(help: "Person id.") var person: String
-  @Option(help: "Only this hand; without it both.") var hand: PalmHand?
+  @Option(help: "Only this hand; without it both.") var hand: Hand?
   @Option(help: "Why; stands in the log.") var reason: String
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
-    let removal = PalmRemoval(hand: hand?.rawValue, reason: try Reasons.checked(reason))
+    let removal = PalmRemoval(hand: hand?.name, reason: try Reasons.checked(reason))
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       PalmCommand.path(person) + "/removal", removal, as: PalmsRemoved.self, notFound: PalmCommand.unknown(person))

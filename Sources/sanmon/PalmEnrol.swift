@@ -21,7 +21,7 @@ struct PalmEnrol: AsyncParsableCommand {
         0 registered   1 refused   64 wrong usage   65 a file is no picture, or fewer than three captures were good
       """)
   @Argument(help: "Person id.") var person: String
-  @Option(help: "Which hand the pictures show.") var hand: PalmHand
+  @Option(help: "Which hand the pictures show.") var hand: Hand
   @Option(
     name: .customLong("picture"),
     help: ArgumentHelp("A capture: PGM or PNG, grey, at most 1 MiB. 3 to 9 times, in their order.", valueName: "file"),
@@ -56,11 +56,11 @@ struct PalmEnrol: AsyncParsableCommand {
   private func profile() throws -> SensorProfile {
     do {
       return try SensorProfile(
-        name: sensor, hand: hand == .right ? .right : .left, wavelength: wavelength, resolution: resolution)
+        name: sensor, hand: hand, wavelength: wavelength, resolution: resolution)
     } catch {
       throw fail(
-        64, "--sensor は半角の英数字と . _ - で 64 文字まで、--wavelength と --resolution は 1 から 10000 です。",
-        "--sensor: 1 to 64 of A-Z a-z 0-9 . _ -; --wavelength and --resolution: 1 to 10000")
+        64, "--sensor は半角の英数字と . _ - で 64 文字まで（先頭は英数字）、--wavelength と --resolution は 1 から 10000 です。",
+        "--sensor: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first; --wavelength and --resolution: 1 to 10000")
     }
   }
 

@@ -26,7 +26,7 @@ struct ChalkMatcher: BiometricMatcher {
 
     var message: PalmSampleMessage {
       PalmSampleMessage(
-        hand: "\(hand)", sensor: "chalk-1", blob: Data(bytes), format: "CHK", formatVersion: 1)
+        hand: hand.name, sensor: "chalk-1", blob: Data(bytes), format: "CHK", formatVersion: 1)
     }
 
     /// The capture as a picture file, for what looks at its first two bytes.

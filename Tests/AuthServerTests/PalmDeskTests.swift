@@ -126,6 +126,44 @@ struct PalmDeskTests {
     }
   }
 
+  @Test("the same palm at two desks in the same moment is registered for one of the two")
+  func together() async throws {
+    try await with { palms in
+      func attempt(_ person: String, _ number: UInt8) async throws -> String? {
+        try await told { _ = try await palms.enrol(captures(7, from: number), of: person) }?.code
+      }
+      for round in 0..<3 {
+        let people = (0...1).map { String(format: "p-%06d", 42 + 2 * round + $0) }
+        async let one = attempt(people[0], UInt8(20 + 60 * round))
+        async let two = attempt(people[1], UInt8(50 + 60 * round))
+        let codes = try await [one, two].compactMap(\.self)
+        #expect(codes == ["AP136"])
+        for person in people {
+          let _: PalmsRemoved = try await palms.city.link.call(
+            "POST", "/v1/admin/people/\(person)/palms/removal", PalmRemoval(hand: nil, reason: "試験"))
+        }
+      }
+    }
+  }
+
+  @Test("a capture is known for ninety days, and then forgotten with a row of its own; no day without any writes one")
+  func forgotten() async throws {
+    try await with { palms in
+      try await palms.enrol()
+      func rows() async throws -> [AuditEntry] {
+        try await palms.city.audit("class=administration").filter { $0.action == "palm.samplesForgotten" }
+      }
+      palms.city.clock.advance(seconds: 90 * 86_400)
+      try await Task.sleep(for: .seconds(3))
+      #expect(try await rows().isEmpty)
+      palms.city.clock.advance(seconds: 86_400)
+      try await becomes("they are forgotten") { try await rows().map(\.count) == [3] }
+      palms.city.clock.advance(seconds: 86_400)
+      try await Task.sleep(for: .seconds(3))
+      #expect(try await rows().count == 1)
+    }
+  }
+
   @Test(
     "a whole city gets a new key while people log on: no palm is shown again, replays are still known, duplicates still found")
   func rekeyed() async throws {
@@ -183,7 +221,9 @@ struct PalmDeskTests {
       let sealed = Mutex<[Data]>([])
       try await palms.city.restart { database in
         let store = try SQLiteStore(path: database)
-        let found = try await store.read { (state) throws(StorageFault) in try state.everyPalm().map { Data($0.sealed) } }
+        let found = try await store.read { (state) throws(StorageFault) in
+          try state.palms(after: "", limit: 99).map { Data($0.sealed) }
+        }
         sealed.withLock { $0 = found }
         store.close()
       }

@@ -31,7 +31,7 @@ struct PalmToolTests {
     ) async throws -> ToolProcess.Ran {
       let pictures = files.flatMap { ["--picture", $0] }
       return try await sanmon(
-        ["enrol", person ?? palms.person, "--hand", "\(hand)"] + pictures + more, japanese: japanese)
+        ["enrol", person ?? palms.person, "--hand", hand.name] + pictures + more, japanese: japanese)
     }
 
     /// Of registrations, refused ones among them.

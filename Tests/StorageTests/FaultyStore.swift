@@ -118,7 +118,14 @@ extension Looking {
   func peopleCount() throws(StorageFault) -> Int { try below.peopleCount() }
   func password(of person: PersonID) throws(StorageFault) -> StoredPassword? { try below.password(of: person) }
   func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm] { try below.palms(of: person) }
-  func everyPalm() throws(StorageFault) -> [RegisteredPalm] { try below.everyPalm() }
+  func palms(after id: String, limit: Int) throws(StorageFault) -> [RegisteredPalm] {
+    try below.palms(after: id, limit: limit)
+  }
+  func palms(notUnder ring: UInt32, limit: Int) throws(StorageFault) -> [RegisteredPalm] {
+    try below.palms(notUnder: ring, limit: limit)
+  }
+  func palmCount(notUnder ring: UInt32) throws(StorageFault) -> Int { try below.palmCount(notUnder: ring) }
+  func oldestSampleDay() throws(StorageFault) -> Int? { try below.oldestSampleDay() }
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
     fault == .sampleForgotten ? false : try below.isKnown(sample)
   }

@@ -102,12 +102,13 @@ struct PalmLogonTests {
 
   /// Pictures from memory: the first ends in 0, the next in 1, and so on.
   final class MemorySensor: PalmSensor {
-    let name = "counter-3"
+    let name: SensorID
     let advices = Mutex<[CaptureAdvice?]>([])
     let fault: SensorFault?
     let onCapture: @Sendable () -> Void
 
-    init(fault: SensorFault? = nil, onCapture: @escaping @Sendable () -> Void = {}) {
+    init(fault: SensorFault? = nil, onCapture: @escaping @Sendable () -> Void = {}) throws {
+      name = try SensorID(parsing: "counter-3")
       self.fault = fault
       self.onCapture = onCapture
     }
@@ -119,7 +120,7 @@ struct PalmLogonTests {
         return list.count - 1
       }
       if let fault { throw .sensor(fault) }
-      return PalmSampleMessage(hand: "left", sensor: name, picture: Data("P5 \(number)".utf8))
+      return PalmSampleMessage(hand: "left", sensor: name.text, picture: Data("P5 \(number)".utf8))
     }
   }
 
@@ -138,7 +139,8 @@ struct PalmLogonTests {
 
   private func run(
     _ wish: LogonWish = LogonWish(purpose: .logon, waitSeconds: 0), card: MemoryCard?,
-    person: MemoryPerson = MemoryPerson(), sensor: (any PalmSensor)? = MemorySensor(), holds: String? = nil,
+    person: MemoryPerson = MemoryPerson(), sensor: @autoclosure () throws -> (any PalmSensor)? = try MemorySensor(),
+    holds: String? = nil,
     _ adjust: (inout Desk.Script) -> Void = { _ in }
   ) async throws -> Result {
     let authority = try TestAuthority()
@@ -155,7 +157,7 @@ struct PalmLogonTests {
     let holder = MemoryHolder(clock.surroundings, holds: holds)
     let logon = LogonClient(
       workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
-      cards: MemoryCards(card), asking: person, holder: holder, sensor: sensor, surroundings: clock.surroundings)
+      cards: MemoryCards(card), asking: person, holder: holder, sensor: try sensor(), surroundings: clock.surroundings)
     let outcome: Swift.Result<SessionOpened, AgentFault>
     do throws(AgentFault) { outcome = .success(try await logon.run(wish)) } catch { outcome = .failure(error) }
     await server.stop()
@@ -186,7 +188,7 @@ struct PalmLogonTests {
 
   @Test("a sample that gave nothing: its advice is said, the device gets it, and another sample is shown")
   func retake() async throws {
-    let (person, sensor) = (MemoryPerson(), MemorySensor())
+    let (person, sensor) = (MemoryPerson(), try MemorySensor())
     let result = try await run(card: try MemoryCard(), person: person, sensor: sensor) { $0.palms = [Self.wet] }
     #expect(result.session == "s-1")
     #expect(result.script.shown == ["card", "palm", "palm"])
@@ -266,10 +268,10 @@ struct PalmLogonTests {
   @Test("a password that took its time goes into another ceremony; card and PIN are not asked for again")
   func slowPassword() async throws {
     let (card, clock) = (try MemoryCard(), clock)
-    let sensor = MemorySensor { clock.advance(milliseconds: 9_000) }
+    let sensor = try MemorySensor { clock.advance(milliseconds: 9_000) }
     let result = try await run(card: card, sensor: sensor) { $0.palms = [Self.noMatch(2), Self.noMatch(1)] }
     #expect(result.session == "s-1" && result.script.opened == 1, "18 s")
-    let slow = MemorySensor { clock.advance(milliseconds: 26_000) }
+    let slow = try MemorySensor { clock.advance(milliseconds: 26_000) }
     let late = try await run(card: card, sensor: slow) { $0.palms = [Self.wet, Self.noMatch(1)] }
     #expect(late.session == "s-1" && late.script.opened == 3, "the first was old before the card signed")
     #expect(late.script.shown == ["card", "palm", "palm", "card", "password"])
@@ -328,7 +330,7 @@ struct PalmLogonTests {
   @Test("a sensor that fails: the password, or the fault for who does not want it", arguments: [true, false])
   func sensorFails(leaves: Bool) async throws {
     let (card, person) = (try MemoryCard(), MemoryPerson(leavesPalm: leaves))
-    let result = try await run(card: card, person: person, sensor: MemorySensor(fault: .deadline))
+    let result = try await run(card: card, person: person, sensor: try MemorySensor(fault: .deadline))
     #expect(result.session == (leaves ? "s-1" : nil) && result.fault == (leaves ? nil : .sensor(.deadline)))
     #expect(result.script.shown == (leaves ? ["card", "password"] : []))
     #expect(said(person).contains(.sensorFailed))

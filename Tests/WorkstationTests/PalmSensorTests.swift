@@ -90,7 +90,7 @@ struct PalmSensorTests {
       profile(), program: program("printf 'P5 %s' \"$*\"; echo noise >&2; cat >/dev/null; exit 0"))
     #expect(try await sample(sensor).picture == Data("P5 left".utf8))
     #expect(try await sample(sensor, after: .wet).picture == Data("P5 left 7".utf8))
-    #expect(sensor.name == "counter-3")
+    #expect(sensor.name.text == "counter-3")
   }
 
   @Test("a program that ends badly, writes nothing, or something else than a picture")
@@ -141,14 +141,14 @@ struct PalmSensorTests {
     #expect(throws: AgentFault.self) { _ = try CommandSensor(profile, program: "/bin/sh", milliseconds: 60_001) }
   }
 
-  @Test("a sensor's name", arguments: ["", "a b", "あ", "a/b", String(repeating: "a", count: 65)])
+  @Test("a sensor's name", arguments: ["", "a b", ".a", "-a", "_a", "あ", "a/b", String(repeating: "a", count: 65)])
   func badNames(name: String) {
     #expect(throws: AgentFault.self) { _ = try SensorProfile(name: name, hand: .right) }
   }
 
   @Test("the limits of a sensor's name and numbers")
   func profiles() throws {
-    #expect(try SensorProfile(name: String(repeating: "a", count: 64), hand: .right).name.count == 64)
+    #expect(try SensorProfile(name: String(repeating: "a", count: 64), hand: .right).name.text.count == 64)
     #expect(try SensorProfile(name: "A-z_0.9", hand: .right, wavelength: 1, resolution: 10_000).wavelength == 1)
     #expect(throws: AgentFault.self) { _ = try SensorProfile(name: "a", hand: .right, wavelength: 0) }
     #expect(throws: AgentFault.self) { _ = try SensorProfile(name: "a", hand: .right, resolution: 10_001) }

@@ -9,10 +9,6 @@ struct Shown {
   /// The thresholds that palms met, as powers of ten.
   private var palms: [Int] = []
 
-  /// FMR of a palm beside another kind of factor, and of a palm that alone opens a locked screen.
-  static let palmBesideAnother = 5
-  static let palmAlone = 6
-
   init(_ proofs: [Proof]) {
     for proof in proofs {
       switch proof {
@@ -40,14 +36,14 @@ struct Shown {
     }
     if hasPassword, registered.hasPassword { factors.insert(.password) }
     if hasCode { factors.insert(.code) }
-    if registered.hasPalm, palms.contains(where: { $0 >= Self.palmBesideAnother }) { factors.insert(.palm) }
+    if registered.hasPalm, palms.contains(where: { $0 >= PalmRate.besideAnother }) { factors.insert(.palm) }
     return factors
   }
 
   /// Whether the palm was compared strictly enough for the combination it is used in.
   func isPalmStrict(for combination: FactorSet) -> Bool {
     guard combination.contains(.palm) else { return true }
-    let needed = SegmentFloor.kinds(combination).count < 2 ? Self.palmAlone : Self.palmBesideAnother
+    let needed = SegmentFloor.kinds(combination).count < 2 ? PalmRate.alone : PalmRate.besideAnother
     return palms.contains { $0 >= needed }
   }
 }

@@ -93,19 +93,21 @@ struct CeremonyService: Sendable {
       throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
     }
 
+    let capture: PalmCapture?
     switch verify(message, &ceremony, caller) {
     case .refused(let code, let note):
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
-    case .proceed: break
+    case .proceed(let shown): capture = shown
     }
-    let palm = try await palm(message, ceremony, now)
+    let palm: ShownPalm? =
+      if let capture { try await PalmVerifier(services: services).check(capture, ceremony, now: now) } else { nil }
     let password = try await password(message, ceremony, now: now)
     let isDisabled = password.leavesAccountOpen ? try await isDisabledNow(ceremony) : false
     return try await conclude(ceremony, password: password, palm: palm, isDisabled: isDisabled, caller: caller)
   }
 
   private enum Verification {
-    case proceed
+    case proceed(PalmCapture?)
     case refused(DenialCode, String)
   }
 
@@ -138,7 +140,7 @@ struct CeremonyService: Sendable {
       ceremony.sessionKeyProven = true
     }
     if let palm = message.palm { return verify(palm, &ceremony) }
-    return .proceed
+    return .proceed(nil)
   }
 
   /// Nothing of a palm is looked at before possession is proven, and not more than a few in one ceremony.
@@ -148,14 +150,14 @@ struct CeremonyService: Sendable {
     else { return .refused(.proofContextMismatch, "a palm before a card or a session's key") }
     guard ceremony.palmsLeft > 0 else { return .refused(.proofContextMismatch, "more than \(PalmTry.most) palms") }
     ceremony.palms += 1
-    guard let sample = try? palm.sample.sample() else { return .refused(.proofMalformed, "neither a picture nor a blob") }
+    guard let capture = try? palm.sample.capture() else { return .refused(.proofMalformed, "neither a picture nor a blob") }
     let preimage = PalmPreimage(
-      nonce: ceremony.nonce, ceremony: ceremony.id.text, sensor: palm.sample.sensor, hand: palm.sample.hand,
-      sample: sample.fingerprint.bytes)
+      nonce: ceremony.nonce, ceremony: ceremony.id.text, sensor: capture.sensor.text, hand: capture.sample.hand.name,
+      sample: capture.fingerprint.bytes)
     guard key.isValidSignature(palm.signature, for: Data(preimage.canonicalBytes)) else {
       return .refused(.proofSignatureWrong, "the session key did not sign this palm")
     }
-    return .proceed
+    return .proceed(capture)
   }
 
   private struct CardRefusal: Error {
@@ -213,13 +215,6 @@ struct CeremonyService: Sendable {
   ) async throws -> PasswordResult {
     guard let typed = message.password, let shown = ceremony.shown else { return .notShown }
     return try await PasswordVerifier(services: services).check(typed, new: message.newPassword, card: shown, now: now)
-  }
-
-  private func palm(
-    _ message: ProofsMessage, _ ceremony: OpenCeremony, _ now: Moment
-  ) async throws -> ShownPalm? {
-    guard let palm = message.palm else { return nil }
-    return try await PalmVerifier(services: services).check(palm, ceremony, now: now)
   }
 
   /// Whether it says that the account of whoever has shown a card, or waits behind the session, is disabled.

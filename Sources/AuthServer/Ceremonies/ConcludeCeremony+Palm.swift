@@ -55,11 +55,12 @@ struct PalmFacts {
         (isReplayed, canBeShown) = (false, isUsable && left > 0)
         return
       }
-      let needed = change.ceremony.scenario == .unlock && change.card == nil ? 6 : 5
+      let isAlone = change.ceremony.scenario == .unlock && change.card == nil
+      let needed = isAlone ? PalmRate.alone : PalmRate.besideAnother
       let isEnough = !isBlocked && comparison.exponent >= needed
       exponent = isEnough ? comparison.exponent : nil
       let strength = String(comparison.strength / 1000) + "." + String(comparison.strength % 1000 / 100)
-      note = "\(sensor): \(comparison.palm.hand), \(comparison.palm.format), FMR 1e-\(strength)"
+      note = "\(sensor): \(comparison.palm.hand.name), \(comparison.palm.format), FMR 1e-\(strength)"
       answer = isEnough ? nil : PalmTry(outcome: "noMatch", triesLeft: left)
       isUsable = isEnough || isUsable && left > 0
     case .retake(let advice):

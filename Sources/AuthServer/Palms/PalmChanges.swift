@@ -18,7 +18,7 @@ struct RegisterPalm: Change {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "palm.enrolled", outcome: .done)
     record.person = palm.person
     record.operatorID = palm.enrolledBy
-    record.note = "\(palm.hand), \(palm.format), sensor \(sensor), quality \(quality), notice given"
+    record.note = "\(palm.hand.name), \(palm.format), sensor \(sensor), quality \(quality), notice given"
     guard try state.person(palm.person) != nil else {
       record.outcome = .refused
       record.note += "; person unknown"
@@ -56,7 +56,7 @@ struct RemovePalms: Change {
       if try state.removePalm(palm.id) { removed.append(palm) }
     }
     record.count = Int64(removed.count)
-    let names = removed.map { "\($0.hand) \($0.format)" }.joined(separator: ", ")
+    let names = removed.map { "\($0.hand.name) \($0.format)" }.joined(separator: ", ")
     record.note = (names.isEmpty ? "none" : names) + (reason.text.isEmpty ? "" : "; \(reason.text)")
     return (removed.count, record)
   }

@@ -14,6 +14,8 @@ struct PalmDesk: Sendable {
   /// match rate in thousandths.
   private static let agreement = 2000
   private static let duplicate = 6000
+  /// Palms read in one piece, so that logons are not kept waiting.
+  private static let page = 256
 
   private struct Captured {
     var templates: [BiometricTemplate] = []
@@ -29,13 +31,20 @@ struct PalmDesk: Sendable {
     return found.map(Self.summary)
   }
 
+  /// One at a time: of two people who bring the same palm at the same moment the second one is to be found out.
   func enrol(_ enrolment: PalmEnrolment, of person: PersonID, by acting: OperatorRecord) async throws -> PalmEnrolled {
+    try await services.palmKeeper.enrolments.pass { try await enrolNext(enrolment, of: person, by: acting) }
+  }
+
+  private func enrolNext(
+    _ enrolment: PalmEnrolment, of person: PersonID, by acting: OperatorRecord
+  ) async throws -> PalmEnrolled {
     let now = services.surroundings.now()
     guard (PalmEnrolment.templates...PalmEnrolment.mostSamples).contains(enrolment.samples.count),
       let first = enrolment.samples.first,
       enrolment.samples.allSatisfy({ $0.hand == first.hand && $0.sensor == first.sensor })
     else { throw HTTPFault.malformed(.value) }
-    let samples = try enrolment.samples.map { try $0.sample() }
+    let samples = try enrolment.samples.map { try $0.capture() }
     guard enrolment.noticeGiven else { throw try await refuse(.palmNoticeMissing, "", person, acting, now) }
     let isKnown = try await services.store.read { (state) throws(StorageFault) -> Bool? in
       guard try state.person(person) != nil else { return nil }
@@ -72,12 +81,9 @@ struct PalmDesk: Sendable {
   }
 
   func remove(_ removal: PalmRemoval, of person: PersonID, by acting: OperatorRecord) async throws -> PalmsRemoved {
-    let hand: Hand?
-    switch removal.hand {
-    case nil: hand = nil
-    case "right": hand = .right
-    case "left": hand = .left
-    default: throw HTTPFault.malformed(.value)
+    let hand = try removal.hand.map { name in
+      guard let hand = Hand(name: name) else { throw HTTPFault.malformed(.value) }
+      return hand
     }
     let now = services.surroundings.now()
     let change = RemovePalms(
@@ -156,7 +162,7 @@ struct PalmDesk: Sendable {
         switch result {
         case .score(_, let strength) where strength >= Self.agreement: continue
         case .failed(.implausible): throw try await refuse(.palmSampleRepeated, "", palm.person, acting, now)
-        default: throw try await refuse(.palmsDisagree, "\(palm.hand)", palm.person, acting, now)
+        default: throw try await refuse(.palmsDisagree, palm.hand.name, palm.person, acting, now)
         }
       }
     }
@@ -166,13 +172,9 @@ struct PalmDesk: Sendable {
   private func requireNobodyElse(
     _ probe: BiometricTemplate, _ palm: RegisteredPalm, _ matcher: MatcherLink, _ acting: OperatorRecord, _ now: Moment
   ) async throws {
-    let (format, hand) = (palm.format, palm.hand)
-    let everybody = try await services.store.read { (state) throws(StorageFault) -> [RegisteredPalm] in
-      try state.everyPalm().filter { $0.format == format && $0.hand == hand }
-    }
     var close: [PersonID: Int] = [:]
     // Two keys while palms are on their way to a new one.
-    for (ring, others) in Dictionary(grouping: everybody.filter({ $0.person != palm.person }), by: \.ring) {
+    for (ring, others) in Dictionary(grouping: try await others(palm), by: \.ring) {
       var (people, templates): ([PersonID], [BiometricTemplate]) = ([], [])
       for other in others {
         for template in try PalmColumn.open(other, services.columns).searched {
@@ -192,6 +194,20 @@ struct PalmDesk: Sendable {
     }
   }
 
+  /// The palms of everybody else that this one could be taken for.
+  private func others(_ palm: RegisteredPalm) async throws -> [RegisteredPalm] {
+    var found: [RegisteredPalm] = []
+    var last = ""
+    while true {
+      let page = try await services.store.read { [last] (state) throws(StorageFault) in
+        try state.palms(after: last, limit: Self.page)
+      }
+      found += page.filter { $0.format == palm.format && $0.hand == palm.hand && $0.person != palm.person }
+      guard page.count == Self.page, let end = page.last else { return found }
+      last = end.id
+    }
+  }
+
   private func refuse(
     _ code: DenialCode, _ note: String, _ person: PersonID, _ acting: OperatorRecord, _ now: Moment
   ) async throws -> Refusal {
@@ -206,7 +222,7 @@ struct PalmDesk: Sendable {
 
   static func summary(_ palm: RegisteredPalm) -> PalmSummary {
     PalmSummary(
-      person: palm.person.text, hand: "\(palm.hand)", format: palm.format, enrolledBy: palm.enrolledBy.text,
+      person: palm.person.text, hand: palm.hand.name, format: palm.format, enrolledBy: palm.enrolledBy.text,
       enrolledAt: palm.enrolledAt.wallMilliseconds)
   }
 }

@@ -12,6 +12,7 @@ final class PalmKeeper: Sendable {
     var forgottenOn: Int?
   }
   private let state = Mutex(State())
+  let enrolments = Turnstile()
 
   /// Something was removed that must not stay in the files.
   func removed() { state.withLock { $0.mayErase = true } }
@@ -22,7 +23,9 @@ final class PalmKeeper: Sendable {
     let now = services.surroundings.now()
     let today = services.localByClock(now).day
     guard state.withLock({ $0.forgottenOn }) != today else { return }
-    _ = try await services.recorder.commit(ForgetSamples(before: today - Self.sampleDays, now: now), now: now)
+    let oldest = try await services.store.read { (state) throws(StorageFault) in try state.oldestSampleDay() }
+    let kept = today - Self.sampleDays
+    if let oldest, oldest < kept { _ = try await services.recorder.commit(ForgetSamples(before: kept, now: now), now: now) }
     state.withLock { $0.forgottenOn = today }
   }
 }

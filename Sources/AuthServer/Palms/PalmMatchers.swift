@@ -37,7 +37,7 @@ struct PalmMatchers: Sendable {
 }
 
 extension PalmMatchers.Pair {
-  /// What stands for a sample of this kind in this matcher; `nil` if it takes no such samples.
+  /// Whether samples of this kind are this matcher's.
   func takes(_ sample: BiometricSample) async throws(MatcherFault) -> Bool {
     let facts = try await extract.describe()
     switch sample.content {
@@ -47,14 +47,19 @@ extension PalmMatchers.Pair {
   }
 }
 
+/// A capture as it was sent, read once.
+struct PalmCapture: Sendable {
+  let sample: BiometricSample
+  let fingerprint: SampleFingerprint
+  let sensor: SensorID
+}
+
 extension PalmSampleMessage {
-  /// The sample for a matcher, and the hash it is recognised by.
+  /// What a matcher gets of it, and by what it is recognised.
   /// - Throws: `MalformedInput` for one that is neither a picture nor a blob, or both.
-  func sample() throws(MalformedInput) -> (sample: BiometricSample, fingerprint: SampleFingerprint) {
-    let hands: [String: Hand] = ["right": .right, "left": .left]
-    guard let hand = hands[hand], (try? Identifier<SampleTag>(parsing: sensor)) != nil else {
-      throw MalformedInput("palm sample", expected: "a hand, right or left, and the name of a sensor")
-    }
+  func capture() throws(MalformedInput) -> PalmCapture {
+    guard let hand = Hand(name: hand) else { throw MalformedInput("palm sample", expected: "a hand, right or left") }
+    let sensor = try SensorID(parsing: sensor)
     let content: BiometricSample.Content
     let bytes: [UInt8]
     switch (picture, blob, format) {
@@ -72,6 +77,7 @@ extension PalmSampleMessage {
       content = .blob(format: try MatcherFormat(format, version: formatVersion ?? 0), bytes: bytes)
     default: throw MalformedInput("palm sample", expected: "either a picture, or a blob with its format")
     }
-    return (try BiometricSample(hand: hand, content: content), Self.fingerprint(of: bytes))
+    return PalmCapture(
+      sample: try BiometricSample(hand: hand, content: content), fingerprint: Self.fingerprint(of: bytes), sensor: sensor)
   }
 }

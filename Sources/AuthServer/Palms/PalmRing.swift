@@ -36,11 +36,14 @@ struct PalmRing: Sendable {
       guard let ring = try await services.recorder.commit(BeginPalmRing(by: acting.id, now: now), now: now) else {
         throw HTTPFault.conflictBecause(.palmsUnderFormerKey)
       }
-      return PalmRekeyed(ring: ring, rekeyed: 0, left: try await left().count)
+      return PalmRekeyed(ring: ring, rekeyed: 0, left: try await left())
     }
     let ring = try await current()
+    let next = try await services.store.read { (state) throws(StorageFault) in
+      try state.palms(notUnder: ring, limit: Self.mostAtOnce)
+    }
     var moved: [RekeyPalms.Move] = []
-    for palm in try await left().prefix(Self.mostAtOnce) {
+    for palm in next {
       guard let pair = try await pair(for: palm) else { throw Refusal(.palmUnavailable, reference: nil, isToldWhole: true) }
       do { moved.append(try await move(palm, to: ring, pair.compare)) } catch let fault as MatcherFault {
         try await record(fault, palm, acting, now)
@@ -51,15 +54,12 @@ struct PalmRing: Sendable {
       moved.isEmpty
       ? 0 : try await services.recorder.commit(RekeyPalms(moves: moved, ring: ring, by: acting.id, now: now), now: now)
     if count > 0 { services.palmKeeper.removed() }
-    return PalmRekeyed(ring: ring, rekeyed: count, left: try await left().count)
+    return PalmRekeyed(ring: ring, rekeyed: count, left: try await left())
   }
 
   /// Palms under another key than the one in force.
-  private func left() async throws -> [RegisteredPalm] {
-    try await services.store.read { (state) throws(StorageFault) in
-      let ring = try Self.current(state)
-      return try state.everyPalm().filter { $0.ring != 0 && $0.ring != ring }
-    }
+  private func left() async throws -> Int {
+    try await services.store.read { (state) throws(StorageFault) in try state.palmCount(notUnder: Self.current(state)) }
   }
 
   private func pair(for palm: RegisteredPalm) async throws -> PalmMatchers.Pair? {
@@ -114,7 +114,7 @@ private struct BeginPalmRing: Change {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "palm.keyBegun", outcome: .done)
     record.operatorID = by
     let ring = try PalmRing.current(state)
-    guard ring < .max, try state.everyPalm().allSatisfy({ $0.ring == 0 || $0.ring == ring }) else {
+    guard ring < .max, try state.palmCount(notUnder: ring) == 0 else {
       record.outcome = .refused
       record.code = .palmsUnderFormerKey
       return (nil, record)

@@ -17,7 +17,7 @@ struct ShownPalm: Sendable {
   }
 
   let sample: SampleFingerprint
-  let sensor: String
+  let sensor: SensorID
   let outcome: Outcome
 }
 
@@ -48,8 +48,8 @@ struct PalmVerifier: Sendable {
   }
 
   /// - Returns: `nil` when nobody is known whose palm it could be: the decision says why.
-  func check(_ message: PalmProofMessage, _ ceremony: OpenCeremony, now: Moment) async throws -> ShownPalm? {
-    let (sample, fingerprint) = try message.sample.sample()
+  func check(_ capture: PalmCapture, _ ceremony: OpenCeremony, now: Moment) async throws -> ShownPalm? {
+    let fingerprint = capture.fingerprint
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> Known? in
       guard let person = try Self.holder(ceremony, state), try state.person(person)?.isEnabled == true else { return nil }
       return Known(
@@ -57,9 +57,9 @@ struct PalmVerifier: Sendable {
         isBlocked: try Throttling.blockedUntil([.palm(person), .person(person)], now: now, in: state) != nil)
     }
     guard let found else { return nil }
-    let outcome = await compare(sample, found)
+    let outcome = await compare(capture.sample, found)
     services.metrics.add(to: "sanmon_palms_total", [Self.label(outcome)])
-    return ShownPalm(sample: fingerprint, sensor: message.sample.sensor, outcome: outcome)
+    return ShownPalm(sample: fingerprint, sensor: capture.sensor, outcome: outcome)
   }
 
   /// Who has shown a usable card, or whose session's key has signed.
@@ -115,7 +115,9 @@ struct PalmVerifier: Sendable {
     case .failed(.implausible): return .replayed(Self.tooClose)
     case .failed(let failure): return .unavailable("the matcher failed: \(failure.rawValue)")
     case .score(_, let strength):
-      // Kept only if it lets the person in.
+      let comparison = PalmComparison(palm: palm, strength: strength, recent: palm.recent)
+      // What lets nobody in is not kept.
+      guard comparison.exponent >= PalmRate.besideAnother else { return .compared(comparison) }
       let kept = recent + [try await matcher.protect(probe, under: key)]
       return .compared(
         PalmComparison(
@@ -133,7 +135,7 @@ struct PalmVerifier: Sendable {
 
   private static func label(_ outcome: ShownPalm.Outcome) -> String {
     switch outcome {
-    case .compared(let comparison): comparison.exponent >= 5 ? "match" : "noMatch"
+    case .compared(let comparison): comparison.exponent >= PalmRate.besideAnother ? "match" : "noMatch"
     case .retake: "retake"
     case .unavailable: "unavailable"
     case .replayed: "replayed"

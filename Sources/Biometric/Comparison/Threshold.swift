@@ -13,9 +13,9 @@ public struct FalseMatchRate: Hashable, Sendable, Comparable, CustomStringConver
   private init(known exponent: Int) { self.exponent = exponent }
 
   /// Logon by card and palm, per attempt.
-  public static let logon = FalseMatchRate(known: 5)
+  public static let logon = FalseMatchRate(known: PalmRate.besideAnother)
   /// Unlock by the palm inside a live session.
-  public static let unlock = FalseMatchRate(known: 6)
+  public static let unlock = FalseMatchRate(known: PalmRate.alone)
 
   public var description: String { "1e-\(exponent)" }
   /// The stricter rate is the smaller one.

@@ -149,7 +149,10 @@ extension StoreConformance {
     },
     Check(name: "palms are kept for each hand and matcher, replaced and taken away; a sample is known once") { store in
       var right = try Sample.palm(.right)
-      let (left, vendor) = (try Sample.palm(.left), try Sample.palm(.right, format: "V/3"))
+      let left = try Sample.palm(.left)
+      var vendor = try Sample.palm(.right, format: "V/3")
+      // Without a key: no new one is ever due.
+      vendor.ring = 0
       let person = right.person
       let sample: SampleFingerprint = try Sample.fingerprint(9)
       _ = try await store.commit(
@@ -158,10 +161,20 @@ extension StoreConformance {
       right.ring = 8
       _ = try await store.commit(Puts(palms: [right, try Sample.palm(.left, person: 2)]))
       let (own, all, isKnown) = try await store.read { [person] (state) throws(StorageFault) in
-        (try state.palms(of: person), try state.everyPalm().count, try state.isKnown(sample))
+        (try state.palms(of: person), try state.palms(after: "", limit: 9).count, try state.isKnown(sample))
       }
       try expect(own == [left, vendor, right], "a palm was not kept as it was written, or not replaced")
       try expect(all == 4 && isKnown, "somebody's palm, or a sample, was not kept")
+      let pages = try await store.read { [left, vendor] (state) throws(StorageFault) in
+        (
+          try state.palms(after: left.id, limit: 1), try state.palms(after: vendor.id, limit: 0),
+          try state.palms(notUnder: 7, limit: 9).map(\.id), try state.palms(notUnder: 8, limit: 1).map(\.id),
+          try state.palmCount(notUnder: 8), try state.oldestSampleDay()
+        )
+      }
+      try expect(pages.0 == [vendor] && pages.1.isEmpty, "palms were not told in pages")
+      try expect(pages.2 == [right.id] && pages.3 == [left.id] && pages.4 == 2, "palms under other keys were told wrongly")
+      try expect(pages.5 == 5, "the oldest sample was told wrongly")
       try await expectConflict("a sample was new twice", store, Puts(samples: [sample]))
       try await expectConflict("a palm of nobody was kept", store, Puts(palms: [try Sample.palm(.left, person: 3)]))
       _ = try await store.commit(Puts(gonePalms: [right.id], forgetsBefore: 5))
@@ -173,6 +186,8 @@ extension StoreConformance {
       _ = try await store.commit(Puts(forgetsBefore: 6))
       let isForgotten = try await store.read { (state) throws(StorageFault) in try !state.isKnown(sample) }
       try expect(isForgotten, "a sample was not forgotten")
+      let none = try await store.read { (state) throws(StorageFault) in try state.oldestSampleDay() }
+      try expect(none == nil, "a sample of no day was told")
     },
     Check(name: "a person is removed with all that is kept of the person, in one transaction, and nobody else") { store in
       let (one, two) = (try Sample.person(1), try Sample.person(2))
@@ -201,7 +216,7 @@ extension StoreConformance {
         try await store.read { (state) throws(StorageFault) in
           Rest(
             people: try state.peopleCount(), cards: try state.cards(of: id).count,
-            palms: try state.everyPalm().count, sessions: try state.liveSessions().count,
+            palms: try state.palms(after: "", limit: 9).count, sessions: try state.liveSessions().count,
             identities: try state.directoryIdentities(of: id).count,
             hasPassword: try state.password(of: id) != nil, hasKey: try state.card(key: card.keys[0].fingerprint) != nil,
             hasThrottle: try state.throttle(key) != nil)

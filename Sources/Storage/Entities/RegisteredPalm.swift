@@ -30,5 +30,5 @@ public struct RegisteredPalm: Sendable, Hashable {
   }
 
   /// Names the row: one palm, one matcher.
-  public var id: String { "\(person)/\(hand)/\(format)" }
+  public var id: String { "\(person)/\(hand.name)/\(format)" }
 }

@@ -80,9 +80,17 @@ extension MemoryState: StateTransaction {
   func peopleCount() -> Int { peopleByID.count }
   func password(of person: PersonID) -> StoredPassword? { passwords[person] }
 
-  func palms(of person: PersonID) -> [RegisteredPalm] { everyPalm().filter { $0.person == person } }
-  func everyPalm() -> [RegisteredPalm] {
-    palmsByID.values.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+  func palms(of person: PersonID) -> [RegisteredPalm] { palms { $0.person == person } }
+  func palms(after id: String, limit: Int) -> [RegisteredPalm] {
+    Array(palms { id.utf8.lexicographicallyPrecedes($0.id.utf8) }.prefix(max(limit, 0)))
+  }
+  func palms(notUnder ring: UInt32, limit: Int) -> [RegisteredPalm] {
+    Array(palms { $0.ring != 0 && $0.ring != ring }.prefix(max(limit, 0)))
+  }
+  func palmCount(notUnder ring: UInt32) -> Int { palms { $0.ring != 0 && $0.ring != ring }.count }
+  func oldestSampleDay() -> Int? { samples.values.min() }
+  private func palms(where isAsked: (RegisteredPalm) -> Bool) -> [RegisteredPalm] {
+    palmsByID.values.filter(isAsked).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
   }
   func isKnown(_ sample: SampleFingerprint) -> Bool { samples[sample] != nil }
 

@@ -73,7 +73,16 @@ extension SQLiteState: StateTransaction {
   func palms(of person: PersonID) throws(StorageFault) -> [RegisteredPalm] {
     try trouble.asking { try PalmsTable.palms(of: person, in: db) }
   }
-  func everyPalm() throws(StorageFault) -> [RegisteredPalm] { try trouble.asking { try PalmsTable.every(in: db) } }
+  func palms(after id: String, limit: Int) throws(StorageFault) -> [RegisteredPalm] {
+    try trouble.asking { try PalmsTable.palms(after: id, limit: limit, in: db) }
+  }
+  func palms(notUnder ring: UInt32, limit: Int) throws(StorageFault) -> [RegisteredPalm] {
+    try trouble.asking { try PalmsTable.palms(notUnder: ring, limit: limit, in: db) }
+  }
+  func palmCount(notUnder ring: UInt32) throws(StorageFault) -> Int {
+    try trouble.asking { try PalmsTable.count(notUnder: ring, in: db) }
+  }
+  func oldestSampleDay() throws(StorageFault) -> Int? { try trouble.asking { try PalmsTable.oldestSampleDay(in: db) } }
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
     try trouble.asking { try PalmsTable.isKnown(sample, in: db) }
   }

@@ -32,8 +32,8 @@ public final class SessionKeyring: Sendable {
 
   /// Signs that a palm was shown at this session's own machine, for one ceremony; nil if the fields are no palm's.
   public func sign(_ palm: PalmPreimage) -> [UInt8]? {
-    guard palm.nonce.count == 32, palm.sample.count == 32, SensorProfile.isName(palm.sensor),
-      Hand.allCases.contains(where: { $0.text == palm.hand }), (try? CeremonyID(parsing: palm.ceremony)) != nil
+    guard palm.nonce.count == 32, palm.sample.count == 32, (try? SensorID(parsing: palm.sensor)) != nil,
+      Hand(name: palm.hand) != nil, (try? CeremonyID(parsing: palm.ceremony)) != nil
     else { return nil }
     return (try? signing.signature(for: palm.canonicalBytes)).map { Array($0) }
   }

@@ -4,7 +4,7 @@ public import AuthTerms
 /// Where samples of a palm come from.
 public protocol PalmSensor: Sendable {
   /// As it stands in every sample and in what the session key signs.
-  var name: String { get }
+  var name: SensorID { get }
 
   /// One sample of one palm; takes as long as the person needs, up to the sensor's own deadline.
   ///
@@ -34,19 +34,21 @@ public enum SensorFault: Error, Sendable, Equatable {
 
 /// What every sample of one sensor has in common.
 public struct SensorProfile: Sendable, Equatable {
-  public let name: String
+  public let name: SensorID
   public let hand: Hand
   public let wavelength: UInt32?
   public let resolution: UInt32?
 
   /// - Parameters:
-  ///   - name: 1 to 64 characters of A–Z a–z 0–9 `.` `_` `-`.
+  ///   - name: a `SensorID`.
   ///   - wavelength: of the light, 1 to 10,000 nanometres.
   ///   - resolution: at the palm, 1 to 10,000 pixels per centimetre.
   public init(
     name: String, hand: Hand, wavelength: UInt32? = nil, resolution: UInt32? = nil
   ) throws(AgentFault) {
-    guard Self.isName(name) else { throw .badInput(expected: "a sensor's name: 1 to 64 of A-Z a-z 0-9 . _ -") }
+    guard let name = try? SensorID(parsing: name) else {
+      throw .badInput(expected: "a sensor's name: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first")
+    }
     guard [wavelength, resolution].allSatisfy({ $0.map { (1...10_000).contains($0) } ?? true }) else {
       throw .badInput(expected: "nanometres and pixels per centimetre: 1 to 10000")
     }
@@ -56,32 +58,12 @@ public struct SensorProfile: Sendable, Equatable {
     self.resolution = resolution
   }
 
-  static func isName(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
-        default: false
-        }
-      }
-  }
-
   /// A sample out of a picture file; only its first bytes are looked at here.
   func sample(_ picture: PictureBytes) throws(AgentFault) -> PalmSampleMessage {
     guard picture.count > 0 else { throw .sensor(.empty) }
     guard picture.count <= PalmSampleMessage.mostPictureBytes else { throw .sensor(.tooLarge) }
     guard picture.isPicture else { throw .sensor(.notAPicture) }
     return PalmSampleMessage(
-      hand: hand.text, sensor: name, picture: picture.handedOver(), wavelength: wavelength, resolution: resolution)
-  }
-}
-
-extension Hand {
-  /// As messages name it.
-  var text: String {
-    switch self {
-    case .right: "right"
-    case .left: "left"
-    }
+      hand: hand.name, sensor: name.text, picture: picture.handedOver(), wavelength: wavelength, resolution: resolution)
   }
 }

@@ -18,7 +18,7 @@ public final class PictureFileSensor: PalmSensor {
     self.files = files
   }
 
-  public var name: String { profile.name }
+  public var name: SensorID { profile.name }
 
   public func capture(after advice: CaptureAdvice?) async throws(AgentFault) -> PalmSampleMessage {
     let turn = next.withLock { next in

@@ -1,4 +1,5 @@
 import Foundation
+import Isolation
 
 /// The city's own program that locks or ends the desktop session. Called as `PROGRAM lock|logoff CAUSE`, without a shell.
 public struct LockCommand: Sendable {
@@ -15,26 +16,12 @@ public struct LockCommand: Sendable {
   /// False if it could not be started, did not end within 10 s, or did not end well.
   func run(_ action: String, cause: String) async -> Bool {
     let program = program
-    return await BlockingCall.run { Self.spawn(program, [program, action, cause]) }
+    return await BlockingCall.run { Self.spawn([program, action, cause]) }
   }
 
-  private static func spawn(_ program: String, _ arguments: [String]) -> Bool {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    var copies: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { for copy in copies { free(copy) } }
-    var process = pid_t()
-    guard posix_spawn(&process, program, &actions, nil, &copies, environ) == 0 else { return false }
-    for _ in 0..<200 {
-      var status: Int32 = 0
-      let result = waitpid(process, &status, WNOHANG)
-      if result == process { return status & 0x7F == 0 && (status >> 8) & 0xFF == 0 }
-      if result < 0, errno != EINTR { return false }
-      usleep(50_000)
-    }
-    // It is left running: a screen locker may stay in the foreground. Its end is collected when this process ends.
-    return false
+  private static func spawn(_ arguments: [String]) -> Bool {
+    guard let child = try? ChildProgram(starting: arguments, isRead: false) else { return false }
+    // Past the deadline it is left running: a screen locker may stay in the foreground. Its end is collected when this process ends.
+    return child.hasEndedWell(by: Deadline(milliseconds: 10_000)) ?? false
   }
 }

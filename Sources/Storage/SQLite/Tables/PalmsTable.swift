@@ -31,7 +31,27 @@ enum PalmsTable {
     try db.rows("\(sql.select) WHERE person = ? ORDER BY id", [person.text]).map(palm)
   }
 
-  static func every(in db: Database) throws -> [RegisteredPalm] { try db.each("\(sql.select) ORDER BY id", read: palm) }
+  static func palms(after id: String, limit: Int, in db: Database) throws -> [RegisteredPalm] {
+    try db.rows("\(sql.select) WHERE id > ? ORDER BY id LIMIT ?", [id, max(limit, 0)]).map(palm)
+  }
+
+  private static let otherKey = "WHERE ring NOT IN (0, ?)"
+
+  static func palms(notUnder ring: UInt32, limit: Int, in db: Database) throws -> [RegisteredPalm] {
+    try db.rows("\(sql.select) \(otherKey) ORDER BY id LIMIT ?", [Int64(ring), max(limit, 0)]).map(palm)
+  }
+
+  static func count(notUnder ring: UInt32, in db: Database) throws -> Int {
+    guard let row = try db.row("SELECT count(*) FROM palms \(otherKey)", [Int64(ring)]) else { return 0 }
+    var columns = Columns(row, of: "palms")
+    return Int(try columns.integer())
+  }
+
+  static func oldestSampleDay(in db: Database) throws -> Int? {
+    guard let row = try db.row("SELECT min(day) FROM palm_samples") else { return nil }
+    var columns = Columns(row, of: "palm_samples")
+    return try columns.optionalInteger().map(Int.init)
+  }
 
   static func put(_ palm: RegisteredPalm, in db: Database) throws {
     try db.run(
