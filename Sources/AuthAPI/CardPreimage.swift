@@ -1,4 +1,4 @@
-import AuthTerms
+public import AuthTerms
 
 /// What a card signs, rebuilt by both ends from their own knowledge; a digest handed down by a server is never signed.
 ///
@@ -58,6 +58,27 @@ public struct CardPreimage: Sendable, Equatable {
     writer.field(sealingSuite)
     writer.field(sessionKeys)
     return writer.bytes
+  }
+
+  /// Accepts exactly what `canonicalBytes` writes, with fields of at most 256 bytes.
+  public init(canonicalBytes bytes: [UInt8]) throws(MalformedInput) {
+    var reader = LengthPrefixedReader(bytes, subject: "card preimage", limit: 256)
+    guard try reader.text() == Self.label else { throw MalformedInput("card preimage", expected: "the label \(Self.label)") }
+    nonce = try reader.field()
+    ceremony = try reader.text()
+    workstation = try reader.text()
+    scenario = try reader.text()
+    segment = try reader.text()
+    expiresAt = try reader.signed()
+    serverCertificate = try reader.field()
+    workstationCertificate = try reader.field()
+    slot = try reader.text()
+    sealingSuite = try reader.text()
+    sessionKeys = try reader.field()
+    try reader.requireEnd()
+    guard nonce.count == 32, serverCertificate.count == 32, workstationCertificate.count == 32, sessionKeys.count == 32 else {
+      throw MalformedInput("card preimage", expected: "a nonce and hashes of 32 bytes")
+    }
   }
 }
 

@@ -10,6 +10,15 @@ extension Act {
     public static let revokeOperator = "operator.revoke"
     /// Parameters: those of `RestoreApproval`.
     public static let approveRestore = "restore.approve"
+    /// Parameter `cards`: SHA-256 over `VaultCard.canonicalBytes`, in hexadecimal.
+    public static let registerCards = "vault.cards"
+    /// Parameters `application`, `segments` (names, a space between; none: withdrawn), `definition` (SHA-256 in hexadecimal),
+    /// `freshness` (seconds).
+    public static let publishApplication = "vault.application"
+    /// Parameters `person`, `application`, `account`, `sealed` (SHA-256 over the `IntakeMessage`, in hexadecimal).
+    public static let setCredential = "vault.credential"
+    /// No parameters.
+    public static let resumeReleases = "vault.resume"
   }
 
   /// Lets one new workstation in: a one-time code for this name, segment and access, good for 60 to 604,800 seconds.

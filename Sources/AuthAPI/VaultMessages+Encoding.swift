@@ -14,7 +14,17 @@ extension VaultRequest {
     writer.field(id)
     writer.field(kind.rawValue)
     switch self {
-    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup: break
+    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications: break
+    case .registerCards(let act, let cards):
+      writer.field(act.encoded)
+      writer.field(UInt64(cards.count))
+      for card in cards { card.write(to: &writer) }
+    case .listCards(let key): writer.field(key)
+    case .setCredential(let act, let sealed):
+      writer.field(act.encoded)
+      writer.field(sealed)
+    case .listCredentials(let place): writer.field(place)
+    case .sessionAct(let value): value.write(to: &writer)
     case .initialise(let value):
       writer.field(value.instance.text)
       writer.list(value.segments.map(\.name))
@@ -25,7 +35,9 @@ extension VaultRequest {
     case .templateKey(let person, let ring):
       writer.field(person.text)
       writer.field(UInt64(ring))
-    case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act): writer.field(act.encoded)
+    case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act), .publishApplication(let act),
+      .resumeReleases(let act):
+      writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
       writer.field(code)
@@ -85,6 +97,21 @@ extension VaultRequest {
         VaultRenewal(certificateRequest: try reader.field(), current: try reader.field(), proof: try reader.field()))
     case .registerOperator: request = .registerOperator(try OperatorRegistration(from: &reader))
     case .signCheckpoint: request = .signCheckpoint(try CheckpointRequest(from: &reader))
+    case .registerCards:
+      let act = try SignedAct(decoding: reader.field())
+      var cards: [VaultCard] = []
+      for _ in 0..<(try reader.count(atMost: VaultCard.mostAtOnce)) { cards.append(try VaultCard(from: &reader)) }
+      request = .registerCards(act, cards: cards)
+    case .listCards:
+      let key = try reader.field()
+      guard key.isEmpty || key.count == 32 else { throw MalformedInput("vault request", expected: "a fingerprint, or none") }
+      request = .listCards(after: key)
+    case .publishApplication: request = .publishApplication(try SignedAct(decoding: reader.field()))
+    case .listApplications: request = .listApplications
+    case .setCredential: request = .setCredential(try SignedAct(decoding: reader.field()), sealed: try reader.field())
+    case .listCredentials: request = .listCredentials(after: try reader.text())
+    case .sessionAct: request = .sessionAct(try SessionActRequest(from: &reader))
+    case .resumeReleases: request = .resumeReleases(try SignedAct(decoding: reader.field()))
     }
     try reader.requireEnd()
     return (id, request)
@@ -96,6 +123,7 @@ extension VaultAnswer {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
+    case cards, applications, credentials, released, noted
     case refused
   }
 
@@ -118,6 +146,9 @@ extension VaultAnswer {
       writer.field(Word.publicKeys.rawValue)
       writer.field(value.checkpointVerifier)
       writer.field(value.ticket)
+      writer.field(value.intakeSuite)
+      writer.field(value.intake)
+      writer.field(value.signature)
     case .serverCertificate(let der):
       writer.field(Word.serverCertificate.rawValue)
       writer.field(der)
@@ -161,6 +192,22 @@ extension VaultAnswer {
     case .templateKey(let key):
       writer.field(Word.templateKey.rawValue)
       writer.field(unsafe key.half.withBytes { unsafe Array($0) })
+    case .cards(let cards):
+      writer.field(Word.cards.rawValue)
+      writer.field(UInt64(cards.count))
+      for card in cards { card.write(to: &writer) }
+    case .applications(let applications):
+      writer.field(Word.applications.rawValue)
+      writer.field(UInt64(applications.count))
+      for application in applications { application.write(to: &writer) }
+    case .credentials(let entries):
+      writer.field(Word.credentials.rawValue)
+      writer.field(UInt64(entries.count))
+      for entry in entries { entry.write(to: &writer) }
+    case .released(let release):
+      writer.field(Word.released.rawValue)
+      writer.field(release.encoded)
+    case .noted: writer.field(Word.noted.rawValue)
     case .refused(let refusal):
       writer.field(Word.refused.rawValue)
       writer.field(refusal.code.rawValue)
@@ -179,7 +226,11 @@ extension VaultAnswer {
     case .status: answer = .status(try VaultStatus(from: &reader))
     case .initialised: answer = .initialised(firstAdministratorCode: try reader.text())
     case .trustRoots: answer = .trustRoots(try reader.fields(atMost: 8))
-    case .publicKeys: answer = .publicKeys(VaultPublicKeys(checkpointVerifier: try reader.text(), ticket: try reader.field()))
+    case .publicKeys:
+      answer = .publicKeys(
+        VaultPublicKeys(
+          checkpointVerifier: try reader.text(), ticket: try reader.field(), intakeSuite: try reader.text(),
+          intake: try reader.field(), signature: try reader.field()))
     case .serverCertificate: answer = .serverCertificate(try reader.field())
     case .enrolmentCode: answer = .enrolmentCode(try reader.text())
     case .workstationCertificate:
@@ -210,6 +261,22 @@ extension VaultAnswer {
     case .snapshotSignature: answer = .snapshotSignature(try reader.field())
     case .restoreApproved: answer = .restoreApproved(epoch: try reader.unsigned())
     case .templateKey: answer = .templateKey(try RingHalf(Secret(copying: try reader.field())))
+    case .cards:
+      var cards: [VaultCard] = []
+      for _ in 0..<(try reader.count(atMost: VaultCard.mostAtOnce)) { cards.append(try VaultCard(from: &reader)) }
+      answer = .cards(cards)
+    case .applications:
+      var applications: [VaultApplication] = []
+      for _ in 0..<(try reader.count(atMost: VaultApplication.most)) {
+        applications.append(try VaultApplication(from: &reader))
+      }
+      answer = .applications(applications)
+    case .credentials:
+      var entries: [CredentialEntry] = []
+      for _ in 0..<(try reader.count(atMost: CredentialEntry.mostAtOnce)) { entries.append(try CredentialEntry(from: &reader)) }
+      answer = .credentials(entries)
+    case .released: answer = .released(try SealedRelease(decoding: reader.field()))
+    case .noted: answer = .noted
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {
         throw MalformedInput("vault answer", expected: "a known refusal code")

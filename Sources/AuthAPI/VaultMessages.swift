@@ -31,6 +31,20 @@ public enum VaultRequest: Sendable, Equatable {
   /// The ring's half of the key over one person's palms.
   /// - Parameter ring: 1 and above; a new number is a new key.
   case templateKey(person: PersonID, ring: UInt32)
+  /// Act `vault.cards` with parameter `cards`: SHA-256 over `VaultCard.canonicalBytes` of these.
+  case registerCards(SignedAct, cards: [VaultCard])
+  /// The register's keys, ordered by fingerprint, from the one behind `key` on (none: from the first).
+  case listCards(after: [UInt8])
+  /// Act `vault.application` with parameters `application`, `segments`, `definition`, `freshness`.
+  case publishApplication(SignedAct)
+  case listApplications
+  /// Act `vault.credential` with parameters `person`, `application`, `account` and `sealed`: SHA-256 over the `IntakeMessage`.
+  case setCredential(SignedAct, sealed: [UInt8])
+  /// What there is, from the one behind `place` on; never what is in it.
+  case listCredentials(after: String)
+  case sessionAct(SessionActRequest)
+  /// Act `vault.resume`: releases go on after an alarm stopped them.
+  case resumeReleases(SignedAct)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -53,6 +67,14 @@ public enum VaultRequest: Sendable, Equatable {
     case .signSnapshot: .signSnapshot
     case .approveRestore: .approveRestore
     case .templateKey: .templateKey
+    case .registerCards: .registerCards
+    case .listCards: .listCards
+    case .publishApplication: .publishApplication
+    case .listApplications: .listApplications
+    case .setCredential: .setCredential
+    case .listCredentials: .listCredentials
+    case .sessionAct: .sessionAct
+    case .resumeReleases: .resumeReleases
     }
   }
 
@@ -60,6 +82,8 @@ public enum VaultRequest: Sendable, Equatable {
     case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
+    case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
+      resumeReleases
   }
 }
 
@@ -178,6 +202,14 @@ public enum VaultAnswer: Sendable, Equatable {
   /// The number of the epoch that begins.
   case restoreApproved(epoch: UInt64)
   case templateKey(RingHalf)
+  /// At most `VaultCard.mostAtOnce`; fewer: these are the last.
+  case cards([VaultCard])
+  case applications([VaultApplication])
+  /// At most `CredentialEntry.mostAtOnce`; fewer: these are the last.
+  case credentials([CredentialEntry])
+  case released(SealedRelease)
+  /// Done and written, and there is nothing to hand over.
+  case noted
   case refused(VaultRefusal)
 }
 
@@ -269,12 +301,35 @@ public struct VaultStatus: Sendable, Equatable {
 public struct VaultPublicKeys: Sendable, Equatable {
   /// The note verifier key of the checkpoints, `NAME+HASH+KEY` (C2SP signed-note).
   public var checkpointVerifier: String
-  /// Ed25519, 32 bytes.
+  /// Ed25519, 32 bytes: signs what is released.
   public var ticket: [UInt8]
+  /// The key that credentials are sealed to on their way in, and its suite.
+  public var intakeSuite: String
+  /// At most 2,048 bytes.
+  public var intake: [UInt8]
+  /// By the instance's authority over `message`: who trusts its root, trusts these keys. DER ECDSA-Sig-Value, P-256.
+  public var signature: [UInt8]
 
-  public init(checkpointVerifier: String, ticket: [UInt8]) {
+  public init(
+    checkpointVerifier: String, ticket: [UInt8], intakeSuite: String = "", intake: [UInt8] = [], signature: [UInt8] = []
+  ) {
     self.checkpointVerifier = checkpointVerifier
     self.ticket = ticket
+    self.intakeSuite = intakeSuite
+    self.intake = intake
+    self.signature = signature
+  }
+
+  /// What the authority signs: the label `sanmon/vault-keys/1`, the instance and the keys, length-prefixed.
+  public func message(instance: InstanceID) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field("sanmon/vault-keys/1")
+    writer.field(instance.text)
+    writer.field(checkpointVerifier)
+    writer.field(ticket)
+    writer.field(intakeSuite)
+    writer.field(intake)
+    return writer.bytes
   }
 }
 
@@ -327,6 +382,31 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case restoreContradicts = "V141"
     /// The vault was started without a recovery key.
     case recoveryKeyMissing = "V142"
+    /// The session's key is not known here: its evidence is asked for.
+    case sessionNotProven = "V150"
+    /// The card that signed is not in this register, or is withdrawn.
+    case cardNotKnown = "V151"
+    /// The evidence does not hold: signature, keys, workstation, segment or suite.
+    case evidenceWrong = "V152"
+    /// The card's signature is older than any session may be.
+    case sessionTooOld = "V153"
+    /// The act is not signed by the session's key, or names another workstation.
+    case sessionActWrong = "V154"
+    case sessionActStale = "V155"
+    /// This very act was carried out before.
+    case ticketUsed = "V156"
+    case applicationUnknown = "V157"
+    case applicationElsewhere = "V158"
+    /// The card's signature is older than this application allows.
+    case proofTooOld = "V159"
+    case credentialMissing = "V160"
+    /// The application refused it at the last sign-in.
+    case credentialRefused = "V161"
+    case tooManyReleases = "V162"
+    /// Stopped after an alarm, until an administrator resumes.
+    case releasesStopped = "V163"
+    /// What was sealed does not open, or is no credential.
+    case intakeMalformed = "V164"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -1,0 +1,130 @@
+public import AuthTerms
+import Crypto
+import Foundation
+
+/// How a message is sealed to one key: HPKE (RFC 9180) in base mode, one message for each encapsulation.
+///
+/// The name stands in what a card signs at logon, so that nobody chooses a weaker one later.
+public enum SealingSuite: String, Sendable, CaseIterable {
+  /// X-Wing (ML-KEM-768 with X25519), HKDF-SHA256, AES-256-GCM.
+  case xwing = "xwing-aes256gcm"
+  /// DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305.
+  case x25519 = "x25519-chachapoly"
+  /// DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM: what Windows' CNG has.
+  case p256 = "p256-aes256gcm"
+
+  /// Bytes of a public key.
+  public var publicKeyBytes: Int {
+    switch self {
+    case .xwing: 1216
+    case .x25519: 32
+    case .p256: 65
+    }
+  }
+
+  fileprivate var ciphersuite: HPKE.Ciphersuite {
+    switch self {
+    case .xwing: .XWingMLKEM768X25519_SHA256_AES_GCM_256
+    case .x25519: .Curve25519_SHA256_ChachaPoly
+    case .p256: HPKE.Ciphersuite(kem: .P256_HKDF_SHA256, kdf: .HKDF_SHA256, aead: .AES_GCM_256)
+    }
+  }
+
+  /// - Parameter publicKey: raw for X-Wing and X25519, uncompressed (SEC 1 §2.3.3) for P-256.
+  /// - Throws: `.malformed` for what is no key of this suite.
+  public func seal<Purpose>(
+    _ plaintext: Secret<Purpose>, to publicKey: [UInt8], info: [UInt8], associatedData: [UInt8]
+  ) throws(SealingFault) -> SealedMessage {
+    var sender: HPKE.Sender
+    do {
+      switch self {
+      case .xwing:
+        sender = try HPKE.Sender(
+          recipientKey: XWingMLKEM768X25519.PublicKey(rawRepresentation: publicKey), ciphersuite: ciphersuite, info: Data(info))
+      case .x25519:
+        sender = try HPKE.Sender(
+          recipientKey: Curve25519.KeyAgreement.PublicKey(rawRepresentation: publicKey), ciphersuite: ciphersuite,
+          info: Data(info))
+      case .p256:
+        sender = try HPKE.Sender(
+          recipientKey: P256.KeyAgreement.PublicKey(x963Representation: publicKey), ciphersuite: ciphersuite, info: Data(info))
+      }
+    } catch { throw .malformed("public key of \(rawValue)") }
+    var copy = unsafe plaintext.withBytes { unsafe Data($0) }
+    defer { copy.resetBytes(in: 0..<copy.count) }
+    guard let ciphertext = try? sender.seal(copy, authenticating: associatedData) else { throw .unavailable }
+    return SealedMessage(encapsulated: Array(sender.encapsulatedKey), ciphertext: Array(ciphertext))
+  }
+}
+
+/// What `SealingSuite.seal` gives.
+public struct SealedMessage: Sendable, Equatable {
+  public let encapsulated: [UInt8]
+  public let ciphertext: [UInt8]
+
+  public init(encapsulated: [UInt8], ciphertext: [UInt8]) {
+    self.encapsulated = encapsulated
+    self.ciphertext = ciphertext
+  }
+}
+
+/// A private key that messages are sealed to. It cannot be printed or compared.
+public struct SealingKey: Sendable, CustomReflectable {
+  private enum Key: Sendable {
+    case xwing(XWingMLKEM768X25519.PrivateKey)
+    case x25519(Curve25519.KeyAgreement.PrivateKey)
+    case p256(P256.KeyAgreement.PrivateKey)
+  }
+
+  public let suite: SealingSuite
+  private let key: Key
+
+  /// - Parameter seed: 32 bytes, random; for P-256 below the group's order.
+  public init(_ suite: SealingSuite, seed: Secret<KeyMaterial>) throws(SealingFault) {
+    guard seed.count == 32 else { throw .parameters("seed: 32 bytes") }
+    self.suite = suite
+    var copy = unsafe seed.withBytes { unsafe Data($0) }
+    defer { copy.resetBytes(in: 0..<copy.count) }
+    do {
+      key =
+        switch suite {
+        case .xwing: .xwing(try XWingMLKEM768X25519.PrivateKey(seedRepresentation: copy, publicKey: nil))
+        case .x25519: .x25519(try Curve25519.KeyAgreement.PrivateKey(rawRepresentation: copy))
+        case .p256: .p256(try P256.KeyAgreement.PrivateKey(rawRepresentation: copy))
+        }
+    } catch { throw .parameters("seed: no key of \(suite.rawValue)") }
+  }
+
+  /// As `SealingSuite.seal` takes it.
+  public var publicKey: [UInt8] {
+    switch key {
+    case .xwing(let key): Array(key.publicKey.rawRepresentation)
+    case .x25519(let key): Array(key.publicKey.rawRepresentation)
+    case .p256(let key): Array(key.publicKey.x963Representation)
+    }
+  }
+
+  /// - Throws: `.malformed` for an encapsulation that is none, `.notAuthentic` if key, info, data or bytes are not those of `seal`.
+  public func open<Purpose>(
+    _ message: SealedMessage, info: [UInt8], associatedData: [UInt8], as purpose: Purpose.Type
+  ) throws(SealingFault) -> Secret<Purpose> {
+    var recipient: HPKE.Recipient
+    let (suite, encapsulated) = (suite.ciphersuite, Data(message.encapsulated))
+    do {
+      recipient =
+        switch key {
+        case .xwing(let key):
+          try HPKE.Recipient(privateKey: key, ciphersuite: suite, info: Data(info), encapsulatedKey: encapsulated)
+        case .x25519(let key):
+          try HPKE.Recipient(privateKey: key, ciphersuite: suite, info: Data(info), encapsulatedKey: encapsulated)
+        case .p256(let key):
+          try HPKE.Recipient(privateKey: key, ciphersuite: suite, info: Data(info), encapsulatedKey: encapsulated)
+        }
+    } catch { throw .malformed("encapsulated key") }
+    guard var opened = try? recipient.open(message.ciphertext, authenticating: associatedData) else { throw .notAuthentic }
+    defer { opened.resetBytes(in: 0..<opened.count) }
+    return Secret(copying: opened)
+  }
+
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}
