@@ -106,8 +106,8 @@ public struct SessionEvidence: Sendable, Equatable {
   public var algorithm: String
   /// At most 1,024 bytes.
   public var signature: [UInt8]
-  /// Of the key that signed.
-  public var card: KeyFingerprint
+  /// The card's key that signed: DER SubjectPublicKeyInfo, at most 1,024 bytes. The vault knows it by its SHA-256.
+  public var publicKey: [UInt8]
   public var suite: String
   /// At most 2,048 bytes.
   public var sealing: [UInt8]
@@ -115,13 +115,13 @@ public struct SessionEvidence: Sendable, Equatable {
   public var signing: [UInt8]
 
   public init(
-    preimage: [UInt8], algorithm: String, signature: [UInt8], card: KeyFingerprint, suite: String, sealing: [UInt8],
+    preimage: [UInt8], algorithm: String, signature: [UInt8], publicKey: [UInt8], suite: String, sealing: [UInt8],
     signing: [UInt8]
   ) {
     self.preimage = preimage
     self.algorithm = algorithm
     self.signature = signature
-    self.card = card
+    self.publicKey = publicKey
     self.suite = suite
     self.sealing = sealing
     self.signing = signing
@@ -137,7 +137,7 @@ public struct SessionEvidence: Sendable, Equatable {
     writer.field(preimage)
     writer.field(algorithm)
     writer.field(signature)
-    writer.field(card.bytes)
+    writer.field(publicKey)
     writer.field(suite)
     writer.field(sealing)
     writer.field(signing)
@@ -151,13 +151,13 @@ public struct SessionEvidence: Sendable, Equatable {
     preimage = try reader.field()
     algorithm = try reader.text()
     signature = try reader.field()
-    card = try KeyFingerprint(parsing: reader.field())
+    publicKey = try reader.field()
     suite = try reader.text()
     sealing = try reader.field()
     signing = try reader.field()
     try reader.requireEnd()
-    guard (1...1024).contains(signature.count), signing.count == 32 else {
-      throw MalformedInput("session evidence", expected: "a signature of at most 1,024 bytes and an Ed25519 key")
+    guard (1...1024).contains(signature.count), (1...1024).contains(publicKey.count), signing.count == 32 else {
+      throw MalformedInput("session evidence", expected: "a signature and a key of at most 1,024 bytes, and an Ed25519 key")
     }
   }
 }

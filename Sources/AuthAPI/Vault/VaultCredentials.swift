@@ -1,22 +1,20 @@
 public import AuthTerms
 
-/// A card's key in the vault's own register.
+/// A card's key in the vault's own register. The key itself comes with the evidence: its fingerprint is enough to know it by.
 public struct VaultCard: Sendable, Equatable {
   public var key: KeyFingerprint
   public var person: PersonID
-  /// DER SubjectPublicKeyInfo, at most 1,024 bytes; empty for a key that is withdrawn.
-  public var publicKey: [UInt8]
+  /// For good: a key that was withdrawn never counts again.
+  public var isWithdrawn: Bool
 
-  public init(key: KeyFingerprint, person: PersonID, publicKey: [UInt8]) {
+  public init(key: KeyFingerprint, person: PersonID, isWithdrawn: Bool = false) {
     self.key = key
     self.person = person
-    self.publicKey = publicKey
+    self.isWithdrawn = isWithdrawn
   }
 
-  public var isWithdrawn: Bool { publicKey.isEmpty }
-
   /// Of one act, and of one page.
-  public static let mostAtOnce = 64
+  public static let mostAtOnce = 256
 
   /// What the act `vault.cards` names by its SHA-256: each card's fields, length-prefixed, in the given order.
   public static func canonicalBytes(_ cards: [VaultCard]) -> [UInt8] {
@@ -29,14 +27,17 @@ public struct VaultCard: Sendable, Equatable {
   func write(to writer: inout LengthPrefixedWriter) {
     writer.field(key.bytes)
     writer.field(person.text)
-    writer.field(publicKey)
+    writer.field(UInt64(isWithdrawn ? 1 : 0))
   }
 
   init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
     key = try KeyFingerprint(parsing: reader.field())
     person = try PersonID(parsing: reader.text())
-    publicKey = try reader.field()
-    guard publicKey.count <= 1024 else { throw MalformedInput("vault card", expected: "a key of at most 1,024 bytes") }
+    switch try reader.unsigned() {
+    case 0: isWithdrawn = false
+    case 1: isWithdrawn = true
+    default: throw MalformedInput("vault card", expected: "0 or 1")
+    }
   }
 }
 
