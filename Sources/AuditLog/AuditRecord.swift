@@ -12,6 +12,8 @@ public enum EventClass: String, CaseIterable, Sendable {
   case enrolment
   /// Operators, approvals, policy sets, start and stop.
   case administration
+  /// A stored credential was handed over to a session, or kept for one; or not.
+  case release
   /// Reading the log is in the log.
   case auditRead
 }

@@ -89,35 +89,36 @@ extension APIRoute.Parameter {
 
 /// Every route of the server.
 public enum APIRoutes {
-  static let eventClasses = ["ceremony", "session", "workstation", "enrolment", "administration", "auditRead"]
+  static let eventClasses = ["ceremony", "session", "workstation", "enrolment", "administration", "release", "auditRead"]
   static let outcomes = ["granted", "denied", "stillNeeded", "done", "refused"]
 
   public static let all: [APIRoute] =
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
-    + relinks
+    + relinks + releases
     + operations
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 
-  static let workstations: [APIRoute] = [
-    .post(
-      "/v1/ceremonies", .workstations, "Open a ceremony: a challenge, and what would be accepted", body: nil, .created,
-      answer: "CeremonyOpened", problems: [.tooManyRequests]),
-    .post(
-      "/v1/ceremonies/{ceremony}/proofs", .workstations, "Show proofs", body: "ProofsMessage", answer: "CeremonyAnswer",
-      problems: [.tooManyRequests]),
-    currentSession,
-    .post("/v1/sessions/{session}/lease", .workstations, "Renew the lease", body: nil, answer: "SessionStatus"),
-    .post("/v1/sessions/{session}/lock", .workstations, "Lock the session", body: "SessionEnding", answer: "SessionStatus"),
-    .post("/v1/sessions/{session}/logoff", .workstations, "End the session", body: "SessionEnding", answer: "SessionStatus"),
-    .get("/v1/watch", .workstations, "Hold open; hear of locks and revocations", answer: .lines("WatchEvent")),
-    .post(
-      "/v1/events", .workstations, "Report what no proof will tell", body: "WorkstationEvent", .accepted, answer: "Nothing"),
-    .post(
-      "/v1/workstation/renewal", .workstations, "Get the next certificate", body: "WorkstationRenewalRequest",
-      answer: "WorkstationCertificateIssued", problems: [.conflict]),
-    document,
-  ]
+  static let workstations: [APIRoute] =
+    [
+      .post(
+        "/v1/ceremonies", .workstations, "Open a ceremony: a challenge, and what would be accepted", body: nil, .created,
+        answer: "CeremonyOpened", problems: [.tooManyRequests]),
+      .post(
+        "/v1/ceremonies/{ceremony}/proofs", .workstations, "Show proofs", body: "ProofsMessage", answer: "CeremonyAnswer",
+        problems: [.tooManyRequests]),
+      currentSession,
+      .post("/v1/sessions/{session}/lease", .workstations, "Renew the lease", body: nil, answer: "SessionStatus"),
+      .post("/v1/sessions/{session}/lock", .workstations, "Lock the session", body: "SessionEnding", answer: "SessionStatus"),
+      .post("/v1/sessions/{session}/logoff", .workstations, "End the session", body: "SessionEnding", answer: "SessionStatus"),
+      .get("/v1/watch", .workstations, "Hold open; hear of locks and revocations", answer: .lines("WatchEvent")),
+      .post(
+        "/v1/events", .workstations, "Report what no proof will tell", body: "WorkstationEvent", .accepted, answer: "Nothing"),
+      .post(
+        "/v1/workstation/renewal", .workstations, "Get the next certificate", body: "WorkstationRenewalRequest",
+        answer: "WorkstationCertificateIssued", problems: [.conflict]),
+      document,
+    ] + sessionActs
 
   private static let currentSession: APIRoute = {
     var route = APIRoute.get(

@@ -76,6 +76,16 @@ public enum Sentences {
     case .cardNotTheNamed: .cardNotTheNamed
     case .keyRegistered: .keyRegistered
     case .palmNotMatched: .palmNotMatched
+    case .releaseNotProven: .releaseNotProven
+    case .releaseCardUnknown: .releaseCardUnknown
+    case .releaseRefused: .releaseRefused
+    case .applicationNotPublished: .applicationNotPublished
+    case .releaseProofTooOld: .releaseProofTooOld
+    case .credentialMissing: .credentialMissing
+    case .credentialWrong: .credentialWrong
+    case .releasesTooMany: .releasesTooMany
+    case .releasesStopped: .releasesStopped
+    case .credentialUnreadable: .credentialUnreadable
     case .palmUnavailable: .palmUnavailable
     case .palmsDisagree: .palmsDisagree
     case .palmOfOtherPerson: .palmOfOtherPerson

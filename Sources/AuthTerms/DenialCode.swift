@@ -62,6 +62,19 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case relinkActStale = "AP166"
   case relinkFormerGone = "AP167"
 
+  // A stored credential for an application.
+  /// The vault has not seen what this session was opened with; the agent shows it and asks again.
+  case releaseNotProven = "AP171"
+  case releaseCardUnknown = "AP172"
+  case releaseRefused = "AP173"
+  case applicationNotPublished = "AP174"
+  case releaseProofTooOld = "AP175"
+  case credentialMissing = "AP176"
+  case credentialWrong = "AP177"
+  case releasesTooMany = "AP178"
+  case releasesStopped = "AP179"
+  case credentialUnreadable = "AP180"
+
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"
   case proofReplayed = "AP142"

@@ -72,6 +72,8 @@ public protocol StateReader {
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard?
   func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard?
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard]
+  /// Keys of all cards, ordered by their fingerprints, from the one behind `key` on: to compare registers, never for a logon.
+  func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey]
 
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord?
   func workstation(certificate: CertificateFingerprint) throws(StorageFault) -> WorkstationRecord?

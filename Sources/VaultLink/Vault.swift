@@ -33,6 +33,15 @@ public protocol Vault: Sendable {
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64
   /// - Parameter ring: 1 and above.
   func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf
+  /// - Parameter cards: 1 to 256; what the act names by its hash.
+  func registerCards(_ cards: [VaultCard], by act: SignedAct) async throws(VaultFault)
+  func cards(after key: [UInt8]) async throws(VaultFault) -> [VaultCard]
+  func publishApplication(_ act: SignedAct) async throws(VaultFault)
+  func applications() async throws(VaultFault) -> [VaultApplication]
+  func setCredential(_ sealed: [UInt8], by act: SignedAct) async throws(VaultFault)
+  func credentials(after place: String) async throws(VaultFault) -> [CredentialEntry]
+  func carryOut(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
+  func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }
 
 extension VaultLink: Vault {}

@@ -152,9 +152,9 @@ public final class VaultLink: Sendable {
     return half
   }
 
-  private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
+  static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
 
-  private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
+  func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
     let deadline = Deadline(milliseconds: deadlineMilliseconds)
     let result: Result<VaultAnswer, VaultFault> = await withCheckedContinuation { continuation in
       let isAccepted = thread.enqueue { [conversation] in

@@ -12,7 +12,8 @@ struct AuditFilter: ParsableArguments {
   @Option(help: "Person id, for example p-000042.") var person: String?
   @Option(help: "Workstation id, for example LGWAN-PC-0042.") var workstation: String?
   @Option(help: "Segment: mynumber, lgwan or internet.") var segment: String?
-  @Option(help: "Event class: ceremony, session, workstation, enrolment, administration, auditRead.") var eventClass: String?
+  @Option(help: "Event class: ceremony, session, workstation, enrolment, administration, release, auditRead.") var eventClass:
+    String?
   @Option(help: "Action, for example logon, unlock, card.lost; directory. for all that begin so.") var action: String?
   @Option(help: "granted, denied, stillNeeded, done or refused.") var outcome: String?
   @Option(help: "From: today, yesterday, 2026-04-01 or 2026-04-01T08:30 (local time).") var since: String?

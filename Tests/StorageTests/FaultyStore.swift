@@ -133,6 +133,9 @@ extension Looking {
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? { try below.card(key: key) }
   func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard? { try below.card(guid: guid) }
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] { try below.cards(of: person) }
+  func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey] {
+    try below.cardKeys(after: key, limit: limit)
+  }
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? { try below.workstation(id) }
   func workstations() throws(StorageFault) -> [WorkstationRecord] { try below.workstations() }
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? { try below.session(id) }

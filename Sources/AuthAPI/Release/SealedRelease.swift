@@ -215,9 +215,9 @@ public struct StoredCredential: Sendable, CustomReflectable {
   /// The name to sign in with, 1 to 256 bytes.
   public let user: String
   /// 1 to 1,024 bytes of UTF-8.
-  public let password: Secret<StoredPassword>
+  public let password: Secret<ApplicationPassword>
 
-  public init(user: String, password: Secret<StoredPassword>) throws(MalformedInput) {
+  public init(user: String, password: Secret<ApplicationPassword>) throws(MalformedInput) {
     guard (1...256).contains(user.utf8.count), (1...1024).contains(password.count),
       unsafe password.withBytes({ unsafe String(validating: $0, as: UTF8.self) != nil && !$0.contains(0) }),
       !user.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
@@ -227,7 +227,7 @@ public struct StoredCredential: Sendable, CustomReflectable {
   }
 
   /// The plaintext that is sealed; the caller wipes it.
-  public var plaintext: Secret<StoredPassword> {
+  public var plaintext: Secret<ApplicationPassword> {
     var head = LengthPrefixedWriter()
     head.field(Self.label)
     head.field(user)
@@ -241,9 +241,9 @@ public struct StoredCredential: Sendable, CustomReflectable {
     }
   }
 
-  public init(plaintext: Secret<StoredPassword>) throws(MalformedInput) {
+  public init(plaintext: Secret<ApplicationPassword>) throws(MalformedInput) {
     let fault = MalformedInput("credential", expected: "its label, a name and a password")
-    let parts: (String, Secret<StoredPassword>)? = unsafe plaintext.withBytes { bytes in
+    let parts: (String, Secret<ApplicationPassword>)? = unsafe plaintext.withBytes { bytes in
       var fields: [Range<Int>] = []
       var position = 0
       while position + 4 <= bytes.count, fields.count < 3 {
@@ -265,4 +265,4 @@ public struct StoredCredential: Sendable, CustomReflectable {
 }
 
 /// A password kept in the vault.
-public enum StoredPassword {}
+public enum ApplicationPassword {}

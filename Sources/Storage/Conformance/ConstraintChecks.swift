@@ -35,6 +35,15 @@ extension StoreConformance {
         }
       }
       try expect(found == [nil, "c1", "c1"], "a card was found by a key it no longer has, or not by each of its keys")
+      let (two, three): (KeyFingerprint, KeyFingerprint) = (try Sample.fingerprint(2), try Sample.fingerprint(3))
+      let pages = try await store.read { (state) throws(StorageFault) in
+        (
+          try state.cardKeys(after: nil, limit: 9), try state.cardKeys(after: two, limit: 1),
+          try state.cardKeys(after: nil, limit: 0)
+        )
+      }
+      try expect(pages.0.map(\.key) == [two, three] && pages.2.isEmpty, "keys of cards were not told in order")
+      try expect(pages.1.map(\.key) == [three] && pages.1[0].state == .active, "keys of cards were not told in pages")
     },
     Check(name: "one GUID belongs to one card; cards without one are many") { store in
       let numbered = try Sample.card("c1", keys: [Sample.key(1)], guid: 7)

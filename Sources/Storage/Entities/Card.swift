@@ -46,3 +46,16 @@ public struct RegisteredKey: Sendable, Hashable {
     self.enrolledAt = enrolledAt
   }
 }
+
+/// A card's key and what it counts for, without the rest of the card.
+public struct KnownCardKey: Sendable, Hashable {
+  public let key: KeyFingerprint
+  public let person: PersonID
+  public let state: CardState
+
+  public init(key: KeyFingerprint, person: PersonID, state: CardState) {
+    self.key = key
+    self.person = person
+    self.state = state
+  }
+}

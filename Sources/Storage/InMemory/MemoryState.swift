@@ -100,6 +100,13 @@ extension MemoryState: StateTransaction {
   func cards(of person: PersonID) -> [RegisteredCard] {
     cardsByID.values.filter { $0.person == person }.sorted { $0.id < $1.id }
   }
+  func cardKeys(after key: KeyFingerprint?, limit: Int) -> [KnownCardKey] {
+    let all = cardsByID.values.flatMap { card in
+      card.keys.map { KnownCardKey(key: $0.fingerprint, person: card.person, state: card.state) }
+    }
+    let rest = all.filter { known in key.map { $0.bytes.lexicographicallyPrecedes(known.key.bytes) } ?? true }
+    return Array(rest.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }.prefix(max(limit, 0)))
+  }
 
   func workstation(_ id: WorkstationID) -> WorkstationRecord? { workstationsByID[id] }
   func workstation(certificate: CertificateFingerprint) -> WorkstationRecord? {

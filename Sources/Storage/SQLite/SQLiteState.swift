@@ -97,6 +97,9 @@ extension SQLiteState: StateTransaction {
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
     try trouble.asking { try CardsTable.cards(of: person, in: db) }
   }
+  func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey] {
+    try trouble.asking { try CardsTable.keys(after: key, limit: limit, in: db) }
+  }
 
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? {
     try trouble.asking { try WorkstationsTable.workstation(id, in: db) }

@@ -86,6 +86,20 @@ enum CardsTable {
     return db.changesCount
   }
 
+  static func keys(after key: KeyFingerprint?, limit: Int, in db: Database) throws -> [KnownCardKey] {
+    try db.rows(
+      """
+      SELECT card_keys.key, cards.person, cards.state FROM card_keys JOIN cards ON cards.id = card_keys.card
+      WHERE card_keys.key > ? ORDER BY card_keys.key LIMIT ?
+      """, [(key?.bytes ?? []).column, max(limit, 0)]
+    ).map { row in
+      var columns = Columns(row, of: "card_keys")
+      return KnownCardKey(
+        key: try columns.fingerprint(KeyFingerprint.self), person: try columns.word { try PersonID(parsing: $0) },
+        state: try columns.word { CardState(rawValue: $0) })
+    }
+  }
+
   private static func card(_ row: Row, in db: Database) throws -> RegisteredCard {
     var columns = Columns(row, of: "cards")
     let id = try columns.word { try CardID(parsing: $0) }

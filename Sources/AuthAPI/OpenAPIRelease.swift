@@ -1,0 +1,76 @@
+import AuthTerms
+
+extension APIRoutes {
+  static let sessionActs: [APIRoute] = [
+    .post(
+      "/v1/sessions/{session}/acts", .workstations, "Ask the vault for something, signed by the session's key",
+      body: "SessionActMessage", answer: "SessionActAnswer"),
+    .get(
+      "/v1/vault/keys", .workstations, "What credentials are sealed to, and who signs what comes out",
+      answer: .message("VaultKeysMessage")),
+  ]
+
+  static let releases: [APIRoute] = [
+    .get(
+      "/v1/admin/vault/keys", .operators, "What credentials are sealed to", answer: .message("VaultKeysMessage")),
+    .get(
+      "/v1/admin/vault/cards", .operators, "Cards whose keys the vault's register lacks, or has too many",
+      answer: .message("VaultCardsPending")),
+    .post(
+      "/v1/admin/vault/cards", .operators, "Bring cards into the vault's register", body: "VaultCardsAct",
+      answer: "VaultCardsPending", problems: [.conflict]),
+    .post(
+      "/v1/admin/vault/credentials", .operators, "Set somebody's credential, sealed to the vault",
+      body: "VaultCredentialAct", answer: "Nothing", problems: [.conflict]),
+    .get(
+      "/v1/admin/vault/credentials", .operators, "Which credentials there are; never what is in them",
+      query: [.optional("person", .identifier), .optional("application", .identifier)], answer: .list("CredentialSummary")),
+    .post(
+      "/v1/admin/vault/resume", .operators, "Let releases go on after an alarm stopped them", body: "VaultActMessage",
+      answer: "Nothing", problems: [.conflict]),
+  ]
+}
+
+extension APIMessages {
+  static let releases: [APIMessage] = [
+    APIMessage(
+      "SessionActMessage", "Something that the session's own key asks of the vault.",
+      [
+        .field("act", .bytes(minimum: 1, maximum: 12_288)), .field("signature", .bytes(minimum: 64, maximum: 64)),
+        .optional("evidence", .bytes(minimum: 1, maximum: SessionEvidence.limit)),
+      ]),
+    APIMessage(
+      "SessionActAnswer", "What the vault did.",
+      [.optional("sealed", .bytes(minimum: 1, maximum: 4 * SealedRelease.limit))]),
+    APIMessage(
+      "VaultKeysMessage", "The vault's public keys, signed by the instance's authority.",
+      [
+        .field("instance", .identifier), .field("checkpointVerifier", .text(maximum: 256)),
+        .field("ticket", .bytes(minimum: 32, maximum: 32)), .field("intakeSuite", .text(maximum: 32)),
+        .field("intake", .bytes(minimum: 32, maximum: 2048)), .field("signature", .bytes(minimum: 8, maximum: 128)),
+      ]),
+    APIMessage(
+      "VaultCardMessage", "A card's key in one register and not in the other.",
+      [.field("key", .hex(digits: 64)), .field("person", .identifier), .field("isWithdrawn", .boolean)]),
+    APIMessage(
+      "VaultCardsPending", "Where the vault's register of cards differs.",
+      [.field("cards", .array(.message("VaultCardMessage"), maximum: VaultCard.mostAtOnce)), .field("count", .count)]),
+    APIMessage(
+      "VaultCardsAct", "Cards for the vault's register, and the act that names them.",
+      [
+        .field("cards", .array(.message("VaultCardMessage"), maximum: VaultCard.mostAtOnce)),
+        .field("act", .bytes(minimum: 1, maximum: 32_768)),
+      ]),
+    APIMessage("VaultActMessage", "An act for the vault.", [.field("act", .bytes(minimum: 1, maximum: 32_768))]),
+    APIMessage(
+      "VaultCredentialAct", "A credential, sealed to the vault, and the act that sets it.",
+      [.field("sealed", .bytes(minimum: 1, maximum: 8192)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
+    APIMessage(
+      "CredentialSummary", "That there is a credential, and how it stands.",
+      [
+        .field("person", .identifier), .field("application", .identifier), .field("account", .text(maximum: 64)),
+        .field("version", .count), .field("state", .oneOf(CredentialEntry.State.allCases.map(\.rawValue))),
+        .field("setAt", .time),
+      ]),
+  ]
+}
