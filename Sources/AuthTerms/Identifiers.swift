@@ -29,6 +29,7 @@ public struct Identifier<Tag>: Hashable, Sendable, Comparable, CustomStringConve
 }
 
 public enum PersonTag {}
+public enum ApplicationTag {}
 public enum WorkstationTag {}
 public enum CardTag {}
 public enum SessionTag {}
@@ -41,6 +42,8 @@ public enum ApplicationTag {}
 /// One person, for life: the staff number (職員番号) under which the directory first told of her, never a name. Which object of
 /// Active Directory stands for her is a `DirectoryIdentity`.
 public typealias PersonID = Identifier<PersonTag>
+/// One application that people sign in to after logon, as its file names it (`ledger`).
+public typealias ApplicationID = Identifier<ApplicationTag>
 /// One workstation, as an administrator named it at enrolment (`LGWAN-PC-0042`).
 public typealias WorkstationID = Identifier<WorkstationTag>
 /// One physical card, with all keys registered on it.
