@@ -104,17 +104,17 @@ struct ApplicationEncodingTests {
   @Test("the largest definition there can be fits, and 16 KiB and a byte are not looked at")
   func largest() throws {
     func path(_ letter: String) -> String { "/" + String(repeating: letter, count: 511) }
-    func selector(_ letter: String) throws -> Selector { try Selector(parsing: "#" + String(repeating: letter, count: 127)) }
+    func selector(_ letter: String) throws -> Selector { try Selector(parsing: "#" + String(repeating: letter, count: 64)) }
     let change = try ChangeForm(
       path: path("a"), form: selector("a"), current: selector("b"), new: selector("c"), again: selector("d"),
       submit: selector("e"), success: .path(path("b")), failure: .path(path("c")))
-    let label = (0..<62).map { _ in "a" }.joined()
+    let label = String(repeating: "a", count: 30)
     let form = try BrowserForm(
-      origin: "https://" + [String](repeating: String(repeating: "a", count: 62), count: 4).joined(separator: ".") + ":65535",
+      origin: "https://" + [String](repeating: String(repeating: "a", count: 59), count: 4).joined(separator: ".") + ":65535",
       loginPath: path("d"), form: selector("a"), user: selector("b"), password: selector("c"), submit: selector("d"),
       success: .path(path("e")), failure: .path(path("f")), mustChange: .path(path("g")), change: change,
       logoffPath: path("h"))
-    let name = "e" + String(repeating: "\u{301}", count: 255)
+    let name = "e" + String(repeating: "\u{301}", count: 63)
     let definition = try ApplicationDefinition(
       id: ApplicationID(parsing: String(repeating: "a", count: 64)), nameJa: name, nameEn: name,
       segments: (1...8).map { try Segment(parsing: String(repeating: "s", count: 31) + "\($0)") }, access: .browser(form),

@@ -40,6 +40,12 @@ extension FaultCode {
       .accessGroupUnknown, .accessPeopleMissing, .accessDaysOfHandover, .accessWorkstationUnknown,
       .accessPeopleTooMany:
       accessSentence(detail)
+    case .applicationOrigin, .applicationPath, .applicationSelector, .applicationSign, .applicationSignsAlike,
+      .applicationFieldTwice, .applicationAccess, .applicationProgram, .applicationSymbols, .applicationLengths,
+      .applicationClasses, .applicationFileName, .applicationFileUnknown, .applicationSegmentUndeclared, .applicationFormTwice,
+      .applicationFilesTooMany, .applicationInsecureOrigin, .applicationFreshnessLong,
+      .applicationRotationUnsaid, .applicationRotationByHand, .applicationPasswordShort:
+      applicationSentence(detail)
     }
   }
 

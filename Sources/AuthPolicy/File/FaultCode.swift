@@ -1,4 +1,4 @@
-/// Everything a policy file, a start-up file or a dated access can be refused for. The numbers are stable and never reused.
+/// Everything a policy file, a start-up file, a dated access or an application can be refused for. The numbers are stable and never reused.
 enum FaultCode: String, CaseIterable, Sendable {
   // The text
   case tooLarge = "PF101"
@@ -96,4 +96,27 @@ enum FaultCode: String, CaseIterable, Sendable {
   case accessDaysOfHandover = "PF709"
   case accessWorkstationUnknown = "PF710"
   case accessPeopleTooMany = "PF711"
+
+  // An application
+  case applicationOrigin = "PF801"
+  case applicationPath = "PF802"
+  case applicationSelector = "PF803"
+  case applicationSign = "PF804"
+  case applicationSignsAlike = "PF805"
+  case applicationFieldTwice = "PF806"
+  case applicationAccess = "PF807"
+  case applicationProgram = "PF808"
+  case applicationSymbols = "PF809"
+  case applicationLengths = "PF810"
+  case applicationClasses = "PF811"
+  case applicationFileName = "PF812"
+  case applicationFileUnknown = "PF813"
+  case applicationSegmentUndeclared = "PF814"
+  case applicationFormTwice = "PF815"
+  case applicationFilesTooMany = "PF816"
+  case applicationInsecureOrigin = "PF817"
+  case applicationFreshnessLong = "PF818"
+  case applicationRotationUnsaid = "PF819"
+  case applicationRotationByHand = "PF820"
+  case applicationPasswordShort = "PF821"
 }

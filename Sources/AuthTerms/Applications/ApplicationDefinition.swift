@@ -12,13 +12,14 @@ public struct ApplicationDefinition: Sendable, Equatable {
   }
 
   public let id: ApplicationID
-  /// 1 to 64 visible characters.
+  /// 1 to 64 visible Unicode scalars.
   public let nameJa: String
   public let nameEn: String
   /// Segments in which it may be opened; 1 to 8, sorted, each once.
   public let segments: [Segment]
   public let access: Access
-  /// Labels of a person's second accounts, 0 to 8, each once; the main account is `""` and is not listed.
+  /// Labels of a person's second accounts, 0 to 8, each once, each 1 to 32 of `a-z 0-9 -` and beginning with a letter or digit; the
+  /// main account is `""` and is not listed.
   public let accounts: [String]
   public let password: PasswordRule
   /// How old the card's proof may be when a credential is released: 60 to 86,400 seconds.
@@ -46,7 +47,7 @@ public struct ApplicationDefinition: Sendable, Equatable {
     guard accounts.count <= Self.mostAccounts, Set(accounts).count == accounts.count else {
       throw MalformedInput("accounts of an application", expected: "at most \(Self.mostAccounts), each once")
     }
-    for account in accounts { _ = try Identifier<Self>(parsing: account) }
+    for account in accounts { try Self.checkAccount(account) }
     guard Self.freshness.contains(freshnessSeconds) else {
       throw MalformedInput("freshness of an application", expected: "60 to 86,400 seconds")
     }
@@ -61,8 +62,16 @@ public struct ApplicationDefinition: Sendable, Equatable {
   /// Whether a person can have such an account there: the main one (`""`) or one that is listed.
   public func hasAccount(_ label: String) -> Bool { label.isEmpty || accounts.contains(label) }
 
+  package static func checkAccount(_ label: String) throws(MalformedInput) {
+    let text = try Identifier<Self>(parsing: label).text
+    guard text.utf8.count <= 32, text == text.lowercased(), !text.contains(where: { "._".contains($0) }) else {
+      throw MalformedInput("account", expected: "1 to 32 of a-z 0-9 -, starting with a letter or digit")
+    }
+  }
+
   private static func isName(_ text: String) -> Bool {
-    (1...longestName).contains(text.count) && text.utf8.count <= longestName * 8
-      && text.unicodeScalars.allSatisfy(VisibleText.shows) && !text.unicodeScalars.allSatisfy(\.properties.isWhitespace)
+    let scalars = text.unicodeScalars
+    return (1...longestName).contains(scalars.count) && !scalars.allSatisfy(\.properties.isWhitespace)
+      && scalars.allSatisfy { VisibleText.shows($0) && $0.properties.generalCategory != .privateUse }
   }
 }

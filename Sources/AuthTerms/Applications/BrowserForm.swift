@@ -30,8 +30,8 @@ public struct BrowserForm: Sendable, Equatable {
     let signs = [success, failure, mustChange].compactMap(\.self)
     for sign in signs { try sign.check() }
     guard Set(signs).count == signs.count else { throw MalformedInput("signs of a form", expected: "different ones") }
-    // Before anything was sent the page is the login page already.
-    guard success != .path(loginPath), mustChange != .path(loginPath) else {
+    // Before anything was sent the page is the login page already: that it is there says nothing.
+    guard !signs.contains(.path(loginPath)) else {
       throw MalformedInput("signs of a form", expected: "a page other than the login page")
     }
     (self.origin, self.loginPath, self.form, self.user) = (origin, loginPath, form, user)

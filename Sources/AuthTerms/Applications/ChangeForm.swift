@@ -24,7 +24,9 @@ public struct ChangeForm: Sendable, Equatable {
     try success.check()
     try failure.check()
     guard success != failure else { throw MalformedInput("signs of a form", expected: "different ones") }
-    guard success != .path(path) else { throw MalformedInput("signs of a form", expected: "a page other than the form's") }
+    guard ![success, failure].contains(.path(path)) else {
+      throw MalformedInput("signs of a form", expected: "a page other than the form's")
+    }
     (self.path, self.form, self.current, self.new) = (path, form, current, new)
     (self.again, self.submit, self.success, self.failure) = (again, submit, success, failure)
   }

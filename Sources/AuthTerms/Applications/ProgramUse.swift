@@ -33,7 +33,7 @@ public struct ProgramUse: Sendable, Equatable {
   }
 
   package static func checkTitle(_ title: String) throws(MalformedInput) {
-    guard (1...longestTitle).contains(title.count), title.utf8.count <= longestTitle * 4,
+    guard (1...longestTitle).contains(title.count), title.utf8.count <= longestTitle * 8,
       title.unicodeScalars.allSatisfy(VisibleText.shows)
     else { throw MalformedInput("window title", expected: "1 to \(longestTitle) visible characters") }
   }

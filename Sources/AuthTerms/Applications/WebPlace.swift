@@ -1,6 +1,6 @@
 /// Origins and paths in the one spelling in which a browser says them, so that comparing is comparing bytes.
 package enum WebPlace {
-  package static let longestOrigin = 300
+  package static let longestOrigin = 255
   package static let longestPath = 512
 
   /// `https://host` or `https://host:port`, as RFC 6454 §6.1 writes an origin: lower case, the port only where it is not 443. A host is
