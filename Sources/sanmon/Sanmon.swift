@@ -43,7 +43,8 @@ struct Sanmon: AsyncParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      StatusCommand.self, DoctorCommand.self, PolicyCommand.self, PKICommand.self, WorkstationCommand.self, SessionCommand.self,
+      StatusCommand.self, DoctorCommand.self, PolicyCommand.self, ApplicationCommand.self, PKICommand.self,
+      WorkstationCommand.self, SessionCommand.self,
       CardCommand.self, PalmCommand.self,
       PersonCommand.self, DirectoryCommand.self,
       OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,

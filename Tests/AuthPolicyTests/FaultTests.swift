@@ -5,11 +5,13 @@ import Testing
 
 /// One way to break a right file, and the fault it must be refused with: `code line:column`.
 struct Break: Sendable, CustomTestStringConvertible {
-  enum Target: Sendable {
+  enum Target: Sendable, Equatable {
     case segment(String)
     case organisation
     case instance
     case access
+    case application
+    case program
   }
 
   var expected: String
@@ -50,6 +52,9 @@ struct Break: Sendable, CustomTestStringConvertible {
     case .access:
       let text = Samples.access.breaking(old, new)
       return Samples.faults(access: also.map { text.breaking($0.old, $0.new) } ?? text)
+    case .application, .program:
+      let text = (target == .program ? Samples.program : Samples.application).breaking(old, new)
+      return Samples.faults(application: also.map { text.breaking($0.old, $0.new) } ?? text)
     case .instance:
       do throws(PolicyFaults) {
         _ = try InstanceFile.parse(Samples.source("sanmon.yaml", Samples.instance.breaking(old, new)))
@@ -63,7 +68,9 @@ struct Break: Sendable, CustomTestStringConvertible {
 
 @Suite("faults")
 struct FaultTests {
-  static let all = Breaks.text + Breaks.schema + Breaks.expressions + Breaks.floor + Breaks.instance + Breaks.access
+  static let all =
+    Breaks.text + Breaks.schema + Breaks.expressions + Breaks.floor + Breaks.instance + Breaks.access
+    + Breaks.application + Breaks.program
 
   @Test(arguments: all)
   func isNamedAtItsPlace(broken: Break) {

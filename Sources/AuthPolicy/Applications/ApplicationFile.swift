@@ -72,9 +72,9 @@ public struct ApplicationFile: Sendable {
   }
 
   private static func applicationID(_ node: MarkedNode?, _ log: FaultLog) -> ApplicationID? {
-    let expected = Bilingual("英小文字、数字、. _ - の 1〜48 文字", "1 to 48 of a-z 0-9 . _ -")
+    let expected = Bilingual("英小文字、数字、- の 1〜48 文字", "1 to 48 of a-z 0-9 -")
     let id = log.name(node, expected) { text throws(MalformedInput) in
-      guard text.utf8.count <= 48, text == text.lowercased() else {
+      guard text.utf8.count <= 48, text == text.lowercased(), !text.contains(where: { "._".contains($0) }) else {
         throw MalformedInput("application", expected: "lower case")
       }
       return try ApplicationID(parsing: text)
