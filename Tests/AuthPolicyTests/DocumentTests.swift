@@ -33,6 +33,19 @@ struct DocumentTests {
     for text in found { #expect(throws: Never.self) { try DatedAccessFile.read(Samples.source("access.yaml", text)) } }
   }
 
+  @Test("the application shown is right, its program too", arguments: ["docs/applications.md", "docs/ja/applications.md"])
+  func applications(document: String) throws {
+    let found = try blocks(document)
+    #expect(found.count == 2)
+    let file = try ApplicationFile.compile(Samples.source("ledger.yaml", found[0]))
+    #expect(file.warnings.isEmpty && file.definition.accounts == ["approver"])
+    let lines = found[0].split(separator: "\n").map(String.init)
+    let others = lines.filter { !$0.hasPrefix("browser") && !$0.hasPrefix(" ") }.joined(separator: "\n")
+    let program = try ApplicationFile.compile(Samples.source("ledger.yaml", others + "\n" + found[1]))
+    let use = try ProgramUse(program: #"C:\Ledger\ledger.exe"#, windowTitle: "伝票起票 ログイン")
+    #expect(program.definition.access == .program(use))
+  }
+
   @Test func everyCodeIsListed() throws {
     let document = try text("docs/policy.md")
     let missing = PolicyFault.codes.filter { !document.contains($0 + " ") }
