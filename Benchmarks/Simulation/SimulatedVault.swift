@@ -106,4 +106,16 @@ final class SimulatedVault: Vault {
   func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf {
     throw .unreachable("not simulated")
   }
+  func registerCards(_ act: SignedAct, cards: [VaultCard]) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listCards(after key: [UInt8]) async throws(VaultFault) -> [VaultCard] { throw .unreachable("not simulated") }
+  func publishApplication(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listApplications() async throws(VaultFault) -> [VaultApplication] { throw .unreachable("not simulated") }
+  func setCredential(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry] {
+    throw .unreachable("not simulated")
+  }
+  func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease? {
+    throw .unreachable("not simulated")
+  }
+  func resumeReleases(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
 }

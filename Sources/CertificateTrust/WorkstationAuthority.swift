@@ -79,6 +79,15 @@ public struct WorkstationAuthority: Sendable {
       request, commonName: "Sanmon server", names: names, usage: .serverAuth, serial: serial, now: now, days: days)
   }
 
+  /// Signs what this instance says about its own keys. ECDSA-Sig-Value in DER, over SHA-256.
+  /// - Parameter message: begins with a length-prefixed label, as no certificate does.
+  public func sign(_ message: [UInt8]) throws(TrustFault) -> [UInt8] {
+    guard message.first == 0, let signature = try? key.signature(for: message) else {
+      throw TrustFault("sign with the authority")
+    }
+    return Array(signature.derRepresentation)
+  }
+
   private func issue(
     _ request: CertificateRequest, commonName: String, names: [GeneralName], usage: ExtendedKeyUsage.Usage, serial: [UInt8],
     now: Int64, days: Int

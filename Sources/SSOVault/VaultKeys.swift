@@ -7,7 +7,8 @@ import Foundation
 import GRDB
 import Sealing
 
-/// The keys of one instance, opened: the authority, the checkpoint key and the ticket key. They never leave this process.
+/// The keys of one instance, opened: the authority, what signs checkpoints and releases, what credentials are sealed to and kept
+/// under. They never leave this process.
 struct VaultKeys: Sendable {
   let instance: InstanceID
   let segments: [Segment]
@@ -20,10 +21,31 @@ struct VaultKeys: Sendable {
   let ticket: Curve25519.Signing.PrivateKey
   /// The root of the ring that palms are protected with.
   private let template: Secret<KeyMaterial>
+  /// What credentials are sealed to on their way in.
+  let intake: SealingKey
+  /// What credentials are kept under.
+  let ring: CredentialRing
+  let rows: RowSeal
+  let intakeFingerprint: KeyFingerprint
+  /// Of the key that signs releases.
+  let ticketFingerprint: KeyFingerprint
+  let publicKeys: VaultPublicKeys
 
-  private enum Name: String {
-    case authority = "ca"
-    case checkpoint, ticket, template
+  private enum Name {
+    case authority, checkpoint, ticket, template, intake, register
+    case credential(UInt32)
+
+    var text: String {
+      switch self {
+      case .authority: "ca"
+      case .checkpoint: "checkpoint"
+      case .ticket: "ticket"
+      case .template: "template"
+      case .intake: "intake"
+      case .register: "register"
+      case .credential(let ring): "credential/\(ring)"
+      }
+    }
   }
 
   /// The log's name for all its life, and the name of the key that signs its checkpoints.
@@ -56,11 +78,11 @@ struct VaultKeys: Sendable {
         Secret<KeyMaterial>(copying: copy), under: master.columns, at: place(settings.instance.text, name))
       try database.execute(
         sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)",
-        arguments: [name.rawValue, publicKey.blob, sealed.blob])
+        arguments: [name.text, publicKey.blob, sealed.blob])
     }
     return try VaultKeys(
       settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket,
-      template: try templateRoot(settings.instance.text, master, database))
+      roots: Roots(settings.instance.text, master, database))
   }
 
   /// Opens the keys of an initialised vault; `nil` before that.
@@ -83,30 +105,70 @@ struct VaultKeys: Sendable {
       authority: try WorkstationAuthority(root: Array(root), key: authorityKey),
       checkpoint: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.checkpoint, instance, master, database)),
       ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)),
-      template: try templateRoot(instance, master, database))
+      roots: Roots(instance, master, database))
   }
 
-  /// Made when it is first asked for: vaults of versions without palms have none.
-  private static func templateRoot(
-    _ instance: String, _ master: MasterKey, _ database: Database
+  /// Secrets of 32 bytes, each made when it is missing: vaults of earlier versions have fewer.
+  private struct Roots {
+    let template: Secret<KeyMaterial>
+    let intake: SealingKey
+    let register: Secret<KeyMaterial>
+    let credentials: [UInt32: Secret<KeyMaterial>]
+
+    init(_ instance: String, _ master: MasterKey, _ database: Database) throws {
+      template = try root(.template, instance, master, database)
+      intake = try SealingKey(.xwing, seed: root(.intake, instance, master, database))
+      register = try root(.register, instance, master, database)
+      if try credentialRings(database).isEmpty { _ = try root(.credential(1), instance, master, database) }
+      credentials = try credentialRoots(instance, master, database)
+    }
+  }
+
+  private static func root(
+    _ name: Name, _ instance: String, _ master: MasterKey, _ database: Database
   ) throws -> Secret<KeyMaterial> {
     let count = try Int.fetchOne(
-      database, sql: "SELECT count(*) FROM sealed_keys WHERE name = ?", arguments: [Name.template.rawValue])
+      database, sql: "SELECT count(*) FROM sealed_keys WHERE name = ?", arguments: [name.text])
     if count == 0 {
       let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Secret<KeyMaterial>(copying: $0) }
-      let sealed = try SealedColumn.seal(secret, under: master.columns, at: place(instance, .template))
+      let sealed = try SealedColumn.seal(secret, under: master.columns, at: place(instance, name))
       try database.execute(
-        sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)",
-        arguments: [Name.template.rawValue, Data(), sealed.blob])
+        sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)", arguments: [name.text, Data(), sealed.blob])
     }
-    var opened = try open(.template, instance, master, database)
+    var opened = try open(name, instance, master, database)
     defer { opened.resetBytes(in: 0..<opened.count) }
     return Secret(copying: opened)
   }
 
+  // MARK: The roots that credentials are kept under
+
+  private static func credentialRings(_ database: Database) throws -> [UInt32] {
+    try String.fetchAll(database, sql: "SELECT name FROM sealed_keys WHERE name LIKE 'credential/%'")
+      .compactMap { UInt32($0.dropFirst("credential/".count)) }
+  }
+
+  static func credentialRoots(
+    _ instance: String, _ master: MasterKey, _ database: Database
+  ) throws -> [UInt32: Secret<KeyMaterial>] {
+    var roots: [UInt32: Secret<KeyMaterial>] = [:]
+    for ring in try credentialRings(database) { roots[ring] = try root(.credential(ring), instance, master, database) }
+    return roots
+  }
+
+  /// - Parameter ring: a number that no root has.
+  static func addCredentialRoot(_ ring: UInt32, _ instance: String, _ master: MasterKey, _ database: Database) throws {
+    _ = try root(.credential(ring), instance, master, database)
+  }
+
+  static func removeCredentialRoots(before ring: UInt32, _ database: Database) throws {
+    for old in try credentialRings(database) where old < ring {
+      try database.execute(sql: "DELETE FROM sealed_keys WHERE name = ?", arguments: [Name.credential(old).text])
+    }
+  }
+
   private init(
     settings: VaultInitialisation, hosts: [ServerHost], authority: WorkstationAuthority,
-    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey, template: Secret<KeyMaterial>
+    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey, roots: Roots
   ) throws {
     instance = settings.instance
     segments = settings.segments
@@ -115,9 +177,19 @@ struct VaultKeys: Sendable {
     self.authority = authority
     self.checkpoint = checkpoint
     self.ticket = ticket
-    self.template = template
+    template = roots.template
+    intake = roots.intake
+    ring = CredentialRing(instance: settings.instance, roots: roots.credentials)
+    rows = RowSeal(root: roots.register)
     checkpointVerifier = try NoteVerifier(
       name: Self.origin(settings.instance), publicKey: Array(checkpoint.publicKey.rawRepresentation))
+    let (signer, intakeKey) = (Array(ticket.publicKey.rawRepresentation), roots.intake.publicKey)
+    ticketFingerprint = try KeyFingerprint(parsing: Array(SHA256.hash(data: signer)))
+    intakeFingerprint = try KeyFingerprint(parsing: Array(SHA256.hash(data: intakeKey)))
+    var publicKeys = VaultPublicKeys(
+      checkpointVerifier: checkpointVerifier.vkey, ticket: signer, intakeSuite: roots.intake.suite.rawValue, intake: intakeKey)
+    publicKeys.signature = try authority.sign(publicKeys.message(instance: settings.instance))
+    self.publicKeys = publicKeys
   }
 
   /// The ring's half of the key over one person's palms (HKDF-SHA256): another one for each person and each number of the ring.
@@ -159,13 +231,13 @@ struct VaultKeys: Sendable {
 
   private static func place(_ instance: String, _ name: Name) -> ColumnPlace {
     // The instance's name too: the sealed key of one instance does not open in another's file.
-    ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name.rawValue)", version: 1)
+    ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name.text)", version: 1)
   }
 
   private static func open(_ name: Name, _ instance: String, _ master: MasterKey, _ database: Database) throws -> Data {
     guard
       let sealed = try Data.fetchOne(
-        database, sql: "SELECT sealed FROM sealed_keys WHERE name = ?", arguments: [name.rawValue])
+        database, sql: "SELECT sealed FROM sealed_keys WHERE name = ?", arguments: [name.text])
     else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
     let secret = try SealedColumn.open(Array(sealed), with: master.columns, at: place(instance, name), as: KeyMaterial.self)
     return secret.withBytes { Data($0) }

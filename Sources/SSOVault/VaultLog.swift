@@ -13,25 +13,26 @@ struct VaultLog: TreeStore {
     let encoded = try RecordEncoding.encode(record)
     var tree = self
     let sequence = try MerkleTree.append(TreeHash.leaf(encoded), to: &tree)
-    try database.execute(
-      sql: "INSERT INTO log_rows(sequence, encoded) VALUES (?, ?)", arguments: [Int64(sequence), encoded.blob])
+    try database.cachedStatement(sql: "INSERT INTO log_rows(sequence, encoded) VALUES (?, ?)")
+      .execute(arguments: [Int64(sequence), encoded.blob])
   }
 
   func treeSize() throws -> UInt64 {
-    UInt64(try Int64.fetchOne(database, sql: "SELECT coalesce(max(sequence) + 1, 0) FROM log_rows") ?? 0)
+    let statement = try database.cachedStatement(sql: "SELECT coalesce(max(sequence) + 1, 0) FROM log_rows")
+    return UInt64(try Int64.fetchOne(statement) ?? 0)
   }
 
   func treeNode(level: Int, index: UInt64) throws -> TreeHash {
-    guard
-      let hash = try Data.fetchOne(
-        database, sql: "SELECT hash FROM log_nodes WHERE level = ? AND position = ?", arguments: [level, Int64(index)])
-    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+    let statement = try database.cachedStatement(sql: "SELECT hash FROM log_nodes WHERE level = ? AND position = ?")
+    guard let hash = try Data.fetchOne(statement, arguments: [level, Int64(index)]) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+    }
     return try TreeHash(parsing: hash)
   }
 
   mutating func storeTreeNode(_ hash: TreeHash, level: Int, index: UInt64) throws {
-    try database.execute(
-      sql: "INSERT INTO log_nodes(level, position, hash) VALUES (?, ?, ?)", arguments: [level, Int64(index), hash.bytes.blob])
+    try database.cachedStatement(sql: "INSERT INTO log_nodes(level, position, hash) VALUES (?, ?, ?)")
+      .execute(arguments: [level, Int64(index), hash.bytes.blob])
   }
 
   /// Reads every row again and compares the tree they make with the one that is stored.

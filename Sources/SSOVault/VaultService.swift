@@ -27,9 +27,10 @@ public struct VaultPeers: Sendable {
     switch kind {
     case .initialise: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
-      .signSnapshot, .templateKey:
+      .signSnapshot, .templateKey, .sessionAct:
       servers.contains(uid)
-    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore:
+    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
+      .registerCards, .listCards, .publishApplication, .listApplications, .setCredential, .listCredentials, .resumeReleases:
       admits(uid)
     }
   }
@@ -51,14 +52,16 @@ public struct VaultEnvironment: Sendable {
 public final class VaultService: Sendable {
   let environment: VaultEnvironment
   private let database: VaultDatabase
-  private let master: MasterKey
-  private let keys: Mutex<VaultKeys?>
+  let master: MasterKey
+  let keys: Mutex<VaultKeys?>
   private let refusals = RefusalLedger()
   /// Whether this state is a backup's and nobody has approved it; what stands in the database, read at start.
   let isRestored: Mutex<Bool>
   let backup: VaultBackupFiles
   /// What backups are sealed to; `nil`: none are made.
   let recovery: RecoveryPublicKey?
+  let rates = ReleaseRates()
+  private let lastPrune = Mutex<Moment?>(nil)
 
   /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
   /// - Parameter recoveryKey: the public half, as `sanmon backup key` printed it.
@@ -87,6 +90,11 @@ public final class VaultService: Sendable {
       throw VaultStartFault(.state, "could not read the state in \(directory): \(VaultDatabase.reason(error))")
     }
     backup.clear()
+    do {
+      try beginReleases()
+    } catch {
+      throw VaultStartFault(.state, "could not read the registers in \(directory): \(VaultDatabase.reason(error))")
+    }
     guard (try? database.synchronousMode()) == 2 else {
       throw VaultStartFault(.state, "synchronous=FULL is not in force in \(directory)")
     }
@@ -118,10 +126,7 @@ public final class VaultService: Sendable {
     guard let keys = keys.withLock({ $0 }) else { throw VaultFailure.no(.notInitialised, "the vault is not initialised") }
     switch request {
     case .trustRoots: return .trustRoots([keys.authority.root])
-    case .publicKeys:
-      return .publicKeys(
-        VaultPublicKeys(
-          checkpointVerifier: keys.checkpointVerifier.vkey, ticket: Array(keys.ticket.publicKey.rawRepresentation)))
+    case .publicKeys: return .publicKeys(keys.publicKeys)
     case .listOperators: return .operators(try database.write { try VaultRegister($0).operators() })
     case .createEnrolmentCode(let act):
       return .enrolmentCode(try database.write { try createCode(act, keys, $0, now) })
@@ -144,6 +149,23 @@ public final class VaultService: Sendable {
       return .snapshotSignature(try database.write { try signSnapshot(hash, keys, $0, now) })
     case .templateKey(let person, let ring): return .templateKey(try keys.templateKey(of: person, ring: ring))
     case .approveRestore(let act): return .restoreApproved(epoch: try approveRestore(act, keys, now))
+    case .sessionAct(let request): return try sessionAct(request, keys, now)
+    case .registerCards(let act, let cards):
+      try database.write { try registerCards(act, cards, keys, $0, now) }
+      return .noted
+    case .publishApplication(let act):
+      try database.write { try publishApplication(act, keys, $0, now) }
+      return .noted
+    case .setCredential(let act, let sealed):
+      try database.write { try setCredential(act, sealed, keys, $0, now) }
+      return .noted
+    case .resumeReleases(let act):
+      try database.write { try resumeReleases(act, keys, $0, now) }
+      return .noted
+    case .listCards(let key): return .cards(try database.write { try ReleaseRegister($0, keys).cards(after: key) })
+    case .listApplications: return .applications(try database.write { try ReleaseRegister($0, keys).applications() })
+    case .listCredentials(let place):
+      return .credentials(try database.write { try ReleaseRegister($0, keys).entries(after: place) })
     case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }
@@ -172,6 +194,7 @@ public final class VaultService: Sendable {
           VaultRegister.Code(kind: .firstAdministrator, expires: now.advanced(bySeconds: 72 * 3600)), hash: code.hash)
         try VaultLog(database).append(
           AuditRecord(time: now.wallMilliseconds, eventClass: .administration, action: "vault.initialised", outcome: .done))
+        try ReleaseRegister(database, made).begin()
         return made
       }
       keys = made
@@ -192,6 +215,15 @@ public final class VaultService: Sendable {
         alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
         logSize: try VaultLog(database).treeSize(), epoch: try VaultEpochs.current(database),
         isRestored: isRestored.withLock { $0 }, bases: bases)
+    }
+  }
+
+  /// Once a minute.
+  func isPruningDue(at now: Moment) -> Bool {
+    lastPrune.withLock { last in
+      if let last, (0..<60_000).contains(now.milliseconds(since: last)) { return false }
+      last = now
+      return true
     }
   }
 

@@ -33,14 +33,23 @@ public protocol Vault: Sendable {
   func approveRestore(_ act: SignedAct) async throws(VaultFault) -> UInt64
   /// - Parameter ring: 1 and above.
   func templateKey(of person: PersonID, ring: UInt32) async throws(VaultFault) -> RingHalf
-  /// - Parameter cards: 1 to 256; what the act names by its hash.
-  func registerCards(_ cards: [VaultCard], by act: SignedAct) async throws(VaultFault)
-  func cards(after key: [UInt8]) async throws(VaultFault) -> [VaultCard]
+  /// Carries out `vault.cards`.
+  func registerCards(_ act: SignedAct, cards: [VaultCard]) async throws(VaultFault)
+  /// - Parameter key: a fingerprint of 32 bytes, or none.
+  /// - Returns: at most `VaultCard.mostAtOnce`, in the order of their keys, from the one behind `key` on.
+  func listCards(after key: [UInt8]) async throws(VaultFault) -> [VaultCard]
+  /// Carries out `vault.application`.
   func publishApplication(_ act: SignedAct) async throws(VaultFault)
-  func applications() async throws(VaultFault) -> [VaultApplication]
-  func setCredential(_ sealed: [UInt8], by act: SignedAct) async throws(VaultFault)
-  func credentials(after place: String) async throws(VaultFault) -> [CredentialEntry]
-  func carryOut(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
+  func listApplications() async throws(VaultFault) -> [VaultApplication]
+  /// Carries out `vault.credential`.
+  /// - Parameter sealed: an encoded `IntakeMessage`.
+  func setCredential(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault)
+  /// - Parameter place: of the last entry of the page before, or empty.
+  /// - Returns: at most `CredentialEntry.mostAtOnce`; never what is in them.
+  func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry]
+  /// - Returns: what a release hands over; nothing for a capture or report that was noted.
+  func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
+  /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }
 

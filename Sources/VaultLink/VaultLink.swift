@@ -152,9 +152,59 @@ public final class VaultLink: Sendable {
     return half
   }
 
-  static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
+  /// Carries out `vault.cards`.
+  public func registerCards(_ act: SignedAct, cards: [VaultCard]) async throws(VaultFault) {
+    guard case .noted = try await ask(.registerCards(act, cards: cards)) else { throw Self.surprise }
+  }
 
-  func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
+  /// - Parameter key: a fingerprint of 32 bytes, or none.
+  /// - Returns: at most `VaultCard.mostAtOnce`, in the order of their keys, from the one behind `key` on.
+  public func listCards(after key: [UInt8]) async throws(VaultFault) -> [VaultCard] {
+    guard case .cards(let cards) = try await ask(.listCards(after: key)) else { throw Self.surprise }
+    return cards
+  }
+
+  /// Carries out `vault.application`.
+  public func publishApplication(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.publishApplication(act)) else { throw Self.surprise }
+  }
+
+  /// - Returns: at most `VaultApplication.most`.
+  public func listApplications() async throws(VaultFault) -> [VaultApplication] {
+    guard case .applications(let applications) = try await ask(.listApplications) else { throw Self.surprise }
+    return applications
+  }
+
+  /// Carries out `vault.credential`.
+  /// - Parameter sealed: an encoded `IntakeMessage`.
+  public func setCredential(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) {
+    guard case .noted = try await ask(.setCredential(act, sealed: sealed)) else { throw Self.surprise }
+  }
+
+  /// - Parameter place: of the last entry of the page before, or empty.
+  /// - Returns: at most `CredentialEntry.mostAtOnce`.
+  public func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry] {
+    guard case .credentials(let entries) = try await ask(.listCredentials(after: place)) else { throw Self.surprise }
+    return entries
+  }
+
+  /// - Returns: what a release hands over; nothing for a capture or report that was noted.
+  public func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease? {
+    switch try await ask(.sessionAct(request)) {
+    case .released(let release) where request.act.kind == .release: return release
+    case .noted where request.act.kind != .release: return nil
+    default: throw Self.surprise
+    }
+  }
+
+  /// Carries out `vault.resume`.
+  public func resumeReleases(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.resumeReleases(act)) else { throw Self.surprise }
+  }
+
+  private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
+
+  private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
     let deadline = Deadline(milliseconds: deadlineMilliseconds)
     let result: Result<VaultAnswer, VaultFault> = await withCheckedContinuation { continuation in
       let isAccepted = thread.enqueue { [conversation] in

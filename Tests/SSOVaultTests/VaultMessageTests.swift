@@ -14,6 +14,18 @@ struct VaultMessageTests {
       Act.revokeOperator(sato.id, by: sato.id, instance: instance, nonce: [UInt8](repeating: 9, count: 16), at: 5),
       approvedBy: [sato])
     let hash = [UInt8](repeating: 3, count: 32)
+    let cards = try [
+      VaultCard(key: KeyFingerprint(parsing: hash), person: sato.person),
+      VaultCard(key: KeyFingerprint(parsing: hash), person: sato.person, isWithdrawn: true),
+    ]
+    let (pc, ledger) = (try WorkstationID(parsing: "PC"), try ApplicationID(parsing: "ledger"))
+    let release = try SessionAct(
+      kind: .release, keys: hash, workstation: pc, application: ledger, account: "", nonce: hash, issuedAt: 5)
+    let report = try SessionAct(
+      kind: .report, keys: hash, workstation: pc, application: ledger, account: "second", nonce: hash, issuedAt: -5,
+      content: Array("accepted".utf8))
+    let evidence = SessionEvidence(
+      preimage: [1], algorithm: "a", signature: [2], publicKey: [3], suite: "s", sealing: [4], signing: hash)
     requests = try [
       .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
       .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
@@ -24,6 +36,10 @@ struct VaultMessageTests {
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
       .openBackup, .readBackup(offset: 1 << 40), .signBackup(hash: hash), .signSnapshot(hash: hash), .approveRestore(act),
       .templateKey(person: PersonID(parsing: "1"), ring: .max),
+      .registerCards(act, cards: cards), .listCards(after: []), .listCards(after: hash), .publishApplication(act),
+      .listApplications, .setCredential(act, sealed: [5, 6]), .listCredentials(after: "p1/ledger/"), .resumeReleases(act),
+      .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
+      .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
@@ -41,7 +57,18 @@ struct VaultMessageTests {
       .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
       .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
       .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
-      .refused(VaultRefusal(.codeUsed, "used")),
+      .refused(VaultRefusal(.codeUsed, "used")), .noted, .cards(cards), .cards([]),
+      .applications([
+        VaultApplication(id: ledger, segments: [.lgwan, .internet], definition: hash, freshnessSeconds: 60),
+        VaultApplication(id: ledger, segments: [], definition: hash, freshnessSeconds: 86_400),
+      ]),
+      .credentials(
+        CredentialEntry.State.allCases.map {
+          CredentialEntry(person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9)
+        }),
+      .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
+      .publicKeys(
+        VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
     ]
   }
 

@@ -1,0 +1,114 @@
+import AuditLog
+import AuthTerms
+import Crypto
+import Foundation
+import GRDB
+
+// Each row is authenticated, but an older form of it is authentic too. So the vault keeps, sealed, an exclusive or over what every
+// row adds (keyed, and known to nobody else), and the size and root of its log at the last change. Rows put back do not give this
+// sum; the sum put back with them does not fit a log in which later changes stand. All of it put back together is an older vault,
+// which a checkpoint kept elsewhere shows.
+
+extension ReleaseRegister {
+  /// Rows of the log that tell of a change in these registers.
+  private static let changes: Set<String> = [
+    "vault.cards.registered", "vault.application.published", "vault.application.withdrawn", "vault.credential.set",
+    "vault.credential.captured", "vault.credential.accepted", "vault.credential.refused", "vault.credential.mustChange",
+    "vault.credentials.resealed",
+  ]
+
+  private struct Sum {
+    var value: [UInt8]
+    var size: UInt64
+    var root: [UInt8]
+  }
+
+  /// After the row that tells of the change, in its transaction.
+  func writeSum() throws {
+    // One that does not open stays as it is: the next start finds it.
+    guard isChanged, var sum = try storedSum() else { return }
+    for index in 0..<32 { sum.value[index] ^= difference[index] }
+    try write(sum.value)
+  }
+
+  /// Nothing stands in the registers yet.
+  func begin() throws { try write([UInt8](repeating: 0, count: 32)) }
+
+  /// Whether the registers are what was written last. A vault of an earlier version has none of them.
+  func isAsWritten() throws -> Bool {
+    guard let computed = try? computedSum() else { return false }
+    guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM register_seal)") ?? false else {
+      guard computed.allSatisfy({ $0 == 0 }) else { return false }
+      try begin()
+      return true
+    }
+    guard let sum = try storedSum(), sum.value == computed,
+      try MerkleTree.root(of: sum.size, in: VaultLog(database))?.bytes == sum.root
+    else { return false }
+    let later = try Data.fetchCursor(
+      database, sql: "SELECT encoded FROM log_rows WHERE sequence >= ?", arguments: [Int64(sum.size)])
+    while let encoded = try later.next() {
+      if try Self.changes.contains(RecordEncoding.decode(Array(encoded)).action) { return false }
+    }
+    return true
+  }
+
+  /// Takes the registers as they are. Rows that are not authentic go.
+  /// - Returns: how many went.
+  func acceptAsIs() throws -> Int {
+    var removed = 0
+    for (table, keys) in Self.tables {
+      let places = try Row.fetchAll(database, sql: "SELECT \(keys.joined(separator: ", ")) FROM \(table)")
+      for place in places where (try? share(of: place, in: table)) == nil {
+        let condition = keys.map { "\($0) = ?" }.joined(separator: " AND ")
+        try database.execute(
+          sql: "DELETE FROM \(table) WHERE \(condition)", arguments: StatementArguments(place.databaseValues))
+        removed += 1
+      }
+    }
+    try write(computedSum())
+    return removed
+  }
+
+  private static let tables = [
+    ("cards", ["key"]), ("applications", ["id"]), ("credentials", ["person", "application", "account", "version"]),
+  ]
+
+  private func share(of place: Row, in table: String) throws -> [UInt8] {
+    switch table {
+    case "cards": try cardRow(place[0])
+    case "applications": try applicationRow(place[0])
+    default: try credentialRow(place[0], place[1], place[2], place[3])
+    }
+  }
+
+  private func computedSum() throws -> [UInt8] {
+    var value = [UInt8](repeating: 0, count: 32)
+    for (table, keys) in Self.tables {
+      let places = try Row.fetchCursor(database, sql: "SELECT \(keys.joined(separator: ", ")) FROM \(table)")
+      while let place = try places.next() {
+        for (index, byte) in try seal.share(share(of: place, in: table)).enumerated() { value[index] ^= byte }
+      }
+    }
+    return value
+  }
+
+  private func storedSum() throws -> Sum? {
+    guard let sealed = try Data.fetchOne(database, sql: "SELECT sealed FROM register_seal WHERE id = 1"),
+      let bytes = seal.open(sealed)
+    else { return nil }
+    var reader = LengthPrefixedReader(bytes, subject: "sum of registers", limit: 32)
+    let sum = Sum(value: try reader.field(), size: try reader.unsigned(), root: try reader.field())
+    return sum.value.count == 32 ? sum : nil
+  }
+
+  private func write(_ value: [UInt8]) throws {
+    let log = VaultLog(database)
+    let size = try log.treeSize()
+    var writer = LengthPrefixedWriter()
+    writer.field(value)
+    writer.field(size)
+    writer.field(try MerkleTree.root(of: size, in: log)?.bytes ?? [])
+    try run("INSERT OR REPLACE INTO register_seal(id, sealed) VALUES (1, ?)", [try seal.close(writer.bytes)])
+  }
+}
