@@ -94,14 +94,14 @@ final class Office: Sendable {
 
   /// - Parameters:
   ///   - state: where the state lies, if not in the office's own folder.
-  ///   - segment: that the instance serves.
+  ///   - segments: that the instance serves.
   ///   - recoveryKey: the public half that backups are sealed to.
-  init(state: String? = nil, segment: Segment = .lgwan, recoveryKey: String? = nil) throws {
+  init(state: String? = nil, segments: [Segment] = [.lgwan], recoveryKey: String? = nil) throws {
     self.recoveryKey = recoveryKey
     folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-vault-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     instance = try InstanceID(parsing: "lgwan-1")
-    settings = VaultInitialisation(instance: instance, segments: [segment], hosts: ["sanmon.city.example", "127.0.0.1"])
+    settings = VaultInitialisation(instance: instance, segments: segments, hosts: ["sanmon.city.example", "127.0.0.1"])
     try MasterKey.make(path: Self.master(folder), random: Secret(copying: [UInt8](repeating: 7, count: 32)))
     self.state = state ?? folder.appending(path: "state").path
     service = try Self.open(self.state, folder, clock, recoveryKey)

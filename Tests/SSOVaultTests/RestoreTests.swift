@@ -237,7 +237,7 @@ struct RestoreTests {
     #expect(refusal(copy, .approveRestore(signed)) == "answered")
     #expect(refusal(copy, .approveRestore(signed)) == "V123")
 
-    let mynumber = try Office(segment: .mynumber, recoveryKey: key.publicKey.text)
+    let mynumber = try Office(segments: [.mynumber], recoveryKey: key.publicKey.text)
     let tanaka = try Clerk("tanaka")
     try mynumber.begin(with: sato)
     guard case .operatorRegistered = mynumber.ask(try mynumber.register(tanaka, by: sato)) else { throw Office.Unexpected() }

@@ -3,6 +3,7 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
+import Programs
 import SSOVault
 import Sealing
 import Testing
@@ -249,6 +250,23 @@ final class SSOCity: Sendable {
     case .refused(let refusal): return refusal.code.rawValue
     default: throw Office.Unexpected()
     }
+  }
+
+  /// What somebody does who can write the database: statements of SQLite, apart from the vault.
+  @discardableResult
+  func tamper(_ sql: String, at state: String? = nil) throws -> String {
+    let ran = try Program.run([
+      "python3", "-c",
+      """
+      import sqlite3, sys
+      c = sqlite3.connect(sys.argv[1])
+      for s in sys.argv[2].split(";;"):
+        for row in c.execute(s): print(*[v.hex() if isinstance(v, bytes) else v for v in row], sep="|")
+      c.commit()
+      """, (state ?? office.state) + "/vault.sqlite", sql,
+    ])
+    try #require(ran.status == 0, "\(ran.errors)")
+    return ran.output
   }
 
   func entries(_ service: VaultService? = nil) throws -> [CredentialEntry] {
