@@ -87,6 +87,7 @@ enum PolicyReport {
         "  " + (ja ? "カードの最低基準: " : "card floor: ") + rules.proofFloor.name + (ja ? "、カードを抜くと: " : "; on removal: ")
           + rules.terms.onCardRemoval.rawValue)
       lines.append("  " + session(rules, ja))
+      lines.append("  " + palm(rules.palmRates, ja))
       for scenario in [Scenario.logon, .unlock, .remote] {
         for entry in rules.accepted[scenario] ?? [] {
           let waiver = entry.needs.map { ja ? "  [期限付き特例 \($0.rawValue)]" : "  [waiver \($0.rawValue)]" } ?? ""
@@ -108,6 +109,12 @@ enum PolicyReport {
     return ja
       ? "セッション: 通信なし \(lease) 分、無操作 \(idle) 分、全体 \(overall) 時間、同時に \(rules.sessionsAtOnce) 台"
       : "session: lease \(lease) min, idle \(idle) min, overall \(overall) h, at once \(rules.sessionsAtOnce)"
+  }
+
+  private static func palm(_ rates: PalmRates, _ ja: Bool) -> String {
+    ja
+      ? "手のひらの他人受入率: ほかの要素と 1e-\(rates.besideAnother) 以下、単独 1e-\(rates.alone) 以下"
+      : "palm: FMR 1e-\(rates.besideAnother) or better beside another factor, alone 1e-\(rates.alone)"
   }
 
   private static func name(_ scenario: Scenario, _ ja: Bool) -> String {

@@ -11,7 +11,7 @@ struct MutationTests {
     "logoff", "0", "1", "61", "999", "010", "yes", "no", "null", "~", "*", "&a", "!x", "[]", "{}", "\"", "'", "#", "-", ":",
     "|",
     "logon", "unlock", "remote", "deny", "seg-lgwan", "telework", "mynumber", "internet", "\t", "\r", "\u{FEFF}", "ｃａｒｄ",
-    "\u{202E}", "---",
+    "\u{202E}", "---", "1e-4", "1e-7", "palm:",
   ]
 
   /// Requests over every segment: factors, classes, groups and sessions; independent of what the files say.

@@ -120,7 +120,7 @@ struct SetFaultTests {
   func complete() {
     let here = [
       "PF102", "PF112", "PF501", "PF502", "PF503", "PF504", "PF505", "PF506", "PF507", "PF508", "PF410", "PF411", "PF412",
-      "PF414", "PF415", "PF416", "PF417", "PF710", "PF711", "PF813", "PF814", "PF815", "PF816", "PF817", "PF818", "PF819",
+      "PF414", "PF415", "PF416", "PF417", "PF419", "PF710", "PF711", "PF813", "PF814", "PF815", "PF816", "PF817", "PF818", "PF819",
       "PF820", "PF821",
     ]
     let reached = Set(FaultTests.all.map(\.code)).union(here)
@@ -137,13 +137,13 @@ struct RenderingTests {
     #expect(
       fault?.render(.en) == """
         lgwan.yaml:2:1: error: PF201 Here the key 'poeple' is not known.
-          → Did you mean 'people'? Known keys: segment, people, card, session, directory, hours, logon, unlock, remote, deny,\
+          → Did you mean 'people'? Known keys: segment, people, card, session, palm, directory, hours, logon, unlock, remote, deny,\
          waivers
         """)
     #expect(
       fault?.render(.ja) == """
         lgwan.yaml:2:1: エラー: PF201 キー「poeple」はここでは使えません。
-          → 「people」ではありませんか。使えるキー: segment, people, card, session, directory, hours, logon, unlock, remote, deny,\
+          → 「people」ではありませんか。使えるキー: segment, people, card, session, palm, directory, hours, logon, unlock, remote, deny,\
          waivers
         """)
   }

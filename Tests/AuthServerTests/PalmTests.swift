@@ -64,6 +64,24 @@ struct PalmTests {
     }
   }
 
+  @Test("a policy that asks for 1e-6 beside the card decides from its reload on, and the row says what was asked")
+  func policyRates() async throws {
+    try await with { palms, pc, card in
+      let enough = try #require(try await pc.show(Capture(palm: 7, number: 10, strength: 55), in: pc.open(), card).session)
+      _ = try await pc.end("logoff", enough.session)
+      let rules = palms.city.folder + "/policies/mynumber.yaml"
+      let text = try String(contentsOfFile: rules, encoding: .utf8)
+      try (text + "palm: {beside-card: 1e-6, alone: 1e-6}\n").write(toFile: rules, atomically: true, encoding: .utf8)
+      #expect(try await palms.city.link.request("POST", "/v1/admin/policy/reload").status == 200)
+      let opened = try await pc.open()
+      let weak = try await pc.show(Capture(palm: 7, number: 11, strength: 59), in: opened, card)
+      #expect(weak.palm == PalmTry(outcome: "noMatch", triesLeft: 2))
+      #expect(try await pc.show(Capture(palm: 7, number: 12, strength: 60), in: opened, isFirst: false).session != nil)
+      let notes = try await rows(palms).map(\.note)
+      #expect(notes[0].contains("FMR 1e-5.5 of 1e-5") && notes[1].contains("FMR 1e-5.9 of 1e-6"))
+    }
+  }
+
   @Test("somebody else's palm: three tries, after two the password is offered first, then nothing; each is counted")
   func impostor() async throws {
     try await with { palms, pc, card in

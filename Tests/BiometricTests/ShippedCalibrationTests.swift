@@ -22,7 +22,11 @@ struct ShippedCalibrationTests {
   func thresholds() throws {
     let (logon, unlock) = (try standard.threshold(for: .logon), try standard.threshold(for: .unlock))
     #expect(unlock.numerator < logon.numerator && logon.denominator == Calibration.millionths)
-    #expect(throws: ComparisonFault.self) { try standard.threshold(for: FalseMatchRate(exponent: 7)) }
+    // What a policy file is warned of.
+    #expect(throws: Never.self) { try standard.threshold(for: FalseMatchRate(exponent: PalmRates.strictestOfOurs)) }
+    #expect(throws: ComparisonFault.self) {
+      try standard.threshold(for: FalseMatchRate(exponent: PalmRates.strictestOfOurs + 1))
+    }
     #expect(Calibration.implausible >= 0 && Calibration.implausible < unlock.numerator / 2)
   }
 

@@ -95,6 +95,9 @@ public final class PolicySet: Sendable {
   /// The weakest card the segment's file names, whatever the date.
   public func cardFloor(_ segment: Segment) -> ProofClass? { rules[segment]?.proofFloor }
 
+  /// How closely a palm has to match in the segment; `nil` without a policy for it.
+  public func palmRates(_ segment: Segment) -> PalmRates? { rules[segment]?.palmRates }
+
   /// What a session of the segment would be opened with.
   public func sessionTerms(_ segment: Segment) -> SessionTerms? { rules[segment]?.terms }
 

@@ -48,6 +48,8 @@ package struct SegmentRules: Sendable {
   /// Live sessions of one person in this segment.
   package var sessionsAtOnce: Int
   package var sessionRule: RuleID
+  /// How closely a palm has to match to count.
+  package var palmRates: PalmRates
   /// How long people are let in by what the directory said last, when it does not answer.
   package var oldestDirectorySeconds: Int64
   package var directoryRule: RuleID

@@ -32,7 +32,7 @@ struct Evaluator {
     }
     trace.add(.throttle, .passed, throttle, [])
 
-    let shown = Shown(request.proofs)
+    let shown = Shown(request.proofs, rates: rules.palmRates)
     let offered = accepted.filter { $0.isFor(request.person?.groups) }
     if let denial = proofs(shown, &trace) ?? person(rules, &trace) ?? line(offered.first ?? first, offered, &trace)
       ?? places(rules, &trace) ?? proofClass(shown, rules, &trace)

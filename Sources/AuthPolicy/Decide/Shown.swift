@@ -8,8 +8,11 @@ struct Shown {
   private var hasCode = false
   /// The thresholds that palms met, as powers of ten.
   private var palms: [Int] = []
+  /// What the segment asks of them.
+  private let rates: PalmRates
 
-  init(_ proofs: [Proof]) {
+  init(_ proofs: [Proof], rates: PalmRates) {
+    self.rates = rates
     for proof in proofs {
       switch proof {
       case .card(let id, let proofClass, let state): cards.append((id, proofClass, state))
@@ -36,14 +39,14 @@ struct Shown {
     }
     if hasPassword, registered.hasPassword { factors.insert(.password) }
     if hasCode { factors.insert(.code) }
-    if registered.hasPalm, palms.contains(where: { $0 >= PalmRate.besideAnother }) { factors.insert(.palm) }
+    if registered.hasPalm, palms.contains(where: { $0 >= rates.besideAnother }) { factors.insert(.palm) }
     return factors
   }
 
   /// Whether the palm was compared strictly enough for the combination it is used in.
   func isPalmStrict(for combination: FactorSet) -> Bool {
     guard combination.contains(.palm) else { return true }
-    let needed = SegmentFloor.kinds(combination).count < 2 ? PalmRate.alone : PalmRate.besideAnother
+    let needed = SegmentFloor.kinds(combination).count < 2 ? rates.alone : rates.besideAnother
     return palms.contains { $0 >= needed }
   }
 }

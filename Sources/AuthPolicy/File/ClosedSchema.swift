@@ -80,6 +80,18 @@ extension FaultLog {
     return number
   }
 
+  /// A false match rate in its one spelling: 5 for `1e-5`.
+  func rate(_ node: MarkedNode?) -> Int? {
+    guard let node, let found = scalar(node, Bilingual("1e-5 のような率", "a rate such as 1e-5")) else { return nil }
+    guard found.isPlain, found.text.hasPrefix("1e-"), found.text.utf8.count == 4, let exponent = Int(found.text.dropFirst(3)),
+      exponent > 0
+    else {
+      add(.badRate, node.position)
+      return nil
+    }
+    return exponent
+  }
+
   /// One of a closed list of words.
   func word(_ node: MarkedNode?, of known: [String]) -> String? {
     guard let node, let found = scalar(node, Bilingual("語", "a word")) else { return nil }

@@ -71,6 +71,18 @@ extension FaultCode {
         hint: "承認者が sanmon policy waiver approve で署名します(二人以上なら propose と sign も)。確かめるには sanmon policy waiver list。",
         "Its approvers sign it with: sanmon policy waiver approve (several people: also propose and sign); see sanmon policy waiver list."
       )
+    case .palmTooWeak:
+      return FaultSentence(
+        "最低基準を下回ります: 手のひらの他人受入率が緩すぎます。ここで許される最も緩い値: \(namedJa)",
+        "Below the floor: the palm's false match rate is too weak; at the most \(namedEn) is allowed here.",
+        hint: "beside-card は 1e-5 以下、alone は 1e-6 以下で、beside-card より緩くできません。",
+        "beside-card may be 1e-5 at the most, alone 1e-6 and no weaker than beside-card.")
+    case .rateBeyondOurs:
+      return FaultSentence(
+        "内蔵の照合では確かめられない率です（確かめられるのは \(namedJa) まで）。内蔵の照合だけのサーバーでは、どの手のひらも一致しません。",
+        "Our own comparator tells rates down to \(namedEn) only; where no vendor's library compares, no palm will match.",
+        hint: "1e-6 にするか、この率まで測ってあるセンサーの照合ライブラリをつないでください。",
+        "Write 1e-6, or attach a sensor's library that was measured down to this rate.")
     case .lineUnreachable:
       return FaultSentence(
         "この行で入れる人が一人もいません。", "Nobody can get in by this line.",

@@ -20,7 +20,7 @@ extension FaultCode {
       .severalDocuments, .severalLines, .syntax, .empty, .escape, .complexKey:
       textSentence
     case .unknownKey, .duplicateKey, .missingKey, .wrongShape, .notANumber, .outOfRange, .booleanWord, .unknownWord, .badText,
-      .quotesNeeded, .badCount, .duplicateEntry, .badDate, .badHours, .badName, .pattern:
+      .quotesNeeded, .badCount, .duplicateEntry, .badDate, .badHours, .badName, .pattern, .badRate:
       schemaSentence(detail)
     case .expressionEmpty, .unknownFactor, .unexpectedSymbol, .parenthesis, .ambiguousExpression, .expressionTooLong,
       .combinationTwice:
@@ -28,7 +28,7 @@ extension FaultCode {
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
       .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
       .conditionMissing, .floorNotProven, .lineUnreachable, .groupUnknown,
-      .waiverUnsigned:
+      .waiverUnsigned, .palmTooWeak, .rateBeyondOurs:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:
@@ -173,6 +173,10 @@ extension FaultCode {
         "時間帯として読めません。", "These are not hours.",
         hint: "\"mon-fri 08:00-19:00\" か \"daily 00:00-24:00\" の形で書いてください(日をまたぐときは 2 つに分けます)。",
         "Write \"mon-fri 08:00-19:00\" or \"daily 00:00-24:00\"; split hours that pass midnight.")
+    case .badRate:
+      return FaultSentence(
+        "他人受入率として読めません。", "This is not a false match rate.", hint: "10 万分の 1 なら 1e-5 と、引用符なしで書いてください。",
+        "Write 1e-5 for one in a hundred thousand, without quotes.")
     case .badName:
       return FaultSentence(
         "名前の形が違います。必要なもの: \(expectedJa)", "The name has the wrong form; expected \(expectedEn).",

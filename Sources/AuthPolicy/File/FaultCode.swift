@@ -33,6 +33,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case badHours = "PF214"
   case badName = "PF215"
   case pattern = "PF216"
+  case badRate = "PF217"
 
   // Expressions
   case expressionEmpty = "PF301"
@@ -61,6 +62,8 @@ enum FaultCode: String, CaseIterable, Sendable {
   case lineUnreachable = "PF415"
   case groupUnknown = "PF416"
   case waiverUnsigned = "PF417"
+  case palmTooWeak = "PF418"
+  case rateBeyondOurs = "PF419"
 
   // The set
   case organisationMissing = "PF501"

@@ -3,7 +3,7 @@ import AuthTerms
 /// Reads one `SEGMENT.yaml` into rules; every fault of the file is named, not only the first.
 enum SegmentFile {
   private static let keys = [
-    "segment", "people", "card", "session", "directory", "hours", "logon", "unlock", "remote", "deny", "waivers",
+    "segment", "people", "card", "session", "palm", "directory", "hours", "logon", "unlock", "remote", "deny", "waivers",
   ]
   static let mostGroups = 64
   /// A long weekend and a day: what is in force where the file says nothing.
@@ -28,6 +28,7 @@ enum SegmentFile {
     let waived = Set(waivers.map(\.name))
     let card = fields.required("card").map { CardClause($0, segment, waived, log) }
     let session = fields.required("session").map { SessionClause($0, log) }
+    let palm: PalmRates? = fields.optional("palm").map { PalmClause($0, log).rates } ?? .weakest
     let hours = fields.optional("hours").map { hoursList($0, log) } ?? []
     var oldest: Int? = oldestDirectoryHours
     if let node = fields.optional("directory") {
@@ -46,6 +47,7 @@ enum SegmentFile {
     warnOfUnreachable(accepted, people, denials, log)
 
     guard log.isClean, let segment, let card, let oldest, let proof = card.proof, let removal = card.removal, let session,
+      let palm,
       let lease = session.leaseMinutes, let idle = session.idleMinutes, let overall = session.overallHours
     else { return nil }
     let terms = SessionTerms(
@@ -54,7 +56,7 @@ enum SegmentFile {
       segment: segment, declared: log.rule(fields.place("segment")), people: people,
       peopleRule: log.rule(fields.place("people")),
       proofFloor: proof, proofRule: log.rule(card.proofPlace), terms: terms, sessionsAtOnce: session.atOnce,
-      sessionRule: log.rule(fields.place("session")), oldestDirectorySeconds: Int64(oldest) * 3600,
+      sessionRule: log.rule(fields.place("session")), palmRates: palm, oldestDirectorySeconds: Int64(oldest) * 3600,
       directoryRule: fields.optional("directory") == nil ? .builtin("directory") : log.rule(fields.place("directory")),
       hours: hours, hoursRule: log.rule(fields.place("hours")),
       accepted: accepted, denials: denials, waivers: waivers)
@@ -214,6 +216,37 @@ private struct SessionClause {
     idleMinutes = log.integer(fields.required("idle-minutes"), 1...60)
     overallHours = log.integer(fields.required("overall-hours"), 1...24)
     if let node = fields.optional("at-once") { atOnce = log.integer(node, 1...10) ?? 1 }
+  }
+}
+
+/// `palm:`
+private struct PalmClause {
+  private(set) var rates: PalmRates?
+
+  init(_ node: MarkedNode, _ log: FaultLog) {
+    let fields = Fields(node, allowed: ["beside-card", "alone"], log)
+    let beside = Self.rate(fields.required("beside-card"), weakest: PalmRates.weakest.besideAnother, log)
+    let weakest = max(beside ?? 0, PalmRates.weakest.alone)
+    let alone = Self.rate(fields.required("alone"), weakest: weakest, log)
+    guard let beside, let alone else { return }
+    rates = try? PalmRates(besideAnother: beside, alone: alone)
+  }
+
+  private static func rate(_ node: MarkedNode?, weakest: Int, _ log: FaultLog) -> Int? {
+    guard let node, let exponent = log.rate(node) else { return nil }
+    func named(_ text: String) -> FaultDetail { FaultDetail(expected: Bilingual(same: text)) }
+    if exponent < weakest {
+      log.add(.palmTooWeak, node.position, named("1e-\(weakest)"))
+      return nil
+    }
+    if exponent > PalmRates.strictest {
+      log.add(.outOfRange, node.position, named("1e-\(weakest) – 1e-\(PalmRates.strictest)"))
+      return nil
+    }
+    if exponent > PalmRates.strictestOfOurs {
+      log.warn(.rateBeyondOurs, node.position, named("1e-\(PalmRates.strictestOfOurs)"))
+    }
+    return exponent
   }
 }
 

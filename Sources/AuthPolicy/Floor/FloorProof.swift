@@ -146,7 +146,7 @@ private struct State {
 
   static let allFactors: [State] = ([nil] + ProofClass.allCases.map(Optional.some)).flatMap { proofClass in
     [false, true].flatMap { password in
-      [nil, 4, 5, 6].flatMap { palm in
+      [nil, 4, 5, 6, 7].flatMap { palm in
         [false, true].map { code in State(proofClass: proofClass, password: password, palm: palm, code: code) }
       }
     }

@@ -56,11 +56,12 @@ struct PalmFacts {
         return
       }
       let isAlone = change.ceremony.scenario == .unlock && change.card == nil
-      let needed = isAlone ? PalmRate.alone : PalmRate.besideAnother
+      let rates = change.policy.palmRates(change.ceremony.segment) ?? .weakest
+      let needed = isAlone ? rates.alone : rates.besideAnother
       let isEnough = !isBlocked && comparison.exponent >= needed
       exponent = isEnough ? comparison.exponent : nil
       let strength = String(comparison.strength / 1000) + "." + String(comparison.strength % 1000 / 100)
-      note = "\(sensor): \(comparison.palm.hand.name), \(comparison.palm.format), FMR 1e-\(strength)"
+      note = "\(sensor): \(comparison.palm.hand.name), \(comparison.palm.format), FMR 1e-\(strength) of 1e-\(needed)"
       answer = isEnough ? nil : PalmTry(outcome: "noMatch", triesLeft: left)
       isUsable = isEnough || isUsable && left > 0
     case .retake(let advice):

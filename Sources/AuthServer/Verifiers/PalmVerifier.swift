@@ -58,7 +58,8 @@ struct PalmVerifier: Sendable {
     }
     guard let found else { return nil }
     let outcome = await compare(capture.sample, found)
-    services.metrics.add(to: "sanmon_palms_total", [Self.label(outcome)])
+    let rates = services.policy.policy.palmRates(ceremony.segment) ?? .weakest
+    services.metrics.add(to: "sanmon_palms_total", [Self.label(outcome, rates)])
     return ShownPalm(sample: fingerprint, sensor: capture.sensor, outcome: outcome)
   }
 
@@ -116,8 +117,8 @@ struct PalmVerifier: Sendable {
     case .failed(let failure): return .unavailable("the matcher failed: \(failure.rawValue)")
     case .score(_, let strength):
       let comparison = PalmComparison(palm: palm, strength: strength, recent: palm.recent)
-      // What lets nobody in is not kept.
-      guard comparison.exponent >= PalmRate.besideAnother else { return .compared(comparison) }
+      // What lets nobody in, whatever a policy says, is not kept.
+      guard comparison.exponent >= PalmRates.weakest.besideAnother else { return .compared(comparison) }
       let kept = recent + [try await matcher.protect(probe, under: key)]
       return .compared(
         PalmComparison(
@@ -133,9 +134,9 @@ struct PalmVerifier: Sendable {
     return max(0, best - Int((1000 * log10(Double(results.count))).rounded(.up)))
   }
 
-  private static func label(_ outcome: ShownPalm.Outcome) -> String {
+  private static func label(_ outcome: ShownPalm.Outcome, _ rates: PalmRates) -> String {
     switch outcome {
-    case .compared(let comparison): comparison.exponent >= PalmRate.besideAnother ? "match" : "noMatch"
+    case .compared(let comparison): comparison.exponent >= rates.besideAnother ? "match" : "noMatch"
     case .retake: "retake"
     case .unavailable: "unavailable"
     case .replayed: "replayed"

@@ -12,10 +12,10 @@ public struct FalseMatchRate: Hashable, Sendable, Comparable, CustomStringConver
 
   private init(known exponent: Int) { self.exponent = exponent }
 
-  /// Logon by card and palm, per attempt.
-  public static let logon = FalseMatchRate(known: PalmRate.besideAnother)
+  /// Logon by card and palm, per attempt; a policy may ask for more.
+  public static let logon = FalseMatchRate(known: PalmRates.weakest.besideAnother)
   /// Unlock by the palm inside a live session.
-  public static let unlock = FalseMatchRate(known: PalmRate.alone)
+  public static let unlock = FalseMatchRate(known: PalmRates.weakest.alone)
 
   public var description: String { "1e-\(exponent)" }
   /// The stricter rate is the smaller one.

@@ -31,6 +31,7 @@ enum BundleRules {
       "segment \(segment)", "  groups: \(groups(rules.people))",
       "  floor \(rules.proofFloor.name), on removal \(terms.onCardRemoval.rawValue), at once \(rules.sessionsAtOnce)",
       "  lease \(terms.leaseSeconds) s, idle \(terms.idleSeconds) s, overall \(terms.overallSeconds) s",
+      "  palm 1e-\(rules.palmRates.besideAnother), alone 1e-\(rules.palmRates.alone)",
     ]
     for scenario in Scenario.allCases {
       for entry in rules.accepted[scenario] ?? [] {
