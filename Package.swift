@@ -130,7 +130,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "Workstation",
-      dependencies: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "AuthClient", "Isolation", .crypto],
+      dependencies: ["AuthTerms", "AuthAPI", "Sealing", "SmartCard", "PCSCReader", "AuthClient", "Isolation", .crypto],
       swiftSettings: house),
 
     // MARK: 6 executables

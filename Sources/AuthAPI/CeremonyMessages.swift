@@ -33,9 +33,9 @@ public struct CeremonyOpened: Codable, Sendable {
 
 /// The public keys an agent made for one session; they live in its memory and die with it.
 public struct SessionKeys: Codable, Sendable, Equatable {
-  /// HPKE suite of `sealing`; `x25519-chachapoly` today.
+  /// `SealingSuite` of `sealing`.
   public var suite: String
-  /// Raw public key of that suite (X25519: 32 bytes).
+  /// Public key of that suite.
   public var sealing: Data
   /// Ed25519 public key, 32 bytes: signs unlocks and, later, releases.
   public var signing: Data

@@ -1,8 +1,10 @@
+import AuthTerms
+
 /// The catalogue of messages: what workstations send and get. A test decodes each into its Swift type and back.
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks + palms
+    + rehearsals + relinks + palms + releases
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -36,7 +38,8 @@ enum APIMessages {
     APIMessage(
       "SessionKeys", "Public keys an agent made for one session.",
       [
-        .field("suite", .oneOf(["x25519-chachapoly"])), .field("sealing", .bytes(minimum: 32, maximum: 32)),
+        .field("suite", .oneOf(SealingSuite.allCases.map(\.rawValue))),
+        .field("sealing", .bytes(minimum: 32, maximum: 1216)),
         .field("signing", .bytes(minimum: 32, maximum: 32)),
       ]),
     APIMessage(

@@ -6,6 +6,8 @@ extension APIRoutes {
       "/v1/sessions/{session}/acts", .workstations, "Ask the vault for something, signed by the session's key",
       body: "SessionActMessage", answer: "SessionActAnswer"),
     .get(
+      "/v1/applications", .workstations, "Applications of the workstation's segment", answer: .message("ApplicationsMessage")),
+    .get(
       "/v1/vault/keys", .workstations, "What credentials are sealed to, and who signs what comes out",
       answer: .message("VaultKeysMessage")),
   ]
@@ -19,6 +21,14 @@ extension APIRoutes {
     .post(
       "/v1/admin/vault/cards", .operators, "Bring cards into the vault's register", body: "VaultCardsAct",
       answer: "VaultCardsPending", problems: [.conflict]),
+    .get(
+      "/v1/admin/vault/applications", .operators, "Applications of the files, and whether the vault has them",
+      answer: .list("ApplicationSummary")),
+    .post(
+      "/v1/admin/vault/applications", .operators, "Publish an application, or withdraw it", body: "VaultActMessage",
+      answer: "Nothing", problems: [.conflict]),
+    .get(
+      "/v1/admin/vault/gaps", .operators, "Who cannot sign in to which application", answer: .message("CredentialGaps")),
     .post(
       "/v1/admin/vault/credentials", .operators, "Set somebody's credential, sealed to the vault",
       body: "VaultCredentialAct", answer: "Nothing", problems: [.conflict]),
@@ -48,6 +58,7 @@ extension APIMessages {
         .field("instance", .identifier), .field("checkpointVerifier", .text(maximum: 256)),
         .field("ticket", .bytes(minimum: 32, maximum: 32)), .field("intakeSuite", .text(maximum: 32)),
         .field("intake", .bytes(minimum: 32, maximum: 2048)), .field("signature", .bytes(minimum: 8, maximum: 128)),
+        .field("authority", .bytes(minimum: 1, maximum: 8192)),
       ]),
     APIMessage(
       "VaultCardMessage", "A card's key in one register and not in the other.",
@@ -65,6 +76,26 @@ extension APIMessages {
     APIMessage(
       "VaultCredentialAct", "A credential, sealed to the vault, and the act that sets it.",
       [.field("sealed", .bytes(minimum: 1, maximum: 8192)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
+    APIMessage(
+      "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",
+      [.field("definitions", .array(.bytes(minimum: 1, maximum: 16_384), maximum: 64))]),
+    APIMessage(
+      "ApplicationSummary", "An application in the files and in the vault.",
+      [
+        .field("application", .identifier), .field("nameJa", .text(maximum: 64)), .field("nameEn", .text(maximum: 64)),
+        .field("segments", .array(.segment, maximum: 8)), .optional("definition", .hex(digits: 64)),
+        .field("freshnessSeconds", .integer(minimum: 60, maximum: 86_400)),
+        .field("state", .oneOf(["published", "changed", "unpublished", "orphaned"])),
+      ]),
+    APIMessage(
+      "CredentialGaps", "Who cannot sign in to which application.",
+      [.field("gaps", .array(.message("CredentialGap"), maximum: 500)), .field("count", .count)]),
+    APIMessage(
+      "CredentialGap", "Somebody who may use an application and has no working credential for it.",
+      [
+        .field("person", .identifier), .field("displayName", .text(maximum: 256)), .field("department", .text(maximum: 256)),
+        .field("application", .identifier), .field("reason", .oneOf(["missing", "refused", "mustChange"])),
+      ]),
     APIMessage(
       "CredentialSummary", "That there is a credential, and how it stands.",
       [

@@ -37,7 +37,6 @@ public enum CeremonyTag {}
 public enum OperatorTag {}
 public enum SampleTag {}
 public enum SensorTag {}
-public enum ApplicationTag {}
 
 /// One person, for life: the staff number (職員番号) under which the directory first told of her, never a name. Which object of
 /// Active Directory stands for her is a `DirectoryIdentity`.
@@ -53,8 +52,6 @@ public typealias CeremonyID = Identifier<CeremonyTag>
 public typealias OperatorID = Identifier<OperatorTag>
 /// What captures palms, as it is named at its workstation.
 public typealias SensorID = Identifier<SensorTag>
-/// A program or site that people sign in to (`ledger`): the name of its file in policies/applications.
-public typealias ApplicationID = Identifier<ApplicationTag>
 
 /// SHA-256 over something named by `Tag`; 32 bytes, written as 64 hexadecimal digits.
 public struct Fingerprint<Tag>: Hashable, Sendable, CustomStringConvertible {

@@ -40,6 +40,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case watchNotRunning
   /// The running `watch` gave an answer that is none.
   case watchAnswer
+  /// What came in the vault's name is not signed by it, or not for this session; nothing of it was used.
+  case vaultUntrusted(VaultDoubt)
   /// The palm sensor gave no sample.
   case sensor(SensorFault)
   /// No more palms can be shown in this ceremony, and nothing else can be.
@@ -52,6 +54,11 @@ public enum AgentFault: Error, Sendable, Equatable {
 
 public enum Disagreement: String, Sendable, Equatable {
   case workstation, segment, nonce, ceremony, scenario, expiry, session, serverCertificate, certificate
+}
+
+/// What of the vault's words did not hold.
+public enum VaultDoubt: String, Sendable, Equatable {
+  case keys, release, definition
 }
 
 /// What the process tells its caller. The numbers are documented in docs/agent.md and do not change.
@@ -83,6 +90,7 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .unsafeState, .stateIO, .damagedState: .state
       case .server(let fault): Self(fault)
       case .card(let failure): Self(failure)
+      case .vaultUntrusted: .untrustedServer
       case .disagreement: .untrustedServer
       case .lastTryNotConfirmed, .pinWrong: .pinWrong
       case .pinBlocked: .pinBlocked

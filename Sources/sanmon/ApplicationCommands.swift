@@ -7,7 +7,9 @@ import Foundation
 struct ApplicationCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "application", abstract: "Check the files of applications that people sign in to. / 業務システムのファイルを調べます。",
-    subcommands: [ApplicationCheck.self, ApplicationShow.self])
+    subcommands: [
+      ApplicationCheck.self, ApplicationShow.self, ApplicationPublish.self, ApplicationWithdraw.self, ApplicationList.self,
+    ])
 }
 
 struct ApplicationCheck: ParsableCommand {

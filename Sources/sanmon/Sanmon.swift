@@ -43,7 +43,7 @@ struct Sanmon: AsyncParsableCommand {
       """,
     version: Release.version,
     subcommands: [
-      StatusCommand.self, DoctorCommand.self, PolicyCommand.self, ApplicationCommand.self, PKICommand.self,
+      StatusCommand.self, DoctorCommand.self, PolicyCommand.self, ApplicationCommand.self, VaultCommand.self, PKICommand.self,
       WorkstationCommand.self, SessionCommand.self,
       CardCommand.self, PalmCommand.self,
       PersonCommand.self, DirectoryCommand.self,

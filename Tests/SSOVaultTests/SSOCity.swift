@@ -235,7 +235,7 @@ final class SSOCity: Sendable {
       SealedMessage(encapsulated: release.encapsulated, ciphertext: release.ciphertext),
       info: ReleaseStatement.info(
         suite: session.suite.rawValue, vaultKey: KeyFingerprint(parsing: Array(SHA256.hash(data: published.ticket)))),
-      associatedData: release.statement, as: StoredPassword.self)
+      associatedData: release.statement, as: ApplicationPassword.self)
     return (statement, try StoredCredential(plaintext: plaintext))
   }
 

@@ -145,7 +145,7 @@ struct WatchServiceTests {
     let holder = try #require(try await WatchHolder(folder: folder.state))
     let keys = try await holder.prepare()
     desk.facts.withLock { $0.state = "open" }
-    try await holder.adopt(opened(), keys: keys, reader: "R")
+    try await holder.adopt(opened(), keys: keys, reader: "R", evidence: nil)
     return (holder, keys)
   }
 
@@ -225,12 +225,12 @@ struct WatchServiceTests {
       let holder = try #require(try await WatchHolder(folder: folder.state))
       let keys = try await holder.prepare()
       desk.facts.withLock { $0.state = "open" }
-      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: keys, reader: nil) }
-      try await holder.adopt(opened(), keys: keys, reader: "R")
+      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: keys, reader: nil, evidence: nil) }
+      try await holder.adopt(opened(), keys: keys, reader: "R", evidence: nil)
       try await SessionEnder(folder: folder.state, servers: servers).lock()
       try await until { desk.facts.withLock { $0.state == "locked" } }
       desk.facts.withLock { $0.state = "open" }
-      try await holder.adopt(opened(), keys: keys, reader: nil)
+      try await holder.adopt(opened(), keys: keys, reader: nil, evidence: nil)
       #expect(try await SessionEnder(folder: folder.state, servers: servers).watch()?.state == "open")
     }
   }
@@ -297,11 +297,13 @@ struct WatchServiceTests {
     _ = try await watching { desk, folder, _ in
       let holder = try #require(try await WatchHolder(folder: folder.state))
       let keys = try await holder.prepare()
-      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: keys, reader: "R") }
+      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: keys, reader: "R", evidence: nil) }
       desk.facts.withLock { $0.state = "open" }
       var foreign = keys
       foreign.signing = Data(repeating: 1, count: 32)
-      await #expect(throws: AgentFault.watchAnswer) { try await holder.adopt(opened(), keys: foreign, reader: "R") }
+      await #expect(throws: AgentFault.watchAnswer) {
+        try await holder.adopt(opened(), keys: foreign, reader: "R", evidence: nil)
+      }
       desk.facts.withLock { $0.state = nil }
     }
   }

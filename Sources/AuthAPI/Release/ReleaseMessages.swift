@@ -34,8 +34,11 @@ public struct VaultKeysMessage: Codable, Sendable {
   public var intake: Data
   /// By the instance's authority over `VaultPublicKeys.message`.
   public var signature: Data
+  /// The root of that authority, DER: who knows its SHA-256 from elsewhere can believe the rest.
+  public var authority: Data
 
-  public init(instance: String, keys: VaultPublicKeys) {
+  public init(instance: String, keys: VaultPublicKeys, authority: [UInt8]) {
+    self.authority = Data(authority)
     self.instance = instance
     checkpointVerifier = keys.checkpointVerifier
     ticket = Data(keys.ticket)

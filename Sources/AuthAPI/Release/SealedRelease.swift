@@ -263,6 +263,3 @@ public struct StoredCredential: Sendable, CustomReflectable {
 
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
-
-/// A password kept in the vault.
-public enum ApplicationPassword {}

@@ -114,7 +114,7 @@ struct CeremonyService: Sendable {
   /// Everything that can be checked without the database: certificate path, signature over our own preimage, session key.
   private func verify(_ message: ProofsMessage, _ ceremony: inout OpenCeremony, _ caller: Caller) -> Verification {
     if let keys = message.sessionKeys {
-      guard keys.suite == "x25519-chachapoly", keys.sealing.count == 32, keys.signing.count == 32 else {
+      guard SealingSuite(rawValue: keys.suite)?.publicKeyBytes == keys.sealing.count, keys.signing.count == 32 else {
         return .refused(.proofMalformed, "session keys of an unknown suite or size")
       }
       guard ceremony.sessionKeys == nil || ceremony.sessionKeys == keys else {

@@ -73,6 +73,7 @@ final class Services: Sendable {
   let hearing: DirectoryHearing?
   let palms: PalmMatchers
   let palmKeeper = PalmKeeper()
+  let releases = ReleaseRate()
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,
@@ -94,6 +95,8 @@ final class Services: Sendable {
     passwords = PasswordSources(isInDirectory: accounts?.knowsPasswords ?? false)
     metrics.declare("sanmon_clock_steps_total", .counter, help: "Steps of the wall clock of more than a minute")
     metrics.declare("sanmon_palms_total", .counter, help: "Palms that were shown, by what came of them", labels: ["outcome"])
+    metrics.declare(
+      "sanmon_releases_total", .counter, help: "What sessions asked of the vault", labels: ["kind", "outcome"])
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
       "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])

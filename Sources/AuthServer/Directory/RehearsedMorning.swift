@@ -82,7 +82,7 @@ struct RehearsedMorning: Sendable {
     let nonce = Data(services.surroundings.random(32))
     let signature = try key.signature(for: nonce)
     let keys = SessionKeys(
-      suite: "x25519-chachapoly", sealing: Data(services.surroundings.random(32)),
+      suite: SealingSuite.x25519.rawValue, sealing: Data(services.surroundings.random(32)),
       signing: Data(services.surroundings.random(32)))
     return try await withThrowingTaskGroup(of: Answer.self) { group in
       var (answers, next): ([Answer], Int) = ([], 0)

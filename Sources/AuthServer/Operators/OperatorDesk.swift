@@ -164,6 +164,8 @@ enum VaultAnswers {
         throw Refusal(.enrolmentRefused, reference: nil)
       case .workstationExists, .operatorExists, .actReplayed, .restoreContradicts: throw HTTPFault.conflict
       case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
+      case .applicationUnknown, .applicationElsewhere: throw HTTPFault.conflictBecause(.applicationNotPublished)
+      case .intakeMalformed: throw HTTPFault.conflictBecause(.credentialUnreadable)
       case .recoveryKeyMissing: throw HTTPFault.conflictBecause(.backupNotPossible)
       case .actNotAllowed, .actStale, .operatorUnknown, .possessionNotProven, .lastAdministrator:
         throw Refusal(.operatorNotAllowed, reference: nil)

@@ -4,9 +4,16 @@ import Crypto
 import Foundation
 import Synchronization
 
+/// What the files of one policy folder say.
+struct PolicyFiles: Sendable {
+  let policy: PolicySet
+  /// Those of its folder `applications`; none without one.
+  let applications: ApplicationSet
+}
+
 /// The policy set in force. A set is replaced whole or not at all.
 final class PolicyHolder: Sendable {
-  private let current: Mutex<PolicySet>
+  private let current: Mutex<PolicyFiles>
   private let folder: String
   /// Reading, checking and adopting is one piece of work: of two reloads at the same time, the one that read last counts.
   let reloads = Turnstile()
@@ -17,18 +24,25 @@ final class PolicyHolder: Sendable {
     current = Mutex(try Self.compile(folder: folder, today: today))
   }
 
-  var policy: PolicySet { current.withLock { $0 } }
+  var policy: PolicySet { current.withLock { $0.policy } }
+  var applications: ApplicationSet { current.withLock { $0.applications } }
 
   /// What is in the folder now; it is in force only once it was adopted.
   /// - Throws: `PolicyFaults`.
-  func read(today: Int) throws -> PolicySet { try Self.compile(folder: folder, today: today) }
+  func read(today: Int) throws -> PolicyFiles { try Self.compile(folder: folder, today: today) }
 
-  func adopt(_ set: PolicySet) { current.withLock { $0 = set } }
+  func adopt(_ set: PolicyFiles) { current.withLock { $0 = set } }
 
   /// Changes whenever a file of the folder changes: names, sizes and times, cheap enough to ask every second.
   func fingerprintOfFolder() -> String {
+    Self.fingerprint(of: folder) + "\n/\n" + Self.fingerprint(of: Self.applications(in: folder))
+  }
+
+  static func applications(in folder: String) -> String { folder + "/applications" }
+
+  private static func fingerprint(of folder: String) -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { Self.isPolicyFile($0) || $0.hasSuffix(".signed") }.sorted().map { name in
+    return names.filter { isPolicyFile($0) || $0.hasSuffix(".signed") }.sorted().map { name in
       let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)
       let size = (attributes?[.size] as? NSNumber)?.int64Value ?? -1
       let time = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
@@ -38,8 +52,14 @@ final class PolicyHolder: Sendable {
 
   private static func isPolicyFile(_ name: String) -> Bool { name.hasSuffix(".yaml") && !name.hasPrefix(".") }
 
-  private static func compile(folder: String, today: Int) throws -> PolicySet {
-    try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
+  private static func compile(folder: String, today: Int) throws -> PolicyFiles {
+    let policy = try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
+    let below = applications(in: folder)
+    guard FileManager.default.fileExists(atPath: below) else {
+      return PolicyFiles(policy: policy, applications: ApplicationSet())
+    }
+    return PolicyFiles(
+      policy: policy, applications: try ApplicationSet.compile(PolicyFolder.read(below), segments: Set(policy.segments)))
   }
 }
 

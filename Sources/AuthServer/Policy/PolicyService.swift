@@ -21,7 +21,9 @@ struct PolicyService: Sendable {
     record.operatorID = acting
     record.note = "cause: \(cause)"
     do {
-      let next = try services.policy.read(today: services.local(now).day)
+      let files = try services.policy.read(today: services.local(now).day)
+      let next = files.policy
+      let hasOtherApplications = files.applications.applications != services.policy.applications.applications
       let signatures = PolicySignatures(services: services)
       let standing = next.version == former ? .notAsked : try await signatures.standing(of: next)
       if case .refused(let reason) = standing {
@@ -39,11 +41,14 @@ struct PolicyService: Sendable {
       try await signatures.remember(next, standing, now: now)
       record.policyVersion = next.version
       // The row first: rules whose row could not be written are not in force.
-      if next.version != former || acting != nil { try await services.recorder.commit(RecordOnly(record: record), now: now) }
-      services.policy.adopt(next)
-      let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next)
+      if hasOtherApplications { record.note += "; applications changed" }
+      if next.version != former || hasOtherApplications || acting != nil {
+        try await services.recorder.commit(RecordOnly(record: record), now: now)
+      }
+      services.policy.adopt(files)
+      let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next) + files.applications.warnings
       return PolicyReloaded(
-        policyVersion: next.version.hex, changed: next.version != former, faultsJa: [], faultsEn: [],
+        policyVersion: next.version.hex, changed: next.version != former || hasOtherApplications, faultsJa: [], faultsEn: [],
         warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
     } catch let faults as PolicyFaults {
       record.action = "policy.refused"

@@ -12,7 +12,8 @@ struct ReleaseService: Sendable {
 
   /// - Returns: what the vault sealed to the session's key; the server cannot open it.
   func act(
-    _ session: SessionID, _ message: SessionActMessage, on workstation: WorkstationRecord
+    _ session: SessionID, _ message: SessionActMessage, on workstation: WorkstationRecord,
+    certificate: CertificateFingerprint
   ) async throws -> SessionActAnswer {
     let now = services.surroundings.now()
     let act = try SessionAct(canonicalBytes: Array(message.act))
@@ -27,7 +28,7 @@ struct ReleaseService: Sendable {
     }
     let question = LeaseQuestion(session: session, workstation: workstation.id, now: now, local: services.local(now))
     let change = AuthoriseAct(
-      act: act, question: question, certificate: workstation.certificate, now: now)
+      act: act, question: question, certificate: certificate, now: now)
     let row: [UInt8]
     switch try await services.recorder.commit(change, now: now) {
     case .authorised(let hash): row = hash
@@ -35,7 +36,7 @@ struct ReleaseService: Sendable {
     }
     let request = SessionActRequest(act: act, signature: Array(message.signature), evidence: evidence, authorised: row)
     do {
-      let release = try await services.vault.carryOut(request)
+      let release = try await services.vault.sessionAct(request)
       services.metrics.add(to: "sanmon_releases_total", [act.kind.rawValue, "done"])
       return SessionActAnswer(sealed: release.map { Data($0.encoded) })
     } catch {

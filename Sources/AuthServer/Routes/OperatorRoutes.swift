@@ -37,6 +37,7 @@ struct OperatorRoutes: Sendable {
     addDirectory(to: router)
     addAccess(to: router)
     addBackups(to: router)
+    addVault(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -1,5 +1,7 @@
 import AuthAPI
+import AuthPolicy
 import AuthTerms
+import Foundation
 import Hummingbird
 import Storage
 
@@ -39,6 +41,23 @@ struct WorkstationRoutes: Sendable {
       try await JSONBody.requireNone(in: request)
       let sessions = SessionService(services: services)
       return try JSONAnswer(await sessions.renew(id, on: sessions.workstation(caller(context).certificate)))
+    }
+    router.post("/v1/sessions/:session/acts") { request, context in
+      let id = try context.identifier("session", as: SessionTag.self)
+      let message = try await JSONBody.decode(SessionActMessage.self, from: request, context: context)
+      let certificate = try caller(context).certificate
+      let workstation = try await SessionService(services: services).workstation(certificate)
+      return try JSONAnswer(
+        await ReleaseService(services: services).act(id, message, on: workstation, certificate: certificate))
+    }
+    router.get("/v1/applications") { _, context in
+      let workstation = try await SessionService(services: services).workstation(caller(context).certificate)
+      let applications = services.policy.applications.applications(in: workstation.segment)
+      return try JSONAnswer(ApplicationsMessage(definitions: applications.map { Data($0.canonicalBytes) }))
+    }
+    router.get("/v1/vault/keys") { _, context in
+      _ = try await SessionService(services: services).workstation(caller(context).certificate)
+      return try JSONAnswer(await VaultDesk(services: services).keys())
     }
     router.post("/v1/sessions/:session/lock") { request, context in try await end(.lock, request, context) }
     router.post("/v1/sessions/:session/logoff") { request, context in try await end(.logoff, request, context) }

@@ -49,7 +49,7 @@ final class CredentialRing: Sendable {
   func replace(roots new: [UInt32: Secret<KeyMaterial>]) { roots.withLock { $0 = new } }
 
   /// - Parameter salt: 32 random bytes.
-  func seal(_ plaintext: Secret<StoredPassword>, at place: CredentialPlace, salt: [UInt8]) throws -> KeptCredential {
+  func seal(_ plaintext: Secret<ApplicationPassword>, at place: CredentialPlace, salt: [UInt8]) throws -> KeptCredential {
     let ring = current
     let context = context(place, ring)
     var copy = plaintext.withBytes { Data($0) }
@@ -59,7 +59,7 @@ final class CredentialRing: Sendable {
   }
 
   /// - Throws: `DamagedRow` for what this place's key did not seal.
-  func open(_ kept: KeptCredential, at place: CredentialPlace) throws -> Secret<StoredPassword> {
+  func open(_ kept: KeptCredential, at place: CredentialPlace) throws -> Secret<ApplicationPassword> {
     let context = context(place, kept.ring)
     guard let key = try? key(kept.ring, kept.salt, context), let box = try? AES.GCM.SealedBox(combined: kept.sealed),
       var opened = try? AES.GCM.open(box, using: key, authenticating: context)

@@ -26,7 +26,7 @@ extension VaultService {
   /// What is sealed when the transaction is on the disk, and not before.
   private struct OpenedRelease {
     let session: ProvenSession
-    let plaintext: Secret<StoredPassword>
+    let plaintext: Secret<ApplicationPassword>
     let statement: ReleaseStatement
   }
 
@@ -223,7 +223,7 @@ extension VaultService {
       let plaintext = try? keys.intake.open(
         SealedMessage(encapsulated: message.encapsulated, ciphertext: message.ciphertext),
         info: IntakeMessage.info(suite: keys.intake.suite.rawValue, key: message.key), associatedData: data,
-        as: StoredPassword.self), (try? StoredCredential(plaintext: plaintext)) != nil
+        as: ApplicationPassword.self), (try? StoredCredential(plaintext: plaintext)) != nil
     else { throw VaultFailure.no(.intakeMalformed, "not sealed to this vault for this person, application and account") }
     let newest = try register.versions(person, application, account).first?.place.version ?? 0
     let place = CredentialPlace(person: person, application: application, account: account, version: newest + 1)

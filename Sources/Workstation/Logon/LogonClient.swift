@@ -97,6 +97,12 @@ public struct LogonClient: Sendable {
     let sessionSignature: Data?
   }
 
+  /// What the card signed: for the server now, and for the vault whenever it asks.
+  private struct Shown {
+    let proof: CardProofMessage
+    let evidence: SessionEvidence
+  }
+
   enum Conclusion {
     case granted(SessionOpened)
     /// Another ceremony is needed, with what was entered until now.
@@ -149,12 +155,7 @@ public struct LogonClient: Sendable {
       keys = try await check(opened.ceremony, wish)
     }
 
-    let card: CardProofMessage? =
-      if let view {
-        try await cardProof(plan, view, pin, leastTries, keys: keys, opened)
-      } else {
-        nil
-      }
+    let shown = if let view { try await cardProof(plan, view, pin, leastTries, keys: keys, opened) } else { nil as Shown? }
     var sessionSignature: Data?
     if let preimage = opened.ceremony.sessionPreimage {
       guard let bytes = try await holder.sign(preimage) else { throw .sessionKeyGone }
@@ -163,8 +164,10 @@ public struct LogonClient: Sendable {
     let running = Running(
       ceremony: opened.ceremony, connection: opened.connection, keys: keys, openedAt: openedAt, plan: plan,
       sessionSignature: sessionSignature)
-    let conclusion = try await conclude(running, card, &entered)
-    if case .granted(let session) = conclusion { try await holder.adopt(session, keys: keys, reader: view?.reader) }
+    let conclusion = try await conclude(running, shown?.proof, &entered)
+    if case .granted(let session) = conclusion {
+      try await holder.adopt(session, keys: keys, reader: view?.reader, evidence: shown?.evidence)
+    }
     return conclusion
   }
 
@@ -181,15 +184,20 @@ public struct LogonClient: Sendable {
   private func cardProof(
     _ plan: FactorPlan, _ view: CardView, _ pin: Secret<PIN>?, _ leastTries: Int, keys: SessionKeys,
     _ opened: (ceremony: CheckedCeremony, connection: ServerConnection)
-  ) async throws(AgentFault) -> CardProofMessage {
+  ) async throws(AgentFault) -> Shown {
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
     let preimage = opened.ceremony.preimage(slot: slot.name, keys: keys)
     let errand = CardErrand(
       reader: view.reader, slot: slot, certificate: certificate,
       digest: Array(SHA256.hash(data: preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
-    return CardProofMessage(
+    let proof = CardProofMessage(
       profile: "piv", slot: slot.name, certificate: Data(certificate),
       algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature))
+    guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
+    let evidence = SessionEvidence(
+      preimage: preimage.canonicalBytes, algorithm: proof.algorithm, signature: signature,
+      publicKey: key.subjectPublicKeyInfo, suite: keys.suite, sealing: Array(keys.sealing), signing: Array(keys.signing))
+    return Shown(proof: proof, evidence: evidence)
   }
 }

@@ -14,7 +14,10 @@ public protocol SessionHolder: Sendable {
   /// Signs for a palm with these keys: made for a ceremony that runs now, or those of a locked session. Nil if they are not held.
   func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]?
   /// The session was granted with these keys, by the card in this reader; without a card (nil) the reader of its logon stays.
-  func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault)
+  /// - Parameter evidence: what the card signed about these keys; without a card that of the logon stays.
+  func adopt(
+    _ session: SessionOpened, keys: SessionKeys, reader: String?, evidence: SessionEvidence?
+  ) async throws(AgentFault)
 }
 
 /// Keys that die with this process.
@@ -36,5 +39,7 @@ public actor PassingHolder: SessionHolder {
   public func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]? {
     keyring?.publicKeys == keys ? keyring?.sign(palm) : nil
   }
-  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault) {}
+  public func adopt(
+    _ session: SessionOpened, keys: SessionKeys, reader: String?, evidence: SessionEvidence?
+  ) async throws(AgentFault) {}
 }

@@ -47,6 +47,7 @@ public enum AgentMessage: Sendable, Equatable {
   case keysForgottenByNetwork
   /// A card of a former registration was shown for that new one.
   case relinkProven(person: String, displayName: String)
+  case credentialRegistered(application: String)
 
   public static let samples: [AgentMessage] =
     [
@@ -58,7 +59,7 @@ public enum AgentMessage: Sendable, Equatable {
       .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
       .workstationClosed,
       .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten, .keysForgottenByNetwork,
-      .relinkProven(person: "4711.2", displayName: "X"),
+      .relinkProven(person: "4711.2", displayName: "X"), .credentialRegistered(application: "ledger"),
     ] + CaptureAdvice.allCases.map(AgentMessage.palmAdvice)
 
   public func text(_ language: Language) -> String {
@@ -153,6 +154,10 @@ public enum AgentMessage: Sendable, Equatable {
         "前のカードを確かめました。\(RelinkProven.minutes)分以内に、管理者2人が \(person)（\(name)）への引き継ぎに署名すると、このカードを使えます。",
         "The former card was shown. Once two administrators have signed for \(person) (\(name)) within \(RelinkProven.minutes) min, it can be used."
       )
+    case .credentialRegistered(let application):
+      language.choose(
+        "\(application) のパスワードを鍵庫に登録しました。次のサインインで確かめます。",
+        "The password for \(application) is in the vault. The next sign-in confirms it.")
     }
   }
 

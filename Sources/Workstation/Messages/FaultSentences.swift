@@ -119,6 +119,12 @@ extension AgentFault {
         en: "The server's answer contradicts this workstation's own certificate; nothing was signed (\(subject.rawValue)).",
         nextStepJa: "操作をやめ、すぐに情報システム担当へご連絡ください。",
         nextStepEn: "Stop here and call the IT section at once.")
+    case .vaultUntrusted(let doubt):
+      Sentence(
+        ja: "鍵庫の名で届いたものを確かめられないため、何も使いませんでした（\(doubt.rawValue)）。",
+        en: "What came in the vault's name could not be verified; nothing of it was used (\(doubt.rawValue)).",
+        nextStepJa: "業務システムにパスワードを入れず、すぐに情報システム担当へご連絡ください。",
+        nextStepEn: "Type no password into the application, and call the IT section at once.")
     case .nothingEntered:
       Sentence(
         ja: "入力を受け取れませんでした。",

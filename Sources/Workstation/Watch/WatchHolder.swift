@@ -43,11 +43,14 @@ public struct WatchHolder: SessionHolder {
     return try await ask(command, allowing: ["noSession", "unknownKeys"]).signature.map { Array($0) }
   }
 
-  public func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault) {
+  public func adopt(
+    _ session: SessionOpened, keys: SessionKeys, reader: String?, evidence: SessionEvidence?
+  ) async throws(AgentFault) {
     var command = WatchCommand(.adopt)
     command.opened = session
     command.keys = keys
     command.reader = reader
+    command.evidence = evidence.map { Data($0.encoded) }
     _ = try await ask(command)
   }
 

@@ -3,7 +3,10 @@ package import FoundationEssentials
 
 /// One question to the running `watch`, over its socket. It is answered only to the same user.
 package struct WatchCommand: Codable, Sendable {
-  package enum Kind: String, Codable, Sendable { case prepare, held, sign, signPalm, adopt, lock, logoff, status, reload }
+  package enum Kind: String, Codable, Sendable {
+    case prepare, held, sign, signPalm, adopt, lock, logoff, status, reload
+    case applications, release, report, capture
+  }
 
   package var command: Kind
   package var session: String?
@@ -16,12 +19,22 @@ package struct WatchCommand: Codable, Sendable {
   package var opened: SessionOpened?
   package var keys: SessionKeys?
   package var reader: String?
+  /// `SessionEvidence.encoded`
+  package var evidence: Data?
+  package var application: String?
+  package var account: String?
+  /// `SignInOutcome`
+  package var outcome: String?
+  /// A credential to be kept.
+  package var user: String?
+  package var secret: Data?
 
   package init(_ command: Kind) { self.command = command }
 }
 
 package struct WatchReply: Codable, Sendable {
-  /// Set if the command was not carried out: `noSession`, `unknownKeys`, `notConfirmed`, `malformed`.
+  /// Set if the command was not carried out: `noSession`, `unknownKeys`, `notConfirmed`, `malformed`; for
+  /// releases also `refused`, `vaultUntrusted`, `badInput`, `serverAway`.
   package var fault: String?
   package var keys: SessionKeys?
   package var signature: Data?
@@ -29,6 +42,14 @@ package struct WatchReply: Codable, Sendable {
   package var person: String?
   package var state: String?
   package var connected: Bool?
+  /// `ApplicationDefinition.canonicalBytes`
+  package var definitions: [Data]?
+  /// A credential that was released.
+  package var user: String?
+  package var secret: Data?
+  /// With the fault `refused`: the server's words.
+  package var refusal: ErrorBody?
+  package var detail: String?
 
   package init(fault: String? = nil) { self.fault = fault }
 }

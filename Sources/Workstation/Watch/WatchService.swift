@@ -21,6 +21,9 @@ public actor WatchService {
   private var renewals = RenewalSchedule()
   /// The keys of the held session.
   private var keyring: SessionKeyring?
+  /// What its card signed about them, and how far this machine's clock was from the server's.
+  private var evidence: SessionEvidence?
+  private var clockSkew: Int64 = 0
   /// Keys made for ceremonies that run now; at most 4, for 2 minutes.
   private var prepared: [Prepared] = []
   /// A notice is on its way and stands no longer in the outbox.
@@ -87,6 +90,7 @@ public actor WatchService {
     outbox = []
     for notice in rest { _ = await send(notice) }
     keyring = nil
+    evidence = nil
     prepared = []
     finish?.resume()
     finish = nil
@@ -107,7 +111,9 @@ public actor WatchService {
       case .tellLogoff(let session, let cause): post(.logoff(session: session, cause: cause))
       case .report(let kind): post(.event(WorkstationEvent(kind: kind)))
       case .renew(let id): Task { await self.renew(id) }
-      case .forgetKeys: keyring = nil
+      case .forgetKeys:
+        keyring = nil
+        evidence = nil
       case .say(let message): say(message)
       case .end:
         ended = .server(.refused(ErrorBody(.workstationRevoked, reference: nil)))
@@ -289,7 +295,7 @@ public actor WatchService {
   private func answer(_ command: WatchCommand) async -> WatchReply {
     switch command.command {
     // Right after a sleep a command may come before the next half second: what it asks for must not be there any more.
-    case .held, .sign, .signPalm, .adopt: await tick()
+    case .held, .sign, .signPalm, .adopt, .release, .report, .capture: await tick()
     default: break
     }
     switch command.command {
@@ -329,6 +335,10 @@ public actor WatchService {
       await letServerHear()
       return status()
     case .reload: return await reload()
+    case .applications: return await applications()
+    case .release: return await release(command)
+    case .report: return await report(command)
+    case .capture: return await capture(command)
     case .logoff:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
       await carryOut(session.asked(toLogOff: "asked"))
@@ -369,13 +379,32 @@ public actor WatchService {
     return status()
   }
 
-  private func status() -> WatchReply {
+  /// The session in whose name the vault may be asked now; nil while it is locked, and without its keys.
+  var releasing: ReleaseClient.Session? {
+    guard let held = session.held, !held.isLocked, let keyring else { return nil }
+    return ReleaseClient.Session(opened: held.session, keyring: keyring, evidence: evidence, clockSkew: clockSkew)
+  }
+
+  var releaseClient: ReleaseClient {
+    ReleaseClient(servers: servers, workstation: state.workstation, roots: state.roots, surroundings: surroundings)
+  }
+
+  func status() -> WatchReply {
     var reply = WatchReply()
     reply.session = session.held?.session.session
     reply.person = session.held?.session.person
     reply.state = session.held.map { $0.isLocked ? "locked" : "open" }
     reply.connected = isConnected
     return reply
+  }
+
+  /// What the card signed names the end of its ceremony by the server's clock, half a minute after its beginning.
+  private func take(_ bytes: Data?, at now: Moment) {
+    guard let shown = bytes.flatMap({ try? SessionEvidence(decoding: Array($0)) }),
+      let preimage = try? CardPreimage(canonicalBytes: shown.preimage)
+    else { return }
+    evidence = shown
+    clockSkew = now.wallMilliseconds - (preimage.expiresAt - 30_000)
   }
 
   /// Takes a session over. The server is asked whether it exists: a command is not believed about that.
@@ -394,6 +423,7 @@ public actor WatchService {
     }
     prepared.removeAll { $0.keyring === keys }
     keyring = keys
+    take(command.evidence, at: asked)
     // Notices about an earlier state of this session must not lock it again.
     outbox.removeAll { if case .lock(opened.session, _) = $0 { true } else { false } }
     changes += 1

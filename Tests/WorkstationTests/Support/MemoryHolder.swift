@@ -26,7 +26,9 @@ actor MemoryHolder: SessionHolder {
   func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]? {
     keyring?.publicKeys == keys ? keyring?.sign(palm) : nil
   }
-  func adopt(_ session: SessionOpened, keys: SessionKeys, reader: String?) async throws(AgentFault) {
+  func adopt(
+    _ session: SessionOpened, keys: SessionKeys, reader: String?, evidence: SessionEvidence?
+  ) async throws(AgentFault) {
     adopted = session
     self.reader = reader
   }
