@@ -222,6 +222,8 @@ struct ApplicationFileTests {
       codes("伝票起票", String(repeating: "伝", count: 64)) == [] && codes("伝票起票", String(repeating: "伝", count: 65)) == ["PF209"])
     #expect(codes("480", "1440") == [] && codes("480", "1") == [] && codes("days: 90", "days: 365") == [])
     #expect(codes("minimum: 12, maximum: 64", "minimum: 8, maximum: 256") == [])
+    #expect(codes("maximum: 64", "maximum: 12") == [] && codes("maximum: 64", "maximum: 11") == ["PF810"])
+    #expect(codes("/login", "login") == ["PF802"], "and nothing is said of the signs")
     let name = String(repeating: "a", count: 48)
     let file = Samples.source(name + ".yaml", Samples.application.breaking(": ledger\n", ": \(name)\n"))
     #expect(try ApplicationFile.compile(file).definition.id.text == name)

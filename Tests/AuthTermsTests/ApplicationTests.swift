@@ -107,7 +107,9 @@ struct ApplicationTests {
     arguments: [
       "https://a", "https://ledger.sanmon.example", "https://ledger.sanmon.example:8443", "https://10.1.0.20",
       "https://10.1.0.20:1", "https://a-b.c:65535", "https://3f.example", "https://localhost", "http://localhost",
-      "http://localhost:8080", "http://127.0.0.1", "http://127.0.0.1:65535", "https://a:80", "http://localhost:443",
+      "http://localhost:8080", "http://127.0.0.1", "https://a.0xz1", "https://a.0x1.b",
+      "https://0.0.0.0", "https://255.255.255.255", "https://\(String(repeating: "a.", count: 120))aaaaaaa",
+      "http://127.0.0.1:65535", "https://a:80", "http://localhost:443",
     ])
   func origins(origin: String) throws {
     #expect(try Applications.form(origin: origin).origin == origin)
@@ -125,6 +127,7 @@ struct ApplicationTests {
       "https://10.1.0.020", "https://1.2.3.4.5", "https://167837716", "https://0xa", "https://a.0x1", "https://a.1",
       "https://10.1.0.0x14", "http://ledger", "http://10.1.0.20", "http://127.0.0.2", "http://localhost:80",
       "http://localhost.example", "http://127.0.0.1.example", "https://\(String(repeating: "a", count: 64))",
+      "https://\(String(repeating: "a.", count: 120))aaaaaaaa",
       "https://" + [String](repeating: String(repeating: "a", count: 63), count: 4).joined(separator: "."),
     ])
   func wrongOrigins(origin: String) {
@@ -136,7 +139,8 @@ struct ApplicationTests {
     ("/...", true), ("/.well-known", true), ("/" + String(repeating: "a", count: 511), true), ("", false), ("login", false),
     ("//evil.example", false), ("/a//b", false), ("/a//", false), ("/.", false), ("/..", false), ("/a/../b", false),
     ("/a/./b", false), ("/%2e%2E/b", false), ("/.%2e", false), ("/a?b", false), ("/a#b", false), ("/a b", false),
-    ("/a\\b", false), ("/伝票", false), ("/%", false), ("/%4", false), ("/%zz", false), ("/*", false), ("/a\u{0}", false),
+    ("/a\\b", false), ("/伝票", false), ("/%", false), ("/%4", false), ("/%zz", false), ("/%g1", false), ("/%1g", false),
+    ("/%aF", true), ("/*", false), ("/a\u{0}", false),
     ("/" + String(repeating: "a", count: 512), false), ("https://a/", false),
   ]
 
@@ -225,10 +229,11 @@ struct ApplicationTests {
   }
 
   @Test(
-    "a title of 1 to 128 visible characters",
+    "a title of 1 to 128 visible scalars",
     arguments: [
       ("伝", true), (String(repeating: "伝", count: 128), true), ("", false), ("a\u{7}", false),
       (String(repeating: "伝", count: 129), false),
+      ("e" + String(repeating: "\u{301}", count: 127), true), ("e" + String(repeating: "\u{301}", count: 128), false),
     ])
   func titles(title: String, isTaken: Bool) {
     #expect(Applications.isTaken { _ = try ProgramUse(program: "/a", windowTitle: title) } == isTaken)

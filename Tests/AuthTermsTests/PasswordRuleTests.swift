@@ -87,9 +87,9 @@ struct PasswordRuleTests {
   func wholeOnes() throws {
     let rule = try PasswordRule(minimum: 8, maximum: 8, classes: 3, symbols: "")
     // 0 is a, 26 is A, 52 is 0.
-    var drafts: [[UInt8]] = [[0, 0, 0, 0, 0, 0, 0, 0], [0, 26, 0, 26, 0, 26, 0, 26], [0, 26, 52, 1, 27, 53, 255, 2], [61]]
+    var drafts: [[UInt8]] = [[0, 0, 0, 0, 0, 0, 0, 0], [0, 26, 0, 26, 0, 26, 0, 26], [0, 26, 52, 1, 27, 53, 248, 2], [61]]
     let secret = try rule.generate { _ in drafts.removeFirst() }
-    #expect(text(secret) == "aA0bB1c9" && drafts.isEmpty, "255 would favour a letter: one byte more is asked for")
+    #expect(text(secret) == "aA0bB1c9" && drafts.isEmpty, "248 would favour a letter: one byte more is asked for")
   }
 
   @Test("a source that gives the wrong number of bytes, or always the same, is a fault and no password")
@@ -100,6 +100,25 @@ struct PasswordRuleTests {
       { [UInt8](repeating: 0, count: $0) }, { [UInt8](repeating: 255, count: $0) },
     ]
     for source in sources { #expect(throws: MalformedInput.self) { try rule.generate(random: source) } }
+    // Wrong once is wrong: what comes later is not looked at.
+    for first in [[], [UInt8](repeating: 1, count: 7), [UInt8](repeating: 1, count: 9)] as [[UInt8]] {
+      var calls = 0
+      #expect(throws: MalformedInput.self) {
+        try rule.generate { count in
+          calls += 1
+          return calls == 1 ? first : (0..<count).map { UInt8($0 * 26) }
+        }
+      }
+      #expect(calls == 1)
+    }
+    var calls = 0
+    #expect(throws: MalformedInput.self) {
+      try rule.generate { count in
+        calls += 1
+        return calls <= 64 ? [UInt8](repeating: 255, count: count) : (0..<count).map { UInt8($0 * 26) }
+      }
+    }
+    #expect(calls == 64)
   }
 
   @Test("it cannot be printed")

@@ -22,6 +22,10 @@ public struct ApplicationFile: Sendable {
   public static func compile(_ source: PolicySource) throws(PolicyFaults) -> ApplicationFile {
     let log = FaultLog(file: source.name)
     let file = MarkedTree.parse(source.bytes, log).flatMap { read($0, log) }
+    // What the types refuse and this reader did not: still a fault with a place.
+    if file == nil, log.isClean {
+      log.add(.wrongShape, .start, FaultDetail(expected: Bilingual("業務システムの定義", "an application")))
+    }
     guard log.isClean, let file else { throw PolicyFaults(log.inOrder) }
     return file
   }
@@ -30,8 +34,8 @@ public struct ApplicationFile: Sendable {
     let fields = Fields(root, allowed: keys, log)
     let id = applicationID(fields.required("application"), log)
     let name = fields.required("name").map { Fields($0, allowed: ["ja", "en"], log) }
-    let ja = shortName(name?.required("ja"), log)
-    let en = shortName(name?.required("en"), log)
+    let ja = shortText(name?.required("ja"), most: ApplicationDefinition.longestName, log)
+    let en = shortText(name?.required("en"), most: ApplicationDefinition.longestName, log)
     var segmentPlaces: [Segment: Position] = [:]
     let segments = log.distinct(fields.required("segments"), 1...ApplicationDefinition.mostSegments) { entry in
       let segment = Names.segment(entry, log)
@@ -48,21 +52,17 @@ public struct ApplicationFile: Sendable {
     let rotation = fields.optional("rotation-days").flatMap { log.integer($0, ApplicationDefinition.rotation) }
     if case .browser(let form) = access { warnOfRotation(form, fields, log) }
     guard log.isClean, let id, let ja, let en, let access, let password, let freshness else { return nil }
-    do throws(MalformedInput) {
-      let definition = try ApplicationDefinition(
-        id: id, nameJa: ja, nameEn: en, segments: segments.sorted(), access: access, accounts: accounts ?? [],
-        password: password, freshnessSeconds: freshness * 60, rotationDays: rotation)
-      return ApplicationFile(
-        definition: definition, warnings: FaultLog.sorted(log.warnings), segmentPlaces: segmentPlaces, formPlace: formPlace)
-    } catch {
-      log.add(.wrongShape, root.position, FaultDetail(expected: Bilingual("業務システムの定義", "an application")))
-      return nil
+    let definition = try? ApplicationDefinition(
+      id: id, nameJa: ja, nameEn: en, segments: segments.sorted(), access: access, accounts: accounts ?? [],
+      password: password, freshnessSeconds: freshness * 60, rotationDays: rotation)
+    return definition.map {
+      ApplicationFile(
+        definition: $0, warnings: FaultLog.sorted(log.warnings), segmentPlaces: segmentPlaces, formPlace: formPlace)
     }
   }
 
   /// Letters that are made of several code points count as several: a name has to fit a button.
-  private static func shortName(_ node: MarkedNode?, _ log: FaultLog) -> String? {
-    let most = ApplicationDefinition.longestName
+  private static func shortText(_ node: MarkedNode?, most: Int, _ log: FaultLog) -> String? {
     guard let node, let text = log.text(node, most: most) else { return nil }
     guard text.unicodeScalars.count <= most else {
       log.add(.badText, node.position, FaultDetail(expected: Bilingual("1〜\(most) 文字の文字列", "text of 1 to \(most) characters")))
@@ -113,7 +113,7 @@ public struct ApplicationFile: Sendable {
       try ProgramUse.checkProgram(text)
       return text
     }
-    let title = fields.optional("window-title").map { log.text($0, most: ProgramUse.longestTitle) }
+    let title = fields.optional("window-title").map { shortText($0, most: ProgramUse.longestTitle, log) }
     guard let path, title != .some(nil) else { return nil }
     return try? ProgramUse(program: path, windowTitle: title ?? nil)
   }

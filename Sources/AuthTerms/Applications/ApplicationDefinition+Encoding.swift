@@ -32,7 +32,7 @@ extension ApplicationDefinition {
     guard bytes.count <= Self.largestEncoding else {
       throw MalformedInput("application", expected: "at most \(Self.largestEncoding) bytes")
     }
-    var reader = LengthPrefixedReader(bytes, subject: "application", limit: 1024)
+    var reader = LengthPrefixedReader(bytes, subject: "application", limit: 512)
     guard try reader.text() == Self.label else { throw fault }
     let id = try ApplicationID(parsing: reader.text())
     let (nameJa, nameEn) = (try reader.text(), try reader.text())
@@ -49,10 +49,10 @@ extension ApplicationDefinition {
       minimum: reader.number(), maximum: reader.number(), classes: reader.number(), symbols: reader.text())
     let freshness = try reader.number()
     let rotation = try reader.number()
-    try reader.requireEnd()
     self = try ApplicationDefinition(
       id: id, nameJa: nameJa, nameEn: nameEn, segments: segments, access: access, accounts: accounts, password: password,
       freshnessSeconds: freshness, rotationDays: rotation == 0 ? nil : rotation)
+    // Catches what is left over as well.
     guard canonicalBytes == bytes else { throw fault }
   }
 }
@@ -124,11 +124,9 @@ extension LengthPrefixedWriter {
 }
 
 extension LengthPrefixedReader {
-  /// Larger ones stand nowhere in a definition.
   fileprivate mutating func number() throws(MalformedInput) -> Int {
-    let number = try unsigned()
-    guard number <= 1 << 20 else { throw MalformedInput("application", expected: "a smaller number") }
-    return Int(number)
+    guard let number = Int(exactly: try unsigned()) else { throw MalformedInput("application", expected: "a smaller number") }
+    return number
   }
 
   fileprivate mutating func list(most: Int) throws(MalformedInput) -> [String] {

@@ -9,7 +9,7 @@ public struct ProgramUse: Sendable, Equatable {
   public static let longestTitle = 128
 
   /// - Throws: `MalformedInput` for a path that is not absolute, holds `.` or `..` or an empty part, or is longer than 260 bytes, and
-  ///   for a title that is not 1 to 128 visible characters.
+  ///   for a title that is not 1 to 128 visible Unicode scalars.
   public init(program: String, windowTitle: String? = nil) throws(MalformedInput) {
     try Self.checkProgram(program)
     if let windowTitle { try Self.checkTitle(windowTitle) }
@@ -32,9 +32,9 @@ public struct ProgramUse: Sendable, Equatable {
     guard parts.allSatisfy({ !["", ".", ".."].contains($0) }) else { throw fault }
   }
 
-  package static func checkTitle(_ title: String) throws(MalformedInput) {
-    guard (1...longestTitle).contains(title.count), title.utf8.count <= longestTitle * 8,
-      title.unicodeScalars.allSatisfy(VisibleText.shows)
-    else { throw MalformedInput("window title", expected: "1 to \(longestTitle) visible characters") }
+  private static func checkTitle(_ title: String) throws(MalformedInput) {
+    guard (1...longestTitle).contains(title.unicodeScalars.count), title.unicodeScalars.allSatisfy(VisibleText.shows) else {
+      throw MalformedInput("window title", expected: "1 to \(longestTitle) visible characters")
+    }
   }
 }

@@ -1,5 +1,6 @@
 /// Origins and paths in the one spelling in which a browser says them, so that comparing is comparing bytes.
 package enum WebPlace {
+  /// Less than what a name in DNS may have (RFC 1035 §2.3.4).
   package static let longestOrigin = 255
   package static let longestPath = 512
 
@@ -47,7 +48,7 @@ package enum WebPlace {
 
   private static func isHost(_ host: ArraySlice<UInt8>) -> Bool {
     let labels = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard host.count <= 253, labels.allSatisfy(isLabel), let last = labels.last else { return false }
+    guard labels.allSatisfy(isLabel), let last = labels.last else { return false }
     // Browsers take a name whose last label is a number, decimal or hexadecimal, for an address and write it in four parts.
     guard last.allSatisfy(isDigit) || (last.starts(with: "0x".utf8) && last.dropFirst(2).allSatisfy(isHex)) else { return true }
     return labels.count == 4 && labels.allSatisfy { decimal($0, most: 255) != nil }
