@@ -107,7 +107,8 @@ struct ApplicationTests {
     arguments: [
       "https://a", "https://ledger.sanmon.example", "https://ledger.sanmon.example:8443", "https://10.1.0.20",
       "https://10.1.0.20:1", "https://a-b.c:65535", "https://3f.example", "https://localhost", "http://localhost",
-      "http://localhost:8080", "http://127.0.0.1", "https://a.0xz1", "https://a.0x1.b",
+      "http://localhost:8080", "http://127.0.0.1", "https://a.0xz1", "https://xn.example", "https://ab--c.example",
+      "https://a.0x1.b",
       "https://0.0.0.0", "https://255.255.255.255", "https://\(String(repeating: "a.", count: 120))aaaaaaa",
       "http://127.0.0.1:65535", "https://a:80", "http://localhost:443",
     ])
@@ -123,6 +124,7 @@ struct ApplicationTests {
       "https://ledger:443", "https://ledger:0", "https://ledger:08443", "https://ledger:65536", "https://ledger:99999",
       "https://ledger:+1", "https://ledger:1:2", "https://user@ledger", "https://user:word@ledger", "https://*.example",
       "https://*", "https://a..b", "https://a.", "https://.a", "https://-a", "https://a-", "https://a_b", "https://伝票",
+      "https://xn--wgv71a.example", "https://a.xn--wgv71a",
       "https://a b", "https://a\u{0}", "https://a%62", "https://[::1]", "https://10.1.0", "https://10.1.0.256",
       "https://10.1.0.020", "https://1.2.3.4.5", "https://167837716", "https://0xa", "https://a.0x1", "https://a.1",
       "https://10.1.0.0x14", "http://ledger", "http://10.1.0.20", "http://127.0.0.2", "http://localhost:80",

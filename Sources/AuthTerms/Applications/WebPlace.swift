@@ -5,7 +5,8 @@ package enum WebPlace {
   package static let longestPath = 512
 
   /// `https://host` or `https://host:port`, as RFC 6454 §6.1 writes an origin: lower case, the port only where it is not 443. A host is
-  /// a DNS name or an IPv4 address. `http` only for `localhost` and `127.0.0.1`, which no network carries.
+  /// a DNS name of letters, digits and hyphens (no `xn--`) or an IPv4 address. `http` only for `localhost` and `127.0.0.1`, which no
+  /// network carries.
   package static func checkOrigin(_ text: String) throws(MalformedInput) {
     let fault = MalformedInput("origin", expected: "https://host[:port] in lower case, without a path")
     let units = Array(text.utf8)
@@ -58,6 +59,8 @@ package enum WebPlace {
     guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-") else {
       return false
     }
+    // Which of these are names at all, and how they are shown, differs from browser to browser.
+    guard !label.starts(with: "xn--".utf8) else { return false }
     return label.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "-") }
   }
 
