@@ -23,6 +23,7 @@ extension SealingSuite {
         sender = try HPKE.Sender(
           recipientKey: XWingMLKEM768X25519.PublicKey(rawRepresentation: publicKey), ciphersuite: ciphersuite, info: Data(info))
       case .x25519:
+        guard !SmallOrder.contains(publicKey) else { throw SealingFault.malformed("public key of \(rawValue)") }
         sender = try HPKE.Sender(
           recipientKey: Curve25519.KeyAgreement.PublicKey(rawRepresentation: publicKey), ciphersuite: ciphersuite,
           info: Data(info))
@@ -89,6 +90,7 @@ public struct SealingKey: Sendable, CustomReflectable {
   public func open<Purpose>(
     _ message: SealedMessage, info: [UInt8], associatedData: [UInt8], as purpose: Purpose.Type
   ) throws(SealingFault) -> Secret<Purpose> {
+    if suite == .x25519, SmallOrder.contains(message.encapsulated) { throw .malformed("encapsulated key") }
     var recipient: HPKE.Recipient
     let (suite, encapsulated) = (suite.ciphersuite, Data(message.encapsulated))
     do {
@@ -108,4 +110,32 @@ public struct SealingKey: Sendable, CustomReflectable {
   }
 
   public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Points whose multiples say nothing: with them the secret of X25519 is zero, and anybody can open what was sealed. RFC 9180 §7.1.4
+/// has both ends refuse them; the library does not.
+enum SmallOrder {
+  /// u-coordinates of order 1, 2, 4 and 8, little-endian, also those written above the prime 2^255 - 19 = p: 0, 1, the two of
+  /// order 8, p - 1, p and p + 1.
+  static let points: [[UInt8]] = [
+    [UInt8](repeating: 0, count: 32),
+    [1] + [UInt8](repeating: 0, count: 31),
+    [
+      0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a,
+      0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+      0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b,
+      0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+    [0xec] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+    [0xed] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+    [0xee] + [UInt8](repeating: 0xff, count: 30) + [0x7f],
+  ]
+
+  /// The highest bit is not part of a coordinate (RFC 7748 §5).
+  static func contains(_ point: [UInt8]) -> Bool {
+    guard point.count == 32 else { return false }
+    return points.contains(Array(point.prefix(31)) + [point[31] & 0x7f])
+  }
 }

@@ -87,7 +87,8 @@ final class Office: Sendable {
   let state: String
   let clock = TestClock(wall: start)
   let instance: InstanceID
-  let service: VaultService
+  private let running: Mutex<VaultService>
+  var service: VaultService { running.withLock { $0 } }
   let settings: VaultInitialisation
 
   private let recoveryKey: String?
@@ -104,7 +105,7 @@ final class Office: Sendable {
     settings = VaultInitialisation(instance: instance, segments: segments, hosts: ["sanmon.city.example", "127.0.0.1"])
     try MasterKey.make(path: Self.master(folder), random: Secret(copying: [UInt8](repeating: 7, count: 32)))
     self.state = state ?? folder.appending(path: "state").path
-    service = try Self.open(self.state, folder, clock, recoveryKey)
+    running = Mutex(try Self.open(self.state, folder, clock, recoveryKey))
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
@@ -113,6 +114,9 @@ final class Office: Sendable {
 
   /// The same state again, as after a restart; or what became of it elsewhere.
   func reopen(at other: String? = nil) throws -> VaultService { try Self.open(other ?? state, folder, clock, recoveryKey) }
+
+  /// From now on this one is asked.
+  func restart(_ other: VaultService) { running.withLock { $0 = other } }
 
   private static func open(
     _ state: String, _ folder: URL, _ clock: TestClock, _ recoveryKey: String?

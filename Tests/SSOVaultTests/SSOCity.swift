@@ -60,15 +60,21 @@ final class SSOCity: Sendable {
   let sato: Clerk
   let published: VaultPublicKeys
 
-  /// - Parameter office: of its own, if none is given.
-  init(_ office: Office? = nil) throws {
-    self.office = try office ?? Office()
-    sato = try Clerk("sato")
-    try self.office.begin(with: sato)
-    guard case .publicKeys(let keys) = self.office.ask(.publicKeys) else { throw Office.Unexpected() }
-    published = keys
+  /// - Parameter office: of its own, if none is given; not begun.
+  convenience init(_ office: Office? = nil) throws {
+    let (office, sato) = (try office ?? Office(), try Clerk("sato"))
+    try office.begin(with: sato)
+    try self.init(begun: office, by: sato)
     try publish(Self.ledger)
     try publish(Self.sanitiser)
+  }
+
+  /// With an administrator, and nothing else.
+  init(begun office: Office, by sato: Clerk) throws {
+    self.office = office
+    self.sato = sato
+    guard case .publicKeys(let keys) = office.ask(.publicKeys) else { throw Office.Unexpected() }
+    published = keys
   }
 
   // MARK: Acts
@@ -190,6 +196,8 @@ final class SSOCity: Sendable {
     session.evidence = try evidence(session, card, secondsAgo: secondsAgo)
     return session
   }
+
+  static func hash(_ keys: SessionKeys) -> [UInt8] { Array(SHA256.hash(data: keys.canonicalBytes)) }
 
   // MARK: Acts of sessions
 
