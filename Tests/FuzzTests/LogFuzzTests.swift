@@ -96,6 +96,7 @@ struct LogFuzzTests {
     let act = try Self.signed()
     let hash = [UInt8](repeating: 3, count: 32)
     let instance = try InstanceID(parsing: "lgwan-1")
+    let card = VaultCard(key: try KeyFingerprint(parsing: hash), person: try PersonID(parsing: "p1"))
     let requests: [VaultRequest] = [
       .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
       .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
@@ -104,6 +105,10 @@ struct LogFuzzTests {
       .registerOperator(OperatorRegistration(authority: .firstAdministratorCode("X"), act: act)),
       .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
+      .registerCards(act, cards: [card, card]), .listCards(after: hash), .publishApplication(act),
+      .setCredential(act, sealed: hash), .listCredentials(after: "p1/ledger/"),
+      .sessionAct(
+        SessionActRequest(act: try Self.sessionAct(), signature: hash + hash, evidence: Self.evidence, authorised: hash)),
     ]
     let tally = try Fuzzer("vaultRequests", corpus: requests.map { $0.encoded(id: 7) }, share: 0.5).run { bytes in
       guard let read = try? VaultRequest.decode(bytes) else { return false }
@@ -116,10 +121,15 @@ struct LogFuzzTests {
       publicKey: hash, role: "desk", isActive: false)
     let issued = IssuedWorkstation(
       certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)
+    let ledger = try ApplicationID(parsing: "ledger")
     let answers: [VaultAnswer] = [
       .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]), .operators([known, known]),
       .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .workstationCertificate(issued),
-      .checkpoint("note\n"), .revoked, .refused(VaultRefusal(.codeUsed, "used")),
+      .checkpoint("note\n"), .revoked, .refused(VaultRefusal(.codeUsed, "used")), .cards([card, card]),
+      .applications([VaultApplication(id: ledger, segments: [.lgwan], definition: hash, freshnessSeconds: 60)]),
+      .credentials([
+        CredentialEntry(person: card.person, application: ledger, account: "", version: 3, state: .current, setAt: 9)
+      ]), .released(SealedRelease(statement: hash, encapsulated: hash, ciphertext: hash, signature: hash + hash)),
     ]
     let others = try Fuzzer("vaultAnswers", corpus: answers.map { $0.encoded(id: 7) }, share: 0.5).run { bytes in
       guard let read = try? VaultAnswer.decode(bytes) else { return false }
