@@ -62,6 +62,14 @@ public struct MatcherFormat: Sendable, Hashable, CustomStringConvertible {
     self.version = version
   }
 
+  /// Reads what `description` writes: the name, which may have a slash in it, and the version in decimal without leading zeros.
+  public init(parsing text: String) throws(MalformedInput) {
+    guard let slash = text.lastIndex(of: "/"), let version = UInt32(text[text.index(after: slash)...]),
+      text[text.index(after: slash)...] == "\(version)"
+    else { throw MalformedInput("format of templates", expected: "NAME/VERSION") }
+    try self.init(String(text[..<slash]), version: version)
+  }
+
   public var description: String { "\(name)/\(version)" }
 }
 

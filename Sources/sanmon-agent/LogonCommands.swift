@@ -29,6 +29,19 @@ struct PalmOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
+      "センサー独自のデータのファイル（--palm-format とともに。複数可） / What the sensor gave in its own format; several are shown in their order.",
+      valueName: "file"),
+    completion: .file())
+  var palmBlob: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("独自のデータの形式 / Format of --palm-blob, or of what --palm-command writes.", valueName: "id/version"))
+  var palmFormat: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
       "手のひらセンサーのプログラム / Program of the palm sensor, called as PROGRAM right|left [ADVICE].", valueName: "path"),
     completion: .file())
   var palmCommand: String?
@@ -39,12 +52,8 @@ struct PalmOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("センサーの名前 / The sensor's name.", valueName: "name"))
   var sensor = "palm"
 
-  /// Nil if there is none.
-  func source() throws(AgentFault) -> (any PalmSensor)? {
-    guard palm.isEmpty || palmCommand == nil else { throw .badInput(expected: "--palm or --palm-command, not both") }
-    let profile = try SensorProfile(name: sensor, hand: hand)
-    if let palmCommand { return try CommandSensor(profile, program: palmCommand) }
-    return palm.isEmpty ? nil : try PictureFileSensor(profile, files: palm)
+  var source: PalmSource {
+    PalmSource(pictures: palm, blobs: palmBlob, command: palmCommand, format: palmFormat, name: sensor, hand: hand)
   }
 }
 
@@ -90,9 +99,9 @@ struct LogonOptions: ParsableArguments {
       if let waitForServer, !(0...3600).contains(waitForServer) {
         throw AgentFault.badInput(expected: "--wait-for-server: 0 to 3600")
       }
-      let sensor = try palms.source()
+      let sensor = try palms.source.sensor()
       if sensor == nil, factors == .palm || factors == .cardAndPalm {
-        throw AgentFault.badInput(expected: "--palm or --palm-command")
+        throw AgentFault.badInput(expected: "--palm, --palm-blob or --palm-command")
       }
       let surroundings = try common.surroundings
       let state = try AgentState(reading: common.state)
@@ -101,7 +110,7 @@ struct LogonOptions: ParsableArguments {
       let terminal = Terminal()
       let language = common.language
       // Behind a script nobody is there to put a card on the reader, or to choose.
-      let isAttended = terminal != nil && pinFd == nil && palms.palm.isEmpty
+      let isAttended = terminal != nil && pinFd == nil && !palms.source.isFiles
       let watch = try await WatchHolder(folder: state.path)
       let holder: any SessionHolder = if let watch { watch } else { PassingHolder(surroundings) }
       let client = LogonClient(
@@ -146,6 +155,7 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --wait-for-server 600
         sanmon-agent logon --palm-command /usr/local/bin/palm-sensor --hand left
         sanmon-agent logon --factors card+palm --pin-fd 3 --palm palm.pgm 3< pin.txt
+        sanmon-agent logon --palm-blob palm.bin --palm-format PSX/3
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: LogonOptions

@@ -16,6 +16,7 @@ struct PalmEnrol: AsyncParsableCommand {
 
       EXAMPLE
         sanmon palm enrol p-000042 --hand right --picture 1.pgm --picture 2.pgm --picture 3.pgm --notice-given
+        sanmon palm enrol p-000042 --hand left --blob 1.bin --blob 2.bin --blob 3.bin --format PSX/3 --notice-given
 
       EXIT CODES
         0 registered   1 refused   64 wrong usage   65 a file is no picture, or fewer than three captures were good
@@ -27,6 +28,14 @@ struct PalmEnrol: AsyncParsableCommand {
     help: ArgumentHelp("A capture: PGM or PNG, grey, at most 1 MiB. 3 to 9 times, in their order.", valueName: "file"),
     completion: .file(extensions: ["pgm", "png"]))
   var pictures: [String] = []
+  @Option(
+    name: .customLong("blob"),
+    help: ArgumentHelp(
+      "Instead of pictures, what a sensor gave in its own format, at most 64 KiB, with --format.", valueName: "file"),
+    completion: .file())
+  var blobs: [String] = []
+  @Option(help: ArgumentHelp("Of the blobs, as the vendor's matcher describes it.", valueName: "id/version")) var format:
+    String?
   @Flag(help: "The notice on the use of palm data was handed over to this person.") var noticeGiven = false
   @Option(help: "The sensor's name: 1 to 64 of A-Z a-z 0-9 . _ -") var sensor = "desk"
   @Option(help: "Of the sensor's light, in nanometres, 1 to 10000; our own matcher takes 700 to 1000.") var wavelength: UInt32?
@@ -40,7 +49,7 @@ struct PalmEnrol: AsyncParsableCommand {
         64, "\(code.rawValue): \(sentence.ja)\n  → \(sentence.nextStepJa)",
         "\(code.rawValue): \(sentence.en)\n  -> \(sentence.nextStepEn)")
     }
-    let samples = try await PalmPictures(profile: profile(), files: pictures).samples()
+    let samples = try await PalmSamples(profile: profile(), files: pictures + blobs).samples()
     let operatorLink = OperatorLink(options: link)
     let known = try await operatorLink.get(
       "/v1/admin/people/\(person)", as: PersonSummary.self, notFound: PalmCommand.unknown(person))
@@ -54,13 +63,23 @@ struct PalmEnrol: AsyncParsableCommand {
   }
 
   private func profile() throws -> SensorProfile {
+    guard blobs.isEmpty == (format == nil), pictures.isEmpty || blobs.isEmpty else {
+      throw fail(
+        64, "--picture か、--format を付けた --blob の、どちらか一方を指定してください。",
+        "either --picture, or --blob with --format")
+    }
+    let blobFormat = format.map { try? MatcherFormat(parsing: $0) }
+    if case .some(nil) = blobFormat {
+      throw fail(64, "--format は「名前/版」の形です（例: PSX/3）。", "--format: NAME/VERSION, for example PSX/3")
+    }
     do {
       return try SensorProfile(
-        name: sensor, hand: hand, wavelength: wavelength, resolution: resolution)
+        name: sensor, hand: hand, wavelength: wavelength, resolution: resolution, format: blobFormat ?? nil)
     } catch {
       throw fail(
-        64, "--sensor は半角の英数字と . _ - で 64 文字まで（先頭は英数字）、--wavelength と --resolution は 1 から 10000 です。",
-        "--sensor: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first; --wavelength and --resolution: 1 to 10000")
+        64, "--sensor は半角の英数字と . _ - で 64 文字まで（先頭は英数字）、--wavelength と --resolution は 1 から 10000 で、--blob には付けません。",
+        "--sensor: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first; --wavelength and --resolution: 1 to 10000, not beside --blob"
+      )
     }
   }
 

@@ -154,6 +154,30 @@ struct PalmToolTests {
     }
   }
 
+  @Test("a vendor's own bytes register with their format, which goes beside no picture and is there beside each blob")
+  func blobs() async throws {
+    let palms = try await PalmCity()
+    let desk = Desk(palms: palms)
+    let files = try captures(1...3).flatMap { ["--blob", try desk.file("\($0.number).bin", Data($0.bytes))] }
+    func enrol(_ words: [String]) async throws -> ToolProcess.Ran {
+      try await desk.sanmon(["enrol", palms.person, "--hand", "right", "--notice-given"] + words)
+    }
+    for (words, said) in [
+      (files, "with --format"), (["--format", "CHK/1", "--picture", "a", "--picture", "b", "--picture", "c"], "with --format"),
+      (files + ["--format", "CHK/1", "--picture", "a"], "with --format"), (files + ["--format", "CHK"], "NAME/VERSION"),
+      (files + ["--format", "CHK/1", "--wavelength", "850"], "not beside --blob"),
+    ] {
+      let ran = try await enrol(words)
+      #expect(ran.status == 64 && ran.errors.contains(said), "\(words): \(ran.errors)")
+    }
+    // Another vendor's: nobody here reads it.
+    let other = try await enrol(files + ["--format", "CHK/2"])
+    #expect(other.status == 1 && other.errors.contains("AP134"), "\(other.errors)")
+    let right = try await enrol(files + ["--format", "CHK/1"])
+    #expect(right.status == 0 && right.output.hasPrefix("p-000007  right  CHK/1  enrolled "), "\(right.errors)")
+    await palms.end()
+  }
+
   @Test("refusals of the server come with their code and the next step; somebody unknown is named")
   func refused() async throws {
     try await with { desk in

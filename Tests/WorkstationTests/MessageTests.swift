@@ -18,7 +18,8 @@ struct MessageTests {
     .tlsRefused(.ownMaterial), .tlsRefused(.handshake), .refused(ErrorBody(.cardLost, reference: nil)),
   ]
   static let sensorFaults: [SensorFault] = [
-    .unreadable(errno: 2), .empty, .tooLarge, .notAPicture, .noMorePictures, .notStarted(errno: 8), .deadline, .failed,
+    .unreadable(errno: 2), .empty, .tooLarge(most: 65_536), .notAPicture, .noMorePictures, .notStarted(errno: 8), .deadline,
+    .failed,
   ]
   static let faults: [AgentFault] =
     [

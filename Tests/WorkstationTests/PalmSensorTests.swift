@@ -51,7 +51,7 @@ struct PalmSensorTests {
   @Test("files are shown in their order, each once, and then there are no more")
   func order() async throws {
     let files = [try file("a.pgm", Self.grey), try file("b.png", Self.png)]
-    let sensor = try PictureFileSensor(profile(), files: files)
+    let sensor = try SampleFileSensor(profile(), files: files)
     let first = try await sensor.capture(after: nil)
     #expect(first.picture == Data(Self.grey) && first.hand == "left" && first.sensor == "counter-3")
     #expect(first.wavelength == 850 && first.resolution == 120 && first.blob == nil)
@@ -62,17 +62,56 @@ struct PalmSensorTests {
   @Test("a picture of 1 MiB is taken, one byte more is not")
   func limit() async throws {
     let most = Self.grey + [UInt8](repeating: 7, count: PalmSampleMessage.mostPictureBytes - Self.grey.count)
-    let whole = try PictureFileSensor(profile(), files: [file("most", most)])
+    let whole = try SampleFileSensor(profile(), files: [file("most", most)])
     #expect(try await whole.capture(after: nil).picture == Data(most))
-    #expect(await fault(try PictureFileSensor(profile(), files: [file("more", most + [7])])) == .tooLarge)
+    #expect(await fault(try SampleFileSensor(profile(), files: [file("more", most + [7])])) == .tooLarge(most: 1 << 20))
     let command = try CommandSensor(profile(), program: program("cat \(folder.path)/most"))
     #expect(try await sample(command).picture == Data(most))
+  }
+
+  private func blobProfile(_ format: String = "PSX/3") throws -> SensorProfile {
+    try SensorProfile(name: "counter-3", hand: .left, format: MatcherFormat(parsing: format))
+  }
+
+  @Test("a vendor's bytes go on unread, out of a file and out of a program, with their format and nothing beside it")
+  func blobs() async throws {
+    // Would be a picture by its first bytes, and none by the rest.
+    for bytes in [[0], Self.grey, [UInt8](repeating: 0xFF, count: 1000)] {
+      let path = try file("palm.bin", bytes)
+      let whole = try await SampleFileSensor(blobProfile("PALM/S/12"), files: [path]).capture(after: nil)
+      #expect(whole.blob == Data(bytes) && whole.format == "PALM/S" && whole.formatVersion == 12)
+      #expect(whole.picture == nil && whole.wavelength == nil && whole.resolution == nil && whole.hand == "left")
+      let command = try await sample(CommandSensor(blobProfile(), program: program("cat \(path)")), after: .wet)
+      #expect(command.blob == Data(bytes) && command.format == "PSX" && command.formatVersion == 3 && command.picture == nil)
+    }
+  }
+
+  @Test("a blob of 64 KiB is taken, one byte more is not, and none at all neither")
+  func blobLimit() async throws {
+    let most = [UInt8](repeating: 7, count: 65_536)
+    let path = try file("most", most)
+    #expect(try await SampleFileSensor(blobProfile(), files: [path]).capture(after: nil).blob == Data(most))
+    let more = try file("more", most + [7])
+    #expect(await fault(try SampleFileSensor(blobProfile(), files: [more])) == .tooLarge(most: 65_536))
+    #expect(await fault(try CommandSensor(blobProfile(), program: program("cat \(more)"))) == .tooLarge(most: 65_536))
+    #expect(await fault(try SampleFileSensor(blobProfile(), files: [file("none", [])])) == .empty)
+    #expect(await fault(try CommandSensor(blobProfile(), program: program("exit 0"))) == .empty)
+  }
+
+  @Test("a sensor has a format, or tells light and resolution")
+  func blobProfiles() throws {
+    let format = try MatcherFormat("PSX", version: 3)
+    for (wavelength, resolution) in [(850, nil), (nil, 40)] as [(UInt32?, UInt32?)] {
+      #expect(throws: AgentFault.badInput(expected: "no wavelength or resolution beside a format")) {
+        _ = try SensorProfile(name: "a", hand: .left, wavelength: wavelength, resolution: resolution, format: format)
+      }
+    }
   }
 
   @Test("files that are none, empty or no pictures")
   func refusals() async throws {
     func of(_ path: String) async throws -> SensorFault? {
-      await fault(try PictureFileSensor(profile(), files: [path]))
+      await fault(try SampleFileSensor(profile(), files: [path]))
     }
     #expect(try await of("\(folder.path)/none.pgm") == .unreadable(errno: ENOENT))
     #expect(try await of(folder.path) == .unreadable(errno: EINVAL))
@@ -81,7 +120,7 @@ struct PalmSensorTests {
     #expect(try await of(file("empty", [])) == .empty)
     #expect(try await of(file("ascii.pgm", Array("P2\n1 1\n255\n1\n".utf8))) == .notAPicture)
     #expect(try await of(file("short", [0x50])) == .notAPicture)
-    #expect(throws: AgentFault.self) { _ = try PictureFileSensor(profile(), files: []) }
+    #expect(throws: AgentFault.self) { _ = try SampleFileSensor(profile(), files: []) }
   }
 
   @Test("a program gets the hand and, after a sample that gave nothing, the number of the advice")
@@ -128,7 +167,9 @@ struct PalmSensorTests {
 
   @Test("a program that never stops writing is stopped")
   func endless() async throws {
-    #expect(await fault(try CommandSensor(profile(), program: program("cat /dev/zero"), milliseconds: 60_000)) == .tooLarge)
+    #expect(
+      await fault(try CommandSensor(profile(), program: program("cat /dev/zero"), milliseconds: 60_000))
+        == .tooLarge(most: 1 << 20))
   }
 
   @Test("paths that are no programs, deadlines that are none", arguments: ["sensor", "/nonexistent", "/etc/passwd"])

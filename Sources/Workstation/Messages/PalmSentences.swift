@@ -5,34 +5,34 @@ extension AgentFault {
     switch fault {
     case .unreadable(let number):
       Sentence(
-        ja: "手のひらの画像ファイルを読めませんでした（errno \(number)）。",
-        en: "The file with the palm's picture could not be read (errno \(number)).",
-        nextStepJa: "--palm のファイルの場所と、読み取りの権限をお確かめください。",
-        nextStepEn: "Check where the file of --palm is and whether it may be read.")
+        ja: "手のひらのファイルを読めませんでした（errno \(number)）。",
+        en: "The file of the palm could not be read (errno \(number)).",
+        nextStepJa: "--palm か --palm-blob のファイルの場所と、読み取りの権限をお確かめください。",
+        nextStepEn: "Check where the file of --palm or --palm-blob is and whether it may be read.")
     case .empty:
       Sentence(
-        ja: "センサーから、手のひらの画像が届きませんでした。",
-        en: "The sensor gave no picture of a palm.",
+        ja: "センサーから、手のひらのデータが届きませんでした。",
+        en: "The sensor gave nothing.",
         nextStepJa: "センサーの接続をお確かめのうえ、もう一度お試しください。",
         nextStepEn: "Check how the sensor is connected and retry.")
-    case .tooLarge:
+    case .tooLarge(let most):
       Sentence(
-        ja: "手のひらの画像が大きすぎます（1 MiB まで）。",
-        en: "The palm's picture is too large (1 MiB at most).",
-        nextStepJa: "センサーの解像度の設定を、情報システム担当がお確かめください。",
-        nextStepEn: "The IT section should check the sensor's resolution.")
+        ja: "手のひらのデータが大きすぎます（\(most / 1024) KiB まで）。",
+        en: "What the sensor gave is too large (\(most / 1024) KiB at most).",
+        nextStepJa: "センサーの設定（解像度、データの形式）を、情報システム担当がお確かめください。",
+        nextStepEn: "The IT section should check the sensor's settings: its resolution, the format of its data.")
     case .notAPicture:
       Sentence(
         ja: "センサーから届いたものが、PGM または PNG の画像ではありません。",
         en: "What the sensor gave is neither a PGM nor a PNG picture.",
-        nextStepJa: "センサーの設定を、情報システム担当がお確かめください。",
-        nextStepEn: "The IT section should check the sensor's settings.")
+        nextStepJa: "センサーの設定を、情報システム担当がお確かめください。画像以外を出すセンサーなら --palm-format が要ります。",
+        nextStepEn: "The IT section should check the sensor's settings; a sensor that gives no pictures needs --palm-format.")
     case .noMorePictures:
       Sentence(
-        ja: "渡された手のひらの画像を、すべて使いました。",
-        en: "Every picture that was handed over has been shown.",
-        nextStepJa: "撮り直した画像を --palm で渡すか、--factors card+password でお試しください。",
-        nextStepEn: "Hand over new pictures with --palm, or retry with --factors card+password.")
+        ja: "渡された手のひらのファイルを、すべて使いました。",
+        en: "Every file that was handed over has been shown.",
+        nextStepJa: "撮り直したファイルを渡すか、--factors card+password でお試しください。",
+        nextStepEn: "Hand over new files, or retry with --factors card+password.")
     case .notStarted(let number):
       Sentence(
         ja: "手のひらセンサーのプログラムを起動できませんでした（errno \(number)）。",

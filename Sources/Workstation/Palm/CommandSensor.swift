@@ -3,8 +3,8 @@ public import AuthTerms
 import Foundation
 import Isolation
 
-/// A device behind the city's own program: `PROGRAM right|left [ADVICE]` writes one picture to its standard output and ends
-/// with 0. ADVICE is the number of a `CaptureAdvice`, after a sample that gave nothing.
+/// A device behind the city's own program: `PROGRAM right|left [ADVICE]` writes one picture, or its vendor's own
+/// bytes where the profile has a format, to its standard output and ends with 0. ADVICE is the number of a `CaptureAdvice`, after a sample that gave nothing.
 ///
 /// No shell. What it writes to its standard error is not read; it and what it started are killed at the deadline.
 ///
@@ -33,11 +33,13 @@ public struct CommandSensor: PalmSensor {
     let arguments = [program, profile.hand.name] + (advice.map { [String($0.rawValue)] } ?? [])
     let (profile, deadline) = (profile, Deadline(milliseconds: milliseconds))
     return try await BlockingCall.run { () throws(AgentFault) -> PalmSampleMessage in
-      try profile.sample(Self.output(of: arguments, by: deadline))
+      try profile.sample(Self.output(of: arguments, most: profile.mostBytes, by: deadline))
     }
   }
 
-  private static func output(of arguments: [String], by deadline: Deadline) throws(AgentFault) -> PictureBytes {
+  private static func output(
+    of arguments: [String], most: Int, by deadline: Deadline
+  ) throws(AgentFault) -> SampleBytes {
     let child: ChildProgram
     do { child = try ChildProgram(starting: arguments, isRead: true) } catch { throw .sensor(.notStarted(errno: error.errno)) }
     defer { close(child.output) }
@@ -45,9 +47,9 @@ public struct CommandSensor: PalmSensor {
     defer {
       if !isOver { child.end() }
     }
-    let bytes = PictureBytes()
+    let bytes = SampleBytes(most: most)
     reading: while true {
-      guard !bytes.isTooMuch else { throw .sensor(.tooLarge) }
+      guard !bytes.isTooMuch else { throw .sensor(.tooLarge(most: most)) }
       let remaining = deadline.remainingMilliseconds
       guard remaining > 0 else { throw .sensor(.deadline) }
       var entry = pollfd(fd: child.output, events: Int16(POLLIN), revents: 0)

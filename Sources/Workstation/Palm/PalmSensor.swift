@@ -18,8 +18,8 @@ public enum SensorFault: Error, Sendable, Equatable {
   /// The file is not there or cannot be read; the number is the system's `errno`.
   case unreadable(errno: Int32)
   case empty
-  /// More than `PalmSampleMessage.mostPictureBytes`.
-  case tooLarge
+  /// More bytes than a sample of its sort may have.
+  case tooLarge(most: Int)
   /// Neither a binary PGM nor a PNG.
   case notAPicture
   /// Each file is shown once.
@@ -38,13 +38,16 @@ public struct SensorProfile: Sendable, Equatable {
   public let hand: Hand
   public let wavelength: UInt32?
   public let resolution: UInt32?
+  /// Of the vendor's own bytes; nil for a sensor that gives pictures.
+  public let format: MatcherFormat?
 
   /// - Parameters:
   ///   - name: a `SensorID`.
   ///   - wavelength: of the light, 1 to 10,000 nanometres.
   ///   - resolution: at the palm, 1 to 10,000 pixels per centimetre.
+  ///   - format: of blobs, which the vendor's matcher alone reads; with one neither wavelength nor resolution are told.
   public init(
-    name: String, hand: Hand, wavelength: UInt32? = nil, resolution: UInt32? = nil
+    name: String, hand: Hand, wavelength: UInt32? = nil, resolution: UInt32? = nil, format: MatcherFormat? = nil
   ) throws(AgentFault) {
     guard let name = try? SensorID(parsing: name) else {
       throw .badInput(expected: "a sensor's name: 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first")
@@ -52,18 +55,29 @@ public struct SensorProfile: Sendable, Equatable {
     guard [wavelength, resolution].allSatisfy({ $0.map { (1...10_000).contains($0) } ?? true }) else {
       throw .badInput(expected: "nanometres and pixels per centimetre: 1 to 10000")
     }
+    guard format == nil || (wavelength == nil && resolution == nil) else {
+      throw .badInput(expected: "no wavelength or resolution beside a format")
+    }
     self.name = name
     self.hand = hand
     self.wavelength = wavelength
     self.resolution = resolution
+    self.format = format
   }
 
-  /// A sample out of a picture file; only its first bytes are looked at here.
-  func sample(_ picture: PictureBytes) throws(AgentFault) -> PalmSampleMessage {
-    guard picture.count > 0 else { throw .sensor(.empty) }
-    guard picture.count <= PalmSampleMessage.mostPictureBytes else { throw .sensor(.tooLarge) }
-    guard picture.isPicture else { throw .sensor(.notAPicture) }
+  /// Of one sample.
+  public var mostBytes: Int { format == nil ? PalmSampleMessage.mostPictureBytes : BiometricTemplate.mostBytes }
+
+  /// A sample out of what a sensor gave: of a picture only the first bytes are looked at here, of a blob none.
+  func sample(_ bytes: SampleBytes) throws(AgentFault) -> PalmSampleMessage {
+    guard bytes.count > 0 else { throw .sensor(.empty) }
+    guard !bytes.isTooMuch else { throw .sensor(.tooLarge(most: mostBytes)) }
+    if let format {
+      return PalmSampleMessage(
+        hand: hand.name, sensor: name.text, blob: bytes.handedOver(), format: format.name, formatVersion: format.version)
+    }
+    guard bytes.isPicture else { throw .sensor(.notAPicture) }
     return PalmSampleMessage(
-      hand: hand.name, sensor: name.text, picture: picture.handedOver(), wavelength: wavelength, resolution: resolution)
+      hand: hand.name, sensor: name.text, picture: bytes.handedOver(), wavelength: wavelength, resolution: resolution)
   }
 }

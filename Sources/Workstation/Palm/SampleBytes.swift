@@ -1,13 +1,17 @@
 import AuthAPI
 import Foundation
 
-/// Room for one picture, wiped when the last owner lets go. JSON text and TLS buffers of a message keep copies; docs/agent.md says so.
-final class PictureBytes {
-  private static let capacity = PalmSampleMessage.mostPictureBytes + 1
+/// Room for one picture or blob, wiped when the last owner lets go. JSON text and TLS buffers of a message keep copies; docs/agent.md says so.
+final class SampleBytes {
+  private let most: Int
   private var storage: UnsafeMutableRawBufferPointer
   private(set) var count = 0
 
-  init() { storage = .allocate(byteCount: Self.capacity, alignment: 16) }
+  /// - Parameter most: bytes that a sample may have.
+  init(most: Int) {
+    self.most = most
+    storage = .allocate(byteCount: most + 1, alignment: 16)
+  }
 
   deinit { Self.wipe(storage) }
 
@@ -22,7 +26,7 @@ final class PictureBytes {
     return start.starts(with: [0x50, 0x35]) || start.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
   }
 
-  /// One `read`; at most one byte more than a picture may have is taken, so that too much is noticed.
+  /// One `read`; at most one byte more than a sample may have is taken, so that too much is noticed.
   ///
   /// - Returns: bytes read, 0 at the end or when there is no room; -1 with `errno` set.
   func read(from descriptor: Int32) -> Int {
@@ -31,7 +35,7 @@ final class PictureBytes {
     return taken
   }
 
-  var isTooMuch: Bool { count > PalmSampleMessage.mostPictureBytes }
+  var isTooMuch: Bool { count > most }
 
   /// The bytes without a copy: the memory goes over to the result and is wiped with its last copy. This object is empty then.
   func handedOver() -> Data {

@@ -3,17 +3,17 @@ public import AuthTerms
 import Foundation
 import Synchronization
 
-/// Pictures out of files, in their order, each once: for tests, demonstrations, and sensors that leave files behind.
+/// Pictures, or blobs where the profile has a format, out of files, in their order, each once: for tests, demonstrations, and sensors that leave files behind.
 ///
 /// trusted: who can write the files can show a palm that is not there, and still needs the card or the session's key.
-public final class PictureFileSensor: PalmSensor {
+public final class SampleFileSensor: PalmSensor {
   private let profile: SensorProfile
   private let files: [String]
   private let next = Mutex(0)
 
-  /// - Parameter files: paths of binary PGM or PNG pictures, at most `PalmSampleMessage.mostPictureBytes` each.
+  /// - Parameter files: paths of binary PGM or PNG pictures, or of blobs, at most `SensorProfile.mostBytes` each.
   public init(_ profile: SensorProfile, files: [String]) throws(AgentFault) {
-    guard !files.isEmpty else { throw .badInput(expected: "at least one picture") }
+    guard !files.isEmpty else { throw .badInput(expected: "at least one file") }
     self.profile = profile
     self.files = files
   }
@@ -28,11 +28,11 @@ public final class PictureFileSensor: PalmSensor {
     guard turn < files.count else { throw .sensor(.noMorePictures) }
     let (path, profile) = (files[turn], profile)
     return try await BlockingCall.run { () throws(AgentFault) -> PalmSampleMessage in
-      try profile.sample(Self.read(path))
+      try profile.sample(Self.read(path, most: profile.mostBytes))
     }
   }
 
-  private static func read(_ path: String) throws(AgentFault) -> PictureBytes {
+  private static func read(_ path: String, most: Int) throws(AgentFault) -> SampleBytes {
     // Not blocking: a pipe of that name must not keep a person waiting.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .sensor(.unreadable(errno: errno)) }
@@ -40,7 +40,7 @@ public final class PictureFileSensor: PalmSensor {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .sensor(.unreadable(errno: errno)) }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .sensor(.unreadable(errno: EINVAL)) }
-    let bytes = PictureBytes()
+    let bytes = SampleBytes(most: most)
     while !bytes.isTooMuch {
       let taken = bytes.read(from: descriptor)
       if taken == 0 { break }
