@@ -47,6 +47,8 @@ final class TestCard: Sendable {
   private let key: P256.Signing.PrivateKey
   let certificate: [UInt8]
   let slot: String
+  /// DER SubjectPublicKeyInfo.
+  var publicKey: [UInt8] { Array(key.publicKey.derRepresentation) }
   private let registered = Mutex("")
 
   init(key: P256.Signing.PrivateKey, certificate: [UInt8], slot: String) {

@@ -154,7 +154,7 @@ struct ReleaseRegisterTests {
       account: "")
     for plaintext in [[], [1, 2, 3], Array("sanmon/credential/1".utf8)] as [[UInt8]] {
       let message = try SealingSuite.xwing.seal(
-        Secret<StoredPassword>(copying: plaintext), to: city.published.intake,
+        Secret<ApplicationPassword>(copying: plaintext), to: city.published.intake,
         info: IntakeMessage.info(suite: "xwing-aes256gcm", key: fingerprint), associatedData: data)
       let sealed = IntakeMessage(key: fingerprint, encapsulated: message.encapsulated, ciphertext: message.ciphertext).encoded
       #expect(office.refusal(try city.setting(sealed, for: "ito")) == "V164")

@@ -1,4 +1,5 @@
 public import AuthAPI
+import AuthTerms
 import Foundation
 
 /// Gives a program a credential on descriptor 3, and waits for it.
