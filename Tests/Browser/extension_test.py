@@ -1,0 +1,399 @@
+#!/usr/bin/env python3
+"""The extension in a real Chromium, on the sample applications and on pages that mean it no good."""
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from support import ROOT, Agent, SampleApplication, Site, application, fields, login_form  # noqa: E402
+from browser import Browser, extension_id  # noqa: E402
+
+EXTENSION = os.path.join(ROOT, "deploy", "extension")
+# Looked for in everything that Chromium leaves behind.
+CANARY = "Canary-7Qx-%d"
+# How long nothing has to happen before it counts as not happening: sign-ins here take a tenth of it.
+STILL = 1.5
+FILLED = "['user', 'password'].some((name) => [...document.getElementsByName(name)].some((field) => field.value !== ''))"
+
+
+class ExtensionTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="sanmon-browser-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.agent = Agent(cls.path("agent"))
+        os.environ["SANMON_STUB"] = cls.agent.folder
+        cls.ledger = SampleApplication("ledger", cls.path("ledger")).start()
+        cls.addClassCleanup(cls.ledger.stop)
+        cls.sanitiser = SampleApplication("sanitiser", cls.path("sanitiser")).start()
+        cls.addClassCleanup(cls.sanitiser.stop)
+        cls.browser = Browser(cls.path("profile"))
+        cls.addClassCleanup(cls.browser.close)
+        cls.extension = extension_id(EXTENSION)
+        cls.browser.allow_host("jp.sanmon.agent", os.path.join(ROOT, "Tests", "Browser", "agent_stub.py"), cls.extension)
+        assert cls.browser.load_extension(EXTENSION) == cls.extension
+        Agent.wait(lambda: cls.agent.asked("state"), "the extension asks its host")
+        cls.canaries = 0
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    @classmethod
+    def canary(cls):
+        cls.canaries += 1
+        return CANARY % cls.canaries
+
+    @classmethod
+    def tearDownClass(cls):
+        # Chromium writes its files when it ends.
+        cls.browser.close()
+        assert cls.canaries > 0
+        found = []
+        for folder in (cls.path("profile"), cls.path("agent")):
+            for place, _, names in os.walk(folder):
+                for name in names:
+                    if name == "credentials.json":
+                        continue
+                    with open(os.path.join(place, name), "rb") as file:
+                        content = file.read()
+                    if any(CANARY[:10].encode(encoding) in content for encoding in ("utf-8", "utf-16-le")):
+                        found.append(os.path.join(place, name))
+        assert not found, f"a password was left in {found}"
+
+    def setUp(self):
+        # Every test begins with a session in which nothing was tried; cookies of earlier ones are gone.
+        self.agent.push({"kind": "ended", "logoff": []})
+        self.browser.call("Storage.clearCookies")
+        for target, _ in self.browser.pages()[1:]:
+            self.browser.call("Target.closeTarget", {"targetId": target})
+        self.agent.applications, self.agent.credentials, self.agent.session = [], {}, "open"
+        try:
+            os.unlink(os.path.join(self.agent.folder, "asked.jsonl"))
+        except FileNotFoundError:
+            pass
+
+    def offer(self, definition, password, user="hanako", account=""):
+        self.agent.applications = [one for one in self.agent.applications if one["id"] != definition["id"]] + [definition]
+        self.agent.credentials[f"{definition['id']}/{account}"] = [user, password]
+
+    def untouched(self, page, identifier):
+        """Nothing is asked for and nothing stands in the page's fields."""
+        page.wait("document.readyState === 'complete'")
+        time.sleep(STILL)
+        self.assertFalse(page.evaluate(FILLED))
+        self.assertEqual(self.agent.asked("release", identifier), [])
+
+    # --- signing in
+
+    def test_signs_in_to_both_applications(self):
+        for name, sample, title in [("ledger", self.ledger, "伝票の一覧"), ("sanitiser", self.sanitiser, "ファイルの一覧")]:
+            password = self.canary() + "aA1"
+            sample.add_user("hanako", password)
+            self.offer(application(name, sample.origin), password)
+            self.agent.changed()
+            page = self.browser.open(sample.origin + "/")
+            page.wait(f"document.querySelector('h2')?.textContent === '{title}'")
+            self.assertEqual(page.evaluate("document.querySelector('#person').textContent"), "職員 hanako")
+            Agent.wait(lambda: self.agent.outcomes(name) == ["accepted"], "the outcome is reported")
+            self.assertEqual([asked["origin"] for asked in self.agent.asked("release", name)], [sample.origin])
+
+    def test_a_wrong_stored_password_is_tried_once_until_the_host_says_so(self):
+        self.ledger.add_user("jiro", "Right-password-1")
+        wrong = self.canary()
+        self.offer(application("ledger", self.ledger.origin), wrong, user="jiro")
+        self.agent.changed()
+        page = self.browser.open(self.ledger.origin + "/")
+        page.wait("document.getElementById('login-failed')")
+        Agent.wait(lambda: self.agent.outcomes("ledger") == ["refused"], "the refusal is reported")
+        for _ in range(3):
+            page.go(self.ledger.origin + "/login")
+            time.sleep(0.5)
+        other = self.browser.open(self.ledger.origin + "/login")
+        other.wait("document.getElementById('login')")
+        time.sleep(STILL)
+        self.assertFalse(other.evaluate(FILLED))
+        self.assertEqual(len(self.agent.asked("release")), 1)
+        with sqlite3.connect(self.path("ledger/application.sqlite")) as database:
+            self.assertEqual(database.execute("SELECT wrong FROM attempt WHERE name = 'jiro'").fetchall(), [(1,)])
+        # Registered anew: the page that waits is signed in.
+        page.close()
+        self.offer(application("ledger", self.ledger.origin), "Right-password-1", user="jiro")
+        self.agent.changed()
+        other.wait("document.getElementById('person')")
+        Agent.wait(lambda: self.agent.outcomes("ledger") == ["refused", "accepted"], "the new outcome")
+
+    def test_a_password_that_must_be_changed(self):
+        password = self.canary() + "aA1"
+        self.ledger.add_user("saburo", password, "--must-change")
+        self.offer(application("ledger", self.ledger.origin), password, user="saburo")
+        self.agent.changed()
+        page = self.browser.open(self.ledger.origin + "/")
+        page.wait("document.getElementById('change')")
+        Agent.wait(lambda: self.agent.outcomes("ledger") == ["mustChange"], "the outcome is reported")
+
+    def test_the_form_again_without_a_sign_is_not_a_reason_to_try_again(self):
+        site = Site()
+        site.pages["/login"] = login_form("/login")
+        self.offer(application("quiet", site.origin), self.canary())
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        Agent.wait(lambda: site.posted(), "the one try")
+        for _ in range(2):
+            time.sleep(0.5)
+            page.go(site.origin + "/login")
+        time.sleep(STILL)
+        self.assertEqual(len(site.posted()), 1)
+        self.assertEqual(self.agent.outcomes("quiet"), [])
+
+    def test_two_accounts_by_the_persons_choice(self):
+        first, second = self.canary() + "aA1", self.canary() + "aA1"
+        self.ledger.add_user("shiro", first)
+        self.ledger.add_user("shiro-kanri", second)
+        definition = application("ledger", self.ledger.origin, accounts=["", "kanri"], nameJa="伝票起票")
+        self.offer(definition, first, user="shiro")
+        self.offer(definition, second, user="shiro-kanri", account="kanri")
+        self.agent.changed()
+        popup = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        popup.wait("document.body.dataset.session === 'open'")
+        self.assertIn("伝票起票", popup.evaluate("document.body.innerText"))
+        self.assertIn("ログオン中です", popup.evaluate("document.body.innerText"))
+        popup.evaluate("[...document.querySelectorAll('button')].find((one) => one.textContent.includes('kanri')).click()")
+        Agent.wait(lambda: self.agent.outcomes("ledger") == ["accepted"], "signed in")
+        self.assertEqual([asked["account"] for asked in self.agent.asked("release")], ["kanri"])
+        page = self.browser.open(self.ledger.origin + "/")
+        self.assertEqual(page.wait("document.getElementById('person')?.textContent"), "職員 shiro-kanri")
+
+    def test_what_the_host_does_not_hand_out_is_said_to_the_person(self):
+        self.agent.applications = [application("ledger", self.ledger.origin)]
+        self.agent.changed()
+        page = self.browser.open(self.ledger.origin + "/login")
+        Agent.wait(lambda: self.agent.asked("release"), "asked")
+        popup = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        popup.wait("document.body.innerText.includes('このパスワードは渡せません。')")
+        self.assertFalse(page.evaluate(FILLED))
+
+    # --- lock, unlock, end
+
+    def test_locked_refuses_at_once_and_unlocked_goes_on(self):
+        password = self.canary() + "aA1"
+        self.ledger.add_user("goro", password)
+        self.offer(application("ledger", self.ledger.origin), password, user="goro")
+        self.agent.changed()
+        self.agent.session = "locked"
+        self.agent.push({"kind": "locked"})
+        page = self.browser.open(self.ledger.origin + "/login")
+        self.untouched(page, "ledger")
+        popup = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        self.assertTrue(popup.wait("document.body.innerText.includes('ロック中です')"))
+        popup.close()
+        self.agent.session = "open"
+        self.agent.changed()
+        page.wait("document.getElementById('person')")
+
+    def test_a_credential_that_comes_after_the_lock_is_thrown_away(self):
+        site = Site()
+        site.pages["/login"] = login_form()
+        self.offer(application("late", site.origin), self.canary())
+        self.agent.credentials["delay"] = 1.5
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        Agent.wait(lambda: self.agent.asked("release"), "asked")
+        self.agent.push({"kind": "locked"})
+        time.sleep(STILL + 1.5)
+        self.assertFalse(page.evaluate(FILLED))
+        self.assertEqual(site.posted(), [])
+
+    def test_the_end_of_the_session_ends_what_was_signed_in_to(self):
+        password = self.canary() + "aA1"
+        self.ledger.add_user("rokuro", password)
+        self.offer(application("ledger", self.ledger.origin), password, user="rokuro")
+        unused = Site()
+        self.agent.changed()
+        page = self.browser.open(self.ledger.origin + "/")
+        page.wait("document.getElementById('person')")
+        Agent.wait(lambda: self.agent.outcomes("ledger") == ["accepted"], "signed in")
+        self.agent.session, self.agent.applications = "none", []
+        self.agent.write()
+        self.agent.push({"kind": "ended", "logoff": [
+            {"origin": self.ledger.origin, "path": "/logoff"}, {"origin": unused.origin, "path": "/logoff"}]})
+
+        def is_over():
+            page.go(self.ledger.origin + "/slips/new")
+            time.sleep(0.3)
+            return page.url.endswith("/login")
+
+        Agent.wait(is_over, "the ledger's session is over")
+        Agent.wait(lambda: not any(url.endswith("/logoff") for _, url in self.browser.pages()), "its tab is closed")
+        self.assertEqual(unused.got, [])
+
+    # --- pages that mean no good
+
+    def test_a_lookalike_origin_gets_nothing(self):
+        real, other = Site(), Site()
+        for site in (real, other):
+            site.pages["/login"] = login_form()
+        self.offer(application("real", real.origin), self.canary())
+        self.agent.changed()
+        for origin in (other.origin, real.origin.replace("127.0.0.1", "localhost")):
+            self.untouched(self.browser.open(origin + "/login"), "real")
+        for path in ("/login/", "/Login", "/login2"):
+            real.pages[path] = login_form()
+            self.untouched(self.browser.open(real.origin + path), "real")
+        self.assertEqual(real.posted() + other.posted(), [])
+
+    def test_a_login_page_that_leads_to_another_origin_gets_nothing(self):
+        real, other = Site(), Site()
+        real.pages["/login"] = (302, {"Location": other.origin + "/login"}, "")
+        other.pages["/login"] = login_form()
+        self.offer(application("moved", real.origin), self.canary())
+        self.agent.changed()
+        page = self.browser.open(real.origin + "/login")
+        page.wait("document.getElementById('login')")
+        self.assertTrue(page.url.startswith(other.origin))
+        self.untouched(page, "moved")
+        self.assertEqual(other.posted(), [])
+
+    def test_a_form_in_an_iframe_gets_nothing(self):
+        real, other = Site(), Site()
+        real.pages["/login"] = login_form()
+        frame = f'<!doctype html><iframe src="{real.origin}/login" onload="document.title = \'loaded\'"></iframe>'
+        other.pages["/"] = frame
+        real.pages["/portal"] = frame
+        self.offer(application("framed", real.origin, success={"path": "/in"}), self.canary())
+        self.agent.changed()
+        for url in (other.origin + "/", real.origin + "/portal"):
+            page = self.browser.open(url)
+            page.wait("document.title === 'loaded'")
+            self.untouched(page, "framed")
+        self.assertEqual(real.posted(), [])
+
+    def test_forms_that_are_not_the_declared_one_get_nothing(self):
+        site, other = Site(), Site()
+        away = other.origin + "/take"
+        pages = {
+            "action": login_form(away),
+            "base": f'<base href="{other.origin}/">' + login_form("enter"),
+            "shadowed": login_form(away, more='<input type="hidden" name="action" value="/enter"><input type="hidden" name="method" value="post">'),
+            "shadowed-document": login_form(away, more='<img name="querySelectorAll"><img name="contentType">'),
+            "button": login_form(button=f'formaction="{away}"'),
+            "script": login_form("javascript:document.title"),
+            "get": login_form(form="").replace('method="post"', 'method="get"'),
+            "target": login_form(form='target="elsewhere"'),
+            "base-target": '<base target="elsewhere">' + login_form(),
+            "two-forms": login_form() + login_form(),
+            "field-of-another-form": login_form(more="").replace('<input type="password" name="password">', "")
+            + '<form><input type="password" name="password"></form>',
+            "seen-field": login_form().replace('type="password"', 'type="text"'),
+            "hidden-user": login_form().replace('<input name="user">', '<input type="hidden" name="user">'),
+            "fixed-user": login_form().replace('<input name="user">', '<input name="user" readonly>'),
+            "no-form": login_form().replace('id="login"', 'id="other"'),
+            "failed-already": login_form(more='<p id="login-failed">no</p>'),
+            "sandboxed": (200, {"Content-Security-Policy": "sandbox allow-forms allow-scripts"}, login_form()),
+            "not-html": (200, {"Content-Type": "application/xhtml+xml"}, '<html xmlns="http://www.w3.org/1999/xhtml">' + login_form()
+                         .replace("<!doctype html>", "").replace('<input name="user">', '<input name="user"/>')
+                         .replace('<input type="password" name="password">', '<input type="password" name="password"/>') + "</html>"),
+        }
+        for name, text in pages.items():
+            site.pages["/" + name] = text
+            self.offer(application(name, site.origin, "/" + name), self.canary())
+        self.agent.changed()
+        opened = {name: self.browser.open(f"{site.origin}/{name}") for name in pages}
+        time.sleep(STILL * 2)
+        for name, page in opened.items():
+            with self.subTest(name):
+                self.assertTrue(page.wait("document.forms.length > 0"), "the page stands")
+                self.assertFalse(page.evaluate("[...Document.prototype.querySelectorAll.call(document, 'input:not([type=hidden])')].some((field) => field.value !== '')"))
+                self.assertEqual(self.agent.asked("release", name), [])
+        self.assertEqual(site.posted() + other.posted(), [])
+
+    def test_a_form_that_changes_while_the_host_is_asked_gets_nothing(self):
+        site, other = Site(), Site()
+        site.pages["/login"] = login_form() + f"""<script>
+setTimeout(() => document.getElementById('login').setAttribute('action', '{other.origin}/take'), 700)</script>"""
+        self.offer(application("turning", site.origin), self.canary())
+        self.agent.credentials["delay"] = 1.5
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        Agent.wait(lambda: self.agent.asked("release"), "asked")
+        time.sleep(STILL + 1.5)
+        self.assertFalse(page.evaluate(FILLED))
+        self.assertEqual(site.posted() + other.posted(), [])
+        self.assertEqual(len(self.agent.asked("release")), 1)
+
+    def test_a_page_that_copies_its_fields_gets_them_only_by_the_form(self):
+        site = Site()
+        site.pages["/copy"] = "ok"
+        site.pages["/enter"] = (303, {"Location": "/"}, "")
+        site.pages["/"] = "<!doctype html><title>in</title>in"
+        site.pages["/login"] = login_form() + """<script>
+const field = document.querySelector('[name=password]')
+const copy = (from) => { if (field.value) navigator.sendBeacon('/copy', from + field.value) }
+for (const kind of ['input', 'change', 'keydown', 'keyup', 'keypress', 'focus', 'blur', 'beforeinput', 'select'])
+  document.addEventListener(kind, () => copy(kind), true)
+setInterval(() => copy('timer'), 0)
+new MutationObserver(() => copy('mutation')).observe(document, { subtree: true, attributes: true, childList: true })
+for (const kind of ['beforeunload', 'pagehide', 'visibilitychange', 'unload']) addEventListener(kind, () => copy(kind))
+const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')
+Object.defineProperty(HTMLInputElement.prototype, 'value', { get: set.get, set(value) { navigator.sendBeacon('/copy', value); set.set.call(this, value) } })
+</script>"""
+        password = self.canary()
+        self.offer(application("copier", site.origin), password)
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        page.wait("document.title === 'in'")
+        self.assertEqual([fields(body) for body in site.posted("/enter")], [{"user": "hanako", "password": password, "enter": "1"}])
+        time.sleep(STILL)
+        self.assertEqual(site.posted("/copy"), [])
+
+    def test_the_value_is_gone_from_the_page_after_the_submission(self):
+        site = Site()
+
+        def slow(handler):
+            time.sleep(2)
+            return 303, {"Location": "/"}, ""
+
+        site.pages["/enter"] = slow
+        site.pages["/"] = "<!doctype html><title>in</title>in"
+        site.pages["/look"] = "ok"
+        # The page stands while its server takes its time, and says itself what is in it: DevTools waits for the next one.
+        site.pages["/login"] = login_form() + """<script>setInterval(() => navigator.sendBeacon('/look', JSON.stringify(
+[document.querySelector('[name=user]').value, document.querySelector('[name=password]').value, document.documentElement.outerHTML])), 50)
+</script>"""
+        self.offer(application("slow", site.origin), self.canary())
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        page.wait("document.title === 'in'")
+        Agent.wait(lambda: self.agent.outcomes("slow") == ["accepted"], "the outcome")
+        paths = [path for method, path, _ in site.got if method == "POST"]
+        self.assertGreater(len(paths) - paths.index("/enter"), 10, "the page went on looking after the submission")
+        for user, password, text in map(json.loads, site.posted("/look")):
+            self.assertEqual((user, password), ("", ""))
+            self.assertNotIn("Canary", text)
+        page.evaluate("history.back()")
+        page.wait("document.title === 'login'")
+        self.assertFalse(page.evaluate(FILLED))
+        stored = self.browser.worker(self.extension).evaluate(
+            "Promise.all([chrome.storage.session.get(), chrome.storage.local.get()]).then(JSON.stringify)")
+        self.assertIn("signedIn", stored)
+        self.assertNotIn("Canary", stored)
+
+    def test_scripts_of_pages_cannot_speak_to_the_extension(self):
+        site = Site()
+        site.pages["/login"] = "<!doctype html><title>none</title>"
+        self.offer(application("mute", site.origin), self.canary())
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        page.wait("document.readyState === 'complete'")
+        self.assertEqual(page.evaluate("typeof globalThis.chrome?.runtime?.sendMessage"), "undefined")
+        self.assertEqual(page.evaluate("typeof sanmonLook"), "undefined")
+        self.assertEqual(self.agent.asked("release"), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

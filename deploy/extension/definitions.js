@@ -1,0 +1,123 @@
+// What the host says about this session and its applications, taken only if it has exactly the declared shape.
+
+const LIMIT = 64;
+const SELECTOR = /^(#[A-Za-z][A-Za-z0-9_-]{0,63}|[a-z][a-z0-9]{0,15}\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\]|\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\])$/;
+const PATH = /^\/[!-~]{0,511}$/;
+const ACCOUNT = /^[a-z0-9-]{0,32}$/;
+
+class Unexpected extends Error {}
+
+function need(condition) {
+  if (!condition) throw new Unexpected();
+}
+
+function object(value, keys) {
+  need(typeof value === "object" && value !== null && !Array.isArray(value));
+  need(Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key)));
+  return value;
+}
+
+function text(value, pattern) {
+  need(typeof value === "string" && pattern.test(value));
+  return value;
+}
+
+/** `https`, or `http` on this machine alone; written as browsers write it. */
+function origin(value) {
+  need(typeof value === "string" && value.length <= 255);
+  let url;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new Unexpected();
+  }
+  need(url.origin === value);
+  need(url.protocol === "https:" || (url.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname)));
+  return value;
+}
+
+function sign(value) {
+  need(typeof value === "object" && value !== null);
+  return Object.hasOwn(value, "path")
+    ? { path: text(object(value, ["path"]).path, PATH) }
+    : { selector: text(object(value, ["selector"]).selector, SELECTOR) };
+}
+
+function changeForm(value) {
+  object(value, ["path", "form", "current", "new", "again", "submit", "success", "failure"]);
+  return {
+    path: text(value.path, PATH),
+    form: text(value.form, SELECTOR),
+    current: text(value.current, SELECTOR),
+    new: text(value.new, SELECTOR),
+    again: value.again === null ? null : text(value.again, SELECTOR),
+    submit: text(value.submit, SELECTOR),
+    success: sign(value.success),
+    failure: sign(value.failure),
+  };
+}
+
+function application(value) {
+  object(value, [
+    "id", "nameJa", "nameEn", "origin", "loginPath", "form", "user", "password", "submit", "success", "failure", "mustChange",
+    "change", "accounts",
+  ]);
+  need(Array.isArray(value.accounts) && value.accounts.length <= 9);
+  return {
+    id: text(value.id, /^[a-z0-9-]{1,64}$/),
+    nameJa: text(value.nameJa, /^[^\p{C}]{1,64}$/u),
+    nameEn: text(value.nameEn, /^[^\p{C}]{1,64}$/u),
+    origin: origin(value.origin),
+    loginPath: text(value.loginPath, PATH),
+    form: text(value.form, SELECTOR),
+    user: text(value.user, SELECTOR),
+    password: text(value.password, SELECTOR),
+    submit: text(value.submit, SELECTOR),
+    success: sign(value.success),
+    failure: sign(value.failure),
+    mustChange: value.mustChange === null ? null : sign(value.mustChange),
+    change: value.change === null ? null : changeForm(value.change),
+    accounts: value.accounts.map((account) => text(account, ACCOUNT)),
+  };
+}
+
+/** The host's answer to `state`, or null if it is anything else. */
+export function stateOf(message) {
+  try {
+    object(message, ["kind", "session", "applications"]);
+    need(message.kind === "state" && ["open", "locked", "none"].includes(message.session));
+    need(Array.isArray(message.applications) && message.applications.length <= LIMIT);
+    return { session: message.session, applications: message.applications.map(application) };
+  } catch (fault) {
+    if (fault instanceof Unexpected) return null;
+    throw fault;
+  }
+}
+
+/** Where applications offer to end their sessions: the pages named in `ended`. */
+export function logoffsOf(message) {
+  try {
+    object(message, ["kind", "logoff"]);
+    need(Array.isArray(message.logoff) && message.logoff.length <= LIMIT);
+    return message.logoff.map((page) => {
+      object(page, ["origin", "path"]);
+      return { origin: origin(page.origin), path: text(page.path, PATH) };
+    });
+  } catch (fault) {
+    if (fault instanceof Unexpected) return [];
+    throw fault;
+  }
+}
+
+/** The host's answer to `release` if it is a credential, else null. */
+export function credentialOf(message) {
+  try {
+    object(message, ["kind", "user", "password"]);
+    need(message.kind === "credential");
+    for (const value of [message.user, message.password]) need(typeof value === "string" && value !== "" && value.length <= 256);
+    return { user: message.user, password: message.password };
+  } catch (fault) {
+    if (fault instanceof Unexpected) return null;
+    throw fault;
+  }
+}

@@ -1,0 +1,39 @@
+// What has to outlive the worker: Chromium ends it when it is idle. In memory that dies with the browser, out of the reach of pages;
+// names of applications and numbers of tabs, never a user name or a password.
+
+const EMPTY = {
+  trials: {}, // tab → { application, account, origin, since }: handed out, outcome not seen yet
+  blocked: {}, // "application/account" → "refused" | "mustChange" | "unclear"
+  chosen: {}, // tab → account that the person chose
+  signedIn: [], // origins at which a sign-in was accepted
+  tried: [], // documents in which a sign-in was tried
+  leaving: {}, // tab → { origin, path, pages }: opened to end an application's session
+  reports: [], // outcomes that the host has not noted yet
+};
+const TRIED = 256;
+
+let memory = null;
+
+/** The one copy; call `keep` after changing it. */
+export async function remembered() {
+  if (!memory) {
+    const stored = (await chrome.storage.session.get("memory")).memory;
+    memory ??= { ...structuredClone(EMPTY), ...stored };
+  }
+  return memory;
+}
+
+export function keep() {
+  memory.tried = memory.tried.slice(-TRIED);
+  return chrome.storage.session.set({ memory });
+}
+
+/** At the end of a session. What is left to be ended stays. */
+export function forget() {
+  Object.assign(memory, { ...structuredClone(EMPTY), leaving: memory.leaving });
+  return keep();
+}
+
+export function keyOf(application, account) {
+  return `${application}/${account}`;
+}
