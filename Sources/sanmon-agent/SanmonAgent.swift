@@ -21,6 +21,7 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent relink --person 4711.2
         sanmon-agent credential register --application ledger --user sato.hanako
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
+        sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
 
       暗証番号（PIN）とパスワードは画面で入力するか、--pin-fd と --password-fd で渡します。引数や環境変数では渡せません。
       PINs and passwords are typed, or handed over with --pin-fd and --password-fd; never as arguments or in the environment.
@@ -31,6 +32,7 @@ struct SanmonAgent: AsyncParsableCommand {
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
       WatchCommandLine.self, StatusCommand.self, RelinkCommand.self, ReleaseCommand.self, CredentialCommand.self,
+      SSOCommand.self,
     ])
 }
 

@@ -287,6 +287,7 @@ class ExtensionTest(unittest.TestCase):
             "target": login_form(form='target="elsewhere"'),
             "base-target": '<base target="elsewhere">' + login_form(),
             "two-forms": login_form() + login_form(),
+            "two-passwords": login_form(more='<input type="password" name="password">'),
             "field-of-another-form": login_form(more="").replace('<input type="password" name="password">', "")
             + '<form><input type="password" name="password"></form>',
             "seen-field": login_form().replace('type="password"', 'type="text"'),
@@ -330,8 +331,9 @@ setTimeout(() => document.getElementById('login').setAttribute('action', '{other
         site = Site()
         site.pages["/copy"] = "ok"
         site.pages["/enter"] = (303, {"Location": "/"}, "")
+        search = '<form action="/search"><input name="user"><button name="enter">search</button></form>'
         site.pages["/"] = "<!doctype html><title>in</title>in"
-        site.pages["/login"] = login_form() + """<script>
+        site.pages["/login"] = search + login_form() + """<script>
 const field = document.querySelector('[name=password]')
 const copy = (from) => { if (field.value) navigator.sendBeacon('/copy', from + field.value) }
 for (const kind of ['input', 'change', 'keydown', 'keyup', 'keypress', 'focus', 'blur', 'beforeinput', 'select'])

@@ -3,7 +3,7 @@
 const LIMIT = 64;
 const SELECTOR = /^(#[A-Za-z][A-Za-z0-9_-]{0,63}|[a-z][a-z0-9]{0,15}\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\]|\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\])$/;
 const PATH = /^\/[!-~]{0,511}$/;
-const ACCOUNT = /^[a-z0-9-]{0,32}$/;
+const ACCOUNT = /^([a-z0-9][a-z0-9-]{0,31})?$/;
 
 class Unexpected extends Error {}
 
@@ -64,7 +64,7 @@ function application(value) {
   ]);
   need(Array.isArray(value.accounts) && value.accounts.length <= 9);
   return {
-    id: text(value.id, /^[a-z0-9-]{1,64}$/),
+    id: text(value.id, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
     nameJa: text(value.nameJa, /^[^\p{C}]{1,64}$/u),
     nameEn: text(value.nameEn, /^[^\p{C}]{1,64}$/u),
     origin: origin(value.origin),

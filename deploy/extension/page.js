@@ -19,9 +19,9 @@
   /** `#id` as it is; the value of an attribute in quotes. */
   const css = (selector) => selector.replace(/=([^\]]*)\]$/, '="$1"]');
 
-  /** The only element that matches, or null. */
-  function only(selector) {
-    const found = all(document, css(selector));
+  /** The only element that matches, or null; of a form's parts, the only one that belongs to the form. */
+  function only(selector, form) {
+    const found = Array.from(all(document, css(selector))).filter((one) => !form || one.form === form);
     return found.length === 1 ? found[0] : null;
   }
 
@@ -42,17 +42,18 @@
   function partsOf(application) {
     if (window.top !== window || contentType(document) !== "text/html") return null;
     if (location.origin !== application.origin || location.pathname !== application.loginPath) return null;
-    const [form, user, password, submit] = ["form", "user", "password", "submit"].map((part) => only(application[part]));
+    const form = only(application.form);
     if (!(form instanceof HTMLFormElement)) return null;
+    const [user, password, submit] = ["user", "password", "submit"].map((part) => only(application[part], form));
     // In the address of the next page a password would stand in histories and logs.
     if (methodOf(form) !== "post" || !leadsHere(actionOf(form))) return null;
     const isButton = submit instanceof HTMLButtonElement || (submit instanceof HTMLInputElement && submit.type === "submit");
-    if (!isButton || submit.type !== "submit" || submit.form !== form || submit.disabled) return null;
+    if (!isButton || submit.type !== "submit" || submit.disabled) return null;
     if (["formaction", "formmethod", "formtarget"].some((name) => has(submit, name))) return null;
     const targets = [attribute(form, "target"), ...Array.from(all(document, "base[target]"), (base) => attribute(base, "target"))];
     if (targets.some((target) => target !== null && !["", "_self"].includes(target.toLowerCase()))) return null;
     for (const [field, types] of [[user, ["text", "email"]], [password, ["password"]]]) {
-      if (!(field instanceof HTMLInputElement) || !types.includes(field.type) || field.form !== form) return null;
+      if (!(field instanceof HTMLInputElement) || !types.includes(field.type)) return null;
       if (field.disabled || field.readOnly) return null;
     }
     return { form, user, password, submit };

@@ -38,7 +38,9 @@ async function refresh() {
     const answer = stateOf(await host.ask({ kind: "state" }));
     if (before !== generation) return;
     state = answer;
-    if (!state) return;
+    await badge();
+    // A host that has nothing to say, because its own watch is gone, is asked again later.
+    if (!state) return void chrome.alarms.create("connect", { delayInMinutes: 0.5 });
     await chrome.alarms.clear("connect");
     await watchPages();
     await report();
@@ -63,7 +65,7 @@ async function told(message) {
     if (state) state = { ...state, session: "locked" };
     return badge();
   }
-  state = null;
+  state = { session: "none", applications: [] };
   const pages = logoffsOf(message).filter((page) => memory.signedIn.includes(page.origin));
   await forget();
   await badge();
@@ -242,7 +244,7 @@ function summary(memory) {
       blocked: memory.blocked[keyOf(application.id, account)] ?? null,
     })),
   }));
-  return { session: state?.session ?? (host.isConnected ? "none" : "absent"), applications };
+  return { session: state?.session ?? "absent", applications };
 }
 
 async function openFor(message, memory) {

@@ -1,0 +1,76 @@
+import Foundation
+
+/// What the browser's extension asks: one flat object of texts, with exactly the keys of its kind.
+package enum ExtensionMessage: Sendable, Equatable {
+  case state
+  /// - origin: the one of the page, as the browser says it.
+  case release(application: String, account: String, origin: String)
+  case outcome(application: String, account: String, SignInOutcome)
+
+  /// - Throws: `malformed` for anything else, and for texts of more than 256 bytes.
+  package init(parsing bytes: some Collection<UInt8>) throws(NativeMessagingFault) {
+    guard let texts = try? JSONDecoder().decode([String: String].self, from: Data(bytes)),
+      texts.allSatisfy({ $0.value.utf8.count <= 256 }), let kind = texts["kind"]
+    else { throw .malformed }
+    func only(_ keys: String...) throws(NativeMessagingFault) -> [String] {
+      let found = keys.compactMap { texts[$0] }
+      guard found.count == keys.count, texts.count == keys.count + 1 else { throw .malformed }
+      return found
+    }
+    switch kind {
+    case "state":
+      _ = try only()
+      self = .state
+    case "release":
+      let found = try only("application", "account", "origin")
+      self = .release(application: found[0], account: found[1], origin: found[2])
+    case "outcome":
+      let found = try only("application", "account", "outcome")
+      guard let outcome = SignInOutcome(rawValue: found[2]) else { throw .malformed }
+      self = .outcome(application: found[0], account: found[1], outcome)
+    default: throw .malformed
+    }
+  }
+}
+
+/// What the extension is told, except for credentials, which are no `Encodable`.
+enum HostMessage: Encodable {
+  case state(BrokerState)
+  case noted
+  case fault(code: String, ja: String, en: String)
+  case locked
+  case ended(logoff: [LogoffPage])
+  case changed
+
+  private enum Key: CodingKey { case kind, session, applications, code, ja, en, logoff }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    switch self {
+    case .state(let state):
+      try container.encode("state", forKey: .kind)
+      try container.encode(state.session, forKey: .session)
+      try container.encode(state.applications, forKey: .applications)
+    case .noted: try container.encode("noted", forKey: .kind)
+    case .fault(let code, let ja, let en):
+      try container.encode("fault", forKey: .kind)
+      try container.encode(code, forKey: .code)
+      try container.encode(ja, forKey: .ja)
+      try container.encode(en, forKey: .en)
+    case .locked: try container.encode("locked", forKey: .kind)
+    case .ended(let pages):
+      try container.encode("ended", forKey: .kind)
+      try container.encode(pages, forKey: .logoff)
+    case .changed: try container.encode("changed", forKey: .kind)
+    }
+  }
+
+  init(_ change: BrokerChange) {
+    self =
+      switch change {
+      case .locked: .locked
+      case .ended(let pages): .ended(logoff: pages)
+      case .changed: .changed
+      }
+  }
+}
