@@ -53,7 +53,10 @@ class ExtensionTest(unittest.TestCase):
     def tearDownClass(cls):
         # Chromium writes its files when it ends.
         cls.browser.close()
-        assert cls.canaries > 0
+        # The search has to find what is there.
+        planted = os.path.join(cls.path("profile"), "planted")
+        with open(planted, "w", encoding="utf-16-le") as file:
+            file.write(CANARY % 0)
         found = []
         for folder in (cls.path("profile"), cls.path("agent")):
             for place, _, names in os.walk(folder):
@@ -64,7 +67,7 @@ class ExtensionTest(unittest.TestCase):
                         content = file.read()
                     if any(CANARY[:10].encode(encoding) in content for encoding in ("utf-8", "utf-16-le")):
                         found.append(os.path.join(place, name))
-        assert not found, f"a password was left in {found}"
+        assert found == [planted], f"a password was left in {found}"
 
     def setUp(self):
         # Every test begins with a session in which nothing was tried; cookies of earlier ones are gone.
@@ -384,6 +387,48 @@ Object.defineProperty(HTMLInputElement.prototype, 'value', { get: set.get, set(v
             "Promise.all([chrome.storage.session.get(), chrome.storage.local.get()]).then(JSON.stringify)")
         self.assertIn("signedIn", stored)
         self.assertNotIn("Canary", stored)
+
+    # --- what the host says
+
+    def taken(self, page, message):
+        return page.evaluate(f"import('/definitions.js').then((taken) => taken.stateOf({json.dumps(message)}))")
+
+    def test_only_the_exact_shape_of_a_state_is_taken(self):
+        page = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        page.wait("document.body.dataset.session")
+        with open(os.path.join(ROOT, "Tests", "Browser", "golden-state.json"), encoding="utf-8") as file:
+            golden = json.load(file)
+        found = self.taken(page, golden)
+        self.assertEqual(found["applications"], golden["applications"])
+        refused = [None, [], "state", {}, {**golden, "more": 1}, {**golden, "kind": "credential"}, {**golden, "session": "Open"},
+                   {**golden, "applications": {}}, {**golden, "applications": [golden["applications"][0]] * 65}]
+        for key, values in {
+            "id": ["", "-x", "a" * 65, "<b>", 7, None], "nameJa": ["", "x" * 65, "a\nb", "a\u202eb", None], "accounts": [None, ["Kanri"], ["-"], [""] * 10],
+            "origin": ["https://Ledger.city.example", "https://a.example/", "https://a.example:443", "http://a.example", "https://u@a.example",
+                       "https://*.example", "file://", "null", "javascript:x", None],
+            "loginPath": ["login", "", "/a b", "/\u65e5", None], "form": ["form", "#login, #other", "*", "#a b", "[name=\"x\"]", ":has(a)", "", None],
+            "user": ["input", "[name=user] ~ *"], "password": ["[name^=p]"], "submit": ["button"],
+            "success": [None, {}, "/", {"path": "x"}, {"path": "/", "selector": "#a"}, {"selector": "p"}], "failure": [None],
+            "mustChange": [{}, False], "change": [{}, {"path": "/password"}],
+        }.items():
+            for value in values:
+                refused.append({**golden, "applications": [{**golden["applications"][0], key: value}]})
+        for key in golden["applications"][0]:
+            refused.append({**golden, "applications": [{name: value for name, value in golden["applications"][0].items() if name != key}]})
+        for message in refused:
+            self.assertIsNone(self.taken(page, message), json.dumps(message)[:400])
+
+    def test_only_the_exact_shape_of_a_credential_is_taken(self):
+        page = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        page.wait("document.body.dataset.session")
+        good = {"kind": "credential", "user": "u", "password": "p"}
+        for message, is_taken in [
+            (good, True), ({**good, "password": "x" * 256}, True), ({**good, "password": "x" * 257}, False), ({**good, "user": ""}, False),
+            ({**good, "password": ""}, False), ({**good, "password": 7}, False), ({**good, "more": ""}, False), ({"kind": "credential"}, False),
+            ({**good, "kind": "fault"}, False), (None, False), ([good], False),
+        ]:
+            found = page.evaluate(f"import('/definitions.js').then((taken) => taken.credentialOf({json.dumps(message)}))")
+            self.assertEqual(found is not None, is_taken, message)
 
     def test_scripts_of_pages_cannot_speak_to_the_extension(self):
         site = Site()

@@ -13,9 +13,11 @@ readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linu
 # A domain controller (deploy/lib/samba.sh), and the client everybody has.
 readonly PACKAGES_AD="samba samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba ldb-tools ldap-utils openssl
   iproute2 util-linux"
+# A browser with Japanese words and letters, for the sign-in to applications (deploy/lib/browser.py).
+readonly PACKAGES_BROWSER="chromium chromium-l10n fonts-noto-cjk python3 openssl"
 # What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer; systemd for its
 # judgement of the units (systemd-analyze reads files, nothing is started).
-readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
+readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
 # What deploy/eyes looks with.
 readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 

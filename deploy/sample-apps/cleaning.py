@@ -28,7 +28,7 @@ def clean(name, content):
     """The copy, its media type and a note for the person; Refused with the reason. The name's ending says what it has to be."""
     if len(content) > UPLOAD_BYTES:
         raise Refused("大きすぎます。")
-    ending = name.rpartition(".")[2].lower()
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
     if ending == "png":
         return clean_png(content), "image/png", "画像だけを作り直しました"
     if ending == "csv":
