@@ -165,23 +165,17 @@ final class SSOCity: Sendable {
       certificate: try CertificateFingerprint(parsing: Array(SHA256.hash(data: issued.certificate))))
   }
 
-  /// What the card signs at a logon now; a test may bend it.
-  func preimage(
-    _ session: TestSession, scenario: String = "logon", secondsAgo: Int64 = 0, bend: (inout CardPreimage) -> Void = { _ in }
-  ) -> CardPreimage {
-    var preimage = CardPreimage(
-      nonce: Office.random(32), ceremony: "c-0001", workstation: session.workstation.id.text, scenario: scenario,
-      segment: "lgwan", expiresAt: office.clock.now.wallMilliseconds + 30_000 - secondsAgo * 1000,
-      serverCertificate: Office.random(32), workstationCertificate: session.workstation.certificate.bytes, slot: "9a",
-      sealingSuite: session.suite.rawValue, sessionKeys: session.keys)
-    bend(&preimage)
-    return preimage
-  }
-
-  func evidence(
-    _ session: TestSession, _ card: TestCard, secondsAgo: Int64 = 0, bend: (inout CardPreimage) -> Void = { _ in }
+  /// What the card signs at a logon; a test may bend it.
+  static func evidence(
+    _ session: TestSession, _ card: TestCard, now: Int64, bend: (inout CardPreimage) -> Void = { _ in }
   ) throws -> SessionEvidence {
-    let bytes = preimage(session, secondsAgo: secondsAgo, bend: bend).canonicalBytes
+    var preimage = CardPreimage(
+      nonce: Office.random(32), ceremony: "c-0001", workstation: session.workstation.id.text, scenario: "logon",
+      segment: "lgwan", expiresAt: now + 30_000, serverCertificate: Office.random(32),
+      workstationCertificate: session.workstation.certificate.bytes, slot: "9a", sealingSuite: session.suite.rawValue,
+      sessionKeys: session.keys)
+    bend(&preimage)
+    let bytes = preimage.canonicalBytes
     return SessionEvidence(
       preimage: bytes, algorithm: "ecdsa-p256-sha256", signature: try card.sign(bytes), publicKey: card.publicKey,
       suite: session.suite.rawValue, sealing: session.sealing.publicKey,
@@ -189,12 +183,24 @@ final class SSOCity: Sendable {
   }
 
   /// A logon: the card signs the session's keys.
+  static func session(
+    _ card: TestCard, at workstation: TestWorkstation, _ suite: SealingSuite, now: Int64
+  ) throws -> TestSession {
+    var session = try TestSession(suite, at: workstation)
+    session.evidence = try evidence(session, card, now: now)
+    return session
+  }
+
+  func evidence(
+    _ session: TestSession, _ card: TestCard, secondsAgo: Int64 = 0, bend: (inout CardPreimage) -> Void = { _ in }
+  ) throws -> SessionEvidence {
+    try Self.evidence(session, card, now: office.clock.now.wallMilliseconds - secondsAgo * 1000, bend: bend)
+  }
+
   func session(
     _ card: TestCard, at workstation: TestWorkstation, _ suite: SealingSuite = .x25519, secondsAgo: Int64 = 0
   ) throws -> TestSession {
-    var session = try TestSession(suite, at: workstation)
-    session.evidence = try evidence(session, card, secondsAgo: secondsAgo)
-    return session
+    try Self.session(card, at: workstation, suite, now: office.clock.now.wallMilliseconds - secondsAgo * 1000)
   }
 
   static func hash(_ keys: SessionKeys) -> [UInt8] { Array(SHA256.hash(data: keys.canonicalBytes)) }
