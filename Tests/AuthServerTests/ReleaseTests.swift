@@ -155,7 +155,8 @@ struct ReleaseTests {
       let rows = try await bench.city.audit("class=release")
       #expect(rows.map(\.outcome) == ["done", "refused", "done", "done", "refused", "done"])
       let granted = rows.filter { $0.outcome == "done" }
-      #expect(granted.allSatisfy { $0.action == "credential.release" && $0.person == Self.person && $0.session == session.session })
+      #expect(
+        granted.allSatisfy { $0.action == "credential.release" && $0.person == Self.person && $0.session == session.session })
       #expect(granted[1].note.hasPrefix("ledger ticket ") && rows[1].code == "AP171" && rows[4].code == "AP173")
       // Nothing of it stands in anything the server keeps.
       let files = try FileManager.default.subpathsOfDirectory(atPath: bench.city.folder)

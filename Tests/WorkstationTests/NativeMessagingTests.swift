@@ -1,3 +1,4 @@
+import AuthAPI
 import AuthTerms
 import Foundation
 import Testing
@@ -62,7 +63,7 @@ final class BrowserPipes: Sendable {
   }
 }
 
-func secret(_ text: String) -> Secret<ReleasedPassword> { Secret(copying: Array(text.utf8)) }
+func secret(_ text: String) -> Secret<ApplicationPassword> { Secret(copying: Array(text.utf8)) }
 
 @Suite("messages between browser and agent")
 struct NativeMessagingTests {

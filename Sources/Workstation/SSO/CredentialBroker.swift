@@ -1,3 +1,4 @@
+package import AuthAPI
 package import AuthTerms
 
 /// Who knows what may be released to the person of this workstation's session, and gets it. The resident `watch` does, for `SSOHost`.
@@ -33,25 +34,14 @@ package struct LogoffPage: Codable, Sendable, Equatable {
   package init(origin: String, path: String) { (self.origin, self.path) = (origin, path) }
 }
 
-package enum SignInOutcome: String, Codable, Sendable, CaseIterable {
-  case accepted
-  /// The application did not take the password. It is not tried again until it is registered anew.
-  case refused
-  /// It took it, and asks for a new one before anything else.
-  case mustChange
-}
-
-/// A stored password on its way to one application's form.
-package enum ReleasedPassword {}
-
 /// What an application asks for at its sign-in, for one account of one person.
 ///
 /// No description and an empty mirror: whoever prints it prints nothing.
 package struct ReleasedCredential: Sendable, CustomReflectable, CustomStringConvertible {
   package let user: String
-  package let password: Secret<ReleasedPassword>
+  package let password: Secret<ApplicationPassword>
 
-  package init(user: String, password: Secret<ReleasedPassword>) { (self.user, self.password) = (user, password) }
+  package init(user: String, password: Secret<ApplicationPassword>) { (self.user, self.password) = (user, password) }
 
   package var description: String { "a credential" }
   package var customMirror: Mirror { Mirror(self, children: []) }

@@ -1,3 +1,4 @@
+package import AuthAPI
 import Foundation
 
 /// What the browser's extension asks: one flat object of texts, with exactly the keys of its kind.

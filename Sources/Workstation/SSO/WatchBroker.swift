@@ -1,39 +1,61 @@
+package import AuthAPI
+import AuthTerms
 import Foundation
+import Synchronization
 
-/// Asks the running `watch` whether a session is open. It lists no applications yet, so nothing is released.
+/// Asks the running `watch`: whether a session is open, which forms there are, and for the credentials themselves.
 package struct WatchBroker: CredentialBroker {
   private static let interval = Duration.milliseconds(500)
   private let folder: String
+  private let client: CredentialClient
+  private let known = KnownForms()
 
-  package init(folder: String) { self.folder = folder }
-
-  package func state() async throws(AgentFault) -> BrokerState {
-    guard let reply = try await WatchSocket.ask(WatchCommand(.status), folder: folder) else { throw .watchNotRunning }
-    return BrokerState(session: Self.session(of: reply), applications: [])
+  package init(folder: String) {
+    self.folder = folder
+    client = CredentialClient(folder: folder)
   }
 
-  private static func session(of reply: WatchReply) -> BrokerState.Session {
-    switch reply.state {
+  package func state() async throws(AgentFault) -> BrokerState {
+    let session = try await session()
+    // Nothing can be filled in while the session is not open, and the server may be asked for nothing then.
+    guard session == .open else { return BrokerState(session: session, applications: []) }
+    let definitions = try await client.applications()
+    known.keep(definitions)
+    return BrokerState(session: session, applications: definitions.compactMap(BrokerState.Application.init))
+  }
+
+  private func session() async throws(AgentFault) -> BrokerState.Session {
+    guard let reply = try await WatchSocket.ask(WatchCommand(.status), folder: folder) else { throw .watchNotRunning }
+    return switch reply.state {
     case "open": .open
     case nil: .none
     default: .locked
     }
   }
 
-  package func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential { throw .noSession }
+  package func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential {
+    let credential = try await client.release(Self.id(application), account: account)
+    return ReleasedCredential(user: credential.user, password: credential.password)
+  }
 
-  package func report(application: String, account: String, outcome: SignInOutcome) async throws(AgentFault) {}
+  package func report(application: String, account: String, outcome: SignInOutcome) async throws(AgentFault) {
+    try await client.report(Self.id(application), account: account, outcome)
+  }
+
+  private static func id(_ text: String) throws(AgentFault) -> ApplicationID {
+    do { return try ApplicationID(parsing: text) } catch { throw .badInput(expected: error.expected) }
+  }
 
   package var changes: AsyncStream<BrokerChange> {
     AsyncStream { continuation in
       let asking = Task {
-        var before = (try? await state())?.session ?? .none
+        var before = (try? await session()) ?? .none
         while !Task.isCancelled {
           try? await Task.sleep(for: Self.interval)
-          let now = (try? await state())?.session ?? .none
+          let now = (try? await session()) ?? .none
           switch (before, now) {
           case (_, before): break
-          case (_, .none): continuation.yield(.ended(logoff: []))
+          case (_, .none): continuation.yield(.ended(logoff: known.logoffPages))
           case (_, .locked): continuation.yield(.locked)
           default: continuation.yield(.changed)
           }
@@ -42,5 +64,51 @@ package struct WatchBroker: CredentialBroker {
       }
       continuation.onTermination = { _ in asking.cancel() }
     }
+  }
+
+  /// Where applications end their own sessions, for when this one ends and nothing can be asked any more.
+  private final class KnownForms: Sendable {
+    private let pages = Mutex<[LogoffPage]>([])
+
+    var logoffPages: [LogoffPage] { pages.withLock { $0 } }
+
+    func keep(_ definitions: [ApplicationDefinition]) {
+      let found = definitions.compactMap { definition -> LogoffPage? in
+        guard case .browser(let form) = definition.access, let path = form.logoffPath else { return nil }
+        return LogoffPage(origin: form.origin, path: path)
+      }
+      pages.withLock { $0 = found }
+    }
+  }
+}
+
+extension BrokerState.Application {
+  /// `nil` for what is no form of a browser.
+  fileprivate init?(_ definition: ApplicationDefinition) {
+    guard case .browser(let form) = definition.access else { return nil }
+    self.init(
+      id: definition.id.text, nameJa: definition.nameJa, nameEn: definition.nameEn, origin: form.origin,
+      loginPath: form.loginPath, form: form.form.text, user: form.user.text, password: form.password.text,
+      submit: form.submit.text, success: BrokerState.Sign(form.success), failure: BrokerState.Sign(form.failure),
+      mustChange: form.mustChange.map(BrokerState.Sign.init), change: form.change.map(BrokerState.Change.init),
+      accounts: [""] + definition.accounts)
+  }
+}
+
+extension BrokerState.Sign {
+  fileprivate init(_ sign: Sign) {
+    self =
+      switch sign {
+      case .path(let path): .path(path)
+      case .selector(let selector): .selector(selector.text)
+      }
+  }
+}
+
+extension BrokerState.Change {
+  fileprivate init(_ form: ChangeForm) {
+    self.init(
+      path: form.path, form: form.form.text, current: form.current.text, new: form.new.text, again: form.again?.text,
+      submit: form.submit.text, success: BrokerState.Sign(form.success), failure: BrokerState.Sign(form.failure))
   }
 }
