@@ -54,6 +54,19 @@ struct OpenAPITests {
     "PalmEnrolled": PalmEnrolled.self, "PalmRefused": PalmRefused.self, "PalmSummary": PalmSummary.self,
     "PalmRemoval": PalmRemoval.self, "PalmsRemoved": PalmsRemoved.self,
     "PalmRekeyStep": PalmRekeyStep.self, "PalmRekeyed": PalmRekeyed.self,
+    "SessionActMessage": SessionActMessage.self,
+    "SessionActAnswer": SessionActAnswer.self,
+    "VaultKeysMessage": VaultKeysMessage.self,
+    "VaultCardMessage": VaultCardMessage.self,
+    "VaultCardsPending": VaultCardsPending.self,
+    "VaultCardsAct": VaultCardsAct.self,
+    "VaultActMessage": VaultActMessage.self,
+    "VaultCredentialAct": VaultCredentialAct.self,
+    "CredentialSummary": CredentialSummary.self,
+    "ApplicationsMessage": ApplicationsMessage.self,
+    "ApplicationSummary": ApplicationSummary.self,
+    "CredentialGaps": CredentialGaps.self,
+    "CredentialGap": CredentialGap.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

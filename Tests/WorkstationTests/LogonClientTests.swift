@@ -78,7 +78,7 @@ struct LogonClientTests {
           nonce: Array(repeating: UInt8(script.opened), count: 32), ceremony: "c-\(script.opened)",
           workstation: "LGWAN-PC-0042", scenario: script.scenario, segment: "lgwan", expiresAt: 1_800_000_030_000,
           serverCertificate: serverCertificate, workstationCertificate: clientCertificate, slot: card.slot,
-          sealingSuite: "x25519-chachapoly", sessionKeys: Array(SHA256.hash(data: keys.canonicalBytes)))
+          sealingSuite: keys.suite, sessionKeys: Array(SHA256.hash(data: keys.canonicalBytes)))
         let certificate = try Certificate(derEncoded: Array(card.certificate))
         let signature = try P256.Signing.ECDSASignature(derRepresentation: card.signature)
         guard let key = P256.Signing.PublicKey(certificate.publicKey), card.algorithm == "ecdsa-p256-sha256",
