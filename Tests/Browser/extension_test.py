@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -58,7 +59,7 @@ class ExtensionTest(unittest.TestCase):
         with open(planted, "w", encoding="utf-16-le") as file:
             file.write(CANARY % 0)
         found = []
-        for folder in (cls.path("profile"), cls.path("agent")):
+        for folder in (cls.path("profile"), cls.path("profile-tls"), cls.path("agent")):
             for place, _, names in os.walk(folder):
                 for name in names:
                     if name == "credentials.json":
@@ -105,6 +106,34 @@ class ExtensionTest(unittest.TestCase):
             self.assertEqual(page.evaluate("document.querySelector('#person').textContent"), "職員 hanako")
             Agent.wait(lambda: self.agent.outcomes(name) == ["accepted"], "the outcome is reported")
             self.assertEqual([asked["origin"] for asked in self.agent.asked("release", name)], [sample.origin])
+
+    def test_signs_in_over_tls_at_the_origin_of_the_shipped_definition(self):
+        certificate, key = self.path("tls.pem"), self.path("tls.key")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=ledger", "-addext", "subjectAltName=DNS:ledger.sanmon.example", "-keyout", key, "-out", certificate],
+            check=True, capture_output=True)
+        sample = SampleApplication("ledger", self.path("ledger-tls"), "--certificate", certificate, "--key", key).start()
+        self.addCleanup(sample.stop)
+        password = self.canary() + "aA1"
+        sample.add_user("hanako", password)
+        origin = "https://ledger.sanmon.example"
+        agent = Agent(self.path("agent-tls"))
+        agent.applications = [application("ledger", origin)]
+        agent.credentials["ledger/"] = ["hanako", password]
+        agent.write()
+        os.environ["SANMON_STUB"] = agent.folder
+        self.addCleanup(os.environ.__setitem__, "SANMON_STUB", self.agent.folder)
+        maps = {"ledger.sanmon.example": sample.origin.removeprefix("https://")}
+        with Browser(self.path("profile-tls"), maps, certificate) as browser:
+            browser.allow_host("jp.sanmon.agent", os.path.join(ROOT, "Tests", "Browser", "agent_stub.py"), self.extension)
+            browser.load_extension(EXTENSION)
+            page = browser.open(origin + "/")
+            self.assertEqual(page.wait("document.getElementById('person')?.textContent"), "職員 hanako")
+            Agent.wait(lambda: agent.outcomes("ledger") == ["accepted"], "the outcome is reported")
+            picture = self.path("ledger.png")
+            page.screenshot(picture)
+            self.assertGreater(os.path.getsize(picture), 5000)
 
     def test_a_wrong_stored_password_is_tried_once_until_the_host_says_so(self):
         self.ledger.add_user("jiro", "Right-password-1")

@@ -23,7 +23,7 @@ class SampleApplication:
         self._process = subprocess.Popen(
             [*self.command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.origin = self._process.stdout.readline().strip()
-        assert self.origin.startswith("http://127.0.0.1:"), self.origin
+        assert self.origin.partition("://")[2].startswith("127.0.0.1:"), self.origin
         return self
 
     def add_user(self, name, password, *more):
