@@ -190,7 +190,8 @@ struct NativeMessagingTests {
       #"{"kind":"release","application":["a"],"account":"","origin":"o"}"#,
       #"{"kind":"outcome","application":"a","account":"","outcome":"Accepted"}"#,
       #"{"kind":"outcome","application":"a","account":"","outcome":true}"#, #"{"kind":"state"}x"#, #"{"kind":"state""#,
-      #"{"kind":"state","kind2":{"kind":{}}}"#,
+      #"{"kind":"state","kind2":{"kind":{}}}"#, #"{"kind":"state","kind":"state"}"#, #"{"kind":"release","kind":"state"}"#,
+      #"{"kind":"release","application":"a","application":"b","account":"","origin":"o"}"#,
       #"{"kind":"release","application":"\#(long)","account":"","origin":"o"}"#,
     ])
   func notQuestions(text: String) {
@@ -199,7 +200,8 @@ struct NativeMessagingTests {
 
   @Test("bytes that are no text, and nesting without end, are none")
   func hostile() {
-    for bytes in [[0xFF, 0xFE], Array(repeating: UInt8(ascii: "["), count: 60_000), Array("{\"kind\":\"\u{0}\"}".utf8)] {
+    let wide = Array("{\"kind\":\"state\"}".utf8).flatMap { [$0, 0] as [UInt8] }
+    for bytes in [[0xFF, 0xFE], Array(repeating: UInt8(ascii: "["), count: 60_000), wide] as [[UInt8]] {
       #expect(throws: NativeMessagingFault.malformed) { try ExtensionMessage(parsing: bytes) }
     }
   }

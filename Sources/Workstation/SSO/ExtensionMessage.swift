@@ -10,8 +10,9 @@ package enum ExtensionMessage: Sendable, Equatable {
 
   /// - Throws: `malformed` for anything else, and for texts of more than 256 bytes.
   package init(parsing bytes: some Collection<UInt8>) throws(NativeMessagingFault) {
-    guard let texts = try? JSONDecoder().decode([String: String].self, from: Data(bytes)),
-      texts.allSatisfy({ $0.value.utf8.count <= 256 }), let kind = texts["kind"]
+    // A key that stands there twice would be read as either, and a byte of nought makes the decoder guess at UTF-16.
+    guard !bytes.contains(0), let texts = try? JSONDecoder().decode([String: String].self, from: Data(bytes)),
+      Self.strings(in: bytes) == 2 * texts.count, texts.allSatisfy({ $0.value.utf8.count <= 256 }), let kind = texts["kind"]
     else { throw .malformed }
     func only(_ keys: String...) throws(NativeMessagingFault) -> [String] {
       let found = keys.compactMap { texts[$0] }
@@ -31,6 +32,22 @@ package enum ExtensionMessage: Sendable, Equatable {
       self = .outcome(application: found[0], account: found[1], outcome)
     default: throw .malformed
     }
+  }
+
+  /// How many strings stand in a JSON text.
+  private static func strings(in json: some Collection<UInt8>) -> Int {
+    var (count, isInside, isEscaped) = (0, false, false)
+    for byte in json {
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = true
+      } else if byte == UInt8(ascii: "\"") {
+        isInside.toggle()
+        if isInside { count += 1 }
+      }
+    }
+    return count
   }
 }
 
