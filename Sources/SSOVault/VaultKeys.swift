@@ -98,14 +98,18 @@ struct VaultKeys: Sendable {
       instance: try InstanceID(parsing: row["name"] as String), segments: segments,
       hosts: hostNames.split(separator: " ").map(String.init))
     let instance = settings.instance.text
+    let isOlder = try !isKept(.register, database)
     let authorityKey = try P256.Signing.PrivateKey(rawRepresentation: open(.authority, instance, master, database))
     let root: Data = row["root"]
-    return try VaultKeys(
+    let keys = try VaultKeys(
       settings: settings, hosts: parse(settings),
       authority: try WorkstationAuthority(root: Array(root), key: authorityKey),
       checkpoint: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.checkpoint, instance, master, database)),
       ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)),
       roots: Roots(instance, master, database))
+    // Only together with the new root: what an older vault's registers say is taken once, and never because a sum is missing.
+    if isOlder { try ReleaseRegister(database, keys).begin() }
+    return keys
   }
 
   /// Secrets of 32 bytes, each made when it is missing: vaults of earlier versions have fewer.
@@ -124,12 +128,15 @@ struct VaultKeys: Sendable {
     }
   }
 
+  private static func isKept(_ name: Name, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database, sql: "SELECT EXISTS (SELECT 1 FROM sealed_keys WHERE name = ?)", arguments: [name.text]) ?? false
+  }
+
   private static func root(
     _ name: Name, _ instance: String, _ master: MasterKey, _ database: Database
   ) throws -> Secret<KeyMaterial> {
-    let count = try Int.fetchOne(
-      database, sql: "SELECT count(*) FROM sealed_keys WHERE name = ?", arguments: [name.text])
-    if count == 0 {
+    if try !isKept(name, database) {
       let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Secret<KeyMaterial>(copying: $0) }
       let sealed = try SealedColumn.seal(secret, under: master.columns, at: place(instance, name))
       try database.execute(

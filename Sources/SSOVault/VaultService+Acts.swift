@@ -70,6 +70,10 @@ extension VaultService {
         throw VaultFailure.no(.actReplayed, "this act was carried out before")
       }
       _ = try register.burn(Self.parse(typed).hash, kind: .firstAdministrator, now: now)
+      // A code that somebody wrote into the database lets nobody in beside those who are there.
+      guard try register.operators().isEmpty else {
+        throw VaultFailure.no(.codeUsed, "the first administrator is there already")
+      }
     case .administrator:
       let administrators = try register.operators().count { $0.isActive && $0.role == Self.administrator }
       try authorise(signed, required: min(2, administrators), register)
@@ -91,6 +95,7 @@ extension VaultService {
       $0.person = person
       $0.note = "\(id.text) \(newcomer.role) \(key.fingerprint.hex)"
     }
+    try ReleaseRegister(database, keys).writeSum(operatorsChanged: true)
     return id
   }
 
@@ -118,6 +123,7 @@ extension VaultService {
       try authorise(signed, required: min(2, max(1, others)), register)
       try register.deactivate(id)
       try record("operator.revoked", signed, database, now) { $0.note = id.text }
+      try ReleaseRegister(database, keys).writeSum(operatorsChanged: true)
     default: throw VaultFailure.no(.actNotAllowed, "operator.revoke or workstation.revoke")
     }
   }

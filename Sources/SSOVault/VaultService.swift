@@ -90,11 +90,7 @@ public final class VaultService: Sendable {
       throw VaultStartFault(.state, "could not read the state in \(directory): \(VaultDatabase.reason(error))")
     }
     backup.clear()
-    do {
-      try beginReleases()
-    } catch {
-      throw VaultStartFault(.state, "could not read the registers in \(directory): \(VaultDatabase.reason(error))")
-    }
+    try beginReleases()
     guard (try? database.synchronousMode()) == 2 else {
       throw VaultStartFault(.state, "synchronous=FULL is not in force in \(directory)")
     }

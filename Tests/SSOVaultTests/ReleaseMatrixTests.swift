@@ -177,6 +177,41 @@ struct ReleaseMatrixTests {
       """)
     #expect(try city.password(sessions[0], from: city.office.reopen()) == "V163")
     try city.tamper("DELETE FROM register_seal;;UPDATE releases SET is_stopped = 0")
-    #expect(try city.password(sessions[0], from: city.office.reopen()) == "V163", "no sum at all")
+    #expect(throws: VaultStartFault.self, "no sum at all") { try city.office.reopen() }
+  }
+
+  @Test(
+    "an operator who was written into the database, or comes back, keeps the vault from starting",
+    arguments: [
+      "INSERT INTO operators SELECT 'mallory', person, role, x'00', public_key, 1, 1 FROM operators WHERE id = 'sato'",
+      "UPDATE operators SET is_active = 1", "UPDATE operators SET public_key = x'00'", "DELETE FROM operators",
+      "DELETE FROM operators;;INSERT INTO operators SELECT * FROM kept;;DELETE FROM register_seal;;INSERT INTO register_seal SELECT * FROM sum",
+    ])
+  func operators(sql: String) throws {
+    let tanaka = try Clerk("tanaka")
+    guard case .operatorRegistered = city.office.ask(try city.office.register(tanaka, by: city.sato)) else {
+      throw Office.Unexpected()
+    }
+    try city.tamper("CREATE TABLE kept AS SELECT * FROM operators;;CREATE TABLE sum AS SELECT * FROM register_seal")
+    let leaving = try Act.revokeOperator(
+      tanaka.id, by: city.sato.id, instance: city.office.instance, nonce: Office.random(16),
+      at: city.office.clock.now.wallMilliseconds)
+    #expect(city.office.ask(.revoke(try city.sato.sign(leaving))) == .revoked)
+    #expect(try city.password(sessions[0], from: city.office.reopen()) == Self.password("ito", SSOCity.ledger))
+    try city.tamper(sql)
+    #expect(throws: VaultStartFault.self) { try city.office.reopen() }
+  }
+
+  @Test("a first administrator's code that was written into the database lets nobody in")
+  func codes() throws {
+    let other = try Office()
+    guard case .initialised(let own) = other.ask(.initialise(other.settings), from: Office.desk) else { return }
+    let row = try SSOCity.tamper("SELECT hash FROM codes", at: other.state).trimmingCharacters(in: .whitespacesAndNewlines)
+    try city.tamper(
+      """
+      INSERT INTO codes SELECT x'\(row)', kind, workstation, segment, access, created_by, expires_wall, expires_boot,
+        expires_monotonic, NULL FROM codes WHERE kind = 'firstAdministrator'
+      """)
+    #expect(city.office.refusal(try city.office.firstRegistration(Clerk("mallory"), code: own)) == "V114")
   }
 }

@@ -268,7 +268,10 @@ final class SSOCity: Sendable {
 
   /// What somebody does who can write the database: statements of SQLite, apart from the vault.
   @discardableResult
-  func tamper(_ sql: String, at state: String? = nil) throws -> String {
+  func tamper(_ sql: String, at state: String? = nil) throws -> String { try Self.tamper(sql, at: state ?? office.state) }
+
+  @discardableResult
+  static func tamper(_ sql: String, at state: String) throws -> String {
     let ran = try Program.run([
       "python3", "-c",
       """
@@ -277,7 +280,7 @@ final class SSOCity: Sendable {
       for s in sys.argv[2].split(";;"):
         for row in c.execute(s): print(*[v.hex() if isinstance(v, bytes) else v for v in row], sep="|")
       c.commit()
-      """, (state ?? office.state) + "/vault.sqlite", sql,
+      """, state + "/vault.sqlite", sql,
     ])
     try #require(ran.status == 0, "\(ran.errors)")
     return ran.output

@@ -5,9 +5,9 @@ import Foundation
 import GRDB
 
 // Each row is authenticated, but an older form of it is authentic too. So the vault keeps, sealed, an exclusive or over what every
-// row adds (keyed, and known to nobody else), and the size and root of its log at the last change. Rows put back do not give this
-// sum; the sum put back with them does not fit a log in which later changes stand. All of it put back together is an older vault,
-// which a checkpoint kept elsewhere shows.
+// row adds (keyed, and known to nobody else), a code over the operators whose acts change the rows, and the size and root of its
+// log at the last change. Rows put back do not give this sum; the sum put back with them does not fit a log in which later changes
+// stand. All of it put back together is an older vault, which a checkpoint kept elsewhere shows.
 
 extension ReleaseRegister {
   /// Rows of the log that tell of a change in these registers.
@@ -17,40 +17,51 @@ extension ReleaseRegister {
     "vault.credentials.resealed",
   ]
 
+  private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]
+
   private struct Sum {
     var value: [UInt8]
+    /// Code over all rows of operators.
+    var operators: [UInt8]
     var size: UInt64
     var root: [UInt8]
   }
 
-  /// After the row that tells of the change, in its transaction.
-  func writeSum() throws {
-    // One that does not open stays as it is: the next start finds it.
-    guard isChanged, var sum = try storedSum() else { return }
-    for index in 0..<32 { sum.value[index] ^= difference[index] }
-    try write(sum.value)
+  /// What is found at start.
+  enum Finding: Equatable {
+    case asWritten
+    /// Rows of cards, applications or credentials are not those that were written last.
+    case rowsChanged
+    /// The operators are not, or nothing can be said about them: whose acts count is not known.
+    case operatorsChanged
   }
 
-  /// Nothing stands in the registers yet.
-  func begin() throws { try write([UInt8](repeating: 0, count: 32)) }
+  /// After the row that tells of the change, in its transaction.
+  /// - Parameter operatorsChanged: in this transaction too.
+  func writeSum(operatorsChanged: Bool = false) throws {
+    // One that does not open stays as it is: the next start finds it.
+    guard isChanged || operatorsChanged, var sum = try storedSum() else { return }
+    for index in 0..<32 { sum.value[index] ^= difference[index] }
+    try write(sum.value, operators: operatorsChanged ? operatorsCode() : sum.operators)
+  }
 
-  /// Whether the registers are what was written last. A vault of an earlier version has none of them.
-  func isAsWritten() throws -> Bool {
-    guard let computed = try? computedSum() else { return false }
-    guard try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM register_seal)") ?? false else {
-      guard computed.allSatisfy({ $0 == 0 }) else { return false }
-      try begin()
-      return true
-    }
-    guard let sum = try storedSum(), sum.value == computed,
+  /// Nothing stands in the registers yet; the operators are taken as they are.
+  func begin() throws { try write([UInt8](repeating: 0, count: 32), operators: operatorsCode()) }
+
+  func finding() throws -> Finding {
+    guard let sum = try storedSum(), try sum.operators == operatorsCode(),
       try MerkleTree.root(of: sum.size, in: VaultLog(database))?.bytes == sum.root
-    else { return false }
+    else { return .operatorsChanged }
+    var finding = Finding.asWritten
+    if (try? computedSum()) != sum.value { finding = .rowsChanged }
     let later = try Data.fetchCursor(
       database, sql: "SELECT encoded FROM log_rows WHERE sequence >= ?", arguments: [Int64(sum.size)])
     while let encoded = try later.next() {
-      if try Self.changes.contains(RecordEncoding.decode(Array(encoded)).action) { return false }
+      let action = try RecordEncoding.decode(Array(encoded)).action
+      if Self.operatorChanges.contains(action) { return .operatorsChanged }
+      if Self.changes.contains(action) { finding = .rowsChanged }
     }
-    return true
+    return finding
   }
 
   /// Takes the registers as they are. Rows that are not authentic go.
@@ -66,7 +77,7 @@ extension ReleaseRegister {
         removed += 1
       }
     }
-    try write(computedSum())
+    try write(computedSum(), operators: operatorsCode())
     return removed
   }
 
@@ -98,15 +109,34 @@ extension ReleaseRegister {
       let bytes = seal.open(sealed)
     else { return nil }
     var reader = LengthPrefixedReader(bytes, subject: "sum of registers", limit: 32)
-    let sum = Sum(value: try reader.field(), size: try reader.unsigned(), root: try reader.field())
+    let sum = Sum(
+      value: try reader.field(), operators: try reader.field(), size: try reader.unsigned(), root: try reader.field())
     return sum.value.count == 32 ? sum : nil
   }
 
-  private func write(_ value: [UInt8]) throws {
+  private func operatorsCode() throws -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field("operators")
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT id, person, role, key, public_key, is_active, registered_at FROM operators ORDER BY id")
+    while let row = try rows.next() {
+      writer.field(row[0] as String)
+      writer.field(row[1] as String)
+      writer.field(row[2] as String)
+      writer.field(row[3] as Data)
+      writer.field(row[4] as Data)
+      writer.field(row[5] as Int64)
+      writer.field(row[6] as Int64)
+    }
+    return Array(seal.code(writer.bytes))
+  }
+
+  private func write(_ value: [UInt8], operators: [UInt8]) throws {
     let log = VaultLog(database)
     let size = try log.treeSize()
     var writer = LengthPrefixedWriter()
     writer.field(value)
+    writer.field(operators)
     writer.field(size)
     writer.field(try MerkleTree.root(of: size, in: log)?.bytes ?? [])
     try run("INSERT OR REPLACE INTO register_seal(id, sealed) VALUES (1, ?)", [try seal.close(writer.bytes)])

@@ -93,12 +93,27 @@ extension VaultService {
   }
 
   /// At start: are the registers what was written last, and how much was asked for within the last minute?
-  func beginReleases() throws {
+  func beginReleases() throws(VaultStartFault) {
+    do {
+      try readRegisters()
+    } catch let fault as VaultStartFault {
+      throw fault
+    } catch {
+      throw VaultStartFault(.state, "could not read the registers: \(VaultDatabase.reason(error))")
+    }
+  }
+
+  private func readRegisters() throws {
     let now = environment.now()
     guard let keys = keys.withLock({ $0 }) else { return }
     try write { database in
       let register = ReleaseRegister(database, keys)
-      if try !register.isAsWritten(), try !register.isStopped {
+      let finding = try register.finding()
+      guard finding != .operatorsChanged else {
+        throw VaultStartFault(
+          .state, "the operators are not those whose acts this vault wrote down last, or the register is older than the log")
+      }
+      if finding == .rowsChanged, try !register.isStopped {
         try register.stop(true)
         try alarm("register.changed", "rows are not those that were written last: releases are stopped", database, now)
       }
@@ -119,7 +134,7 @@ extension VaultService {
     let register = ReleaseRegister(database, keys)
     try register.stop(false)
     // After rows were put back or bent, somebody who looked says that what is left counts.
-    let removed = try register.isAsWritten() ? 0 : register.acceptAsIs()
+    let removed = try register.finding() == .asWritten ? 0 : register.acceptAsIs()
     try record("releases.resumed", signed, database, now) { $0.note = "\(removed) rows removed" }
   }
 }
