@@ -62,6 +62,7 @@ public final class VaultService: Sendable {
   let recovery: RecoveryPublicKey?
   let rates = ReleaseRates()
   private let lastPrune = Mutex<Moment?>(nil)
+  private let lastDamage = Mutex<Moment?>(nil)
 
   /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
   /// - Parameter recoveryKey: the public half, as `sanmon backup key` printed it.
@@ -214,9 +215,14 @@ public final class VaultService: Sendable {
     }
   }
 
+  func isPruningDue(at now: Moment) -> Bool { Self.isDue(lastPrune, at: now) }
+
+  /// Whether an alarm about a damaged row is written: whoever asks for it for ever cannot fill the disk.
+  func isDamageToldNow(at now: Moment) -> Bool { Self.isDue(lastDamage, at: now) }
+
   /// Once a minute.
-  func isPruningDue(at now: Moment) -> Bool {
-    lastPrune.withLock { last in
+  private static func isDue(_ last: borrowing Mutex<Moment?>, at now: Moment) -> Bool {
+    last.withLock { last in
       if let last, (0..<60_000).contains(now.milliseconds(since: last)) { return false }
       last = now
       return true

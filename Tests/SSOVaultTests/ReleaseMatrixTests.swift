@@ -98,8 +98,8 @@ struct ReleaseMatrixTests {
       UPDATE credentials SET person = 'kato' WHERE person = 'x'
       """
     try city.tamper(swap)
-    #expect(try city.password(sessions[0]) == "V190")
-    #expect(try city.office.status().alarms == 1)
+    for _ in 0..<3 { #expect(try city.password(sessions[0]) == "V190") }
+    #expect(try city.office.status().alarms == 1, "told once a minute")
     try city.tamper(swap)
     #expect(try city.password(sessions[0]) == Self.password("ito", SSOCity.ledger), "everything in its place again")
     // Only what is sealed, under the row of somebody else.

@@ -222,6 +222,24 @@ struct ReleaseRegisterTests {
     #expect(office.ask(try city.report(.accepted, session)) == .noted)
   }
 
+  @Test("what is said once more changes nothing, and is no change from outside at the next start")
+  func repeated() throws {
+    let card = try city.card("ito")
+    let session = try city.session(card, at: city.workstation())
+    try city.set("one", for: "ito")
+    #expect(try city.password(session) == "one")
+    let again: [() throws -> VaultRequest] = [
+      { try city.registration([card.entry]) }, { try city.publication("ledger") },
+      { try city.publication("never-there", segments: "") }, { try city.report(.accepted, session) },
+      { try city.report(.accepted, session) }, { .resumeReleases(try city.act(Act.Kind.resumeReleases, [:])) },
+    ]
+    for request in again {
+      #expect(office.ask(try request()) == .noted)
+      #expect(try city.password(session, from: office.reopen()) == "one")
+    }
+    #expect(try office.status().alarms == 0)
+  }
+
   @Test("captures without end keep eight versions, and never lose the one that works")
   func captureLimit() throws {
     let session = try city.session(city.card("ito"), at: city.workstation())

@@ -5,6 +5,7 @@ import Foundation
 import SSOVault
 import Sealing
 import SwiftASN1
+import Synchronization
 import Testing
 import X509
 
@@ -50,6 +51,36 @@ struct ReleaseTests {
     known.evidence = nil
     #expect(try city.password(known) == "correct horse")
     #expect(try city.password(known, from: city.office.reopen()) == "correct horse")
+  }
+
+  @Test("one act sent sixteen times at once is carried out once")
+  func race() throws {
+    let session = try city.session(card, at: workstation)
+    let request = try city.release(session)
+    let answers = Mutex<[String]>([])
+    DispatchQueue.concurrentPerform(iterations: 16) { _ in
+      let word: String
+      switch city.office.ask(request) {
+      case .released: word = "released"
+      case .refused(let refusal): word = refusal.code.rawValue
+      default: word = "?"
+      }
+      answers.withLock { $0.append(word) }
+    }
+    #expect(answers.withLock { $0.count { $0 == "released" } } == 1)
+    #expect(answers.withLock { $0.count { $0 == "V156" } } == 15)
+  }
+
+  @Test("a city's morning is no harvest: four releases a minute for each person who has a credential")
+  func morning() throws {
+    // 76 people: 304 releases.
+    var sessions = [try city.session(card, at: workstation)]
+    for number in 0..<75 {
+      try city.set("x", for: "p\(number)")
+      sessions.append(try city.session(city.card("p\(number)"), at: workstation))
+    }
+    for session in sessions { for _ in 0..<4 { #expect(try city.password(session).hasPrefix("V") == false) } }
+    #expect(try city.password(sessions[0]) == "V163")
   }
 
   @Test("the key that credentials are sealed to stands under the authority's signature")

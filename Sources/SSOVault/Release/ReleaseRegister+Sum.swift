@@ -36,11 +36,11 @@ extension ReleaseRegister {
     case operatorsChanged
   }
 
-  /// After the row that tells of the change, in its transaction.
+  /// After the row that tells of the change, in its transaction; also when nothing is otherwise than before, because of that row.
   /// - Parameter operatorsChanged: in this transaction too.
   func writeSum(operatorsChanged: Bool = false) throws {
     // One that does not open stays as it is: the next start finds it.
-    guard isChanged || operatorsChanged, var sum = try storedSum() else { return }
+    guard var sum = try storedSum() else { return }
     for index in 0..<32 { sum.value[index] ^= difference[index] }
     try write(sum.value, operators: operatorsChanged ? operatorsCode() : sum.operators)
   }

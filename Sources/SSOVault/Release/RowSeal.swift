@@ -60,7 +60,6 @@ struct ReleaseRegister {
   let seal: RowSeal
   /// What this transaction changes in the sum over all rows.
   private(set) var difference = [UInt8](repeating: 0, count: 32)
-  private(set) var isChanged = false
 
   init(_ database: Database, _ keys: VaultKeys) {
     self.database = database
@@ -70,7 +69,6 @@ struct ReleaseRegister {
   /// - Parameter row: that goes away or comes in: both are the same to an exclusive or.
   mutating func count(_ row: [UInt8]) {
     for (index, byte) in seal.share(row).enumerated() { difference[index] ^= byte }
-    isChanged = true
   }
 
   /// The first row of a statement that is kept prepared.

@@ -35,7 +35,7 @@ extension VaultService {
     do {
       outcome = try write { try carryOut(request, keys, $0, now) }
     } catch let damaged as DamagedRow {
-      try write { try alarm("register.damaged", damaged.table, $0, now) }
+      if isDamageToldNow(at: now) { try write { try alarm("register.damaged", damaged.table, $0, now) } }
       throw VaultFailure.no(.storeUnavailable, "a row of the register is not what was written")
     }
     switch outcome {
