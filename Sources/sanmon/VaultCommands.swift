@@ -198,7 +198,7 @@ struct VaultResume: AsyncParsableCommand {
     commandName: "resume", abstract: "Let releases go on after an alarm stopped them. / 警報で止まった自動サインインを再開します。",
     discussion: """
       The vault stops all releases when far more are asked for than people work here. Look at the log first:
-      sanmon audit search --class release.
+      sanmon audit list --event-class release.
 
       EXAMPLE
         sanmon vault resume
