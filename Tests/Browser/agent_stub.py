@@ -2,7 +2,7 @@
 """Stands in for `sanmon-agent sso`: answers from files of the folder SANMON_STUB, and writes down what it was asked.
 
 state.json: the answer to `state`. credentials.json: "application/account" → [user, password] or a fault; "delay" → seconds.
-push: a message to send unasked; taken away once it was sent. asked.jsonl: every question.
+push: a message to send unasked; taken away once it was sent. asked.jsonl: every question. pid: its process.
 """
 import json
 import os
@@ -53,6 +53,8 @@ def answer(question):
     return {"kind": "credential", "user": found[0], "password": found[1]}
 
 
+with open(os.path.join(FOLDER, "pid"), "w", encoding="utf-8") as file:
+    file.write(str(os.getpid()))
 threading.Thread(target=push, daemon=True).start()
 while True:
     head = sys.stdin.buffer.read(4)

@@ -74,8 +74,10 @@ class ExtensionTest(unittest.TestCase):
         # Every test begins with a session in which nothing was tried; cookies of earlier ones are gone.
         self.agent.push({"kind": "ended", "logoff": []})
         self.browser.call("Storage.clearCookies")
-        for target, _ in self.browser.pages()[1:]:
-            self.browser.call("Target.closeTarget", {"targetId": target})
+        empty = self.browser.open("about:blank")
+        for target, _ in self.browser.pages():
+            if target != empty.target:
+                self.browser.call("Target.closeTarget", {"targetId": target})
         self.agent.applications, self.agent.credentials, self.agent.session = [], {}, "open"
         try:
             os.unlink(os.path.join(self.agent.folder, "asked.jsonl"))
@@ -264,6 +266,44 @@ class ExtensionTest(unittest.TestCase):
         Agent.wait(lambda: not any(url.endswith("/logoff") for _, url in self.browser.pages()), "its tab is closed")
         self.assertEqual(unused.got, [])
 
+    def popup_says(self, text):
+        popup = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
+        popup.wait(f"document.body.innerText.includes('{text}')")
+        popup.close()
+
+    def test_without_its_host_it_forgets_and_finds_it_again(self):
+        site = Site()
+        site.pages["/login"] = login_form()
+        self.offer(application("orphan", site.origin), self.canary())
+        self.agent.changed()
+        worker = self.browser.worker(self.extension)
+        self.agent.end()
+        Agent.wait(lambda: worker.evaluate("chrome.alarms.get('connect').then((alarm) => alarm !== undefined)"), "it will look again")
+        page = self.browser.open(site.origin + "/login")
+        self.untouched(page, "orphan")
+        # A person who opens the popup is not kept waiting for the alarm, nor is the page.
+        self.popup_says("ログオン中です")
+        Agent.wait(lambda: site.posted("/enter"), "the page is signed in to")
+
+    def test_what_was_refused_is_remembered_when_the_worker_was_ended(self):
+        site = Site()
+        site.pages["/login"] = login_form("/login")
+        site.pages["POST", "/login"] = login_form("/login", more='<p id="login-failed">no</p>')
+        self.offer(application("kept", site.origin), self.canary())
+        self.agent.changed()
+        page = self.browser.open(site.origin + "/login")
+        Agent.wait(lambda: self.agent.outcomes("kept") == ["refused"], "refused")
+        states = len(self.agent.asked("state"))
+        page.call("ServiceWorker.enable")
+        page.call("ServiceWorker.stopAllWorkers")
+        time.sleep(0.5)
+        self.popup_says("登録してあるパスワードが違う")
+        self.assertGreater(len(self.agent.asked("state")), states, "it is another worker")
+        page.go(site.origin + "/login")
+        time.sleep(STILL)
+        self.assertEqual(len(site.posted()), 1)
+        self.assertEqual(len(self.agent.asked("release")), 1)
+
     # --- pages that mean no good
 
     def test_a_lookalike_origin_gets_nothing(self):
@@ -400,12 +440,14 @@ Object.defineProperty(HTMLInputElement.prototype, 'value', { get: set.get, set(v
 [document.querySelector('[name=user]').value, document.querySelector('[name=password]').value, document.documentElement.outerHTML])), 50)
 </script>"""
         self.offer(application("slow", site.origin), self.canary())
+        # A page that is left before it was loaded has no place in the history to come back to.
+        self.agent.credentials["delay"] = 0.7
         self.agent.changed()
         page = self.browser.open(site.origin + "/login")
         page.wait("document.title === 'in'")
         Agent.wait(lambda: self.agent.outcomes("slow") == ["accepted"], "the outcome")
         paths = [path for method, path, _ in site.got if method == "POST"]
-        self.assertGreater(len(paths) - paths.index("/enter"), 10, "the page went on looking after the submission")
+        self.assertGreater(len(paths) - paths.index("/enter"), 3, "the page went on looking after the submission")
         for user, password, text in map(json.loads, site.posted("/look")):
             self.assertEqual((user, password), ("", ""))
             self.assertNotIn("Canary", text)

@@ -2,6 +2,7 @@
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -119,6 +120,11 @@ class Agent:
         self.push({"kind": "changed"})
         self.wait(lambda: len(self.asked("state")) > asked, "the extension asks for the state")
         time.sleep(0.2)  # it has the answer, and its scripts are registered
+
+    def end(self):
+        """Ends the stand-in; the extension starts another one."""
+        with open(os.path.join(self.folder, "pid"), encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
 
     def asked(self, kind, application=None):
         try:

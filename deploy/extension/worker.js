@@ -279,7 +279,11 @@ function isPage(sender) {
 async function answer(message, sender) {
   const memory = await remembered();
   if (sender.origin === `chrome-extension://${chrome.runtime.id}`) {
-    if (message.kind === "summary") return summary(memory);
+    if (message.kind === "summary") {
+      // A person who looks is a reason to look for the agent again.
+      if (!state) await connect();
+      return summary(memory);
+    }
     if (message.kind === "open") await openFor(message, memory);
     return null;
   }
