@@ -31,6 +31,8 @@ extension VaultService {
   }
 
   func sessionAct(_ request: SessionActRequest, _ keys: VaultKeys, _ now: Moment) throws -> VaultAnswer {
+    // In a transaction of its own: a refusal would take it back, and refusals can be had for nothing.
+    if isPruningDue(at: now) { try write { try ReleaseRegister($0, keys).prune(now: now.wallMilliseconds) } }
     let outcome: Outcome
     do {
       outcome = try write { try carryOut(request, keys, $0, now) }
@@ -52,8 +54,6 @@ extension VaultService {
   ) throws -> Outcome {
     let (act, wall) = (request.act, now.wallMilliseconds)
     var register = ReleaseRegister(database, keys)
-    if isPruningDue(at: now) { try register.prune(now: wall) }
-
     let session = try session(request, register, keys, wall)
     let message = act.canonicalBytes
     guard let signer = try? Curve25519.Signing.PublicKey(rawRepresentation: session.signing),
