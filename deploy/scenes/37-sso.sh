@@ -8,6 +8,9 @@ PICTURES=$SANMON_ROOT/.build/pictures
 # desk_agent COMMAND…: subcommands of the agent at Sato's PC; a password comes on descriptor 4.
 desk_agent() { sanmon-agent "$@" --state "$SSO_DESK" 4<<<"${PASSWORD:-}"; }
 
+# release_to PROGRAM…: the ledger's credential for a program; what follows --exec is the program's.
+release_to() { sanmon-agent release --state "$SSO_DESK" --application ledger --exec "$@"; }
+
 # sample_application NAME PASSWORD: a real application of the sample city, over TLS; Sato has an account there.
 sample_application() {
   local name=$1 folder=$STAGE/$1 program=$SANMON_ROOT/deploy/sample-apps/$1
@@ -45,7 +48,8 @@ browser() {
   before=$(grep -c . "$STAGE/log/browser.log")
   printf '%s\n' "$*" >&8
   wait_until 60 browser_answered "$before"
-  tail -n 1 "$STAGE/log/browser.log" | tee /dev/stderr | grep -q '^ok'
+  tail -n 1 "$STAGE/log/browser.log"
+  tail -n 1 "$STAGE/log/browser.log" | grep -q '^ok'
 }
 browser_answered() { [ "$(grep -c . "$STAGE/log/browser.log")" -gt "$1" ]; }
 
@@ -102,26 +106,29 @@ BATCH
 chmod 0755 "$STAGE/desk/batch"
 expect 0 'as sato.hanako, 1 words' "スクリプトにも渡せる（パイプだけ。引数にも環境にも出ない）" \
   "a script gets it as well (over a pipe, not in its arguments or environment)" \
-  desk_agent release --application ledger --exec "$STAGE/desk/batch" month-end
+  release_to "$STAGE/desk/batch" month-end
 expect 0 '' "画面をロックする" "the screen is locked" agent LGWAN-PC-0042 lock
 expect 10 '' "ロック中は、何も渡されない" "while it is locked nothing is handed over" \
-  desk_agent release --application ledger --exec "$STAGE/desk/batch" month-end
+  release_to "$STAGE/desk/batch" month-end
 expect 0 '佐藤' "カードで解除する" "the card unlocks it" agent LGWAN-PC-0042 unlock --pin-fd 3
 expect 0 '' "管理者が、まちがったパスワードを設定してしまう" "an administrator sets a wrong password by mistake" \
   vault_set ledger 'machigai-12345-X'
 refused_once() {
   printf '#!/bin/sh\nexit 65\n' >"$STAGE/desk/refusing" && chmod 0755 "$STAGE/desk/refusing"
-  desk_agent release --application ledger --exec "$STAGE/desk/refusing"
+  release_to "$STAGE/desk/refusing"
 }
 expect 65 '' "一度だけ試され、断られたことが伝わる" "it is tried once, and that it was refused is told" refused_once
-expect 10 'AP177' "二度は試さない：業務システムにロックされる前に止まり、登録し直しを求める" \
-  "it is not tried again: before the application locks the account, the clerk is asked to register it anew" \
-  desk_agent release --application ledger --exec "$STAGE/desk/batch" month-end
+expect 0 'as sato' "前に使えていたものに、自動で戻る" "the former one, which had worked, takes its place by itself" \
+  release_to "$STAGE/desk/batch" month-end
+expect 65 '' "それも断られたら（業務システムの側で変わった）" "that one is refused as well (it was changed in the application)" refused_once
+expect 10 'AP177' "もう試さない：業務システムにロックされる前に止まり、登録し直しを求める" \
+  "nothing is tried any more: before the application locks the account, the clerk is asked to register it anew" \
+  release_to "$STAGE/desk/batch" month-end
 PASSWORD='Kumo-no-ito-1918'
 expect 0 'ledger' "佐藤さんが正しいパスワードを登録し直す" "Sato registers the right one" \
   desk_agent credential register --application ledger --user sato.hanako --password-fd 4
 PASSWORD=
-expect 0 'as sato' "また使える" "it works again" desk_agent release --application ledger --exec "$STAGE/desk/batch" month-end
+expect 0 'as sato' "また使える" "it works again" release_to "$STAGE/desk/batch" month-end
 expect 0 'credential.release' "誰が・どの端末で・何を受け取ったかは記録にある" "who received what, and where, stands in the log" \
   at_instance lgwan sanmon audit list --event-class release --json
 expect 1 '' "サーバーの、鍵庫のファイルと記録のどこにも、パスワードは無い" "no password stands in any file or log of server or vault" \
