@@ -11,7 +11,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from support import OTHER_FORMS, ROOT, Agent, SampleApplication, Site, application, fields, login_form  # noqa: E402
+from support import ROOT, Agent, SampleApplication, Site, application, fields, login_form, other_forms  # noqa: E402
 from browser import Browser, extension_id  # noqa: E402
 
 EXTENSION = os.path.join(ROOT, "deploy", "extension")
@@ -347,8 +347,7 @@ class ExtensionTest(unittest.TestCase):
 
     def test_forms_that_are_not_the_declared_one_get_nothing(self):
         site, other = Site(), Site()
-        away = other.origin + "/take"
-        pages = OTHER_FORMS
+        pages = other_forms(other)
         for name, text in pages.items():
             site.pages["/" + name] = text
             self.offer(application(name, site.origin, "/" + name), self.canary())

@@ -163,28 +163,30 @@ def fields(body):
     return dict(urllib.parse.parse_qsl(body, keep_blank_values=True))
 
 
-# Pages with something that is not exactly the declared form: what is there instead of the text, by path.
-OTHER_FORMS = {
-    "action": login_form(away),
-    "base": f'<base href="{other.origin}/">' + login_form("enter"),
-    "shadowed": login_form(away, more='<input type="hidden" name="action" value="/enter"><input type="hidden" name="method" value="post">'),
-    "shadowed-document": login_form(away, more='<img name="querySelectorAll"><img name="contentType">'),
-    "button": login_form(button=f'formaction="{away}"'),
-    "script": login_form("javascript:document.title"),
-    "get": login_form(form="").replace('method="post"', 'method="get"'),
-    "target": login_form(form='target="elsewhere"'),
-    "base-target": '<base target="elsewhere">' + login_form(),
-    "two-forms": login_form() + login_form(),
-    "two-passwords": login_form(more='<input type="password" name="password">'),
-    "field-of-another-form": login_form(more="").replace('<input type="password" name="password">', "")
-    + '<form><input type="password" name="password"></form>',
-    "seen-field": login_form().replace('type="password"', 'type="text"'),
-    "hidden-user": login_form().replace('<input name="user">', '<input type="hidden" name="user">'),
-    "fixed-user": login_form().replace('<input name="user">', '<input name="user" readonly>'),
-    "no-form": login_form().replace('id="login"', 'id="other"'),
-    "failed-already": login_form(more='<p id="login-failed">no</p>'),
-    "sandboxed": (200, {"Content-Security-Policy": "sandbox allow-forms allow-scripts"}, login_form()),
-    "not-html": (200, {"Content-Type": "application/xhtml+xml"}, '<html xmlns="http://www.w3.org/1999/xhtml">' + login_form()
-                 .replace("<!doctype html>", "").replace('<input name="user">', '<input name="user"/>')
-                 .replace('<input type="password" name="password">', '<input type="password" name="password"/>') + "</html>"),
-}
+def other_forms(other):
+    """Pages whose form is not exactly the declared one, by path; some lead to the site `other`."""
+    away = other.origin + "/take"
+    return {
+        "action": login_form(away),
+        "base": f'<base href="{other.origin}/">' + login_form("enter"),
+        "shadowed": login_form(away, more='<input type="hidden" name="action" value="/enter"><input type="hidden" name="method" value="post">'),
+        "shadowed-document": login_form(away, more='<img name="querySelectorAll"><img name="contentType">'),
+        "button": login_form(button=f'formaction="{away}"'),
+        "script": login_form("javascript:document.title"),
+        "get": login_form(form="").replace('method="post"', 'method="get"'),
+        "target": login_form(form='target="elsewhere"'),
+        "base-target": '<base target="elsewhere">' + login_form(),
+        "two-forms": login_form() + login_form(),
+        "two-passwords": login_form(more='<input type="password" name="password">'),
+        "field-of-another-form": login_form(more="").replace('<input type="password" name="password">', "")
+        + '<form><input type="password" name="password"></form>',
+        "seen-field": login_form().replace('type="password"', 'type="text"'),
+        "hidden-user": login_form().replace('<input name="user">', '<input type="hidden" name="user">'),
+        "fixed-user": login_form().replace('<input name="user">', '<input name="user" readonly>'),
+        "no-form": login_form().replace('id="login"', 'id="other"'),
+        "failed-already": login_form(more='<p id="login-failed">no</p>'),
+        "sandboxed": (200, {"Content-Security-Policy": "sandbox allow-forms allow-scripts"}, login_form()),
+        "not-html": (200, {"Content-Type": "application/xhtml+xml"}, '<html xmlns="http://www.w3.org/1999/xhtml">' + login_form()
+                     .replace("<!doctype html>", "").replace('<input name="user">', '<input name="user"/>')
+                     .replace('<input type="password" name="password">', '<input type="password" name="password"/>') + "</html>"),
+    }
