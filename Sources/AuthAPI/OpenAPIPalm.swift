@@ -55,6 +55,20 @@ extension APIMessages {
       [
         .field("ring", .integer(minimum: 1, maximum: 4_294_967_295)), .field("rekeyed", .count), .field("left", .count),
       ]),
+    APIMessage(
+      "PalmReport", "How closely palms matched in the last days, against the days before.",
+      [
+        .field("judgedSensors", .count), .field("judgedPeople", .count),
+        .field("findings", .array(.message("PalmFinding"), maximum: PalmReport.mostFindings)), .field("more", .count),
+      ]),
+    APIMessage(
+      "PalmFinding", "A sensor to be cleaned, or a person to be enrolled anew.",
+      [
+        .field("advice", .oneOf(["clean", "enrol", "either"])), .optional("person", .identifier),
+        .optional("workstation", .identifier), .optional("sensor", .identifier), .field("former", .count),
+        .field("recent", .count), .field("tries", .count), .field("retakes", .count), .field("judged", .count),
+        .field("fallen", .count),
+      ]),
     APIMessage("PalmsRemoved", "How many palms were taken away.", [.field("removed", .count)]),
   ]
 }

@@ -194,6 +194,8 @@ public enum APIRoutes {
     .post(
       "/v1/admin/people/{person}/palms", .operators, "Enrol a palm", body: "PalmEnrolment", answer: "PalmEnrolled",
       problems: [.conflict, .notFound]),
+    .get(
+      "/v1/admin/palms/report", .operators, "Which sensors to clean, whose palms to enrol anew", answer: .message("PalmReport")),
     .post(
       "/v1/admin/palms/rekey", .operators, "Move palms to a new key of the ring", body: "PalmRekeyStep",
       answer: "PalmRekeyed", problems: [.conflict]),

@@ -66,6 +66,10 @@ public protocol StateReader {
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool
   /// Of the captures that are remembered.
   func oldestSampleDay() throws(StorageFault) -> Int?
+  /// Summed over these days, one for each person, workstation and sensor, ordered by them.
+  func palmUse(from first: Int, to last: Int) throws(StorageFault) -> [PalmUse]
+  /// Of the days whose sums are kept.
+  func oldestPalmUseDay() throws(StorageFault) -> Int?
 
   func card(_ id: CardID) throws(StorageFault) -> RegisteredCard?
   /// The card that this key is registered on.
@@ -116,6 +120,11 @@ public protocol StateTransaction: StateReader {
   mutating func remember(_ sample: SampleFingerprint, day: Int) throws(StorageFault)
   /// - Returns: how many were forgotten.
   mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int
+  /// Adds to what the person did on that day at that sensor.
+  /// - Throws: `.conflict` if the person is not there.
+  mutating func add(_ use: PalmUse, day: Int) throws(StorageFault)
+  /// - Returns: how many daily sums were forgotten.
+  mutating func forgetPalmUse(before day: Int) throws(StorageFault) -> Int
   /// The card with all its keys: a key that is no longer among them is nobody's.
   mutating func put(_ card: RegisteredCard) throws(StorageFault)
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault)
@@ -129,7 +138,7 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
-  /// Removes the person and all that is kept of the person: sessions, cards with their keys, palms, the password, counters of failures,
+  /// Removes the person and all that is kept of the person: sessions, cards with their keys, palms and how they did, the password, counters of failures,
   /// the objects that stood for the person. Rows of the log stay, and so do records of operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson

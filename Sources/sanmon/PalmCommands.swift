@@ -4,8 +4,10 @@ import AuthTerms
 
 struct PalmCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "palm", abstract: "Palms: the notice, enrol, list, remove, rekey. / 手のひらの説明書・登録・一覧・削除・鍵の更新。",
-    subcommands: [PalmNoticeCommand.self, PalmEnrol.self, PalmList.self, PalmRemove.self, PalmRekeyCommand.self])
+    commandName: "palm", abstract: "Palms: the notice, enrol, list, remove, report, rekey. / 手のひらの説明書・登録・一覧・削除・傾向・鍵の更新。",
+    subcommands: [
+      PalmNoticeCommand.self, PalmEnrol.self, PalmList.self, PalmRemove.self, PalmReportCommand.self, PalmRekeyCommand.self,
+    ])
 
   static func line(_ palm: PalmSummary) -> String {
     "\(palm.person)  \(hand(palm.hand))  \(Rows.visible(palm.format))  "

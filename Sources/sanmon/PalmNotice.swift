@@ -18,8 +18,9 @@ enum PalmNotice {
       手のひらの画像は保存しません。静脈の線の向きを数値にし、鍵で並べ替え、暗号
       をかけたもの（登録データ）だけを、片手ごとに保存します。ほかに、同じ画像の
       使い回しを見つけるため、画像から計算した値（ハッシュ値。画像には戻せません）
-      を 90 日間保存します。いつ、どの端末で使ったかの記録も残りますが、登録データ
-      は含みません。
+      を 90 日間保存します。一致の度合いの、日ごとの合計も 90 日間保存し、センサー
+      の汚れや登録し直しの時期を知るために使います。いつ、どの端末で使ったかの記録
+      も残りますが、登録データは含みません。
 
     3 保存期間
       登録データは、削除のお申出があるまで、または離職後に登録が消去されるまで
@@ -56,8 +57,10 @@ enum PalmNotice {
       No picture of your palm. The directions of the vein lines become numbers,
       which are rearranged under a key and encrypted (the template): one set a hand.
       So that the same picture cannot be used twice, a value computed from each
-      picture (a hash, from which no picture can be made) is kept for 90 days. The
-      log says when and at which workstation a palm was used, and holds no template.
+      picture (a hash, from which no picture can be made) is kept for 90 days. So are
+      daily sums of how closely your palm matched, to see when a sensor wants cleaning
+      or a palm enrolling anew. The log says when and at which workstation a palm was
+      used, and holds no template.
 
     3 How long
       Templates are kept until you ask for their removal, or until your registration

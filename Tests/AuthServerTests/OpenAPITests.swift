@@ -67,6 +67,7 @@ struct OpenAPITests {
     "ApplicationSummary": ApplicationSummary.self,
     "CredentialGaps": CredentialGaps.self,
     "CredentialGap": CredentialGap.self,
+    "PalmReport": PalmReport.self, "PalmFinding": PalmFinding.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -16,6 +16,7 @@ enum PlantedFault: CaseIterable {
   case personKept
   case palmKept
   case sampleForgotten
+  case palmUseLost
 
   /// Words of the check that has to find it.
   var finder: String {
@@ -31,6 +32,7 @@ enum PlantedFault: CaseIterable {
     case .personKept: "removed with all"
     case .palmKept: "palms are kept"
     case .sampleForgotten: "palms are kept"
+    case .palmUseLost: "use of palms"
     }
   }
 }
@@ -126,6 +128,8 @@ extension Looking {
   }
   func palmCount(notUnder ring: UInt32) throws(StorageFault) -> Int { try below.palmCount(notUnder: ring) }
   func oldestSampleDay() throws(StorageFault) -> Int? { try below.oldestSampleDay() }
+  func palmUse(from first: Int, to last: Int) throws(StorageFault) -> [PalmUse] { try below.palmUse(from: first, to: last) }
+  func oldestPalmUseDay() throws(StorageFault) -> Int? { try below.oldestPalmUseDay() }
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
     fault == .sampleForgotten ? false : try below.isKnown(sample)
   }
@@ -198,6 +202,12 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
     try base.remember(sample, day: day)
   }
   mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int { try base.forgetSamples(before: day) }
+  mutating func add(_ use: PalmUse, day: Int) throws(StorageFault) {
+    // The second of a day is lost.
+    if fault == .palmUseLost, try !base.palmUse(from: day, to: day).isEmpty { return }
+    try base.add(use, day: day)
+  }
+  mutating func forgetPalmUse(before day: Int) throws(StorageFault) -> Int { try base.forgetPalmUse(before: day) }
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
     if fault == .writeLostAfterCommit, try base.card(card.id) != nil { return }
     try base.put(card)

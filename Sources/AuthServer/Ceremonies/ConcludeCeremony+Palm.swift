@@ -59,12 +59,14 @@ struct PalmFacts {
       let rates = change.policy.palmRates(change.ceremony.segment) ?? .weakest
       let needed = isAlone ? rates.alone : rates.besideAnother
       let isEnough = !isBlocked && comparison.exponent >= needed
+      try change.count(shown, of: person, strength: comparison.strength, matches: isEnough, in: &state)
       exponent = isEnough ? comparison.exponent : nil
       let strength = String(comparison.strength / 1000) + "." + String(comparison.strength % 1000 / 100)
       note = "\(sensor): \(comparison.palm.hand.name), \(comparison.palm.format), FMR 1e-\(strength) of 1e-\(needed)"
       answer = isEnough ? nil : PalmTry(outcome: "noMatch", triesLeft: left)
       isUsable = isEnough || isUsable && left > 0
     case .retake(let advice):
+      try change.count(shown, of: person, strength: nil, matches: false, in: &state)
       exponent = nil
       note = "\(sensor): to be taken again, \(advice)"
       answer = PalmTry(outcome: "retake", advice: advice.rawValue, triesLeft: left)
@@ -102,6 +104,18 @@ struct PalmFacts {
 }
 
 extension ConcludeCeremony {
+  /// How the palm did, for the trend of its sensor and its person.
+  ///
+  /// - Parameter strength: nil for a sample that was no good.
+  func count(
+    _ palm: ShownPalm, of person: Person, strength: Int?, matches: Bool, in state: inout some StateTransaction
+  ) throws(StorageFault) {
+    let use = PalmUse(
+      person: person.id, workstation: ceremony.workstation, sensor: palm.sensor, tries: 1, retakes: strength == nil ? 1 : 0,
+      matches: matches ? 1 : 0, strength: strength ?? 0)
+    try state.add(use, day: referenceDay)
+  }
+
   /// Counts against the palms alone: whoever holds the card still has the password.
   func countPalm(_ palms: PalmFacts, of person: Person?, in state: inout some StateTransaction) throws(StorageFault) {
     guard palms.isFailure, let person else { return }

@@ -62,7 +62,7 @@ struct RemovePalms: Change {
   }
 }
 
-/// Forgets captures that are older than anybody would play again.
+/// Forgets captures that are older than anybody would play again, and how palms did in those days.
 struct ForgetSamples: Change {
   let before: Int
   let now: Moment
@@ -72,6 +72,7 @@ struct ForgetSamples: Change {
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "palm.samplesForgotten", outcome: .done)
     record.count = Int64(count)
+    record.note = "daily sums \(try state.forgetPalmUse(before: before))"
     return (count, record)
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Looks after what palms leave behind: what was removed leaves the files, and captures are forgotten in time.
 final class PalmKeeper: Sendable {
-  /// Days for which a capture is known when it comes again.
+  /// Days for which a capture is known when it comes again, and for which it is kept how palms did.
   static let sampleDays = 90
 
   private struct State {
@@ -23,7 +23,9 @@ final class PalmKeeper: Sendable {
     let now = services.surroundings.now()
     let today = services.localByClock(now).day
     guard state.withLock({ $0.forgottenOn }) != today else { return }
-    let oldest = try await services.store.read { (state) throws(StorageFault) in try state.oldestSampleDay() }
+    let oldest = try await services.store.read { (state) throws(StorageFault) in
+      [try state.oldestSampleDay(), try state.oldestPalmUseDay()].compactMap(\.self).min()
+    }
     let kept = today - Self.sampleDays
     if let oldest, oldest < kept { _ = try await services.recorder.commit(ForgetSamples(before: kept, now: now), now: now) }
     state.withLock { $0.forgottenOn = today }

@@ -15,6 +15,10 @@ extension OperatorRoutes {
       let message = try await JSONBody.decode(PalmEnrolment.self, from: request, context: context)
       return try JSONAnswer(await desk.enrol(message, of: person, by: operatorRecord))
     }
+    router.get("/v1/admin/palms/report") { _, context in
+      _ = try await require(Self.everybody, context)
+      return try JSONAnswer(await desk.report())
+    }
     router.post("/v1/admin/palms/rekey") { request, context in
       let operatorRecord = try await require(Self.administrators, context)
       let message = try await JSONBody.decode(PalmRekeyStep.self, from: request, context: context)

@@ -11,6 +11,9 @@ struct Puts: Change {
   var samples: [SampleFingerprint] = []
   /// Samples of the days before are forgotten.
   var forgetsBefore: Int?
+  /// With the day of each.
+  var palmUse: [(use: PalmUse, day: Int)] = []
+  var forgetsPalmUseBefore: Int?
   var workstations: [WorkstationRecord] = []
   var cards: [RegisteredCard] = []
   var sessions: [SessionRecord] = []
@@ -32,6 +35,8 @@ struct Puts: Change {
     for id in gonePalms { guard try state.removePalm(id) else { throw .conflict("no such palm") } }
     for sample in samples { try state.remember(sample, day: 5) }
     if let forgetsBefore { _ = try state.forgetSamples(before: forgetsBefore) }
+    for (use, day) in palmUse { try state.add(use, day: day) }
+    if let forgetsPalmUseBefore { _ = try state.forgetPalmUse(before: forgetsPalmUseBefore) }
     for workstation in workstations { try state.put(workstation) }
     for card in cards { try state.put(card) }
     for session in sessions { try state.put(session) }
@@ -97,6 +102,14 @@ enum Sample {
     person.logonHours = LogonHours(bytes: [UInt8](repeating: 0xA5, count: 21))
     person.workstations = ["lgwan-pc-0042", "窓口"]
     return person
+  }
+
+  static func palmUse(
+    _ strength: Int, person: Int = 1, workstation: String = "w1", sensor: String = "palm", tries: Int = 1
+  ) throws -> PalmUse {
+    PalmUse(
+      person: try PersonID(parsing: "p\(person)"), workstation: try WorkstationID(parsing: workstation),
+      sensor: try SensorID(parsing: sensor), tries: tries, retakes: 1, matches: 2, strength: strength)
   }
 
   static func palm(_ hand: Hand, person: Int = 1, format: String = "sanmon/palm/1") throws -> RegisteredPalm {

@@ -189,6 +189,40 @@ extension StoreConformance {
       let none = try await store.read { (state) throws(StorageFault) in try state.oldestSampleDay() }
       try expect(none == nil, "a sample of no day was told")
     },
+    Check(name: "the use of palms is summed up by day, person, workstation and sensor, and forgotten") { store in
+      let use = try Sample.palmUse(5000)
+      let elsewhere = [
+        try Sample.palmUse(100, person: 2), try Sample.palmUse(200, workstation: "w2"), try Sample.palmUse(300, sensor: "b"),
+      ]
+      _ = try await store.commit(
+        Puts(
+          people: [try Sample.person(1), try Sample.person(2)],
+          palmUse: [(use, 7), (use, 7), (use, 8)] + elsewhere.map { ($0, 8) }))
+      func told(_ first: Int, _ last: Int) async throws -> [PalmUse] {
+        try await store.read { (state) throws(StorageFault) in try state.palmUse(from: first, to: last) }
+      }
+      let twice = PalmUse(
+        person: use.person, workstation: use.workstation, sensor: use.sensor, tries: 2, retakes: 2, matches: 4, strength: 10_000
+      )
+      try expect(try await told(7, 7) == [twice], "two uses of a day were not summed up")
+      try expect(
+        try await told(8, 8) == [elsewhere[2], use, elsewhere[1], elsewhere[0]],
+        "uses of a day were mixed up, or told in disorder")
+      try expect(try await told(7, 8).map(\.strength) == [300, 15_000, 200, 100], "uses of two days were not summed up")
+      let (earlier, later) = (try await told(0, 6), try await told(9, 99))
+      try expect(earlier.isEmpty && later.isEmpty, "a use of another day was told")
+      func oldest() async throws -> Int? {
+        try await store.read { (state) throws(StorageFault) in try state.oldestPalmUseDay() }
+      }
+      try expect(try await oldest() == 7, "the oldest use was told wrongly")
+      try await expectConflict(
+        "the use of nobody's palm was kept", store, Puts(palmUse: [(try Sample.palmUse(1, person: 3), 8)]))
+      _ = try await store.commit(Puts(forgetsPalmUseBefore: 8))
+      let (left, kept) = (try await oldest(), try await told(8, 8))
+      try expect(left == 8 && kept.count == 4, "uses of a day before were kept, or one of that day was not")
+      _ = try await store.commit(Puts(forgetsPalmUseBefore: 9))
+      try expect(try await oldest() == nil, "a use was not forgotten")
+    },
     Check(name: "a person is removed with all that is kept of the person, in one transaction, and nobody else") { store in
       let (one, two) = (try Sample.person(1), try Sample.person(2))
       var (session, other) = (try Sample.session("s1", on: "w1"), try Sample.session("s2", person: 2, on: "w2"))
@@ -202,6 +236,9 @@ extension StoreConformance {
         Puts(
           people: [one, two], passwords: [StoredPassword(person: one.id, sealed: [1], changedAt: moment)],
           palms: [Sample.palm(.left), Sample.palm(.right), Sample.palm(.left, person: 2)],
+          palmUse: [
+            (try Sample.palmUse(1), 5), (try Sample.palmUse(1, sensor: "b"), 6), (try Sample.palmUse(1, person: 2), 6),
+          ],
           workstations: [Sample.workstation("w1", certificates: [1]), Sample.workstation("w2", certificates: [2])],
           cards: [card, Sample.card("c2", keys: [Sample.key(3)], person: 2)], sessions: [session, other, ended],
           identities: [identity]))
@@ -209,14 +246,15 @@ extension StoreConformance {
         Counts(key: key, record: ThrottleRecord(failures: 1, lastFailure: moment, blockedUntil: nil)))
       let id = one.id
       struct Rest: Equatable, Sendable {
-        let people, cards, palms, sessions, identities: Int
+        let people, cards, palms, palmUse, sessions, identities: Int
         let hasPassword, hasKey, hasThrottle: Bool
       }
       func rest() async throws -> Rest {
         try await store.read { (state) throws(StorageFault) in
           Rest(
             people: try state.peopleCount(), cards: try state.cards(of: id).count,
-            palms: try state.palms(after: "", limit: 9).count, sessions: try state.liveSessions().count,
+            palms: try state.palms(after: "", limit: 9).count, palmUse: try state.palmUse(from: 0, to: 9).count,
+            sessions: try state.liveSessions().count,
             identities: try state.directoryIdentities(of: id).count,
             hasPassword: try state.password(of: id) != nil, hasKey: try state.card(key: card.keys[0].fingerprint) != nil,
             hasThrottle: try state.throttle(key) != nil)
@@ -233,7 +271,8 @@ extension StoreConformance {
       try expect(
         try await rest()
           == Rest(
-            people: 1, cards: 0, palms: 1, sessions: 1, identities: 0, hasPassword: false, hasKey: false, hasThrottle: false),
+            people: 1, cards: 0, palms: 1, palmUse: 1, sessions: 1, identities: 0, hasPassword: false, hasKey: false,
+            hasThrottle: false),
         "something of a removed person stayed, or somebody else lost something")
       try await expectConflict("a person was removed twice", store, Removes(person: id))
       // The card, its keys and the account are free for whoever comes.

@@ -17,11 +17,20 @@ struct MemoryState {
   private var sessions: [SessionID: SessionRecord] = [:]
   private var throttles: [ThrottleKey: ThrottleRecord] = [:]
   private var operatorsByID: [OperatorID: OperatorRecord] = [:]
+  private var uses: [Int: [PalmUseKey: PalmUse]] = [:]
   private var settings: [String: [UInt8]] = [:]
   private var directory: [ObjectGUID: DirectoryObjectRecord] = [:]
   private var identities: [ObjectGUID: DirectoryIdentity] = [:]
   private var references: Set<DayReference> = []
   private(set) var log = MemoryLog()
+
+  private struct PalmUseKey: Hashable {
+    let person: PersonID
+    let workstation: WorkstationID
+    let sensor: SensorID
+
+    init(_ use: PalmUse) { (person, workstation, sensor) = (use.person, use.workstation, use.sensor) }
+  }
 
   private struct DayReference: Hashable {
     let day: Int
@@ -92,6 +101,22 @@ extension MemoryState: StateTransaction {
   private func palms(where isAsked: (RegisteredPalm) -> Bool) -> [RegisteredPalm] {
     palmsByID.values.filter(isAsked).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
   }
+  func palmUse(from first: Int, to last: Int) -> [PalmUse] {
+    var sums: [PalmUseKey: PalmUse] = [:]
+    for (day, uses) in uses where first <= day && day <= last {
+      sums.merge(uses, uniquingKeysWith: Self.sum)
+    }
+    return sums.values.sorted { ($0.person, $0.workstation, $0.sensor) < ($1.person, $1.workstation, $1.sensor) }
+  }
+  func oldestPalmUseDay() -> Int? { uses.keys.min() }
+  private static func sum(_ one: PalmUse, _ other: PalmUse) -> PalmUse {
+    var sum = one
+    sum.tries += other.tries
+    sum.retakes += other.retakes
+    sum.matches += other.matches
+    sum.strength += other.strength
+    return sum
+  }
   func isKnown(_ sample: SampleFingerprint) -> Bool { samples[sample] != nil }
 
   func card(_ id: CardID) -> RegisteredCard? { cardsByID[id] }
@@ -159,6 +184,16 @@ extension MemoryState: StateTransaction {
     let old = samples.filter { $0.value < day }
     for sample in old.keys { samples[sample] = nil }
     return old.count
+  }
+
+  mutating func add(_ use: PalmUse, day: Int) throws(StorageFault) {
+    try require(use.person)
+    uses[day, default: [:]].merge([PalmUseKey(use): use], uniquingKeysWith: Self.sum)
+  }
+  mutating func forgetPalmUse(before day: Int) -> Int {
+    let old = uses.filter { $0.key < day }
+    for day in old.keys { uses[day] = nil }
+    return old.values.reduce(0) { $0 + $1.count }
   }
 
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
@@ -254,6 +289,7 @@ extension MemoryState: StateTransaction {
       palmsByID[palm.id] = nil
       removed.palms += 1
     }
+    uses = uses.mapValues { $0.filter { $0.key.person != person } }.filter { !$0.value.isEmpty }
     let stood = identities.values.filter { $0.person == person }
     for identity in stood { identities[identity.guid] = nil }
     removed.identities = stood.count

@@ -36,6 +36,9 @@ enum Migrations {
     migrator.registerMigration("v7", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: PalmsTable.schema)
     }
+    migrator.registerMigration("v8", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: PalmUseTable.schema)
+    }
     return migrator
   }
 

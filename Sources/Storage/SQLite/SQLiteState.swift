@@ -83,6 +83,10 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try PalmsTable.count(notUnder: ring, in: db) }
   }
   func oldestSampleDay() throws(StorageFault) -> Int? { try trouble.asking { try PalmsTable.oldestSampleDay(in: db) } }
+  func palmUse(from first: Int, to last: Int) throws(StorageFault) -> [PalmUse] {
+    try trouble.asking { try PalmUseTable.use(from: first, to: last, in: db) }
+  }
+  func oldestPalmUseDay() throws(StorageFault) -> Int? { try trouble.asking { try PalmUseTable.oldestDay(in: db) } }
   func isKnown(_ sample: SampleFingerprint) throws(StorageFault) -> Bool {
     try trouble.asking { try PalmsTable.isKnown(sample, in: db) }
   }
@@ -165,6 +169,12 @@ extension SQLiteState: StateTransaction {
   mutating func forgetSamples(before day: Int) throws(StorageFault) -> Int {
     try trouble.asking { try PalmsTable.forgetSamples(before: day, in: db) }
   }
+  mutating func add(_ use: PalmUse, day: Int) throws(StorageFault) {
+    try trouble.asking { try PalmUseTable.add(use, day: day, in: db) }
+  }
+  mutating func forgetPalmUse(before day: Int) throws(StorageFault) -> Int {
+    try trouble.asking { try PalmUseTable.forget(before: day, in: db) }
+  }
   mutating func put(_ card: RegisteredCard) throws(StorageFault) { try trouble.asking { try CardsTable.put(card, in: db) } }
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try trouble.asking { try WorkstationsTable.put(workstation, in: db) }
@@ -201,6 +211,7 @@ extension SQLiteState: StateTransaction {
       // Whoever refers to another goes first.
       removed.sessions = try SessionsTable.removeAll(of: person, in: db)
       removed.cards = try CardsTable.removeAll(of: person, in: db)
+      try PalmUseTable.removeAll(of: person, in: db)
       removed.palms = try PalmsTable.removeAll(of: person, in: db)
       removed.hadPassword = try PasswordsTable.remove(person, in: db)
       removed.identities = try DirectoryTables.removeIdentities(of: person, in: db)
