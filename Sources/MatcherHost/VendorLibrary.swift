@@ -43,6 +43,8 @@ public final class VendorLibrary: BiometricMatcher {
     guard let describe = table.describe, let open = table.open, table.close != nil, table.extract != nil,
       table.compare != nil, table.threshold_for_fmr != nil, table.zeroise != nil
     else { throw Self.fault("the library's table has a hole") }
+    let gallery = [table.gallery_make != nil, table.gallery_free != nil, table.identify != nil]
+    guard Set(gallery).count == 1 else { throw Self.fault("the library's table has half a gallery") }
     var said = sanmon_matcher_description()
     guard describe(&said) == SANMON_MATCHER_OK else { throw Self.fault("the library does not describe itself") }
     facts = try Self.facts(said)
@@ -122,12 +124,25 @@ public final class VendorLibrary: BiometricMatcher {
       guard (1...mostTemplateBytes).contains(count), quality <= 100,
         let template = try? BiometricTemplate(format: facts.format, bytes: Array(room[..<count]))
       else { throw .malformedReply }
-      return .template(template, quality: Int(quality))
+      return .template(template, quality: min(Int(quality), try self.quality(of: template)))
     case SANMON_MATCHER_SAMPLE:
       guard let advice = CaptureAdvice(rawValue: reason) else { throw .malformedReply }
       return .retake(advice)
     default: throw Self.failure(status)
     }
+  }
+
+  /// What the library says of a template by itself; the best where it says nothing.
+  private func quality(of template: BiometricTemplate) throws(MatcherFailure) -> Int {
+    guard let ask = functions.quality else { return 100 }
+    var quality = UInt32.max
+    let status = template.bytes.withUnsafeBufferPointer { bytes in
+      var made = sanmon_matcher_bytes(bytes: bytes.baseAddress, count: bytes.count)
+      return ask(matcher, &made, &quality)
+    }
+    guard status == SANMON_MATCHER_OK else { throw Self.failure(status) }
+    guard quality <= 100 else { throw .malformedReply }
+    return Int(quality)
   }
 
   private static func failure(_ status: Int32) -> MatcherFailure {

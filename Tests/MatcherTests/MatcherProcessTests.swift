@@ -24,7 +24,8 @@ struct MatcherProcessTests {
       #expect(try await link.describe().format == MatcherFormat("EXB", version: 7))
       let bytes = Array("BLOB".utf8) + [2] + (0..<64).map { UInt8($0) }
       let (template, quality) = try await link.extract(Built.blob(bytes, of: "EXB", 7)).get()
-      #expect(quality == 100 && template.bytes == bytes)
+      // One of the 64 features is 0; the library grades what it made.
+      #expect(quality == 98 && template.bytes == bytes)
       #expect(try await link.compare(template, with: [template]) == [.score(64, falseMatch: 6000)])
       guard case .failure(let refusal) = try await link.extract(Built.blob(bytes, of: "EXB", 7, .right)) else {
         Issue.record("the other hand")

@@ -124,6 +124,41 @@ struct VendorLibraryTests {
     #expect(template.bytes == [UInt8](repeating: 7, count: 64))
   }
 
+  @Test(
+    "a template that its own library grades lower counts lower; a grade that is none is a failure; without one the first counts"
+  )
+  func graded() throws {
+    func quality(_ manner: String, _ library: VendorLibrary) throws -> Int? {
+      if case .template(_, let quality) = try library.extract(Built.hostile(manner)) { quality } else { nil }
+    }
+    let library = try Built.open("HostileMatcher")
+    #expect(try quality("graded-low", library) == 20)
+    #expect(try quality("graded-high", library) == 50)
+    for (manner, expected) in [
+      ("graded-over", MatcherFailure.malformedReply), ("graded-nothing", .malformedReply), ("graded-unknown", .malformedReply),
+      ("graded-failed", .libraryFailed),
+    ] {
+      #expect(failure { try library.extract(Built.hostile(manner)) } == expected, "\(manner)")
+    }
+    setenv("SANMON_HOSTILE", "no-quality", 1)
+    let without = try Built.open("HostileMatcher")
+    unsetenv("SANMON_HOSTILE")
+    #expect(try quality("graded-low", without) == 50)
+    // The examples: half of the features seen, and a picture of which three quarters are dark.
+    let blobs = try Built.open("ExampleBlobMatcher")
+    let half = Array("BLOB".utf8) + [2] + (0..<64).map { $0 < 32 ? 0 : 9 }
+    guard case .template(_, 50) = try blobs.extract(Built.blob(half, of: "EXB", 7)) else {
+      Issue.record("half of the features")
+      return
+    }
+    let pixels = (0..<64 * 64).map { UInt8($0 < 16 * 64 ? 200 : 100) }
+    let dark = try BiometricSample(hand: .left, content: .picture(file: [64, 64] + pixels, wavelength: 0, resolution: 0))
+    guard case .template(_, 50) = try Built.open("ExamplePictureMatcher").extract(dark) else {
+      Issue.record("a quarter above the mean")
+      return
+    }
+  }
+
   @Test("what is no library of ours is refused with its reason")
   func refused() throws {
     func words(_ work: () throws -> VendorLibrary) -> String {
@@ -140,7 +175,8 @@ struct VendorLibraryTests {
           .contains("no symbol"))
     }
     for (manner, expected) in [
-      ("no-table", "no table"), ("other-abi", "another ABI"), ("short-table", "another ABI"), ("hole", "hole"),
+      ("no-table", "no table"), ("other-abi", "another ABI"), ("former-abi", "another ABI"), ("half-gallery", "half a gallery"),
+      ("short-table", "another ABI"), ("hole", "hole"),
       ("describe-nothing", "modality"), ("describe-large", "limits"), ("describe-line", "malformed"),
       ("describe-scores", "limits"),
     ] {

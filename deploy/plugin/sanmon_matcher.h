@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* A library of another number is not used. */
-#define SANMON_MATCHER_ABI 1u
+#define SANMON_MATCHER_ABI 2u
 /* Bytes of one template, and of one opaque sample, at most. */
 #define SANMON_MATCHER_MOST_BYTES 65536u
 /* References of one comparison at most. */
@@ -102,7 +102,17 @@ struct sanmon_matcher_score {
   double false_match;
 };
 
+/* One of a gallery that came close. */
+struct sanmon_matcher_candidate {
+  /* Its place among the templates that the gallery was made of, from 0. */
+  size_t place;
+  /* As in a comparison with this template alone. */
+  int32_t score;
+  double false_match;
+};
+
 struct sanmon_matcher;
+struct sanmon_matcher_gallery;
 
 struct sanmon_matcher_functions {
   /* SANMON_MATCHER_ABI, and sizeof(struct sanmon_matcher_functions). */
@@ -122,8 +132,22 @@ struct sanmon_matcher_functions {
       size_t count, struct sanmon_matcher_score *scores);
   /* The score that so many templates of one person, compared together, reach at a rate of 10^-exponent (3 to 9). */
   int (*threshold_for_fmr)(struct sanmon_matcher *matcher, uint32_t exponent, uint32_t templates, int32_t *score);
-  /* Wipes whatever is kept of samples and templates. */
+  /* Wipes whatever is kept of samples and templates, galleries too. */
   void (*zeroise)(struct sanmon_matcher *matcher);
+
+  /* What follows is NULL where a library has none. */
+
+  /* How good a template is that `extract` has made, 0 to 100: asked after each; the lower of the two counts. */
+  int (*quality)(struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *made, uint32_t *quality);
+  /* One probe against very many templates: all three or none. The host of this version does not ask them: it compares, 16 at a time.
+   * A gallery lives within one request, and nothing of it is kept afterwards. `most`: room for so many candidates, best first. */
+  int (*gallery_make)(
+      struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *templates, size_t count,
+      struct sanmon_matcher_gallery **gallery);
+  void (*gallery_free)(struct sanmon_matcher *matcher, struct sanmon_matcher_gallery *gallery);
+  int (*identify)(
+      struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *probe, struct sanmon_matcher_gallery *gallery, size_t most,
+      struct sanmon_matcher_candidate *candidates, size_t *count);
 };
 
 /* The one symbol. */

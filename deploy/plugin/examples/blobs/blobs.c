@@ -76,8 +76,19 @@ static int threshold(struct sanmon_matcher *matcher, uint32_t exponent, uint32_t
   return SANMON_MATCHER_OK;
 }
 
+/* A feature that is 0 was not seen. */
+static int quality(struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *made, uint32_t *quality) {
+  (void)matcher;
+  if (!is_blob(made->bytes, made->count)) return SANMON_MATCHER_TEMPLATE;
+  uint32_t seen = 0;
+  for (int feature = HEAD; feature < BLOB; feature++) seen += made->bytes[feature] != 0;
+  *quality = seen * 100 / FEATURES;
+  return SANMON_MATCHER_OK;
+}
+
 const struct sanmon_matcher_functions *sanmon_matcher_functions(void) {
   static const struct sanmon_matcher_functions functions = {
-      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise};
+      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise, quality,
+      NULL, NULL, NULL};
   return &functions;
 }

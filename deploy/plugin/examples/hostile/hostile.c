@@ -16,6 +16,9 @@ struct sanmon_matcher {
   char nothing;
 };
 
+/* Of the last blob, for the question that follows it. */
+static char last_manner[32];
+
 static int describe(struct sanmon_matcher_description *description) {
   const char *manner = getenv("SANMON_HOSTILE");
   if (!manner) manner = "";
@@ -75,6 +78,7 @@ static int extract(
   } else {
     memcpy(manner, sample->bytes, sample->count < 31 ? sample->count : 31);
   }
+  memcpy(last_manner, manner, sizeof manner);
   harm(manner);
   memset(room, 7, MOST);
   *count = MOST;
@@ -134,13 +138,34 @@ static int threshold(struct sanmon_matcher *matcher, uint32_t exponent, uint32_t
   return SANMON_MATCHER_OK;
 }
 
+static int quality(struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *made, uint32_t *quality) {
+  (void)matcher, (void)made;
+  if (!strcmp(last_manner, "graded-over")) *quality = 101;
+  if (!strcmp(last_manner, "graded-low")) *quality = 20;
+  if (!strcmp(last_manner, "graded-high")) *quality = 100;
+  if (!strcmp(last_manner, "graded-failed")) return SANMON_MATCHER_FAILED;
+  if (!strcmp(last_manner, "graded-unknown")) return 77;
+  /* Among them one that writes nothing. */
+  if (!strncmp(last_manner, "graded", 6)) return SANMON_MATCHER_OK;
+  *quality = 50;
+  return SANMON_MATCHER_OK;
+}
+
+static void gallery_free(struct sanmon_matcher *matcher, struct sanmon_matcher_gallery *gallery) {
+  (void)matcher, (void)gallery;
+}
+
 const struct sanmon_matcher_functions *sanmon_matcher_functions(void) {
   static struct sanmon_matcher_functions functions;
   functions = (struct sanmon_matcher_functions){
-      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise};
+      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise, quality,
+      NULL, NULL, NULL};
   const char *manner = getenv("SANMON_HOSTILE");
   if (manner && !strcmp(manner, "no-table")) return NULL;
-  if (manner && !strcmp(manner, "other-abi")) functions.abi = 2;
+  if (manner && !strcmp(manner, "other-abi")) functions.abi = SANMON_MATCHER_ABI + 1;
+  if (manner && !strcmp(manner, "former-abi")) functions.abi = SANMON_MATCHER_ABI - 1;
+  if (manner && !strcmp(manner, "no-quality")) functions.quality = NULL;
+  if (manner && !strcmp(manner, "half-gallery")) functions.gallery_free = gallery_free;
   if (manner && !strcmp(manner, "short-table")) functions.bytes = 16;
   if (manner && !strcmp(manner, "hole")) functions.compare = NULL;
   return &functions;

@@ -109,8 +109,19 @@ static int threshold(struct sanmon_matcher *matcher, uint32_t exponent, uint32_t
   return SANMON_MATCHER_UNSUPPORTED;
 }
 
+/* Half of the fields lie above the mean of a good one. */
+static int quality(struct sanmon_matcher *matcher, const struct sanmon_matcher_bytes *made, uint32_t *quality) {
+  (void)matcher;
+  if (!is_template(made)) return SANMON_MATCHER_TEMPLATE;
+  int above = 0;
+  for (int byte = HEAD; byte < TEMPLATE; byte++) above += __builtin_popcount(made->bytes[byte]);
+  *quality = (uint32_t)(100 - abs(above - FIELDS / 2) * 100 / (FIELDS / 2));
+  return SANMON_MATCHER_OK;
+}
+
 const struct sanmon_matcher_functions *sanmon_matcher_functions(void) {
   static const struct sanmon_matcher_functions functions = {
-      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise};
+      SANMON_MATCHER_ABI, sizeof functions, describe, open_, close_, extract, compare, threshold, zeroise, quality,
+      NULL, NULL, NULL};
   return &functions;
 }
