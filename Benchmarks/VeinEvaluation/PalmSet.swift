@@ -2,7 +2,7 @@ public import AuthTerms
 public import Biometric
 public import PalmSynthesis
 
-/// The samples of many synthetic palms: three enrolled and some probes of each.
+/// The samples of many palms, synthetic or of a public set: three enrolled and some probes of each.
 public struct PalmSet: Sendable {
   public struct Palm: Sendable {
     public let seed: UInt64
@@ -62,6 +62,11 @@ public struct PalmSet: Sendable {
     return set
   }
 
+  /// Several sets as one.
+  init(joining sets: [PalmSet]) {
+    for set in sets { append(set) }
+  }
+
   private mutating func append(_ other: PalmSet) {
     palms += other.palms
     failuresToEnrol += other.failuresToEnrol
@@ -103,12 +108,50 @@ public struct PalmSet: Sendable {
     palms.append(palm)
   }
 
+  /// Adds a palm whose pictures are there already.
+  ///
+  /// - Parameters:
+  ///   - enrolment: each gives a picture, or nil if it cannot be read; the first three good ones are enrolled.
+  ///   - probes: all of them are shown.
+  mutating func add(
+    seed: UInt64, hand: Hand, enrolment: [() -> PalmPicture?], probes: [() -> PalmPicture?], conditions: CaptureConditions,
+    extractor: VeinExtractor, baseline: MaximumCurvature?
+  ) {
+    var palm = Palm(seed: seed, hand: hand)
+    for picture in enrolment where palm.enrolled.count < Self.enrolments {
+      switch extract(picture(), extractor, conditions, baseline) {
+      case (.sample(let sample), let map):
+        palm.enrolled.append(sample)
+        if let map { palm.enrolledMaps.append(map) }
+      case (.refused(let advice), _): refusals[advice, default: 0] += 1
+      }
+    }
+    if palm.enrolled.count < Self.enrolments { failuresToEnrol += 1 }
+    for picture in probes {
+      switch extract(picture(), extractor, conditions, baseline) {
+      case (.sample(let sample), let map):
+        palm.probes.append(sample)
+        if let map { palm.probeMaps.append(map) }
+      case (.refused(let advice), _):
+        palm.refused.append(advice)
+        refusals[advice, default: 0] += 1
+      }
+    }
+    palms.append(palm)
+  }
+
   private mutating func take(
     _ identity: PalmIdentity, _ number: Int, _ hardness: Hardness, _ renderer: inout PalmRenderer, _ extractor: VeinExtractor,
     _ conditions: CaptureConditions, _ baseline: MaximumCurvature?
   ) -> (VeinExtraction, VeinMap?) {
-    let picture = renderer.picture(identity, number: number, hardness: hardness)
+    extract(renderer.picture(identity, number: number, hardness: hardness), extractor, conditions, baseline)
+  }
+
+  private mutating func extract(
+    _ picture: PalmPicture?, _ extractor: VeinExtractor, _ conditions: CaptureConditions, _ baseline: MaximumCurvature?
+  ) -> (VeinExtraction, VeinMap?) {
     pictures += 1
+    guard let picture else { return (.refused(.again), nil) }
     let begin = ContinuousClock.now
     let result = extractor.extract(picture, conditions)
     let took = ContinuousClock.now - begin

@@ -22,7 +22,7 @@ extension Evaluation {
   func text(seeds: String) -> String {
     let times = palms.extractionTimes.sorted()
     var lines = [
-      "\(seeds) seeds, \(hardness.name): \(palms.palms.count) palms, \(palms.pictures) pictures",
+      "\(hardness == nil ? "set" : "\(seeds) seeds,") \(name): \(palms.palms.count) palms, \(palms.pictures) pictures",
       "failure to enrol \(share(palms.failuresToEnrol, palms.palms.count)), failure to acquire \(share(failuresToAcquire, probes))",
     ]
     for (advice, count) in palms.refusals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -72,8 +72,8 @@ extension Evaluation {
     if let beside { methods.append(("baseline", beside.baseline)) }
     var text = ""
     for (method, rates) in methods {
-      for score in rates.genuine { text += "\(hardness.name),\(method),genuine,\(score)\n" }
-      for score in rates.impostor { text += "\(hardness.name),\(method),impostor,\(score)\n" }
+      for score in rates.genuine { text += "\(name),\(method),genuine,\(score)\n" }
+      for score in rates.impostor { text += "\(name),\(method),impostor,\(score)\n" }
     }
     return text
   }
@@ -86,10 +86,10 @@ extension Evaluation {
         format: "; baseline on the first palms: EER %.2f %%, FNMR at 1e-4 %.2f %%", beside.baseline.equalErrorRate * 100,
         beside.baseline.operating(atRate: 1e-4).falseNonMatchRate * 100)
     }
-    figures.show(Figure("vein.eer_\(hardness.name)_pct", [ours.equalErrorRate * 100], note: note))
+    figures.show(Figure("vein.eer_\(name)_pct", [ours.equalErrorRate * 100], note: note))
     if ours.impostor.count < 10_000 { note += "; too few strangers for 1e-4" }
     let strict = ours.operating(atRate: 1e-4)
-    figures.show(Figure("vein.fnmr_\(hardness.name)_1e4_pct", [strict.falseNonMatchRate * 100], note: note))
+    figures.show(Figure("vein.fnmr_\(name)_1e4_pct", [strict.falseNonMatchRate * 100], note: note))
     guard hardness == .guided, let threshold = try? Calibration.standard.threshold(for: .unlock) else { return }
     let limit = Float(threshold.numerator) / Float(threshold.denominator)
     let (count, bounds) = transactions.falseMatches(at: limit)

@@ -15,19 +15,36 @@ struct ReportPage {
     self.seeds = seeds
   }
 
+  private var isSynthetic: Bool { evaluations.allSatisfy { $0.hardness != nil } }
+
+  private var title: (ja: String, en: String) {
+    isSynthetic ? ("合成した手のひら", "synthetic palms") : ("公開データセット", "public sets")
+  }
+
+  private var claim: String {
+    isSynthetic
+      ? """
+      <p><strong>Synthetic figures are no claim about people. No presentation-attack claim is made.</strong>
+      / 合成画像での値であり、人についての主張ではありません。なりすまし（提示攻撃）への強さは測っていません。</p>
+      """
+      : """
+      <p><strong>Sets of one laboratory are no claim about a city's people. No presentation-attack claim is made.</strong>
+      / 特定の研究機関が集めた画像での値であり、市の職員についての主張ではありません。なりすまし（提示攻撃）への強さは測っていません。</p>
+      """
+  }
+
   var html: String {
     """
     <!DOCTYPE html>
-    <html lang="en"><head><meta charset="utf-8"><title>Palm vein: error rates on synthetic palms</title>
+    <html lang="en"><head><meta charset="utf-8"><title>Palm vein: error rates on \(title.en)</title>
     <style>body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;margin:1em 0}
     td,th{border:1px solid #999;padding:.2em .6em;text-align:right}td:first-child,th:first-child{text-align:left}
     svg text{font:11px sans-serif}.ours{stroke:#05a}.baseline{stroke:#c50;stroke-dasharray:5 3}
     rect.genuine{fill:#0a58}rect.impostor{fill:#c508}</style></head><body>
-    <h1>Palm vein: error rates on synthetic palms / 手のひら静脈：合成した手のひらでの誤り率</h1>
-    <p><strong>Synthetic figures are no claim about people. No presentation-attack claim is made.</strong>
-    / 合成画像での値であり、人についての主張ではありません。なりすまし（提示攻撃）への強さは測っていません。</p>
+    <h1>Palm vein: error rates on \(title.en) / 手のひら静脈：\(title.ja)での誤り率</h1>
+    \(claim)
     <p>Comparator: SVT1/CC6x64, \(AlignmentWindow.standard.count) alignments, three templates a palm, closest counts (\(KernelPath.fastest)).
-    Seeds: \(seeds). A genuine transaction is one probe against its palm, an impostor transaction one probe against another palm of the same hand;
+    \(isSynthetic ? "Seeds: \(seeds)." : "") A genuine transaction is one probe against its palm, an impostor transaction one probe against another palm of the same hand;
     all pairs are taken. Bounds are Clopper–Pearson, 95 %, as if transactions were independent; those of one palm are not, so palms are drawn again
     with repetition for the false match rates at frozen thresholds (1,000 times, middle 95 %). A rate after a failure to acquire counts no probe that gave no template.</p>
     \(evaluations.map(section).joined(separator: "\n"))
@@ -44,7 +61,7 @@ struct ReportPage {
       methods += [("ours, baseline's palms", beside.ours), ("baseline, same palms", beside.baseline)]
     }
     return """
-      <h2>\(evaluation.hardness.name)</h2>
+      <h2>\(evaluation.name)</h2>
       <p>\(palms.palms.count) palms, \(palms.pictures) pictures. Failure to enrol \(evaluation.share(palms.failuresToEnrol, palms.palms.count)),
       failure to acquire \(evaluation.share(evaluation.failuresToAcquire, evaluation.probes)); pictures refused: \(refusals.isEmpty ? "none" : refusals.joined(separator: ", ")).</p>
       <table><tr><th>method</th><th>genuine</th><th>impostor</th><th>EER</th><th>threshold of</th><th>FMR</th><th>false matches</th><th>95 %</th>

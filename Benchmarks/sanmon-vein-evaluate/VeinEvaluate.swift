@@ -21,9 +21,10 @@ struct VeinEvaluate: ParsableCommand {
         sanmon-vein-evaluate --palms 200 --hardness hard --baseline-palms 200 --csv scores.csv
         sanmon-vein-evaluate --seeds gate --palms 2450 --hard-palms 800 --baseline-palms 400 --html report.html
         sanmon-vein-evaluate --palms 2450 --calibrate
+        sanmon-vein-evaluate --set vera=/data/vera --set tongji=/data/tongji@45 --html report.html
 
       EXIT CODES
-        0 measured   64 wrong usage   69 no palm could be compared
+        0 measured   64 wrong usage   69 no palm could be compared, or every set is absent
       """)
 
   @Option(help: "How many palms.") var palms = 200
@@ -36,6 +37,14 @@ struct VeinEvaluate: ParsableCommand {
   @Option(help: "Write a report as one page.") var html: String?
   @Flag(help: "One JSON object a line for each figure with a goal.") var json = false
   @Flag(help: "Print the points of a calibration instead of rates; on tuning seeds only.") var calibrate = false
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      """
+      A public set in place of synthetic palms, several times: \(PublicLayout.allCases.map(\.rawValue).joined(separator: ", ")); \
+      pictures as PNG or PGM under their names, @ and pixels per centimetre if other than estimated.
+      """, valueName: "name=folder[@px]"))
+  var sets: [String] = []
   @Option(help: "Threads; without it, one a core.") var threads: Int?
 
   func validate() throws {
@@ -45,10 +54,17 @@ struct VeinEvaluate: ParsableCommand {
     guard ["guided", "hard", "both"].contains(hardness) else { throw ValidationError("--hardness guided|hard|both") }
     guard ["tuning", "gate"].contains(seeds) else { throw ValidationError("--seeds tuning|gate") }
     guard !calibrate || seeds == "tuning" else { throw ValidationError("--calibrate: thresholds never come from gate seeds") }
+    guard sets.isEmpty || (!calibrate && !json) else {
+      throw ValidationError("--set: neither with --calibrate nor with --json")
+    }
+    guard sets.allSatisfy({ SetChoice($0) != nil }) else {
+      throw ValidationError("--set NAME=FOLDER[@12…80]: \(PublicLayout.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
     guard (1...256).contains(threads ?? 1) else { throw ValidationError("--threads 1…256") }
   }
 
   func run() throws {
+    if !sets.isEmpty { return try runSets() }
     let first = (seeds == "gate" ? PalmSeeds.gate : PalmSeeds.tuning).lowerBound
     var evaluations: [Evaluation] = []
     for level in [Hardness.guided, .hard] where hardness == "both" || hardness == level.name {
@@ -71,6 +87,35 @@ struct VeinEvaluate: ParsableCommand {
     if let html { try write(ReportPage(evaluations, seeds: seeds).html, to: html) }
   }
 
+  private func runSets() throws {
+    var evaluations: [Evaluation] = []
+    let choices = sets.compactMap(SetChoice.init)
+    for choice in choices {
+      guard let set = PublicSet(choice.layout, in: choice.folder) else {
+        print("set \(choice.layout.rawValue): absent (\(choice.folder.path))")
+        continue
+      }
+      print(
+        "set \(choice.layout.rawValue): \(set.palms.count) palms, taken at \(choice.resolution) px/cm; "
+          + "\(set.unconverted) pictures to be converted, \(set.foreign) other files")
+      let evaluation = try Evaluation(
+        set, resolution: choice.resolution, normalisation: Calibration.standard.normalisation, baselinePalms: baselinePalms,
+        threads: threads ?? Machine.cores)
+      if let evaluation {
+        print(evaluation.text(seeds: seeds))
+        evaluations.append(evaluation)
+      } else {
+        print("set \(choice.layout.rawValue): no palm could be compared")
+      }
+    }
+    for layout in PublicLayout.allCases where !choices.contains(where: { $0.layout == layout }) {
+      print("set \(layout.rawValue): absent (not given)")
+    }
+    guard !evaluations.isEmpty else { throw ExitCode(69) }
+    if let csv { try write(evaluations.map(\.scores).joined(), to: csv, heading: "set,method,kind,score\n") }
+    if let html { try write(ReportPage(evaluations, seeds: seeds).html, to: html) }
+  }
+
   /// As they stand in `Calibration.standard`.
   private func printPoints(_ evaluations: [Evaluation]) {
     for evaluation in evaluations {
@@ -79,7 +124,7 @@ struct VeinEvaluate: ParsableCommand {
         String(
           format:
             "// %@: %d palms, %d impostor transactions; mean distance %.5f over %.1f cells; closest captures of one palm %.5f",
-          evaluation.hardness.name, evaluation.palms.palms.count, all.impostor.count, all.impostorMean, all.impostorOverlap,
+          evaluation.name, evaluation.palms.palms.count, all.impostor.count, all.impostorMean, all.impostorOverlap,
           all.leastGenuine ?? .nan))
     }
     for point in CalibrationFit.points(evaluations.map(\.ours.impostor)) { print("(\(point.distance), \(point.strength)),") }
