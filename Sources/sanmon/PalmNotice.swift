@@ -57,10 +57,10 @@ enum PalmNotice {
       No picture of your palm. The directions of the vein lines become numbers,
       which are rearranged under a key and encrypted (the template): one set a hand.
       So that the same picture cannot be used twice, a value computed from each
-      picture (a hash, from which no picture can be made) is kept for 90 days. So are
-      daily sums of how closely your palm matched, to see when a sensor wants cleaning
-      or a palm enrolling anew. The log says when and at which workstation a palm was
-      used, and holds no template.
+      picture (a hash, from which no picture can be made) is kept for 90 days. Daily
+      sums of how closely your palm matched are kept as long, to see when a sensor
+      wants cleaning or a palm enrolling anew. The log says when and at which
+      workstation a palm was used, and holds no template.
 
     3 How long
       Templates are kept until you ask for their removal, or until your registration
