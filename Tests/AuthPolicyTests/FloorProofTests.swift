@@ -52,6 +52,12 @@ struct FloorProofTests {
 
   @Test func sessionsWithoutEnd() throws {
     #expect(try faults { $0.terms.idleSeconds = 3601 } == ["PF414 unlock: palm (1e-6) + idle."])
+    let strict = try PalmRates(besideAnother: 7, alone: 7)
+    #expect(
+      try faults {
+        $0.palmRates = strict
+        $0.terms.idleSeconds = 3601
+      } == ["PF414 unlock: palm (1e-7) + idle."])
     #expect(try faults { $0.terms.overallSeconds = 86_401 } == ["PF414 unlock: palm (1e-6) + overall."])
   }
 

@@ -226,8 +226,8 @@ private struct PalmClause {
   init(_ node: MarkedNode, _ log: FaultLog) {
     let fields = Fields(node, allowed: ["beside-card", "alone"], log)
     let beside = Self.rate(fields.required("beside-card"), weakest: PalmRates.weakest.besideAnother, log)
-    let weakest = max(beside ?? 0, PalmRates.weakest.alone)
-    let alone = Self.rate(fields.required("alone"), weakest: weakest, log)
+    let floor = PalmRates.weakest.alone
+    let alone = Self.rate(fields.required("alone"), weakest: beside.map { max($0, floor) } ?? floor, log)
     guard let beside, let alone else { return }
     rates = try? PalmRates(besideAnother: beside, alone: alone)
   }
