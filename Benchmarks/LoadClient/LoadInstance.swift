@@ -16,7 +16,7 @@ package final class LoadInstance: Sendable {
 
   package let folder: String
   private let binaries: String
-  private let vault: ChildProcess
+  private let vault: Mutex<ChildProcess>
   private let server: Mutex<ChildProcess>
   package let link: ServerConnection
   /// For the first administrator, once.
@@ -48,7 +48,8 @@ package final class LoadInstance: Sendable {
       let file = try Self.instanceFile(folder) + (directory?.lines(in: folder) ?? "")
       try file.write(toFile: folder + "/instance.yaml", atomically: true, encoding: .utf8)
       chmod(folder + "/instance.yaml", 0o644)
-      vault = try await Self.startVault(folder, binaries)
+      try await Self.makeMasterKey(folder, binaries)
+      vault = Mutex(try await Self.startVault(folder, binaries))
       firstCode = try await VaultLink(socket: folder + "/vault-run/vault.sock").initialise(
         VaultInitialisation(instance: InstanceID(parsing: "lgwan-1"), segments: [.lgwan], hosts: ["127.0.0.1"]))
       server = Mutex(try Self.startServer(folder, binaries))
@@ -68,7 +69,7 @@ package final class LoadInstance: Sendable {
   package func end() {
     link.close()
     server.withLock { $0 }.stop()
-    vault.stop()
+    vault.withLock { $0 }.stop()
     try? FileManager.default.removeItem(atPath: folder)
   }
 
@@ -99,7 +100,7 @@ package final class LoadInstance: Sendable {
     return sizes.count == 2 ? sizes.reduce(0, +) : nil
   }
 
-  package var pids: [Int32] { [server.withLock { $0.pid }, vault.pid] }
+  package var pids: [Int32] { [server.withLock { $0.pid }, vault.withLock { $0.pid }] }
 
   // MARK: Stopping and starting
 
@@ -114,6 +115,14 @@ package final class LoadInstance: Sendable {
   package func startServer() throws {
     let started = try Self.startServer(folder, binaries)
     server.withLock { $0 = started }
+  }
+
+  package func stopVault() { vault.withLock { $0 }.stop() }
+
+  /// Returns when it answers: its keys are open then.
+  package func startVault() async throws {
+    let started = try await Self.startVault(folder, binaries)
+    vault.withLock { $0 = started }
   }
 
   /// The words that run a command as the server's user: what it writes is then the server's own.
@@ -152,16 +161,21 @@ package final class LoadInstance: Sendable {
     ["setpriv", "--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups", "--no-new-privs", "--"]
   }
 
-  private static func startVault(_ folder: String, _ binaries: String) async throws -> ChildProcess {
-    let prefix = isRoot ? user(vaultUID) : []
-    let master = folder + "/vault/master.key"
+  private static var asVault: [String] { isRoot ? user(vaultUID) : [] }
+  private static func masterKey(_ folder: String) -> String { folder + "/vault/master.key" }
+
+  private static func makeMasterKey(_ folder: String, _ binaries: String) async throws {
     let made = try ChildProcess(
-      prefix + ["\(binaries)/sanmon-vault", "make-master-key", "--out", master], log: folder + "/vault.log")
+      asVault + ["\(binaries)/sanmon-vault", "make-master-key", "--out", masterKey(folder)], log: folder + "/vault.log")
     while made.isRunning { try await Task.sleep(for: .milliseconds(5)) }
+  }
+
+  private static func startVault(_ folder: String, _ binaries: String) async throws -> ChildProcess {
     let vault = try ChildProcess(
-      prefix + [
+      asVault + [
         "\(binaries)/sanmon-vault", "serve", "--socket", folder + "/vault-run/vault.sock", "--state", folder + "/vault",
-        "--master-key-file", master, "--peer-user", "\(isRoot ? serverUID : geteuid())", "--operator-user", "\(geteuid())",
+        "--master-key-file", masterKey(folder), "--peer-user", "\(isRoot ? serverUID : geteuid())", "--operator-user",
+        "\(geteuid())",
       ], log: folder + "/vault.log")
     let end = ContinuousClock.now + .seconds(20)
     // The socket is there a moment before it is listened on.
@@ -170,7 +184,7 @@ package final class LoadInstance: Sendable {
         let log = (try? String(contentsOfFile: folder + "/vault.log", encoding: .utf8)) ?? ""
         throw RunFault("鍵庫が起動しません:\n\(log)", "the vault does not start:\n\(log)")
       }
-      try await Task.sleep(for: .milliseconds(5))
+      try await Task.sleep(for: .milliseconds(2))
     }
     return vault
   }

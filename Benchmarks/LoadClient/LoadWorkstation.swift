@@ -3,15 +3,24 @@ import AuthClient
 import AuthTerms
 package import Crypto
 import Foundation
+import Synchronization
 
 /// One enrolled workstation: its certificate, its connection, and keys for its sessions that were made before the run.
 package final class LoadWorkstation: Sendable {
   package let name: String
   private let segment: String
-  private let connection: ServerConnection
+  let connection: ServerConnection
   private let certificateHash: [UInt8]
-  private let keys: SessionKeys
-  private let keysHash: [UInt8]
+  let keys: LoadSessionKeys
+  /// The last logon, and what its card signed.
+  private let logon = Mutex<Logon?>(nil)
+  var lastLogon: Logon? { logon.withLock { $0 } }
+
+  struct Logon: Sendable {
+    let session: String
+    let person: String
+    let evidence: SessionEvidence
+  }
 
   package init(name: String, key: P256.Signing.PrivateKey, issued: WorkstationCertificateIssued, port: Int) async throws {
     self.name = name
@@ -25,10 +34,7 @@ package final class LoadWorkstation: Sendable {
       identity: ClientIdentity(certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8))),
       settings: settings)
     certificateHash = Array(SHA256.hash(data: issued.certificate))
-    keys = SessionKeys(
-      suite: "x25519-chachapoly", sealing: Curve25519.KeyAgreement.PrivateKey().publicKey.rawRepresentation,
-      signing: Curve25519.Signing.PrivateKey().publicKey.rawRepresentation)
-    keysHash = Array(SHA256.hash(data: keys.canonicalBytes))
+    keys = try LoadSessionKeys()
   }
 
   /// Drops the kept connection: the next request makes a new one, with a whole handshake (there is no resumption).
@@ -50,34 +56,42 @@ package final class LoadWorkstation: Sendable {
     guard opened.workstation == name, opened.segment == segment, opened.scenario == "logon", opened.nonce.count == 32 else {
       throw WrongAnswer("a ceremony of another workstation, segment or scenario")
     }
-    let answer: CeremonyAnswer
-    do {
-      answer = try await connection.call(
-        "POST", "/v1/ceremonies/\(opened.ceremony)/proofs", proofs(opened, serverCertificate, card, password))
-    } catch let fault as ClientFault {
-      throw WrongAnswer("proofs: \(WrongAnswer.short(fault))")
-    }
+    let shown = try proofs(opened, serverCertificate, card, password)
+    let answer: CeremonyAnswer = try await post("proofs", "/v1/ceremonies/\(opened.ceremony)/proofs", shown.message)
     guard answer.outcome == "granted", let session = answer.session else { throw WrongAnswer("outcome \(answer.outcome)") }
     guard (try? SessionID(parsing: session.session)) != nil, session.session.hasPrefix("s-"), session.person == card.person,
       session.segment == segment, session.scenario == "logon", session.rule.hasPrefix("\(segment).yaml:"),
       session.leaseSeconds > 0
     else { throw WrongAnswer("a session of another person or segment") }
+    keep(Logon(session: session.session, person: session.person, evidence: shown.evidence))
     return session.session
   }
 
+  /// - Parameter what: names a refusal.
+  func post<Answer: Decodable & Sendable>(
+    _ what: String, _ path: String, _ body: some Encodable & Sendable
+  ) async throws -> Answer {
+    do throws(ClientFault) { return try await connection.call("POST", path, body) } catch {
+      throw WrongAnswer("\(what): \(WrongAnswer.short(error))")
+    }
+  }
+
+  private func keep(_ new: Logon) { logon.withLock { $0 = new } }
+
   private func proofs(
     _ opened: CeremonyOpened, _ serverCertificate: [UInt8], _ card: SoftCard, _ password: String?
-  ) throws -> ProofsMessage {
+  ) throws -> (message: ProofsMessage, evidence: SessionEvidence) {
     let preimage = CardPreimage(
       nonce: Array(opened.nonce), ceremony: opened.ceremony, workstation: name, scenario: opened.scenario, segment: segment,
       expiresAt: opened.expiresAt, serverCertificate: serverCertificate, workstationCertificate: certificateHash,
-      slot: card.slot, sealingSuite: keys.suite, sessionKeys: keysHash)
-    return ProofsMessage(
-      sessionKeys: keys,
+      slot: card.slot, sealingSuite: keys.publicKeys.suite, sessionKeys: keys.hash)
+    let signature = try card.sign(preimage.canonicalBytes)
+    let message = ProofsMessage(
+      sessionKeys: keys.publicKeys,
       card: CardProofMessage(
         profile: "piv", slot: card.slot, certificate: Data(card.certificate), algorithm: card.algorithm,
-        signature: Data(try card.sign(preimage.canonicalBytes))),
-      password: password.map { Data($0.utf8) }, sessionSignature: nil)
+        signature: Data(signature)), password: password.map { Data($0.utf8) }, sessionSignature: nil)
+    return (message, keys.evidence(preimage, algorithm: card.algorithm, signature: signature, publicKey: card.publicKey))
   }
 
   /// The session the server holds for this workstation now, asked over its own connection; `nil` if there is none.

@@ -73,6 +73,14 @@ package final class SoftCard: Sendable {
     self.certificate = certificate
   }
 
+  /// DER SubjectPublicKeyInfo.
+  var publicKey: [UInt8] {
+    switch key {
+    case .p256(let key): Array(key.publicKey.derRepresentation)
+    case .rsa(let key): Array(key.publicKey.derRepresentation)
+    }
+  }
+
   package var algorithm: String {
     switch key {
     case .p256: "ecdsa-p256-sha256"

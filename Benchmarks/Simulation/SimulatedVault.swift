@@ -118,4 +118,10 @@ final class SimulatedVault: Vault {
     throw .unreachable("not simulated")
   }
   func resumeReleases(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+
+  /// Nothing is released here, and there is no log.
+  func witness(from: UInt64) async throws(VaultFault) -> VaultWitness {
+    try requirePresent()
+    return VaultWitness(size: 0, root: [], rootBefore: [], end: 0, releases: [], others: 0)
+  }
 }

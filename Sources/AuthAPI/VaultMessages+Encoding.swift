@@ -30,7 +30,7 @@ extension VaultRequest {
       writer.list(value.segments.map(\.name))
       writer.list(value.hosts)
     case .signServer(let request): writer.field(request)
-    case .readBackup(let offset): writer.field(offset)
+    case .readBackup(let offset), .witness(let offset): writer.field(offset)
     case .signBackup(let hash), .signSnapshot(let hash): writer.field(hash)
     case .templateKey(let person, let ring):
       writer.field(person.text)
@@ -112,6 +112,7 @@ extension VaultRequest {
     case .listCredentials: request = .listCredentials(after: try reader.text())
     case .sessionAct: request = .sessionAct(try SessionActRequest(from: &reader))
     case .resumeReleases: request = .resumeReleases(try SignedAct(decoding: reader.field()))
+    case .witness: request = .witness(from: try reader.unsigned())
     }
     try reader.requireEnd()
     return (id, request)
@@ -123,7 +124,7 @@ extension VaultAnswer {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, released, noted
+    case cards, applications, credentials, released, witness, noted
     case refused
   }
 
@@ -207,6 +208,9 @@ extension VaultAnswer {
     case .released(let release):
       writer.field(Word.released.rawValue)
       writer.field(release.encoded)
+    case .witness(let witness):
+      writer.field(Word.witness.rawValue)
+      witness.write(to: &writer)
     case .noted: writer.field(Word.noted.rawValue)
     case .refused(let refusal):
       writer.field(Word.refused.rawValue)
@@ -276,6 +280,7 @@ extension VaultAnswer {
       for _ in 0..<(try reader.count(atMost: CredentialEntry.mostAtOnce)) { entries.append(try CredentialEntry(from: &reader)) }
       answer = .credentials(entries)
     case .released: answer = .released(try SealedRelease(decoding: reader.field()))
+    case .witness: answer = .witness(try VaultWitness(from: &reader))
     case .noted: answer = .noted
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {

@@ -45,6 +45,8 @@ public enum VaultRequest: Sendable, Equatable {
   case sessionAct(SessionActRequest)
   /// Act `vault.resume`: releases go on after an alarm stopped them.
   case resumeReleases(SignedAct)
+  /// The head of the vault's own log, and what was released behind its first `from` rows.
+  case witness(from: UInt64)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -75,6 +77,7 @@ public enum VaultRequest: Sendable, Equatable {
     case .listCredentials: .listCredentials
     case .sessionAct: .sessionAct
     case .resumeReleases: .resumeReleases
+    case .witness: .witness
     }
   }
 
@@ -83,7 +86,7 @@ public enum VaultRequest: Sendable, Equatable {
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
-      resumeReleases
+      resumeReleases, witness
   }
 }
 
@@ -208,6 +211,7 @@ public enum VaultAnswer: Sendable, Equatable {
   /// At most `CredentialEntry.mostAtOnce`; fewer: these are the last.
   case credentials([CredentialEntry])
   case released(SealedRelease)
+  case witness(VaultWitness)
   /// Done and written, and there is nothing to hand over.
   case noted
   case refused(VaultRefusal)

@@ -22,6 +22,8 @@ struct Background: Sendable {
       group.addTask { await watchPolicies() }
       group.addTask {
         await every(.seconds(services.instance.checkpointSeconds)) {
+          // Before the checkpoint, which then covers what was found.
+          do { try await VaultWatch(services: services, log: log).look() } catch { log.event("vaultLogNotLookedAt") }
           do { _ = try await checkpoints.sign() } catch { log.event("checkpointNotSigned") }
         }
       }

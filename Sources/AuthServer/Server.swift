@@ -91,6 +91,9 @@ public final class Server: Sendable {
     return DirectoryService(services: services, snapshot: snapshot, key: key, domain: keys.domain, log: log)
   }
 
+  /// What `Background` does with every checkpoint, now.
+  package func lookAtVault() async throws { try await VaultWatch(services: services, log: support.log).look() }
+
   private static func identity(_ state: StateFolder, _ vault: any Vault, _ now: Moment) async throws -> TLSIdentity {
     let (chain, key) = try await state.tlsIdentity(vault: vault, now: now)
     return try TLSIdentity(certificates: chain, key: key)

@@ -12,6 +12,7 @@ final class VaultDatabase: Sendable {
   private let path: String
   /// `nil` after an I/O error: a handle whose fsync failed is never used again, a new one is opened for the next request.
   private let queue: Mutex<DatabaseQueue?>
+  private let group = GroupCommit()
 
   /// - Parameter directory: mode 0700 and this user's own; made when it is missing.
   init(directory: String) throws(VaultStartFault) {
@@ -64,7 +65,7 @@ final class VaultDatabase: Sendable {
       return open
     }
     do {
-      return try open.write(change)
+      return try group.write(change, in: { try open.write($0) })
     } catch let error as DatabaseError {
       switch error.resultCode {
       case .SQLITE_IOERR, .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_CANTOPEN:

@@ -41,6 +41,10 @@ extension VaultService {
         throw VaultFailure.no(.checkpointNotExtending, "the first checkpoint starts from size 0")
       }
     }
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .administration, action: Self.checkpointRow, outcome: .done)
+    record.note = "size \(request.size) root \(Hex.encode(root.bytes))"
+    try VaultLog(database).append(record)
     return try sign(request.size, root, epoch: VaultEpochs.current(database), keys, database)
   }
 

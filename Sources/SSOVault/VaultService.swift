@@ -27,7 +27,7 @@ public struct VaultPeers: Sendable {
     switch kind {
     case .initialise: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
-      .signSnapshot, .templateKey, .sessionAct:
+      .signSnapshot, .templateKey, .sessionAct, .witness:
       servers.contains(uid)
     case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
       .registerCards, .listCards, .publishApplication, .listApplications, .setCredential, .listCredentials, .resumeReleases:
@@ -163,6 +163,7 @@ public final class VaultService: Sendable {
     case .listApplications: return .applications(try database.write { try ReleaseRegister($0, keys).applications() })
     case .listCredentials(let place):
       return .credentials(try database.write { try ReleaseRegister($0, keys).entries(after: place) })
+    case .witness(let from): return .witness(try database.write { try witness(from: from, $0) })
     case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }

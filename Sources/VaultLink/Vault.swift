@@ -49,6 +49,8 @@ public protocol Vault: Sendable {
   func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry]
   /// - Returns: what a release hands over; nothing for a capture or report that was noted.
   func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
+  /// - Parameter from: rows of the vault's log that were seen before.
+  func witness(from: UInt64) async throws(VaultFault) -> VaultWitness
   /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }

@@ -20,21 +20,19 @@ public enum VaultFault: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// The client's end of the vault's socket: holds no key, asks one thing at a time on a thread of its own, and connects again
-/// when the vault was restarted.
+/// The client's end of the vault's socket: holds no key, asks a few things at a time on threads of its own, and connects
+/// again when the vault was restarted.
 ///
 /// A request is never sent twice: an enrolment code that was burned stays burned, and the caller hears that nobody answered.
 public final class VaultLink: Sendable {
-  private let conversation: Conversation
-  private let thread: SerialThread
+  private let lanes: Lanes
   private let deadlineMilliseconds: Int
 
   /// - Parameters:
   ///   - socket: path of the vault's socket.
   ///   - deadlineMilliseconds: for one request, waiting included.
   public init(socket: String, deadlineMilliseconds: Int = 5000) {
-    conversation = Conversation(path: socket)
-    thread = SerialThread(name: "vault-link", limit: 64)
+    lanes = Lanes(path: socket)
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 
@@ -204,10 +202,15 @@ public final class VaultLink: Sendable {
 
   private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
 
+  public func witness(from: UInt64) async throws(VaultFault) -> VaultWitness {
+    guard case .witness(let witness) = try await ask(.witness(from: from)) else { throw Self.surprise }
+    return witness
+  }
+
   private func ask(_ request: VaultRequest) async throws(VaultFault) -> VaultAnswer {
     let deadline = Deadline(milliseconds: deadlineMilliseconds)
     let result: Result<VaultAnswer, VaultFault> = await withCheckedContinuation { continuation in
-      let isAccepted = thread.enqueue { [conversation] in
+      let isAccepted = lanes.enqueue { conversation in
         continuation.resume(returning: conversation.exchange(request, by: deadline))
       }
       if !isAccepted { continuation.resume(returning: .failure(.unreachable("too many requests wait"))) }
@@ -218,7 +221,44 @@ public final class VaultLink: Sendable {
   }
 }
 
-/// The connection and the number of the last request; used by the link's one thread only, one exchange at a time.
+/// A few connections, each with a thread of its own; another one begins only while all are busy.
+private final class Lanes: Sendable {
+  private struct Lane {
+    let conversation: Conversation
+    let thread: SerialThread
+    /// Begun or waiting.
+    var jobs = 0
+  }
+
+  /// What the vault writes for so many at once costs it one wait for the disk.
+  private static let most = 8
+  private let path: String
+  private let lanes = Mutex<[Lane]>([])
+
+  init(path: String) { self.path = path }
+
+  /// False when too many wait already; the job then never runs.
+  func enqueue(_ job: @escaping @Sendable (Conversation) -> Void) -> Bool {
+    lanes.withLock { lanes in
+      var index = lanes.indices.min { lanes[$0].jobs < lanes[$1].jobs }
+      if lanes.count < Self.most, index.map({ lanes[$0].jobs > 0 }) ?? true {
+        index = lanes.count
+        let thread = SerialThread(name: "vault-link", limit: 64)
+        lanes.append(Lane(conversation: Conversation(path: path), thread: thread))
+      }
+      guard let index else { return false }
+      let conversation = lanes[index].conversation
+      let isAccepted = lanes[index].thread.enqueue { [self] in
+        job(conversation)
+        self.lanes.withLock { $0[index].jobs -= 1 }
+      }
+      if isAccepted { lanes[index].jobs += 1 }
+      return isAccepted
+    }
+  }
+}
+
+/// The connection and the number of the last request; used by its lane's thread only, one exchange at a time.
 private final class Conversation: Sendable {
   private struct State {
     var connection: PeerConnection?

@@ -121,6 +121,15 @@ final class City: Sendable {
     }
   }
 
+  /// Stops the vault alone and starts it again; the server runs on.
+  /// - Parameter meanwhile: gets the vault's folder.
+  func restartVault(_ meanwhile: (String) throws -> Void) throws {
+    vault.withLock { $0.stop() }
+    try meanwhile(folder + "/vault")
+    let next = try Self.startVault(folder, clock, vaultRecoveryKey)
+    vault.withLock { $0 = next }
+  }
+
   /// Ends server and vault and removes the folder.
   /// - Parameter keepingFolder: for processes that go on with it. Its databases are closed when the city is let go of.
   func end(keepingFolder: Bool = false) async {

@@ -11,10 +11,10 @@ import Workstation
 /// Stored credentials over the real wire: a real vault behind its socket, a database on disk, the shipped files.
 @Suite("credentials for sessions", .serialized)
 struct ReleaseTests {
-  private static let person = "p-000042"
+  static let person = "p-000042"
 
   /// A city in which the ledger is published and one card is in the vault's register.
-  private struct Bench {
+  struct Bench {
     let city: City
     let pc: TestWorkstation
     let card: TestCard
@@ -128,11 +128,11 @@ struct ReleaseTests {
     }
   }
 
-  private func with(_ test: (Bench) async throws -> Void) async throws {
+  static func with(_ test: (Bench) async throws -> Void) async throws {
     let city = try await City()
     _ = try await city.importPeople()
     let pc = try await city.workstation("LGWAN-PC-0042")
-    let card = try await city.enrolCard(Self.person)
+    let card = try await city.enrolCard(person)
     let file = try Data(contentsOf: URL(filePath: Repository.root + "/policies/applications/ledger.yaml"))
     let definition = try ApplicationFile.compile(PolicySource(name: "ledger.yaml", bytes: Array(file))).definition
     try await test(Bench(city: city, pc: pc, card: card, definition: definition))
@@ -141,7 +141,7 @@ struct ReleaseTests {
 
   @Test("a credential reaches the session that its person's card opened, once for each act, and rows name both")
   func released() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       try await bench.publish()
       #expect(try await bench.registerCards() == 0)
       try await bench.set("kumo-no-ito-1918")
@@ -169,7 +169,7 @@ struct ReleaseTests {
 
   @Test("locked, ended, of another workstation, another key, too old, unpublished, unregistered: nothing, each with its code")
   func refused() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       let (session, evidence) = try await bench.enter()
       let id = session.session
       #expect(try await bench.code(bench.message(evidence: evidence), in: id) == "AP172", "the card is in no register")
@@ -197,7 +197,7 @@ struct ReleaseTests {
 
   @Test("a wrong password is tried once; the clerk's own, sealed where it was typed, takes its place; then it counts as right")
   func captured() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       try await bench.publish()
       try await bench.registerCards()
       try await bench.set("furui-mono")
@@ -223,7 +223,7 @@ struct ReleaseTests {
 
   @Test("the vault's register of cards is compared with the server's: new keys, and lost ones that it still takes")
   func cards() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       func pending() async throws -> VaultCardsPending { try await bench.city.link.fetch("/v1/admin/vault/cards") }
       #expect(try await pending().cards.map(\.person) == [Self.person])
       #expect(try await bench.registerCards() == 0)
@@ -238,7 +238,7 @@ struct ReleaseTests {
 
   @Test("what the files say and what the vault has is shown; a changed file is told")
   func applications() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       func states() async throws -> [String: String] {
         let all: [ApplicationSummary] = try await bench.city.link.fetch("/v1/admin/vault/applications")
         return Dictionary(uniqueKeysWithValues: all.map { ($0.application, $0.state) })

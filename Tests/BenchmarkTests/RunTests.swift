@@ -52,6 +52,20 @@ struct RunTests {
     #expect((ran.figure("server.restart_s")?.value ?? 0) > 0 && (ran.figure("audit.verify_1m_s")?.limit ?? 0) > 0)
   }
 
+  @Test("credentials are released: every part prints its figure, and each answer is the right person's")
+  func releases() throws {
+    let ran = try Programs.run(
+      "sanmon-load", ["releases", "--people", "6", "--runs", "1", "--seconds", "1.5", "--releases", "24", "--in-flight", "3"])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(
+      ran.figures.map(\.name) == [
+        "vault.seal_open_ms", "vault.release_cpu_ms", "vault.release_per_s", "vault.release_p50_ms", "vault.release_p99_50s_ms",
+        "vault.unseal_s", "vault.release_minute_p99_ms", "vault.wrong_refusals",
+      ])
+    #expect(ran.figures.dropLast().allSatisfy { $0.value.isFinite && $0.value > 0 })
+    #expect(ran.figure("vault.wrong_refusals")?.value == 0 && ran.figure("vault.release_cpu_ms")?.ratio != nil)
+  }
+
   @Test("palms are compared: all paths agree, every figure is printed")
   func palms() throws {
     let ran = try Programs.run("sanmon-vein-bench", ["--shrink", "500", "--rounds", "1", "--trials", "1"])

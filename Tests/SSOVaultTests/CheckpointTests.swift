@@ -117,6 +117,26 @@ struct CheckpointTests {
     #expect(office.refusal(.signCheckpoint(try log.request(from: 0, to: 10))) == "answered")
   }
 
+  @Test("each signed checkpoint has a row here; the head and the releases behind a size are told, to servers alone")
+  func witness() throws {
+    func witness(from: UInt64) throws -> VaultWitness {
+      guard case .witness(let witness) = office.ask(.witness(from: from)) else { throw Office.Unexpected() }
+      return witness
+    }
+    let before = try witness(from: 0)
+    #expect(before.size == before.end && before.others == before.size && before.root.count == 32 && before.rootBefore.isEmpty)
+    _ = office.ask(.signCheckpoint(try log.request(from: 0, to: 3)))
+    let after = try witness(from: before.size)
+    #expect(after.size == before.size + 1 && after.rootBefore == before.root && after.others == 0 && after.releases.isEmpty)
+    // The same checkpoint again is the same note, and no row.
+    _ = office.ask(.signCheckpoint(try log.request(from: 0, to: 3)))
+    #expect(try witness(from: 0).size == after.size)
+    let beyond = try witness(from: after.size + 1)
+    #expect(beyond.rootBefore.isEmpty && beyond.end == after.size && beyond.others == 0)
+    #expect(try witness(from: .max).rootBefore.isEmpty)
+    #expect(office.refusal(.witness(from: 0), from: Office.desk) == "V103")
+  }
+
   @Test(
     "a snapshot of the directory is signed as nothing else is, for servers alone, with a row; before initialisation not at all")
   func snapshots() throws {

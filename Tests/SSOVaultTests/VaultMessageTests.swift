@@ -38,6 +38,7 @@ struct VaultMessageTests {
       .templateKey(person: PersonID(parsing: "1"), ring: .max),
       .registerCards(act, cards: cards), .listCards(after: []), .listCards(after: hash), .publishApplication(act),
       .listApplications, .setCredential(act, sealed: [5, 6]), .listCredentials(after: "p1/ledger/"), .resumeReleases(act),
+      .witness(from: 7),
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -57,6 +58,8 @@ struct VaultMessageTests {
       .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
       .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
       .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
+      .witness(VaultWitness(size: 0, root: [], rootBefore: [], end: 0, releases: [], others: 0)),
+      .witness(VaultWitness(size: 9, root: hash, rootBefore: hash, end: 8, releases: [hash, hash], others: 7)),
       .refused(VaultRefusal(.codeUsed, "used")), .noted, .cards(cards), .cards([]),
       .applications([
         VaultApplication(id: ledger, segments: [.lgwan, .internet], definition: hash, freshnessSeconds: 60),

@@ -97,6 +97,9 @@ final class Services: Sendable {
     metrics.declare("sanmon_palms_total", .counter, help: "Palms that were shown, by what came of them", labels: ["outcome"])
     metrics.declare(
       "sanmon_releases_total", .counter, help: "What sessions asked of the vault", labels: ["kind", "outcome"])
+    metrics.declare(
+      "sanmon_vault_log_faults_total", .counter,
+      help: "Looks at the vault's log that found another log, or releases without a row")
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
       "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])

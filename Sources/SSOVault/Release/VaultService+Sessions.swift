@@ -147,7 +147,7 @@ extension VaultService {
     try register.handOver(version.place.version, act)
     try note("released", session, act, version.place.version, register.database, now) {
       $0.scenario = .release
-      $0.note += " ticket \(Hex.encode(Array(ticket.prefix(8)))) authorised=\(Hex.encode(request.authorised))"
+      $0.note += " ticket \(Hex.encode(Array(ticket.prefix(8))))" + Self.note(authorised: request.authorised)
     }
     return .release(
       OpenedRelease(

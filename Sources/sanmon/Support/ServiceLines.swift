@@ -13,7 +13,8 @@ struct ServiceLines {
   ]
   /// Events the server writes; another word is not ours.
   private static let events: Set<String> = [
-    "http", "checkpointNotSigned", "policyFilesChanged", "clockStepped", "clockBehind", "clockRight", "coalescedNotWritten",
+    "http", "checkpointNotSigned", "vaultLogNotLookedAt", "vaultLogContradicts", "releaseUnauthorised", "policyFilesChanged",
+    "clockStepped", "clockBehind", "clockRight", "coalescedNotWritten",
     "cardRootsRefused", "tlsReloadRefused", "log.dropped",
   ]
   /// Sentences for people, by the words of ours in them; the sentence itself may name a path or a reason.
