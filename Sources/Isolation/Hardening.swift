@@ -31,6 +31,10 @@ public enum Hardening {
     guard fault == 0 else { throw .system(attempted: "forbid core dumps", code: fault) }
   }
 
+  /// Nothing of this process, now or later, reaches a swap device.
+  /// - Returns: false where RLIMIT_MEMLOCK is not infinite and CAP_IPC_LOCK is missing: nothing is locked then.
+  public static func lockMemory() -> Bool { sanmon_lock_memory() == 0 }
+
   public static var isInForce: Bool { sanmon_is_hardened() == 1 }
 }
 

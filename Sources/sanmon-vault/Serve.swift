@@ -26,6 +26,8 @@ struct Serve: ParsableCommand {
       guard !peers.servers.isEmpty || !peers.operators.isEmpty else {
         throw VaultStartFault(.settings, "name at least one --peer-user or --operator-user")
       }
+      // Before any key is read.
+      let isLocked = Hardening.lockMemory()
       let service = try state.open(recoveryKey: recoveryKey)
       let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
       signals.waiting {
@@ -33,13 +35,16 @@ struct Serve: ParsableCommand {
         server.stop()
       }
       notify.ready("serving")
-      FileHandle.standardError.write(Data("sanmon-vault: serving on \(socket)\n".utf8))
+      FileHandle.standardError.write(Data("sanmon-vault: serving on \(socket)\(isLocked ? "" : Self.notLocked)\n".utf8))
       try server.run()
       // Answers that are being made are still sent: at most five seconds.
       let end = Deadline(milliseconds: 5000)
       while server.connectionCount > 0 && end.remainingMilliseconds > 0 { usleep(10_000) }
     }
   }
+
+  /// The unit allows it; by hand it takes `ulimit -l unlimited`.
+  private static let notLocked = " (its memory may reach a swap device: RLIMIT_MEMLOCK is limited)"
 
   private func users(_ names: [String]) throws(VaultStartFault) -> Set<UInt32> {
     var numbers: Set<UInt32> = []

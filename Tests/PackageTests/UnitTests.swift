@@ -55,6 +55,7 @@ struct UnitTests {
     #expect(vault["LoadCredential"] == ["sanmon-vault-master:/etc/sanmon/%i/master.key"])
     #expect(vault["PrivateNetwork"] == ["yes"] && vault["RestrictAddressFamilies"] == ["AF_UNIX"])
     #expect(vault["ExecStart"]?.first?.contains("/etc/") == false)
+    #expect(vault["LimitMEMLOCK"] == ["infinity"] && vault["MemorySwapMax"] == ["0"])
     #expect(!(try Tree.text("deploy/systemd/sanmond@.service")).contains("master"))
   }
 

@@ -19,6 +19,24 @@ struct ProcessTests {
     return OperatorRegistration(authority: .firstAdministratorCode(code), act: try clerk.sign(act))
   }
 
+  @Test(
+    "what it holds is locked into memory, all of it, where the limit lets it; where not, it says so",
+    .enabled(if: RunningVault.isRoot, "only root may give another user the right to lock memory"))
+  func locked() throws {
+    func kilobytes(_ name: String, _ vault: RunningVault) throws -> Int {
+      let status = try String(contentsOfFile: "/proc/\(vault.pid)/status", encoding: .utf8)
+      let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(name + ":") })
+      return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) })
+    }
+    let vault = try RunningVault(peers: ["--operator-user", "\(RunningVault.ownUID)"], mayLock: true)
+    #expect(try kilobytes("VmLck", vault) >= kilobytes("VmRSS", vault) / 2 && kilobytes("VmSwap", vault) == 0)
+    #expect(try vault.stop() == 0)
+    let limited = try RunningVault(peers: ["--operator-user", "\(RunningVault.ownUID)"])
+    #expect(try kilobytes("VmLck", limited) == 0)
+    limited.process.terminate()
+    #expect(try limited.process.end().errors.contains("may reach a swap device"))
+  }
+
   @Test("from the first administrator's code to a workstation's certificate, over the real socket")
   func morning() async throws {
     let vault = try RunningVault(peers: Self.asServer)

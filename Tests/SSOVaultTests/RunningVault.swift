@@ -28,8 +28,10 @@ final class RunningVault: Sendable {
   var master: String { folder.appending(path: "master").path }
   var pid: Int32 { process.pid }
 
-  /// - Parameter peers: options of `serve` that name users.
-  init(peers: [String], initialised: Bool = true) throws {
+  /// - Parameters:
+  ///   - peers: options of `serve` that name users.
+  ///   - mayLock: may lock all of its memory, as the unit lets it; root alone can give that.
+  init(peers: [String], initialised: Bool = true, mayLock: Bool = false) throws {
     let program = try #require(Self.program, "sanmon-vault is not built")
     // Not the temporary folder of a user: the vault's user must be able to walk there. Short: a socket's path has 107 bytes.
     folder = URL(filePath: "/tmp/snmv-\(UUID().uuidString.prefix(8))")
@@ -48,7 +50,7 @@ final class RunningVault: Sendable {
       firstCode = ""
     }
     process = try Self.process(
-      Self.vaultUID, [program, "serve", "--socket", folder.appending(path: "v.sock").path] + files + peers)
+      Self.vaultUID, [program, "serve", "--socket", folder.appending(path: "v.sock").path] + files + peers, mayLock: mayLock)
     for _ in 0..<500 where !FileManager.default.fileExists(atPath: socket) && process.isRunning { usleep(20_000) }
   }
 
@@ -64,9 +66,10 @@ final class RunningVault: Sendable {
   }
 
   /// A process under another user when we are root, under our own otherwise.
-  static func process(_ uid: UInt32, _ arguments: [String]) throws -> Program {
+  static func process(_ uid: UInt32, _ arguments: [String], mayLock: Bool = false) throws -> Program {
     let user = ["/usr/bin/setpriv", "--reuid", "\(uid)", "--regid", "\(uid)", "--clear-groups"]
-    return try Program((isRoot ? user : []) + arguments)
+    let right = mayLock ? ["--inh-caps", "+ipc_lock", "--ambient-caps", "+ipc_lock"] : []
+    return try Program((isRoot ? user + right : []) + arguments)
   }
 
   static func run(_ uid: UInt32, _ arguments: [String]) throws -> Program.Ended { try process(uid, arguments).end() }

@@ -23,6 +23,10 @@ int sanmon_forbid_new_privileges(void);
 /// 1 when both hold.
 int sanmon_is_hardened(void);
 
+/// What this process holds, and will hold, never reaches a swap device (mlockall). 0; EPERM with a limit
+/// of locked memory (RLIMIT_MEMLOCK) and without CAP_IPC_LOCK.
+int sanmon_lock_memory(void);
+
 /// Few heaps for many threads, from now on (mallopt M_ARENA_MAX).
 void sanmon_use_few_heaps(void);
 /// Gives whole free pages back to the system when more than so many bytes are free. 1 when it did.
