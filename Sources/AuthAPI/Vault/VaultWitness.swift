@@ -1,4 +1,4 @@
-public import AuthTerms
+import AuthTerms
 
 /// The head of the vault's own log, and what it released since an earlier one: so that the server's log holds the vault's to account.
 public struct VaultWitness: Sendable, Equatable {
