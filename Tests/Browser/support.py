@@ -71,6 +71,7 @@ class SiteHandler(http.server.BaseHTTPRequestHandler):
 
     def serve(self, body):
         path, _, query = self.path.partition("?")
+        self.body = body
         self.server.got.append((self.command, path, body or query))
         page = self.server.pages.get((self.command, path)) or self.server.pages.get(path, (404, {}, "none"))
         if callable(page):
@@ -137,6 +138,19 @@ class Agent:
     def outcomes(self, application):
         return [line["outcome"] for line in self.asked("outcome", application)]
 
+    def changes(self, application):
+        return [line["outcome"] for line in self.asked("changeOutcome", application)]
+
+    def reload(self):
+        """What the stand-in's small vault keeps now, after it was left to itself."""
+        with open(os.path.join(self.folder, "credentials.json"), encoding="utf-8") as file:
+            self.credentials = json.load(file)
+
+    def vault(self, key):
+        """What the stand-in's small vault keeps of one credential, the newest first: number, password, state."""
+        with open(os.path.join(self.folder, "credentials.json"), encoding="utf-8") as file:
+            return [(one["number"], one["password"], one["state"]) for one in json.load(file)[key]["versions"]]
+
     @staticmethod
     def wait(condition, what, seconds=10):
         deadline = time.monotonic() + seconds
@@ -157,6 +171,47 @@ def application(identifier, origin, login_path="/login", **changes):
 def login_form(action="/enter", form="", more="", button=""):
     return f"""<!doctype html><title>login</title><form id="login" method="post" action="{action}" {form}>
 <input name="user"><input type="password" name="password">{more}<button name="enter" value="1" {button}>enter</button></form>"""
+
+
+CHANGE = {
+    "path": "/password", "form": "#change", "current": "[name=current]", "new": "[name=new]", "again": "[name=again]",
+    "submit": "[name=change]", "success": {"selector": "#changed"}, "failure": {"selector": "#change-failed"},
+}
+
+
+def change_form(action="/password", form="", more="", button=""):
+    return f"""<!doctype html><title>change</title><form id="change" method="post" action="{action}" {form}>
+<input type="password" name="current"><input type="password" name="new"><input type="password" name="again">{more}
+<button name="change" value="1" {button}>change</button></form>"""
+
+
+class PasswordSite(Site):
+    """An application with one account: a sign-in, a page to change the password, and what it was sent."""
+
+    def __init__(self, password, must_change=False):
+        super().__init__()
+        self.password, self.must_change, self.slow = password, must_change, 0
+        self.wrong, self.attempts = 0, []
+        self.pages.update({
+            "/login": login_form(), ("POST", "/enter"): self.enter, "/": "<!doctype html><title>in</title><p id=person>in",
+            "/password": change_form(), ("POST", "/password"): self.change,
+        })
+
+    def enter(self, handler):
+        sent = fields(handler.body)["password"]
+        self.attempts.append(sent)
+        if sent != self.password:
+            self.wrong += 1
+            return 403, {}, login_form(more='<p id="login-failed">no</p>')
+        return 303, {"Location": "/password" if self.must_change else "/"}, ""
+
+    def change(self, handler):
+        sent = fields(handler.body)
+        if sent["current"] != self.password or sent["new"] != sent["again"] or len(sent["new"]) < 12:
+            return 403, {}, change_form(more='<p id="change-failed">no</p>')
+        self.password, self.must_change = sent["new"], False
+        time.sleep(self.slow)
+        return '<!doctype html><title>changed</title><p id="changed">changed'
 
 
 def fields(body):
@@ -189,4 +244,28 @@ def other_forms(other):
         "not-html": (200, {"Content-Type": "application/xhtml+xml"}, '<html xmlns="http://www.w3.org/1999/xhtml">' + login_form()
                      .replace("<!doctype html>", "").replace('<input name="user">', '<input name="user"/>')
                      .replace('<input type="password" name="password">', '<input type="password" name="password"/>') + "</html>"),
+    }
+
+
+def other_change_forms(other):
+    """The same for a form that changes a password."""
+    away = other.origin + "/take"
+    new = '<input type="password" name="new">'
+    return {
+        "change-action": change_form(away),
+        "change-base": f'<base href="{other.origin}/">' + change_form("password"),
+        "change-shadowed": change_form(away, more='<input type="hidden" name="action" value="/password">'),
+        "change-button": change_form(button=f'formaction="{away}"'),
+        "change-get": change_form().replace('method="post"', 'method="get"'),
+        "change-target": change_form(form='target="elsewhere"'),
+        "change-two-forms": change_form() + change_form(),
+        "change-two-new": change_form(more=new),
+        "change-new-elsewhere": change_form().replace(new, "") + f"<form>{new}</form>",
+        "change-seen-new": change_form().replace(new, '<input type="text" name="new">'),
+        "change-hidden-again": change_form().replace('type="password" name="again"', 'type="hidden" name="again"'),
+        "change-fixed-new": change_form().replace(new, new.replace(">", " readonly>")),
+        "change-no-again": change_form().replace('<input type="password" name="again">', ""),
+        "change-failed-already": change_form(more='<p id="change-failed">no</p>'),
+        "change-done-already": change_form(more='<p id="changed">yes</p>'),
+        "change-sandboxed": (200, {"Content-Security-Policy": "sandbox allow-forms allow-scripts"}, change_form()),
     }

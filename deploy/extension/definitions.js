@@ -109,13 +109,54 @@ export function logoffsOf(message) {
   }
 }
 
+function password(value) {
+  need(typeof value === "string" && value !== "" && value.length <= 256);
+  return value;
+}
+
 /** The host's answer to `release` if it is a credential, else null. */
 export function credentialOf(message) {
   try {
-    object(message, ["kind", "user", "password"]);
-    need(message.kind === "credential");
-    for (const value of [message.user, message.password]) need(typeof value === "string" && value !== "" && value.length <= 256);
-    return { user: message.user, password: message.password };
+    object(message, ["kind", "user", "password", "changeDue"]);
+    need(message.kind === "credential" && typeof message.changeDue === "boolean");
+    return { user: password(message.user), password: password(message.password), changeDue: message.changeDue };
+  } catch (fault) {
+    if (fault instanceof Unexpected) return null;
+    throw fault;
+  }
+}
+
+/** The host's answer to `change` if it is the password that is in force and a new one, else null. */
+export function changeOf(message) {
+  try {
+    object(message, ["kind", "current", "new"]);
+    need(message.kind === "change" && message.current !== message.new);
+    return { current: password(message.current), new: password(message.new) };
+  } catch (fault) {
+    if (fault instanceof Unexpected) return null;
+    throw fault;
+  }
+}
+
+/** The host's answer to what it was told, or null: whether the former password may be tried now. */
+export function notedOf(message) {
+  try {
+    object(message, ["kind", "retry"]);
+    need(message.kind === "noted" && typeof message.retry === "boolean");
+    return { retry: message.retry };
+  } catch (fault) {
+    if (fault instanceof Unexpected) return null;
+    throw fault;
+  }
+}
+
+/** What the host says instead of an answer, for the person; null if it is anything else. */
+export function faultOf(message) {
+  try {
+    object(message, ["kind", "code", "ja", "en"]);
+    need(message.kind === "fault");
+    for (const part of [message.code, message.ja, message.en]) need(typeof part === "string");
+    return { code: message.code.slice(0, 8), ja: message.ja.slice(0, 300), en: message.en.slice(0, 300) };
   } catch (fault) {
     if (fault instanceof Unexpected) return null;
     throw fault;

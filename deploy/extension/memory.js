@@ -2,13 +2,16 @@
 // names of applications and numbers of tabs, never a user name or a password.
 
 const EMPTY = {
-  trials: {}, // tab → { application, account, origin, since }: handed out, outcome not seen yet
+  trials: {}, // tab → { application, account, origin, since, isDue }: handed out, outcome not seen yet
   blocked: {}, // "application/account" → "refused" | "mustChange" | "unclear"
+  changes: {}, // tab → { application, account, origin, since, isBehind, isAsked }: a password is being changed there
+  changed: [], // "application/account" whose password was tried to be changed in this session
+  notes: {}, // "application/account" → "changeRefused" | "changeUnclear"
   chosen: {}, // tab → account that the person chose
   signedIn: [], // origins at which a sign-in was accepted
   tried: [], // documents in which a sign-in was tried
   leaving: {}, // tab → { origin, path, pages }: opened to end an application's session
-  reports: [], // outcomes that the host has not noted yet
+  reports: [], // outcomes that the host has not noted yet, as they are told to it
 };
 const TRIED = 256;
 

@@ -2,7 +2,6 @@
 
 const message = (key, ...parts) => chrome.i18n.getMessage(key, parts);
 const isJapanese = chrome.i18n.getUILanguage().startsWith("ja");
-const TROUBLES = { refused: "refused", mustChange: "mustChange", unclear: "unclear" };
 
 function element(tag, text, className) {
   const made = document.createElement(tag);
@@ -11,22 +10,39 @@ function element(tag, text, className) {
   return made;
 }
 
-function entry(application) {
-  const name = isJapanese ? application.nameJa : application.nameEn;
-  const item = document.createElement("li");
-  item.append(element("div", name));
-  for (const { account, blocked } of application.accounts) {
-    const button = element("button", account === "" ? message("open") : message("openAs", account));
-    button.disabled = blocked === "refused";
-    button.addEventListener("click", async () => {
-      await chrome.runtime.sendMessage({ kind: "open", application: application.id, account });
-      window.close();
-    });
-    item.append(button);
-    if (blocked) item.append(element("p", message(TROUBLES[blocked]), "trouble"));
+function button(text, action) {
+  const made = element("button", text);
+  made.addEventListener("click", async () => {
+    await action();
+    window.close();
+  });
+  return made;
+}
+
+function registerPage(application, account) {
+  return chrome.runtime.getURL("register.html?" + new URLSearchParams({ application, account }));
+}
+
+/** One account of one application: its buttons, and what is the matter with it. */
+function buttons(id, { account, blocked, note, fault, needsPassword }) {
+  const label = account === "" ? message("open") : message("openAs", account);
+  const open = button(label, () => chrome.runtime.sendMessage({ kind: "open", application: id, account }));
+  open.disabled = blocked === "refused";
+  const parts = [open];
+  if (needsPassword) {
+    const words = account === "" ? message("register") : message("registerLabel", account);
+    parts.push(button(words, () => chrome.tabs.create({ url: registerPage(id, account) })));
   }
+  for (const trouble of [blocked, note]) if (trouble) parts.push(element("p", message(trouble), "trouble"));
+  if (fault) parts.push(element("p", isJapanese ? fault.ja : fault.en, "trouble"));
+  return parts;
+}
+
+function entry(application) {
+  const item = document.createElement("li");
+  item.append(element("div", isJapanese ? application.nameJa : application.nameEn));
+  for (const account of application.accounts) item.append(...buttons(application.id, account));
   if (application.accounts.length === 0) item.append(element("p", message("noPassword"), "trouble"));
-  if (application.fault) item.append(element("p", isJapanese ? application.fault.ja : application.fault.en, "trouble"));
   return item;
 }
 
