@@ -42,6 +42,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case watchAnswer
   /// What came in the vault's name is not signed by it, or not for this session; nothing of it was used.
   case vaultUntrusted(VaultDoubt)
+  /// The password is being changed at its application: nobody is handed it until that has ended.
+  case passwordChanging
   /// The palm sensor gave no sample.
   case sensor(SensorFault)
   /// No more palms can be shown in this ceremony, and nothing else can be.
@@ -91,6 +93,7 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .server(let fault): Self(fault)
       case .card(let failure): Self(failure)
       case .vaultUntrusted: .untrustedServer
+      case .passwordChanging: .serverUnreachable
       case .disagreement: .untrustedServer
       case .lastTryNotConfirmed, .pinWrong: .pinWrong
       case .pinBlocked: .pinBlocked

@@ -50,13 +50,11 @@ struct ReleaseCommand: AsyncParsableCommand {
         throw AgentFault.badInput(expected: "--exec: an absolute path of an executable file")
       }
       let client = CredentialClient(folder: common.state)
-      let credential = try await client.release(id, account: options.account)
-      status = try CredentialPipe.run(program, credential)
-      switch status {
-      case 0: try await client.report(id, account: options.account, .accepted)
-      case 65: try await client.report(id, account: options.account, .refused)
-      case 66: try await client.report(id, account: options.account, .mustChange)
-      default: break
+      let handed = try await client.release(id, account: options.account)
+      status = try CredentialPipe.run(program, handed.credential)
+      let outcomes: [Int32: SignInOutcome] = [0: .accepted, 65: .refused, 66: .mustChange]
+      if let outcome = outcomes[status] {
+        try await client.report(id, account: options.account, version: handed.version, outcome)
       }
     }
     if status != 0 { throw ExitCode(status) }

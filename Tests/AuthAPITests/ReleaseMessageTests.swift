@@ -27,7 +27,8 @@ struct ReleaseMessageTests {
       instance: try InstanceID(parsing: "lgwan-1"), vaultKey: try KeyFingerprint(parsing: Self.hash),
       suite: "x25519-chachapoly", ticket: ticket, person: try PersonID(parsing: "p-000042"), keys: Self.hash,
       workstationCertificate: try CertificateFingerprint(parsing: Self.hash), application: try ApplicationID(parsing: "ledger"),
-      account: account, version: 7, definition: Self.hash, authorised: Self.hash, expiresAt: 1_775_001_090_000)
+      account: account, version: 7, definition: Self.hash, authorised: Self.hash, setAt: 1_775_000_000_000,
+      expiresAt: 1_775_001_090_000)
   }
 
   private func release() throws -> SealedRelease {
@@ -58,8 +59,8 @@ struct ReleaseMessageTests {
   private static let digests = [
     "54ab710c97f50dcc",
     "0b5d40d43f68e00c",
-    "d3da37a1abb39f06",
-    "8997ede1889e91c2",
+    "20766d8059092601",
+    "9dddba9b96ea6f82",
     "6c3570a180cb2289",
     "8eee85753337a621",
     "ddf13de61401188a",

@@ -73,7 +73,7 @@ def answer(question):
     if application is None or application["origin"] != question["origin"] or found is None:
         return FAULT
     if isinstance(found, list):
-        return FAULT if kind == "change" else {"kind": "credential", "user": found[0], "password": found[1], "changeDue": False}
+        return FAULT if kind == "change" else {"kind": "credential", "user": found[0], "password": found[1], "changeDue": False, "version": "1"}
     if "versions" not in found:
         return found
     return release(credentials, key) if kind == "release" else change(credentials, key)
@@ -89,7 +89,7 @@ def release(credentials, key):
     if version is None:
         return fault("AP177" if vault["versions"] else "AP176")
     handed[key] = version["number"]
-    return {"kind": "credential", "user": vault["user"], "password": version["password"], "changeDue": vault["isDue"]}
+    return {"kind": "credential", "user": vault["user"], "password": version["password"], "changeDue": vault["isDue"], "version": str(version["number"])}
 
 
 def change(credentials, key):
@@ -111,7 +111,7 @@ def insert(vault, password):
 def capture(credentials, key, user, password):
     vault = credentials.get(key)
     if not isinstance(vault, dict) or "versions" not in vault:
-        return fault("AP174")
+        return FAULT
     vault["user"] = user
     refused.pop(key, None)
     insert(vault, password)

@@ -398,11 +398,11 @@ Object.defineProperty(HTMLInputElement.prototype, 'value', { get: set.get, set(v
     def test_only_the_exact_shape_of_a_credential_is_taken(self):
         page = self.browser.open(f"chrome-extension://{self.extension}/popup.html")
         page.wait("document.body.dataset.session")
-        good = {"kind": "credential", "user": "u", "password": "p", "changeDue": False}
+        good = {"kind": "credential", "user": "u", "password": "p", "changeDue": False, "version": "1"}
         for message, is_taken in [
             (good, True), ({**good, "password": "x" * 256}, True), ({**good, "password": "x" * 257}, False), ({**good, "user": ""}, False),
             ({**good, "password": ""}, False), ({**good, "password": 7}, False), ({**good, "more": ""}, False), ({"kind": "credential"}, False),
-            ({**good, "changeDue": "false"}, False), ({name: value for name, value in good.items() if name != "changeDue"}, False),
+            ({**good, "changeDue": "false"}, False), ({**good, "version": 1}, False), ({**good, "version": "0"}, False), ({name: value for name, value in good.items() if name != "changeDue"}, False),
             ({**good, "kind": "fault"}, False), (None, False), ([good], False),
         ]:
             found = page.evaluate(f"import('/definitions.js').then((taken) => taken.credentialOf({json.dumps(message)}))")

@@ -52,7 +52,7 @@ struct ReleaseFuzzTests {
       instance: try InstanceID(parsing: "lgwan-1"), vaultKey: try KeyFingerprint(parsing: hash), suite: "p256-aes256gcm",
       ticket: hash, person: try PersonID(parsing: "p1"), keys: hash,
       workstationCertificate: try CertificateFingerprint(parsing: hash), application: try ApplicationID(parsing: "ledger"),
-      account: "", version: 3, definition: hash, authorised: hash, expiresAt: 9)
+      account: "", version: 3, definition: hash, authorised: hash, setAt: 8, expiresAt: 9)
     try oneSpelling("releaseStatements", [statement.canonicalBytes]) {
       try ReleaseStatement(canonicalBytes: $0).canonicalBytes
     }

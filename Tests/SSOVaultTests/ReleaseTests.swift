@@ -38,7 +38,7 @@ struct ReleaseTests {
           ticket: Array(SHA256.hash(data: act.canonicalBytes)), person: card.person, keys: session.keys,
           workstationCertificate: workstation.certificate, application: try ApplicationID(parsing: "ledger"), account: "",
           version: 1, definition: SSOCity.definition, authorised: SSOCity.authorised,
-          expiresAt: city.office.clock.now.wallMilliseconds + 60_000))
+          setAt: city.office.clock.now.wallMilliseconds, expiresAt: city.office.clock.now.wallMilliseconds + 60_000))
     // Nobody else's session opens it, and no byte of it can be another.
     let other = try city.session(card, at: workstation, suite)
     #expect(throws: (any Error).self) { try city.open(release, other) }

@@ -28,7 +28,7 @@ struct MessageTests {
       .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
-      .palmTriesUsed, .palmUnavailable,
+      .palmTriesUsed, .palmUnavailable, .passwordChanging,
     ] + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card) + clientFaults.map(AgentFault.server)
 
   private func isJapanese(_ text: String) -> Bool {

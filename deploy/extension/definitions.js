@@ -117,9 +117,9 @@ function password(value) {
 /** The host's answer to `release` if it is a credential, else null. */
 export function credentialOf(message) {
   try {
-    object(message, ["kind", "user", "password", "changeDue"]);
+    object(message, ["kind", "user", "password", "changeDue", "version"]);
     need(message.kind === "credential" && typeof message.changeDue === "boolean");
-    return { user: password(message.user), password: password(message.password), changeDue: message.changeDue };
+    return { user: password(message.user), password: password(message.password), changeDue: message.changeDue, version: text(message.version, /^[1-9][0-9]{0,18}$/) };
   } catch (fault) {
     if (fault instanceof Unexpected) return null;
     throw fault;

@@ -2,7 +2,7 @@
 // names of applications and numbers of tabs, never a user name or a password.
 
 const EMPTY = {
-  trials: {}, // tab → { application, account, origin, since, isDue }: handed out, outcome not seen yet
+  trials: {}, // tab → { application, account, origin, since, isDue, version }: handed out, outcome not seen yet
   blocked: {}, // "application/account" → "refused" | "mustChange" | "unclear"
   changes: {}, // tab → { application, account, origin, since, isBehind, isAsked }: a password is being changed there
   changed: [], // "application/account" whose password was tried to be changed in this session

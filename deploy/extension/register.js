@@ -4,6 +4,8 @@
 const message = (key, ...parts) => chrome.i18n.getMessage(key, parts);
 const isJapanese = chrome.i18n.getUILanguage().startsWith("ja");
 const at = (id) => document.getElementById(id);
+/** Bytes of a name and of a password. */
+const LONGEST = 256;
 const asked = new URLSearchParams(location.search);
 const [application, account] = [asked.get("application") ?? "", asked.get("account") ?? ""];
 
@@ -40,8 +42,9 @@ at("register").addEventListener("submit", async (event) => {
   event.preventDefault();
   const [user, password] = [at("user").value, at("password").value];
   at("password").value = "";
-  at("send").disabled = true;
   say("");
+  if ([user, password].some((text) => new TextEncoder().encode(text).length > LONGEST)) return say(message("tooLong"));
+  at("send").disabled = true;
   const answer = await chrome.runtime.sendMessage({ kind: "register", application, account, user, password }).catch(() => null);
   at("send").disabled = false;
   if (answer?.isKept) {

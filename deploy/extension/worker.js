@@ -195,7 +195,7 @@ async function release(sender, memory) {
   const tab = sender.tab.id;
   // Before anything is asked: whatever happens from here on, this document and this application have had their try.
   memory.tried.push(sender.documentId);
-  memory.trials[tab] = { application: application.id, account, origin: sender.origin, since: Date.now(), isDue: false };
+  memory.trials[tab] = { application: application.id, account, origin: sender.origin, since: Date.now(), isDue: false, version: null };
   const before = generation;
   let answer = null;
   try {
@@ -214,7 +214,7 @@ async function release(sender, memory) {
     return null;
   }
   faults.delete(keyOf(application.id, account));
-  if (memory.trials[tab]) memory.trials[tab].isDue = credential.changeDue;
+  if (memory.trials[tab]) Object.assign(memory.trials[tab], { isDue: credential.changeDue, version: credential.version });
   await keep();
   return { user: credential.user, password: credential.password };
 }
@@ -235,7 +235,7 @@ async function saw(sign, sender, memory) {
   delete memory.trials[tab];
   if (sign !== "accepted") memory.blocked[keyOf(application, account)] = sign;
   if (sign !== "refused" && !memory.signedIn.includes(sender.origin)) memory.signedIn.push(sender.origin);
-  const noted = await tell({ kind: "outcome", application, account, outcome: sign }, memory);
+  const noted = await tell({ kind: "outcome", application, account, version: trial.version, outcome: sign }, memory);
   if (sign === "refused" && noted?.retry) await tryFormer(application, account, sender, memory);
   // Before the host has noted with which password this sign-in was, none is changed.
   if (noted && (sign === "mustChange" || (sign === "accepted" && trial.isDue))) {

@@ -134,6 +134,10 @@ class Browser:
         """A new page; returns at once, the page may still load."""
         return Page(self, self.call("Target.createTarget", {"url": url})["targetId"])
 
+    def attach(self, target):
+        """A page that somebody else opened."""
+        return Page(self, target)
+
     def pages(self):
         """Every page there is, with its address."""
         targets = self.call("Target.getTargets")["targetInfos"]

@@ -24,13 +24,15 @@ public struct ReleaseStatement: Sendable, Equatable {
   public var definition: [UInt8]
   /// Hash of the server's row that authorised it.
   public var authorised: [UInt8]
+  /// When this version was set or captured: milliseconds since 1970-01-01 UTC.
+  public var setAt: Int64
   /// Milliseconds since 1970-01-01 UTC; after it the agent does not use what is in here any more.
   public var expiresAt: Int64
 
   public init(
     instance: InstanceID, vaultKey: KeyFingerprint, suite: String, ticket: [UInt8], person: PersonID, keys: [UInt8],
     workstationCertificate: CertificateFingerprint, application: ApplicationID, account: String, version: UInt64,
-    definition: [UInt8], authorised: [UInt8], expiresAt: Int64
+    definition: [UInt8], authorised: [UInt8], setAt: Int64, expiresAt: Int64
   ) {
     self.instance = instance
     self.vaultKey = vaultKey
@@ -44,6 +46,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     self.version = version
     self.definition = definition
     self.authorised = authorised
+    self.setAt = setAt
     self.expiresAt = expiresAt
   }
 
@@ -62,6 +65,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     writer.field(version)
     writer.field(definition)
     writer.field(authorised)
+    writer.field(setAt)
     writer.field(expiresAt)
     return writer.bytes
   }
@@ -82,6 +86,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     version = try reader.unsigned()
     definition = try reader.field()
     authorised = try reader.field()
+    setAt = try reader.signed()
     expiresAt = try reader.signed()
     try reader.requireEnd()
     guard [ticket, keys, definition, authorised].allSatisfy({ $0.count == 32 }), SessionAct.isAccount(account) else {

@@ -156,7 +156,7 @@ extension VaultService {
           instance: keys.instance, vaultKey: keys.ticketFingerprint, suite: session.suite.rawValue, ticket: ticket,
           person: session.person, keys: session.keys, workstationCertificate: session.certificate,
           application: act.application, account: act.account, version: version.place.version,
-          definition: application.definition, authorised: request.authorised,
+          definition: application.definition, authorised: request.authorised, setAt: version.setAt,
           expiresAt: now.wallMilliseconds + Self.releaseLives)))
   }
 

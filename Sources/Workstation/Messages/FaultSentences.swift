@@ -119,6 +119,12 @@ extension AgentFault {
         en: "The server's answer contradicts this workstation's own certificate; nothing was signed (\(subject.rawValue)).",
         nextStepJa: "操作をやめ、すぐに情報システム担当へご連絡ください。",
         nextStepEn: "Stop here and call the IT section at once.")
+    case .passwordChanging:
+      Sentence(
+        ja: "この業務システムのパスワードを、いま変更しているところです。",
+        en: "The password for this application is being changed just now.",
+        nextStepJa: "2 分ほど待ってから、もう一度お試しください。",
+        nextStepEn: "Wait for about two minutes and retry.")
     case .vaultUntrusted(let doubt):
       Sentence(
         ja: "鍵庫の名で届いたものを確かめられないため、何も使いませんでした（\(doubt.rawValue)）。",

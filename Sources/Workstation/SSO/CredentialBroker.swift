@@ -11,8 +11,17 @@ package protocol CredentialBroker: Sendable {
   /// One credential of the session's person, once. Asked only for what `state()` lists.
   func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential
 
-  /// What came of the sign-in with the credential that was released last for this account.
-  func report(application: String, account: String, outcome: SignInOutcome) async throws(AgentFault)
+  /// What came of the sign-in with this version of the account's credential.
+  func report(application: String, account: String, version: UInt64, outcome: SignInOutcome) async throws(AgentFault)
+
+  /// The password in force and a new one, which is kept already; once in a session, after an accepted sign-in.
+  func change(application: String, account: String) async throws(AgentFault) -> PasswordChange
+
+  /// What came of that change: whether the new password is in force now.
+  func reportChange(application: String, account: String, isAccepted: Bool) async throws(AgentFault)
+
+  /// Keeps what a person typed, until a sign-in confirms it.
+  func capture(application: String, account: String, credential: StoredCredential) async throws(AgentFault)
 
   /// What happens without being asked; one listener. A lock must be here before its caller is told that it is done.
   var changes: AsyncStream<BrokerChange> { get }
@@ -40,9 +49,28 @@ package struct LogoffPage: Codable, Sendable, Equatable {
 package struct ReleasedCredential: Sendable, CustomReflectable, CustomStringConvertible {
   package let user: String
   package let password: Secret<ApplicationPassword>
+  /// 1 and above; newer than 1: a former one may be kept.
+  package let version: UInt64
+  /// It is older than its application wants, and can be changed.
+  package let isChangeDue: Bool
 
-  package init(user: String, password: Secret<ApplicationPassword>) { (self.user, self.password) = (user, password) }
+  package init(user: String, password: Secret<ApplicationPassword>, version: UInt64 = 1, isChangeDue: Bool = false) {
+    (self.user, self.password, self.version, self.isChangeDue) = (user, password, version, isChangeDue)
+  }
 
   package var description: String { "a credential" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A password that is in force, and the one that is to take its place.
+package struct PasswordChange: Sendable, CustomReflectable, CustomStringConvertible {
+  package let current: Secret<ApplicationPassword>
+  package let new: Secret<ApplicationPassword>
+
+  package init(current: Secret<ApplicationPassword>, new: Secret<ApplicationPassword>) {
+    (self.current, self.new) = (current, new)
+  }
+
+  package var description: String { "a change of password" }
   package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -21,19 +21,48 @@ public struct CredentialClient: Sendable {
     return definitions
   }
 
-  /// One credential, once.
-  public func release(_ application: ApplicationID, account: String) async throws(AgentFault) -> StoredCredential {
-    let reply = try await ask(command(.release, application, account))
-    guard let user = reply.user, let secret = reply.secret,
-      let credential = try? StoredCredential(user: user, password: Secret(copying: secret))
-    else { throw .watchAnswer }
-    return credential
+  /// A credential, and which one it is.
+  public struct Handed: Sendable, CustomReflectable {
+    public let credential: StoredCredential
+    /// 1 and above; a report names it.
+    public let version: UInt64
+    /// It is older than its application wants, and can be changed.
+    public let isChangeDue: Bool
+
+    public var customMirror: Mirror { Mirror(self, children: []) }
   }
 
-  /// What came of the sign-in with the credential that was released last.
-  public func report(_ application: ApplicationID, account: String, _ outcome: SignInOutcome) async throws(AgentFault) {
+  /// One credential, once.
+  public func release(_ application: ApplicationID, account: String) async throws(AgentFault) -> Handed {
+    let reply = try await ask(command(.release, application, account))
+    guard let user = reply.user, let secret = reply.secret, let version = reply.version,
+      let credential = try? StoredCredential(user: user, password: Secret(copying: secret))
+    else { throw .watchAnswer }
+    return Handed(credential: credential, version: version, isChangeDue: reply.isChangeDue ?? false)
+  }
+
+  /// What came of the sign-in with this version. Of one that another has followed it is not passed on.
+  public func report(
+    _ application: ApplicationID, account: String, version: UInt64, _ outcome: SignInOutcome
+  ) async throws(AgentFault) {
     var command = command(.report, application, account)
-    command.outcome = outcome.rawValue
+    (command.outcome, command.version, command.isChange) = (outcome.rawValue, version, false)
+    _ = try await ask(command)
+  }
+
+  /// The password in force, and a new one that the vault keeps already. Once in a session, after a sign-in that was accepted.
+  package func change(_ application: ApplicationID, account: String) async throws(AgentFault) -> PasswordChange {
+    let reply = try await ask(command(.change, application, account))
+    guard let current = reply.secret, let new = reply.newSecret, !current.isEmpty, !new.isEmpty else { throw .watchAnswer }
+    return PasswordChange(current: Secret(copying: current), new: Secret(copying: new))
+  }
+
+  /// What came of the change: accepted, the new password is in force; refused, the former one.
+  package func reportChange(
+    _ application: ApplicationID, account: String, isAccepted: Bool
+  ) async throws(AgentFault) {
+    var command = command(.report, application, account)
+    (command.outcome, command.isChange) = ((isAccepted ? SignInOutcome.accepted : .refused).rawValue, true)
     _ = try await ask(command)
   }
 

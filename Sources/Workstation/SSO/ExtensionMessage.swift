@@ -1,12 +1,19 @@
 package import AuthAPI
+package import AuthTerms
 import Foundation
 
 /// What the browser's extension asks: one flat object of texts, with exactly the keys of its kind.
-package enum ExtensionMessage: Sendable, Equatable {
+package enum ExtensionMessage: Sendable {
   case state
   /// - origin: the one of the page, as the browser says it.
   case release(application: String, account: String, origin: String)
-  case outcome(application: String, account: String, SignInOutcome)
+  /// - version: the one that came with the credential.
+  case outcome(application: String, account: String, version: UInt64, SignInOutcome)
+  /// The password in force and a new one, for the page where it is changed.
+  case change(application: String, account: String, origin: String)
+  case changeOutcome(application: String, account: String, isAccepted: Bool)
+  /// What a person typed on the extension's own page.
+  case capture(application: String, account: String, StoredCredential)
 
   /// - Throws: `malformed` for anything else, and for texts of more than 256 bytes.
   package init(parsing bytes: some Collection<UInt8>) throws(NativeMessagingFault) {
@@ -27,9 +34,24 @@ package enum ExtensionMessage: Sendable, Equatable {
       let found = try only("application", "account", "origin")
       self = .release(application: found[0], account: found[1], origin: found[2])
     case "outcome":
+      let found = try only("application", "account", "version", "outcome")
+      guard let outcome = SignInOutcome(rawValue: found[3]), let version = UInt64(found[2]), String(version) == found[2] else {
+        throw .malformed
+      }
+      self = .outcome(application: found[0], account: found[1], version: version, outcome)
+    case "change":
+      let found = try only("application", "account", "origin")
+      self = .change(application: found[0], account: found[1], origin: found[2])
+    case "changeOutcome":
       let found = try only("application", "account", "outcome")
-      guard let outcome = SignInOutcome(rawValue: found[2]) else { throw .malformed }
-      self = .outcome(application: found[0], account: found[1], outcome)
+      guard let outcome = SignInOutcome(rawValue: found[2]), outcome != .mustChange else { throw .malformed }
+      self = .changeOutcome(application: found[0], account: found[1], isAccepted: outcome == .accepted)
+    case "capture":
+      let found = try only("application", "account", "user", "password")
+      guard let credential = try? StoredCredential(user: found[2], password: Secret(copying: Array(found[3].utf8))) else {
+        throw .malformed
+      }
+      self = .capture(application: found[0], account: found[1], credential)
     default: throw .malformed
     }
   }
@@ -54,13 +76,13 @@ package enum ExtensionMessage: Sendable, Equatable {
 /// What the extension is told, except for credentials, which are no `Encodable`.
 enum HostMessage: Encodable {
   case state(BrokerState)
-  case noted
+  case noted(retry: Bool)
   case fault(code: String, ja: String, en: String)
   case locked
   case ended(logoff: [LogoffPage])
   case changed
 
-  private enum Key: CodingKey { case kind, session, applications, code, ja, en, logoff }
+  private enum Key: CodingKey { case kind, session, applications, code, ja, en, logoff, retry }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
@@ -69,7 +91,9 @@ enum HostMessage: Encodable {
       try container.encode("state", forKey: .kind)
       try container.encode(state.session, forKey: .session)
       try container.encode(state.applications, forKey: .applications)
-    case .noted: try container.encode("noted", forKey: .kind)
+    case .noted(let retry):
+      try container.encode("noted", forKey: .kind)
+      try container.encode(retry, forKey: .retry)
     case .fault(let code, let ja, let en):
       try container.encode("fault", forKey: .kind)
       try container.encode(code, forKey: .code)

@@ -70,8 +70,12 @@ package final class NativeMessaging: Sendable {
   package func send(
     _ credential: ReleasedCredential, if isStillWanted: () -> Bool
   ) throws(NativeMessagingFault) -> Bool {
-    let json = try Self.json(of: credential)
-    return try send(framed: json, if: isStillWanted)
+    try send(framed: Self.json(of: credential), if: isStillWanted)
+  }
+
+  /// The same for the two passwords of a change.
+  package func send(_ change: PasswordChange, if isStillWanted: () -> Bool) throws(NativeMessagingFault) -> Bool {
+    try send(framed: Self.json(of: change), if: isStillWanted)
   }
 
   /// Something on its way to the browser.
@@ -106,29 +110,53 @@ package final class NativeMessaging: Sendable {
     }
   }
 
-  /// `{"kind":"credential","password":…,"user":…}`, without a copy that nobody wipes. What is no UTF-8 cannot stand in JSON.
+  /// A part of a message that holds a secret: text of the protocol, or a value that may need escaping.
+  private enum Part {
+    case text(String)
+    case value(String)
+    case secret(Secret<ApplicationPassword>)
+  }
+
+  /// `{"changeDue":…,"kind":"credential","password":…,"user":…,"version":…}`
   private static func json(of credential: ReleasedCredential) throws(NativeMessagingFault) -> Secret<Message> {
-    let isWhole = credential.password.withBytes { !$0.isEmpty && isUTF8($0) }
-    guard isWhole, !credential.user.isEmpty else { throw .malformed }
+    guard !credential.user.isEmpty else { throw .malformed }
+    return try json([
+      .text(#"{"changeDue":\#(credential.isChangeDue),"kind":"credential","password":""#), .secret(credential.password),
+      .text(#"","user":""#), .value(credential.user), .text(#"","version":"\#(credential.version)"}"#),
+    ])
+  }
+
+  /// `{"current":…,"kind":"change","new":…}`
+  private static func json(of change: PasswordChange) throws(NativeMessagingFault) -> Secret<Message> {
+    try json([
+      .text(#"{"current":""#), .secret(change.current), .text(#"","kind":"change","new":""#), .secret(change.new), .text(#""}"#),
+    ])
+  }
+
+  /// Without a copy that nobody wipes. What is no UTF-8 cannot stand in JSON.
+  private static func json(_ parts: [Part]) throws(NativeMessagingFault) -> Secret<Message> {
+    for case .secret(let secret) in parts {
+      guard secret.withBytes({ !$0.isEmpty && isUTF8($0) }) else { throw .malformed }
+    }
     var count = 0
-    emit(credential) { _ in count += 1 }
+    emit(parts) { _ in count += 1 }
     return Secret(count: count) { target in
       var place = 0
-      emit(credential) { byte in
+      emit(parts) { byte in
         target[place] = byte
         place += 1
       }
     }
   }
 
-  private static func emit(_ credential: ReleasedCredential, to put: (UInt8) -> Void) {
-    #"{"kind":"credential","password":""#.utf8.forEach(put)
-    credential.password.withBytes { bytes in
-      for byte in bytes { emitEscaped(byte, to: put) }
+  private static func emit(_ parts: [Part], to put: (UInt8) -> Void) {
+    for part in parts {
+      switch part {
+      case .text(let text): text.utf8.forEach(put)
+      case .value(let text): for byte in text.utf8 { emitEscaped(byte, to: put) }
+      case .secret(let secret): secret.withBytes { for byte in $0 { emitEscaped(byte, to: put) } }
+      }
     }
-    #"","user":""#.utf8.forEach(put)
-    for byte in credential.user.utf8 { emitEscaped(byte, to: put) }
-    #""}"#.utf8.forEach(put)
   }
 
   /// RFC 8259 §7: quotation mark, reverse solidus and control characters cannot stand for themselves.

@@ -97,7 +97,7 @@ struct ReleaseClient: Sendable {
   /// The credential in a release, if the vault signed it for this session, this application and this definition of it.
   func open(
     _ release: SealedRelease, _ wish: Wish, of definition: ApplicationDefinition, _ session: Session, keys: VaultPublicKeys
-  ) throws(AgentFault) -> StoredCredential {
+  ) throws(AgentFault) -> (StoredCredential, ReleaseStatement) {
     guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keys.ticket),
       key.isValidSignature(release.signature, for: release.message),
       let statement = try? ReleaseStatement(canonicalBytes: release.statement),
@@ -110,7 +110,7 @@ struct ReleaseClient: Sendable {
     guard statement.definition == Array(SHA256.hash(data: definition.canonicalBytes)) else {
       throw .vaultUntrusted(.definition)
     }
-    do { return try session.keyring.open(release, statement) } catch { throw .vaultUntrusted(.release) }
+    do { return (try session.keyring.open(release, statement), statement) } catch { throw .vaultUntrusted(.release) }
   }
 
   /// Seals a credential that was typed here to the vault, for one person and account.

@@ -1,4 +1,5 @@
 import AuthAPI
+import AuthTerms
 import Foundation
 import Synchronization
 
@@ -30,7 +31,12 @@ package struct SSOHost: Sendable {
       switch try ExtensionMessage(parsing: bytes) {
       case .state: try await answerState()
       case .release(let application, let account, let origin): try await release(application, account, origin)
-      case .outcome(let application, let account, let outcome): try await note(application, account, outcome)
+      case .outcome(let application, let account, let version, let outcome):
+        try await note(application, account, version, outcome)
+      case .change(let application, let account, let origin): try await change(application, account, origin)
+      case .changeOutcome(let application, let account, let isAccepted):
+        try await noteChange(application, account, isAccepted)
+      case .capture(let application, let account, let credential): try await capture(application, account, credential)
       }
     }
   }
@@ -51,50 +57,103 @@ package struct SSOHost: Sendable {
   private func release(
     _ application: String, _ account: String, _ origin: String
   ) async throws(NativeMessagingFault) {
+    try await answer { () throws(AgentFault) in
+      if let refusal = refusal(try await broker.state(), application, account, origin) { return .no(HostMessage(refusal)) }
+      return .credential(try await broker.release(application: application, account: account))
+    }
+  }
+
+  /// Sends one answer; one with a secret in it only if nothing was locked, ended or changed since it was asked for.
+  private func answer(
+    _ work: () async throws(AgentFault) -> Answer
+  ) async throws(NativeMessagingFault) {
     let generation = memory.generation
     let answer: Answer
-    do throws(AgentFault) {
-      if let refusal = refusal(try await broker.state(), application, account, origin) {
-        answer = .no(HostMessage(refusal))
-      } else {
-        answer = .credential(try await broker.release(application: application, account: account))
-      }
-    } catch {
-      answer = .no(HostMessage(error))
-    }
+    do throws(AgentFault) { answer = try await work() } catch { answer = .no(HostMessage(error)) }
+    let isSent: Bool
     switch answer {
-    case .no(let message): try messages.send(message)
-    case .credential(let credential):
-      let isSent = try messages.send(credential) { memory.generation == generation }
-      if !isSent { try messages.send(HostMessage(.tooLate)) }
+    case .no(let message): return try messages.send(message)
+    case .credential(let credential): isSent = try messages.send(credential) { memory.generation == generation }
+    case .change(let change): isSent = try messages.send(change) { memory.generation == generation }
     }
+    if !isSent { try messages.send(HostMessage(.tooLate)) }
   }
 
   private enum Answer {
     case credential(ReleasedCredential)
+    case change(PasswordChange)
     case no(HostMessage)
   }
 
+  private func change(
+    _ application: String, _ account: String, _ origin: String
+  ) async throws(NativeMessagingFault) {
+    try await answer { () throws(AgentFault) in
+      let state = try await broker.state()
+      if let refusal = place(state, application, account, origin) { return .no(HostMessage(refusal)) }
+      guard state.applications.contains(where: { $0.id == application && $0.change != nil }) else {
+        return .no(HostMessage(.notChangeable))
+      }
+      guard memory.mayChange(application, account) else { return .no(HostMessage(.changedBefore)) }
+      return .change(try await broker.change(application: application, account: account))
+    }
+  }
+
+  private func noteChange(
+    _ application: String, _ account: String, _ isAccepted: Bool
+  ) async throws(NativeMessagingFault) {
+    try await answer { () throws(AgentFault) in
+      try await broker.reportChange(application: application, account: account, isAccepted: isAccepted)
+      // What had to be changed has been.
+      if isAccepted { memory.release(application, account) }
+      return .no(.noted(retry: false))
+    }
+  }
+
+  private func capture(
+    _ application: String, _ account: String, _ credential: StoredCredential
+  ) async throws(NativeMessagingFault) {
+    try await answer { () throws(AgentFault) in
+      let state = try await broker.state()
+      guard state.session == .open else { return .no(HostMessage(.notOpen)) }
+      guard state.applications.contains(where: { $0.id == application && $0.accounts.contains(account) }) else {
+        return .no(HostMessage(.notOffered))
+      }
+      try await broker.capture(application: application, account: account, credential: credential)
+      memory.release(application, account)
+      return .no(.noted(retry: false))
+    }
+  }
+
   private func refusal(
+    _ state: BrokerState, _ application: String, _ account: String, _ origin: String
+  ) -> SSORefusal? {
+    place(state, application, account, origin) ?? (memory.isWithheld(application, account) ? .withheld : nil)
+  }
+
+  /// Whether this is an account of a declared application, asked for from its own origin while the session is open.
+  private func place(
     _ state: BrokerState, _ application: String, _ account: String, _ origin: String
   ) -> SSORefusal? {
     guard state.session == .open else { return .notOpen }
     guard let known = state.applications.first(where: { $0.id == application }), known.accounts.contains(account) else {
       return .notOffered
     }
-    guard known.origin == origin else { return .otherOrigin }
-    return memory.isWithheld(application, account) ? .withheld : nil
+    return known.origin == origin ? nil : .otherOrigin
   }
 
   private func note(
-    _ application: String, _ account: String, _ outcome: SignInOutcome
+    _ application: String, _ account: String, _ version: UInt64, _ outcome: SignInOutcome
   ) async throws(NativeMessagingFault) {
-    if outcome != .accepted { memory.withhold(application, account) }
+    // A change that broke leaves a former password that works: it is tried once, and then nothing is.
+    let retry = outcome == .refused && version > 1 && memory.isFirstRefusal(application, account)
+    if outcome != .accepted, !retry { memory.withhold(application, account) }
     let message: HostMessage
     do throws(AgentFault) {
-      try await broker.report(application: application, account: account, outcome: outcome)
-      message = .noted
+      try await broker.report(application: application, account: account, version: version, outcome: outcome)
+      message = .noted(retry: retry)
     } catch {
+      if retry { memory.withhold(application, account) }
       message = HostMessage(error)
     }
     try messages.send(message)
@@ -108,14 +167,24 @@ package struct SSOHost: Sendable {
     }
 
     private static let most = 1024
-    private let contents = Mutex((generation: 0, withheld: Set<Account>()))
+
+    private struct Contents {
+      var generation = 0
+      var withheld: Set<Account> = []
+      var refused: Set<Account> = []
+      /// Those whose password was asked to be changed in this session.
+      var changed: Set<Account> = []
+    }
+
+    private let contents = Mutex(Contents())
 
     var generation: Int { contents.withLock { $0.generation } }
 
     func take(_ change: BrokerChange) {
       contents.withLock { contents in
         contents.generation += 1
-        if change != .locked { contents.withheld = [] }
+        if change != .locked { (contents.withheld, contents.refused) = ([], []) }
+        if case .ended = change { contents.changed = [] }
       }
     }
 
@@ -124,6 +193,30 @@ package struct SSOHost: Sendable {
       contents.withLock { contents in
         guard contents.withheld.count < Self.most else { return }
         contents.withheld.insert(Account(application: application, account: account))
+      }
+    }
+
+    /// Registered anew, or changed.
+    func release(_ application: String, _ account: String) {
+      let released = Account(application: application, account: account)
+      contents.withLock { contents in
+        contents.withheld.remove(released)
+        contents.refused.remove(released)
+      }
+    }
+
+    func isFirstRefusal(_ application: String, _ account: String) -> Bool {
+      add(\.refused, application, account)
+    }
+
+    func mayChange(_ application: String, _ account: String) -> Bool { add(\.changed, application, account) }
+
+    private func add(
+      _ set: WritableKeyPath<Contents, Set<Account>>, _ application: String, _ account: String
+    ) -> Bool {
+      let added = Account(application: application, account: account)
+      return contents.withLock { contents in
+        contents[keyPath: set].count < Self.most && contents[keyPath: set].insert(added).inserted
       }
     }
 

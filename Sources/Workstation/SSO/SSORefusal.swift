@@ -11,6 +11,10 @@ package enum SSORefusal: String, Sendable, CaseIterable {
   case withheld = "SA104"
   /// Between question and answer the session was locked, ended or changed.
   case tooLate = "SA105"
+  /// The application has no declared form for it.
+  case notChangeable = "SA106"
+  /// Once in a session; the next one tries again.
+  case changedBefore = "SA107"
 
   package var sentence: (ja: String, en: String) {
     switch self {
@@ -27,6 +31,16 @@ package enum SSORefusal: String, Sendable, CaseIterable {
       (
         "登録してあるパスワードが使えなかったため、もう一度は試しません。パスワードを登録し直してください。",
         "The stored password did not work, so it is not tried again. Register it anew."
+      )
+    case .notChangeable:
+      (
+        "この業務システムには、パスワードを変更する画面が登録されていません。情報システム担当へご連絡ください。",
+        "No page to change passwords is declared for this application. Tell the IT section."
+      )
+    case .changedBefore:
+      (
+        "パスワードの自動変更は、ログオン中に一度だけ試します。次のログオンで、もう一度試します。",
+        "A password is changed by itself once in a session. It is tried again after the next logon."
       )
     case .tooLate:
       ("途中でロックまたはログオフされました。もう一度ログオンしてから開いてください。", "The session was locked or ended meanwhile. Log on and open it again.")

@@ -34,12 +34,28 @@ package struct WatchBroker: CredentialBroker {
   }
 
   package func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential {
-    let credential = try await client.release(Self.id(application), account: account)
-    return ReleasedCredential(user: credential.user, password: credential.password)
+    let handed = try await client.release(Self.id(application), account: account)
+    return ReleasedCredential(
+      user: handed.credential.user, password: handed.credential.password, version: handed.version,
+      isChangeDue: handed.isChangeDue)
   }
 
-  package func report(application: String, account: String, outcome: SignInOutcome) async throws(AgentFault) {
-    try await client.report(Self.id(application), account: account, outcome)
+  package func report(
+    application: String, account: String, version: UInt64, outcome: SignInOutcome
+  ) async throws(AgentFault) {
+    try await client.report(Self.id(application), account: account, version: version, outcome)
+  }
+
+  package func change(application: String, account: String) async throws(AgentFault) -> PasswordChange {
+    try await client.change(Self.id(application), account: account)
+  }
+
+  package func reportChange(application: String, account: String, isAccepted: Bool) async throws(AgentFault) {
+    try await client.reportChange(Self.id(application), account: account, isAccepted: isAccepted)
+  }
+
+  package func capture(application: String, account: String, credential: StoredCredential) async throws(AgentFault) {
+    try await client.register(credential, for: Self.id(application), account: account)
   }
 
   private static func id(_ text: String) throws(AgentFault) -> ApplicationID {

@@ -6,6 +6,20 @@ import Foundation
 // What programs of the same user ask for while the session is open: stored credentials of its person.
 
 extension WatchService {
+  /// Something that is asked for one account, in the open session's name.
+  struct AccountRequest {
+    let application: ApplicationID
+    let label: String
+    let session: ReleaseClient.Session
+    let client: ReleaseClient
+
+    var account: HandedVersions.Account { HandedVersions.Account(application, label) }
+
+    func wish(_ kind: SessionAct.Kind, content: [UInt8] = []) -> ReleaseClient.Wish {
+      ReleaseClient.Wish(kind: kind, application: application, account: label, content: content)
+    }
+  }
+
   /// - Returns: definitions of this segment, whatever the session's state: a browser asks once and keeps them.
   func applications() async -> WatchReply {
     do throws(AgentFault) {
@@ -16,59 +30,95 @@ extension WatchService {
   }
 
   func release(_ command: WatchCommand) async -> WatchReply {
-    await carryOut(command) { wish, session, client throws(AgentFault) in
-      let definition = try await client.definitions().first { $0.id == wish.application && $0.hasAccount(wish.account) }
-      guard let definition else { throw .badInput(expected: "an application of this segment and an account of its file") }
-      let keys = try await client.keys()
-      guard let sealed = try await client.carryOut(wish, session) else { throw .vaultUntrusted(.release) }
-      let credential = try client.open(sealed, wish, of: definition, session, keys: keys)
+    await carryOut(command) { request throws(AgentFault) in
+      guard !versions.isChanging(request.account, at: surroundings.now()) else { throw .passwordChanging }
+      let definition = try await definition(for: request)
+      let (credential, statement) = try await handOver(request, definition, keys: request.client.keys())
+      versions.handed(statement.version, of: request.account)
       var reply = WatchReply()
       reply.user = credential.user
       reply.secret = credential.password.withBytes { Data($0) }
+      reply.version = statement.version
+      reply.isChangeDue = isChangeDue(statement, definition, request.session)
       return reply
     }
   }
 
+  /// What came of a sign-in, or of a change. What is said about a version that another one has followed is not passed on.
   func report(_ command: WatchCommand) async -> WatchReply {
-    await carryOut(command) { wish, session, client throws(AgentFault) in
-      _ = try await client.carryOut(wish, session)
+    await carryOut(command) { request throws(AgentFault) in
+      guard let outcome = command.outcome.flatMap(SignInOutcome.init), let isChange = command.isChange else {
+        throw .badInput(expected: "an outcome")
+      }
+      let account = request.account
+      guard
+        isChange
+          ? versions.isChangeOpen(of: account)
+          : command.version.map { versions.isCurrent($0, of: account) } == true
+            && !versions.isChanging(account, at: surroundings.now())
+      else { return WatchReply() }
+      _ = try await request.client.carryOut(request.wish(.report, content: Array(outcome.rawValue.utf8)), request.session)
+      versions.reported(outcome != .refused, of: account)
+      if isChange { versions.endChange(of: account) }
       return WatchReply()
     }
   }
 
   /// A credential that was typed: sealed here, kept there until a sign-in confirms it.
   func capture(_ command: WatchCommand) async -> WatchReply {
-    await carryOut(command) { wish, session, client throws(AgentFault) in
+    await carryOut(command) { request throws(AgentFault) in
       guard let user = command.user, let secret = command.secret,
         let credential = try? StoredCredential(user: user, password: Secret(copying: secret))
       else { throw .badInput(expected: "a name of 1 to 256 bytes and a password of 1 to 1,024") }
-      let keys = try await client.keys()
-      var sealed = wish
-      sealed.content = try client.seal(credential, wish, person: session.opened.person, keys: keys)
-      _ = try await client.carryOut(sealed, session)
+      guard !versions.isChanging(request.account, at: surroundings.now()) else { throw .passwordChanging }
+      try await keep(credential, request, keys: request.client.keys())
       return WatchReply()
     }
   }
 
-  private func carryOut(
-    _ command: WatchCommand,
-    _ work: (ReleaseClient.Wish, ReleaseClient.Session, ReleaseClient) async throws(AgentFault) -> WatchReply
+  // MARK: Steps
+
+  func definition(for request: AccountRequest) async throws(AgentFault) -> ApplicationDefinition {
+    let found = try await request.client.definitions().first { $0.id == request.application && $0.hasAccount(request.label) }
+    guard let found else { throw .badInput(expected: "an application of this segment and an account of its file") }
+    return found
+  }
+
+  func handOver(
+    _ request: AccountRequest, _ definition: ApplicationDefinition, keys: VaultPublicKeys
+  ) async throws(AgentFault) -> (StoredCredential, ReleaseStatement) {
+    let wish = request.wish(.release)
+    guard let sealed = try await request.client.carryOut(wish, request.session) else { throw .vaultUntrusted(.release) }
+    return try request.client.open(sealed, wish, of: definition, request.session, keys: keys)
+  }
+
+  func keep(_ credential: StoredCredential, _ request: AccountRequest, keys: VaultPublicKeys) async throws(AgentFault) {
+    var wish = request.wish(.capture)
+    wish.content = try request.client.seal(credential, wish, person: request.session.opened.person, keys: keys)
+    // Whether or not an answer comes: it may be kept from here on.
+    versions.captured(request.account)
+    _ = try await request.client.carryOut(wish, request.session)
+  }
+
+  private func isChangeDue(
+    _ statement: ReleaseStatement, _ definition: ApplicationDefinition, _ session: ReleaseClient.Session
+  ) -> Bool {
+    guard let days = definition.rotationDays, definition.changeForm != nil else { return false }
+    return statement.isChangeDue(afterDays: days, at: surroundings.now().wallMilliseconds - session.clockSkew)
+  }
+
+  func carryOut(
+    _ command: WatchCommand, _ work: (AccountRequest) async throws(AgentFault) -> WatchReply
   ) async -> WatchReply {
-    let kind: SessionAct.Kind =
-      switch command.command {
-      case .release: .release
-      case .capture: .capture
-      default: .report
-      }
-    guard let application = command.application.flatMap({ try? ApplicationID(parsing: $0) }),
-      let outcome = command.outcome.map({ SignInOutcome(rawValue: $0) }) ?? .some(.accepted)
-    else { return WatchReply(fault: "malformed") }
+    guard let application = command.application.flatMap({ try? ApplicationID(parsing: $0) }) else {
+      return WatchReply(fault: "malformed")
+    }
     guard let session = releasing else { return WatchReply(fault: "noSession") }
-    let wish = ReleaseClient.Wish(
-      kind: kind, application: application, account: command.account ?? "",
-      content: kind == .report ? Array(outcome.rawValue.utf8) : [])
+    versions.enter(session: session.opened.session)
+    let request = AccountRequest(
+      application: application, label: command.account ?? "", session: session, client: releaseClient)
     do throws(AgentFault) {
-      let reply = try await work(wish, session, releaseClient)
+      let reply = try await work(request)
       // Locked or ended while the server was asked: what came is not handed on.
       guard releasing?.opened.session == session.opened.session else { return WatchReply(fault: "noSession") }
       return reply
@@ -85,10 +135,19 @@ extension WatchService {
     case .badInput(let expected):
       reply.fault = "badInput"
       reply.detail = expected
+    case .passwordChanging: reply.fault = "passwordChanging"
     case .server: reply.fault = "serverAway"
     default: reply.fault = "malformed"
     }
     return reply
+  }
+}
+
+extension ApplicationDefinition {
+  /// The form on which its passwords are changed, if there is one.
+  var changeForm: ChangeForm? {
+    guard case .browser(let form) = access else { return nil }
+    return form.change
   }
 }
 
@@ -101,6 +160,7 @@ extension WatchReply {
     case "refused": refusal.map { .server(.refused($0)) } ?? .watchAnswer
     case "vaultUntrusted": VaultDoubt(rawValue: detail ?? "").map { .vaultUntrusted($0) } ?? .watchAnswer
     case "badInput": .badInput(expected: detail ?? "an application")
+    case "passwordChanging": .passwordChanging
     case "serverAway": .server(.interrupted)
     default: .watchAnswer
     }

@@ -5,7 +5,7 @@ package import FoundationEssentials
 package struct WatchCommand: Codable, Sendable {
   package enum Kind: String, Codable, Sendable {
     case prepare, held, sign, signPalm, adopt, lock, logoff, status, reload
-    case applications, release, report, capture
+    case applications, release, report, capture, change
   }
 
   package var command: Kind
@@ -25,6 +25,10 @@ package struct WatchCommand: Codable, Sendable {
   package var account: String?
   /// `SignInOutcome`
   package var outcome: String?
+  /// Of the credential that a report is about.
+  package var version: UInt64?
+  /// A report is about a change, not about a sign-in.
+  package var isChange: Bool?
   /// A credential to be kept.
   package var user: String?
   package var secret: Data?
@@ -34,7 +38,7 @@ package struct WatchCommand: Codable, Sendable {
 
 package struct WatchReply: Codable, Sendable {
   /// Set if the command was not carried out: `noSession`, `unknownKeys`, `notConfirmed`, `malformed`; for
-  /// releases also `refused`, `vaultUntrusted`, `badInput`, `serverAway`.
+  /// releases also `refused`, `vaultUntrusted`, `badInput`, `passwordChanging`, `serverAway`.
   package var fault: String?
   package var keys: SessionKeys?
   package var signature: Data?
@@ -47,6 +51,10 @@ package struct WatchReply: Codable, Sendable {
   /// A credential that was released.
   package var user: String?
   package var secret: Data?
+  package var version: UInt64?
+  package var isChangeDue: Bool?
+  /// For a change: what takes the place of `secret`.
+  package var newSecret: Data?
   /// With the fault `refused`: the server's words.
   package var refusal: ErrorBody?
   package var detail: String?

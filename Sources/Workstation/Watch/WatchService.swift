@@ -14,7 +14,7 @@ public actor WatchService {
 
   private var state: AgentState
   private var servers: ServerList
-  private let surroundings: Surroundings
+  let surroundings: Surroundings
   private let lockCommand: LockCommand?
   private let say: @Sendable (AgentMessage) -> Void
   private var session = SessionGuard()
@@ -24,6 +24,8 @@ public actor WatchService {
   /// What its card signed about them, and how far this machine's clock was from the server's.
   private var evidence: SessionEvidence?
   private var clockSkew: Int64 = 0
+  /// What the held session was handed out of the vault; numbers, no secrets.
+  var versions = HandedVersions()
   /// Keys made for ceremonies that run now; at most 4, for 2 minutes.
   private var prepared: [Prepared] = []
   /// A notice is on its way and stands no longer in the outbox.
@@ -295,7 +297,7 @@ public actor WatchService {
   private func answer(_ command: WatchCommand) async -> WatchReply {
     switch command.command {
     // Right after a sleep a command may come before the next half second: what it asks for must not be there any more.
-    case .held, .sign, .signPalm, .adopt, .release, .report, .capture: await tick()
+    case .held, .sign, .signPalm, .adopt, .release, .report, .capture, .change: await tick()
     default: break
     }
     switch command.command {
@@ -339,6 +341,7 @@ public actor WatchService {
     case .release: return await release(command)
     case .report: return await report(command)
     case .capture: return await capture(command)
+    case .change: return await change(command)
     case .logoff:
       guard session.held != nil else { return WatchReply(fault: "noSession") }
       await carryOut(session.asked(toLogOff: "asked"))
