@@ -29,30 +29,17 @@ class RegisterTest(BrowserCase):
         popup = self.popup()
         popup.wait("[...document.querySelectorAll('button')].some((one) => one.textContent === 'パスワードを登録する')")
         popup.evaluate("[...document.querySelectorAll('button')].find((one) => one.textContent === 'パスワードを登録する').click()")
-        return self.page_at("/register.html")
-
-    def page_at(self, path):
-        found = []
-        Agent.wait(lambda: found.extend(target for target, url in self.browser.pages() if path in url) or found, f"a page at {path}")
-        return self.browser.attach(found[0])
-
-    def type_in(self, page, text):
-        page.call("Input.insertText", {"text": text})
-
-    def press(self, page, key, code):
-        for kind in ("keyDown", "keyUp"):
-            page.call("Input.dispatchKeyEvent", {
-                "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": "\r" if key == "Enter" and kind == "keyDown" else ""})
+        return self.browser.attach("/register.html")
 
     def register(self, page, user, password):
         """As somebody does who never touches the mouse."""
         page.wait("document.body.dataset.state === 'ready'")
         self.assertEqual(page.evaluate("document.activeElement.id"), "user")
-        self.type_in(page, user)
-        self.press(page, "Tab", 9)
+        page.type(user)
+        page.press("Tab")
         self.assertEqual(page.evaluate("document.activeElement.id"), "password")
-        self.type_in(page, password)
-        self.press(page, "Enter", 13)
+        page.type(password)
+        page.press("Enter")
 
     def test_a_password_that_is_missing_is_registered_and_confirmed_by_a_sign_in(self):
         password = self.canary() + "aA1"
@@ -114,8 +101,8 @@ class RegisterTest(BrowserCase):
         self.assertNotIn("Canary", page.evaluate("document.documentElement.outerHTML + location.href + JSON.stringify(history.state)"))
         # Too long for what carries it: said, and not sent.
         asked = len(self.agent.asked("capture"))
-        self.type_in(page, "漢" * 86)
-        self.press(page, "Enter", 13)
+        page.type("漢" * 86)
+        page.press("Enter")
         page.wait("document.getElementById('fault').textContent.startsWith('長すぎます')")
         self.assertEqual(len(self.agent.asked("capture")), asked)
         stored = self.browser.worker(self.extension).evaluate(

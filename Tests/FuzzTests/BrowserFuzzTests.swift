@@ -10,32 +10,57 @@ struct BrowserFuzzTests {
   private static let questions = [
     #"{"kind":"state"}"#,
     #"{"kind":"release","application":"ledger","account":"","origin":"https://ledger.city.example"}"#,
-    #"{"kind":"outcome","application":"ledger","account":"kanri","outcome":"mustChange"}"#,
+    #"{"kind":"outcome","application":"ledger","account":"kanri","version":"7","outcome":"mustChange"}"#,
+    #"{"kind":"change","application":"ledger","account":"","origin":"https://ledger.city.example"}"#,
+    #"{"kind":"changeOutcome","application":"ledger","account":"","outcome":"refused"}"#,
+    #"{"kind":"capture","application":"ledger","account":"","user":"hanako","password":"Aa1-aaaaaaaa"}"#,
   ].map { Array($0.utf8) }
 
   /// The slow twin: any JSON in UTF-8, then its shape, no key twice.
-  private static func twin(_ bytes: [UInt8]) -> ExtensionMessage? {
+  private static func twin(_ bytes: [UInt8]) -> [String]? {
     guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any],
       let texts = object as? [String: String], texts.values.allSatisfy({ $0.utf8.count <= 256 }), !bytes.contains(0),
       String(decoding: bytes, as: UTF8.self).matches(of: /"(?:[^"\\]|\\.)*"/).count == texts.count * 2
     else { return nil }
-    let keys = Set(texts.keys)
-    switch (texts["kind"], texts["application"], texts["account"], texts["origin"], texts["outcome"]) {
-    case ("state", nil, nil, nil, nil) where keys.count == 1: return .state
-    case ("release", let application?, let account?, let origin?, nil) where keys.count == 4:
-      return .release(application: application, account: account, origin: origin)
-    case ("outcome", let application?, let account?, nil, let text?) where keys.count == 4:
-      return SignInOutcome(rawValue: text).map { .outcome(application: application, account: account, $0) }
-    default: return nil
+    let shapes = [
+      "state": [], "release": ["application", "account", "origin"], "change": ["application", "account", "origin"],
+      "outcome": ["application", "account", "version", "outcome"], "changeOutcome": ["application", "account", "outcome"],
+      "capture": ["application", "account", "user", "password"],
+    ]
+    guard let kind = texts["kind"], let shape = shapes[kind], Set(texts.keys) == Set(shape + ["kind"]) else { return nil }
+    let outcomes = kind == "outcome" ? ["accepted", "refused", "mustChange"] : ["accepted", "refused"]
+    if let outcome = texts["outcome"], !outcomes.contains(outcome) { return nil }
+    if let version = texts["version"] {
+      guard version.wholeMatch(of: /0|[1-9][0-9]*/) != nil, UInt64(version) != nil else { return nil }
+    }
+    if kind == "capture" {
+      guard let user = texts["user"], let password = texts["password"], !user.isEmpty, !password.isEmpty, !password.contains("\0"),
+        !user.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
+      else { return nil }
+    }
+    return [kind] + shape.compactMap { texts[$0] }
+  }
+
+  private static func words(_ message: ExtensionMessage) -> [String] {
+    switch message {
+    case .state: ["state"]
+    case .release(let application, let account, let origin): ["release", application, account, origin]
+    case .change(let application, let account, let origin): ["change", application, account, origin]
+    case .outcome(let application, let account, let version, let outcome):
+      ["outcome", application, account, "\(version)", outcome.rawValue]
+    case .changeOutcome(let application, let account, let isAccepted):
+      ["changeOutcome", application, account, isAccepted ? "accepted" : "refused"]
+    case .capture(let application, let account, let credential):
+      ["capture", application, account, credential.user, credential.password.withBytes { String(decoding: $0, as: UTF8.self) }]
     }
   }
 
   @Test("a question: understood as the slow twin understands it")
   func messages() throws {
-    let words = ["kind", "state", "release", "\"", ":", ",", "{", "}", "[", "null", "\\u0000", "\\ud800", "accepted", "1e9"]
+    let words = ["kind", "state", "release", "\"", ":", ",", "{", "}", "[", "null", "\\u0000", "\\ud800", "accepted", "1e9", "capture", "change"]
     let tally = try Fuzzer("browser-message", corpus: Self.questions, words: words, share: 0.5).run { bytes in
       let message = try? ExtensionMessage(parsing: bytes)
-      guard message == Self.twin(bytes) else { throw Fuzzer.Broken("the twins differ") }
+      guard message.map(Self.words) == Self.twin(bytes) else { throw Fuzzer.Broken("the twins differ") }
       return message != nil
     }
     #expect(tally.accepted > 50 && tally.refused > 1000)

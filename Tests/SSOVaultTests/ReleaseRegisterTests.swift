@@ -200,6 +200,43 @@ struct ReleaseRegisterTests {
     #expect(try city.password(session) == "three", "the page that asks for a new one asks for the old one too")
   }
 
+  @Test("a change that broke is found out by the next session: one wrong try at most, and one of the two always works")
+  func brokenChange() throws {
+    let (card, workstation) = (try city.card("ito"), try city.workstation())
+    for isInForce in [true, false] {
+      let session = try city.session(card, at: workstation)
+      let former = isInForce ? "one" : "two"
+      if isInForce { try city.set("one", for: "ito") }
+      #expect(try city.password(session) == former)
+      #expect(office.ask(try city.report(.mustChange, session)) == .noted)
+      let new = isInForce ? "two" : "three"
+      #expect(office.ask(try city.capture(new, session, of: "ito")) == .noted)
+      #expect(try city.password(session) == new, "asked back")
+      // Nothing more is heard of this session: the form was sent, or it was not.
+      let next = try city.session(card, at: workstation)
+      #expect(try city.password(next, from: office.reopen()) == new)
+      #expect(office.ask(try city.report(isInForce ? .accepted : .refused, next)) == .noted)
+      #expect(try city.password(next) == "two")
+    }
+  }
+
+  @Test("what was right once outlives changes that fail every day")
+  func manyBrokenChanges() throws {
+    let session = try city.session(city.card("ito"), at: city.workstation())
+    try city.set("one", for: "ito")
+    #expect(try city.password(session) == "one")
+    #expect(office.ask(try city.report(.mustChange, session)) == .noted)
+    for day in 2...12 {
+      #expect(office.ask(try city.capture("new \(day)", session, of: "ito")) == .noted)
+      #expect(office.ask(try city.report(.refused, session)) == .noted)
+    }
+    #expect(try city.tamper("SELECT count(*) FROM credentials") == "8\n")
+    #expect(try city.password(session) == "one")
+    // Not confirmed either: those make room before it, too.
+    for day in 13...24 { #expect(office.ask(try city.capture("new \(day)", session, of: "ito")) == .noted) }
+    #expect(try city.tamper("SELECT count(*), min(version) FROM credentials") == "8|1\n")
+  }
+
   @Test("a report is about what this session was handed, and about nothing else")
   func reports() throws {
     let (card, workstation) = (try city.card("ito"), try city.workstation())

@@ -120,7 +120,10 @@ struct NativeMessagingTests {
     let pipes = BrowserPipes()
     #expect(try pipes.messages.send(ReleasedCredential(user: user, password: secret(password))) { true })
     let found = try pipes.receive()
-    #expect(found as? [String: String] == ["kind": "credential", "user": user, "password": password])
+    let expected: NSDictionary = [
+      "kind": "credential", "user": user, "password": password, "changeDue": false, "version": "1",
+    ]
+    #expect(found as NSDictionary == expected)
   }
 
   @Test("every character of ASCII stands in a password as itself")
@@ -145,6 +148,27 @@ struct NativeMessagingTests {
     #expect(!pipes.isAnythingThere(milliseconds: 0))
   }
 
+  @Test("the two passwords of a change are JSON that says the same, and are not sent once nobody wants them")
+  func change() throws {
+    let pipes = BrowserPipes()
+    let change = PasswordChange(current: secret("q\"\\\u{1}"), new: secret("パスワード"))
+    #expect(try !pipes.messages.send(change) { false })
+    #expect(try pipes.messages.send(change) { true })
+    #expect(try pipes.receive() as? [String: String] == ["kind": "change", "current": "q\"\\\u{1}", "new": "パスワード"])
+    #expect(throws: NativeMessagingFault.malformed) {
+      try pipes.messages.send(PasswordChange(current: secret("a"), new: Secret(copying: [0xFF]))) { true }
+    }
+  }
+
+  @Test("which version it is, and whether it is too old, is said")
+  func versions() throws {
+    let pipes = BrowserPipes()
+    let credential = ReleasedCredential(user: "u", password: secret("p"), version: .max, isChangeDue: true)
+    #expect(try pipes.messages.send(credential) { true })
+    let found = try pipes.receive()
+    #expect(found["changeDue"] as? Bool == true && found["version"] as? String == "18446744073709551615")
+  }
+
   @Test("a credential that is not wanted any more is not sent")
   func notWanted() throws {
     let pipes = BrowserPipes()
@@ -157,7 +181,12 @@ struct NativeMessagingTests {
     let credential = ReleasedCredential(user: "hanako-7", password: secret("canary-7"))
     var dumped = ""
     dump(credential, to: &dumped)
-    for text in ["\(credential)", String(reflecting: credential), String(describing: [credential]), dumped] {
+    let change = PasswordChange(current: secret("canary-8"), new: secret("canary-9"))
+    dump(change, to: &dumped)
+    for text in [
+      "\(credential)", String(reflecting: credential), String(describing: [credential]), "\(change)", String(reflecting: change),
+      dumped,
+    ] {
       #expect(!text.contains("canary") && !text.contains("hanako"), "\(text)")
     }
   }
@@ -166,16 +195,26 @@ struct NativeMessagingTests {
 
   @Test("each question has its exact shape")
   func questions() throws {
-    func parsed(_ text: String) throws -> ExtensionMessage { try ExtensionMessage(parsing: Array(text.utf8)) }
-    #expect(try parsed(#"{"kind":"state"}"#) == .state)
+    func parsed(_ text: String) throws -> [String] { try ExtensionMessage(parsing: Array(text.utf8)).words }
+    #expect(try parsed(#"{"kind":"state"}"#) == ["state"])
     #expect(
       try parsed(#"{"kind":"release","application":"ledger","account":"","origin":"https://l.example"}"#)
-        == .release(application: "ledger", account: "", origin: "https://l.example"))
+        == ["release", "ledger", "", "https://l.example"])
     for outcome in SignInOutcome.allCases {
       #expect(
-        try parsed(#"{"kind":"outcome","application":"a","account":"b","outcome":"\#(outcome.rawValue)"}"#)
-          == .outcome(application: "a", account: "b", outcome))
+        try parsed(
+          #"{"kind":"outcome","application":"a","account":"b","version":"18446744073709551615","outcome":"\#(outcome.rawValue)"}"#)
+          == ["outcome", "a", "b", "18446744073709551615", outcome.rawValue])
     }
+    #expect(try parsed(#"{"kind":"change","application":"a","account":"b","origin":"o"}"#) == ["change", "a", "b", "o"])
+    for (word, isAccepted) in [("accepted", true), ("refused", false)] {
+      #expect(
+        try parsed(#"{"kind":"changeOutcome","application":"a","account":"","outcome":"\#(word)"}"#)
+          == ["changeOutcome", "a", "", "\(isAccepted)"])
+    }
+    #expect(
+      try parsed(#"{"kind":"capture","application":"a","account":"","user":"佐藤","password":"p\u00e4 \""}"#)
+        == ["capture", "a", "", "佐藤", "pä \""])
   }
 
   private static let long = String(repeating: "a", count: 257)
@@ -188,8 +227,17 @@ struct NativeMessagingTests {
       #"{"kind":"release","application":"a","account":"","origin":"o","password":"p"}"#,
       #"{"kind":"release","application":"a","account":null,"origin":"o"}"#,
       #"{"kind":"release","application":["a"],"account":"","origin":"o"}"#,
-      #"{"kind":"outcome","application":"a","account":"","outcome":"Accepted"}"#,
-      #"{"kind":"outcome","application":"a","account":"","outcome":true}"#, #"{"kind":"state"}x"#, #"{"kind":"state""#,
+      #"{"kind":"outcome","application":"a","account":"","version":"1","outcome":"Accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","version":"01","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","version":"-1","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","version":"1","outcome":true}"#,
+      #"{"kind":"changeOutcome","application":"a","account":"","outcome":"mustChange"}"#,
+      #"{"kind":"change","application":"a","account":""}"#,
+      #"{"kind":"capture","application":"a","account":"","user":"","password":"p"}"#,
+      #"{"kind":"capture","application":"a","account":"","user":"u","password":""}"#,
+      #"{"kind":"capture","application":"a","account":"","user":"a\u0007","password":"p"}"#,
+      #"{"kind":"capture","application":"a","account":"","user":"u","password":"\#(long)"}"#, #"{"kind":"state"}x"#, #"{"kind":"state""#,
       #"{"kind":"state","kind2":{"kind":{}}}"#, #"{"kind":"state","kind":"state"}"#, #"{"kind":"release","kind":"state"}"#,
       #"{"kind":"release","application":"a","application":"b","account":"","origin":"o"}"#,
       #"{"kind":"release","application":"\#(long)","account":"","origin":"o"}"#,
@@ -203,6 +251,22 @@ struct NativeMessagingTests {
     let wide = Array("{\"kind\":\"state\"}".utf8).flatMap { [$0, 0] as [UInt8] }
     for bytes in [[0xFF, 0xFE], Array(repeating: UInt8(ascii: "["), count: 60_000), wide] as [[UInt8]] {
       #expect(throws: NativeMessagingFault.malformed) { try ExtensionMessage(parsing: bytes) }
+    }
+  }
+}
+
+extension ExtensionMessage {
+  /// What it says, for comparing: messages themselves hold secrets, and cannot be compared.
+  fileprivate var words: [String] {
+    switch self {
+    case .state: ["state"]
+    case .release(let application, let account, let origin): ["release", application, account, origin]
+    case .outcome(let application, let account, let version, let outcome):
+      ["outcome", application, account, "\(version)", outcome.rawValue]
+    case .change(let application, let account, let origin): ["change", application, account, origin]
+    case .changeOutcome(let application, let account, let isAccepted): ["changeOutcome", application, account, "\(isAccepted)"]
+    case .capture(let application, let account, let credential):
+      ["capture", application, account, credential.user, credential.password.withBytes { String(decoding: $0, as: UTF8.self) }]
     }
   }
 }

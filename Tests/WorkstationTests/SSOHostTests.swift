@@ -15,6 +15,10 @@ struct SSOHostTests {
       var credentials: [String: Result<ReleasedCredential, AgentFault>] = [:]
       var released: [String] = []
       var reported: [String] = []
+      var changes: [String: Result<PasswordChange, AgentFault>] = [:]
+      var changed: [String] = []
+      var captured: [String] = []
+      var captureFault: AgentFault?
       var beforeRelease: (@Sendable () async -> Void)?
       var stateFault: AgentFault?
       var reportFault: AgentFault?
@@ -45,10 +49,38 @@ struct SSOHostTests {
       return try found.get()
     }
 
-    func report(application: String, account: String, outcome: SignInOutcome) async throws(AgentFault) {
+    func report(
+      application: String, account: String, version: UInt64, outcome: SignInOutcome
+    ) async throws(AgentFault) {
+      try note("\(application)/\(account) \(version) \(outcome)")
+    }
+
+    func reportChange(application: String, account: String, isAccepted: Bool) async throws(AgentFault) {
+      try note("\(application)/\(account) change \(isAccepted)")
+    }
+
+    private func note(_ report: String) throws(AgentFault) {
       let fault = contents.withLock { contents in
-        contents.reported.append("\(application)/\(account) \(outcome)")
+        contents.reported.append(report)
         return contents.reportFault
+      }
+      if let fault { throw fault }
+    }
+
+    func change(application: String, account: String) async throws(AgentFault) -> PasswordChange {
+      let (found, before) = contents.withLock { contents in
+        contents.changed.append("\(application)/\(account)")
+        return (contents.changes["\(application)/\(account)"], contents.beforeRelease)
+      }
+      await before?()
+      guard let found else { throw .noSession }
+      return try found.get()
+    }
+
+    func capture(application: String, account: String, credential: StoredCredential) async throws(AgentFault) {
+      let fault = contents.withLock { contents in
+        contents.captured.append("\(application)/\(account) \(credential.user)")
+        return contents.captureFault
       }
       if let fault { throw fault }
     }
@@ -64,6 +96,14 @@ struct SSOHostTests {
       id: id, nameJa: "伝票起票", nameEn: "Ledger", origin: origin, loginPath: "/login", form: "#login", user: "[name=user]",
       password: "[name=password]", submit: "[name=enter]", success: .path("/"), failure: .selector("#login-failed"),
       mustChange: nil, change: nil, accounts: accounts)
+  }
+
+  private static func changeable(_ id: String = "ledger") -> BrokerState.Application {
+    var found = application(id)
+    found.change = BrokerState.Change(
+      path: "/password", form: "#change", current: "[name=current]", new: "[name=new]", again: nil, submit: "[name=change]",
+      success: .selector("#changed"), failure: .selector("#change-failed"))
+    return found
   }
 
   private func serving(
@@ -89,8 +129,8 @@ struct SSOHostTests {
     #"{"kind":"release","application":"\#(application)","account":"\#(account)","origin":"\#(origin)"}"#
   }
 
-  private static func outcome(_ outcome: String, _ account: String = "") -> String {
-    #"{"kind":"outcome","application":"ledger","account":"\#(account)","outcome":"\#(outcome)"}"#
+  private static func outcome(_ outcome: String, _ account: String = "", version: Int = 1) -> String {
+    #"{"kind":"outcome","application":"ledger","account":"\#(account)","version":"\#(version)","outcome":"\#(outcome)"}"#
   }
 
   private func code(_ pipes: BrowserPipes) async throws -> String {
@@ -122,8 +162,10 @@ struct SSOHostTests {
   func releases() async throws {
     try await serving { pipes, broker in
       try pipes.send(Self.release())
-      let found = try await pipes.answer() as? [String: String]
-      #expect(found == ["kind": "credential", "user": "hanako", "password": "Aa1-aaaaaaaa"])
+      let expected: NSDictionary = [
+        "kind": "credential", "user": "hanako", "password": "Aa1-aaaaaaaa", "changeDue": false, "version": "1",
+      ]
+      #expect(try await pipes.answer() as NSDictionary == expected)
       #expect(broker.released == ["ledger/"])
     }
   }
@@ -186,7 +228,7 @@ struct SSOHostTests {
       #expect(try await code(pipes) == "changed")
       try pipes.send(Self.release())
       #expect(try await code(pipes) == "credential")
-      #expect(broker.reported == ["ledger/ \(outcome)"])
+      #expect(broker.reported == ["ledger/ 1 \(outcome)"])
     }
   }
 
@@ -254,6 +296,165 @@ struct SSOHostTests {
       #expect(try await code(pipes) == "AG65")
       try pipes.send(Self.release())
       #expect(try await code(pipes) == "AG65")
+    }
+  }
+
+  // MARK: A former password
+
+  @Test("a newer password that is refused leaves one try for the former one, and then nothing is tried")
+  func former() async throws {
+    try await serving { pipes, broker in
+      try pipes.send(Self.outcome("refused", version: 2))
+      var answer = try await pipes.answer()
+      #expect(answer["kind"] as? String == "noted" && answer["retry"] as? Bool == true)
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "credential")
+      try pipes.send(Self.outcome("refused", version: 3))
+      answer = try await pipes.answer()
+      #expect(answer["retry"] as? Bool == false, "a second time, whatever its number")
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "SA104")
+      // Of the first there is no former one.
+      try pipes.send(Self.outcome("refused", "kanri", version: 1))
+      #expect(try await pipes.answer()["retry"] as? Bool == false)
+      #expect(broker.reported == ["ledger/ 2 refused", "ledger/ 3 refused", "ledger/kanri 1 refused"])
+    }
+  }
+
+  @Test("a refusal that could not be reported is no reason for another try")
+  func unreported() async throws {
+    try await serving { pipes, broker in
+      broker.contents.withLock { $0.reportFault = .server(.unreachable) }
+      try pipes.send(Self.outcome("refused", version: 2))
+      #expect(try await code(pipes) == "AG69")
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "SA104")
+    }
+  }
+
+  // MARK: Changes
+
+  private static func change(_ account: String = "", origin: String = "https://ledger.city.example") -> String {
+    #"{"kind":"change","application":"ledger","account":"\#(account)","origin":"\#(origin)"}"#
+  }
+
+  private static func changeOutcome(_ outcome: String) -> String {
+    #"{"kind":"changeOutcome","application":"ledger","account":"","outcome":"\#(outcome)"}"#
+  }
+
+  private func changing(
+    _ session: BrokerState.Session = .open, _ applications: [BrokerState.Application] = [changeable()],
+    _ use: (BrowserPipes, TestBroker) async throws -> Void
+  ) async throws {
+    try await serving(session, applications) { pipes, broker in
+      broker.contents.withLock {
+        $0.changes["ledger/"] = .success(PasswordChange(current: secret("Old-1"), new: secret("New-1")))
+      }
+      try await use(pipes, broker)
+    }
+  }
+
+  @Test("the two passwords of a change go out once in a session, also if the password has to be changed before it is used")
+  func changesOnce() async throws {
+    try await changing { pipes, broker in
+      try pipes.send(Self.outcome("mustChange"))
+      #expect(try await code(pipes) == "noted")
+      try pipes.send(Self.change())
+      #expect(try await pipes.answer() as? [String: String] == ["kind": "change", "current": "Old-1", "new": "New-1"])
+      for announced in [BrokerChange.locked, .changed] {
+        broker.announce.yield(announced)
+        _ = try await pipes.answer()
+        try pipes.send(Self.change())
+        #expect(try await code(pipes) == "SA107")
+      }
+      try pipes.send(Self.change("kanri"))
+      #expect(try await code(pipes) == "AG10", "another account, which has nothing to change")
+      broker.announce.yield(.ended(logoff: []))
+      #expect(try await code(pipes) == "ended")
+      try pipes.send(Self.change())
+      #expect(try await code(pipes) == "change")
+      #expect(broker.changed == ["ledger/", "ledger/kanri", "ledger/"])
+    }
+  }
+
+  @Test("an accepted change ends what withheld the password, a refused one does not")
+  func changeOutcomes() async throws {
+    try await changing { pipes, broker in
+      try pipes.send(Self.outcome("mustChange"))
+      #expect(try await code(pipes) == "noted")
+      try pipes.send(Self.changeOutcome("refused"))
+      #expect(try await code(pipes) == "noted")
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "SA104")
+      try pipes.send(Self.changeOutcome("accepted"))
+      #expect(try await code(pipes) == "noted")
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "credential")
+      #expect(broker.reported == ["ledger/ 1 mustChange", "ledger/ change false", "ledger/ change true"])
+    }
+  }
+
+  @Test(
+    "nothing is changed elsewhere, for what is not listed, without a declared form, or while nobody is there",
+    arguments: [
+      ("https://ledger.city.example.attacker.example", "", BrokerState.Session.open, true, "SA103"),
+      ("null", "", .open, true, "SA103"), ("https://ledger.city.example", "other", .open, true, "SA102"),
+      ("https://ledger.city.example", "", .open, false, "SA106"), ("https://ledger.city.example", "", .locked, true, "SA101"),
+      ("https://ledger.city.example", "", .none, true, "SA101"),
+    ])
+  func notChanged(origin: String, account: String, session: BrokerState.Session, hasForm: Bool, code expected: String)
+    async throws
+  {
+    try await changing(session, [hasForm ? Self.changeable() : Self.application()]) { pipes, broker in
+      try pipes.send(Self.change(account, origin: origin))
+      #expect(try await code(pipes) == expected)
+      #expect(broker.changed == [])
+    }
+  }
+
+  @Test("the passwords of a change that come after a lock are thrown away")
+  func changeTooLate() async throws {
+    try await changing { pipes, broker in
+      let (gate, opening) = AsyncStream<Void>.makeStream()
+      broker.contents.withLock { contents in
+        contents.beforeRelease = {
+          broker.announce.yield(.locked)
+          for await _ in gate {}
+        }
+      }
+      try pipes.send(Self.change())
+      #expect(try await code(pipes) == "locked")
+      opening.finish()
+      #expect(try await code(pipes) == "SA105")
+    }
+  }
+
+  // MARK: Registering
+
+  @Test("what a person typed is kept, and may be tried then")
+  func captures() async throws {
+    let typed = #"{"kind":"capture","application":"ledger","account":"","user":"hanako","password":"Aa1-aaaaaaaa"}"#
+    try await serving { pipes, broker in
+      try pipes.send(Self.outcome("refused"))
+      #expect(try await code(pipes) == "noted")
+      broker.contents.withLock { $0.captureFault = .server(.unreachable) }
+      try pipes.send(typed)
+      #expect(try await code(pipes) == "AG69")
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "SA104", "nothing was kept")
+      broker.contents.withLock { $0.captureFault = nil }
+      try pipes.send(typed)
+      #expect(try await pipes.answer() as NSDictionary == ["kind": "noted", "retry": false] as NSDictionary)
+      try pipes.send(Self.release())
+      #expect(try await code(pipes) == "credential")
+      #expect(broker.captured == ["ledger/ hanako", "ledger/ hanako"])
+      try pipes.send(typed.replacing("ledger", with: "other"))
+      #expect(try await code(pipes) == "SA102")
+    }
+    try await serving(.locked) { pipes, broker in
+      try pipes.send(typed)
+      #expect(try await code(pipes) == "SA101")
+      #expect(broker.captured == [])
     }
   }
 

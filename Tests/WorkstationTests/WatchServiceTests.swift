@@ -84,7 +84,7 @@ struct WatchServiceTests {
       desk.reply(seen)
     }
     let folder = try TestFolder()
-    try Self.write(client, authority, port: server.port, to: folder.state)
+    try TestEnrolment.write(client, authority, port: server.port, to: folder.state)
     let screen = "\(folder.path)/screen"
     let program = "\(folder.path)/lock"
     try Data("#!/bin/sh\necho \"$1 $2\" >> \(screen)\n".utf8).write(to: URL(fileURLWithPath: program))
@@ -115,29 +115,6 @@ struct WatchServiceTests {
     await server.stop()
     try result.get()
     return (said.withLock { $0 }, (try? String(contentsOfFile: screen, encoding: .utf8)) ?? "", fault)
-  }
-
-  private static func pem(_ der: [UInt8]) -> String {
-    let text = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
-    return "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n"
-  }
-
-  private static func writeIdentity(_ client: TestAuthority.Issued, to path: String) throws {
-    let text = String(decoding: client.keyPEM, as: UTF8.self) + "\n" + pem(client.certificate)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/identity.pem"))
-    chmod("\(path)/identity.pem", 0o600)
-  }
-
-  private static func write(_ client: TestAuthority.Issued, _ authority: TestAuthority, port: Int, to path: String) throws {
-    mkdir(path, 0o700)
-    try writeIdentity(client, to: path)
-    for (name, text) in [
-      ("roots.pem", pem(authority.certificate)),
-      ("agent.json", "{\"servers\":[\"https://127.0.0.1:\(port)\"],\"allowTLS12\":false}"),
-    ] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-      chmod("\(path)/\(name)", 0o600)
-    }
   }
 
   /// What `logon` does once the server granted.
@@ -344,7 +321,7 @@ struct WatchServiceTests {
       #expect(try await WatchSocket.ask(WatchCommand(.reload), folder: folder.state)?.fault == nil)
       let stranger = try TestAuthority().issue(
         "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/PC-2")])
-      try Self.writeIdentity(stranger, to: folder.state)
+      try TestEnrolment.writeIdentity(stranger, to: folder.state)
       #expect(try await WatchSocket.ask(WatchCommand(.reload), folder: folder.state)?.fault == "malformed")
       try Data(former.utf8).write(to: URL(fileURLWithPath: path))
       #expect(try AgentState(reading: folder.state).workstation == before)

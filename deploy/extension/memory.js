@@ -4,7 +4,7 @@
 const EMPTY = {
   trials: {}, // tab → { application, account, origin, since, isDue, version }: handed out, outcome not seen yet
   blocked: {}, // "application/account" → "refused" | "mustChange" | "unclear"
-  changes: {}, // tab → { application, account, origin, since, isBehind, isAsked }: a password is being changed there
+  changes: {}, // tab → { application, account, origin, since, isBehind, isAsked, isTold }: a password is being changed there
   changed: [], // "application/account" whose password was tried to be changed in this session
   notes: {}, // "application/account" → "changeRefused" | "changeUnclear"
   chosen: {}, // tab → account that the person chose

@@ -1,28 +1,22 @@
 // Decides where a credential goes. What a page's script says is a question; where it comes from is Chromium's word (sender).
-import { Host, HostGone } from "./host.js";
-import { changeOf, credentialOf, faultOf, logoffsOf, notedOf, stateOf } from "./definitions.js";
+import { Host } from "./host.js";
+import { beginChange, changeFor, dropChange, lookAtChange, sawChange } from "./changes.js";
+import { credentialOf, faultOf, logoffsOf, notedOf, stateOf } from "./definitions.js";
 import { forget, keep, keyOf, remembered } from "./memory.js";
+import { applicationOf, ask, badge, go, report, session, tell } from "./session.js";
 
 const TRIAL_MILLISECONDS = 120_000;
-const CHANGE_MILLISECONDS = 60_000;
 const LEAVING_MILLISECONDS = 15_000;
 const SCRIPT = "page";
 const REGISTER = chrome.runtime.getURL("register.html");
 /** No credential is kept, or the application refused it: the person can register one. */
 const WANTING = new Set(["AP176", "AP177"]);
 
-/** The host's last word; null while there is none. */
-let state = null;
-/** Counts locks and ends: an answer that was asked for before one of them is thrown away. */
-let generation = 0;
-/** "application/account" → the fault that the host gave instead of a credential. */
-const faults = new Map();
-
-const host = new Host(
+session.host = new Host(
   (message) => void told(message),
   () => {
-    generation += 1;
-    state = null;
+    session.generation += 1;
+    session.state = null;
     void chrome.alarms.create("connect", { delayInMinutes: 0.5 });
     void badge();
   },
@@ -32,25 +26,21 @@ const host = new Host(
 
 async function connect() {
   await remembered();
-  host.connect();
+  session.host.connect();
   await refresh();
 }
 
 async function refresh() {
-  try {
-    const before = generation;
-    const answer = stateOf(await host.ask({ kind: "state" }));
-    if (before !== generation) return;
-    state = answer;
-    await badge();
-    // A host that has nothing to say, because its own watch is gone, is asked again later.
-    if (!state) return void chrome.alarms.create("connect", { delayInMinutes: 0.5 });
-    await chrome.alarms.clear("connect");
-    await watchPages();
-    await report();
-  } catch (fault) {
-    if (!(fault instanceof HostGone)) throw fault;
-  }
+  const before = session.generation;
+  const answer = stateOf(await ask({ kind: "state" }));
+  if (before !== session.generation) return;
+  session.state = answer;
+  await badge();
+  // A host that has nothing to say, because its own watch is gone, is asked again later.
+  if (!answer) return void chrome.alarms.create("connect", { delayInMinutes: 0.5 });
+  await chrome.alarms.clear("connect");
+  await watchPages();
+  await report();
 }
 
 async function told(message) {
@@ -58,18 +48,18 @@ async function told(message) {
   if (message.kind === "changed") {
     // The host's word that what was refused or unclear may be tried again, if it still lists it.
     memory.blocked = {};
-    faults.clear();
+    session.faults.clear();
     await keep();
     await badge();
     return refresh();
   }
-  generation += 1;
-  faults.clear();
+  session.generation += 1;
+  session.faults.clear();
   if (message.kind === "locked") {
-    if (state) state = { ...state, session: "locked" };
+    if (session.state) session.state = { ...session.state, session: "locked" };
     return badge();
   }
-  state = { session: "none", applications: [] };
+  session.state = { session: "none", applications: [] };
   const pages = logoffsOf(message).filter((page) => memory.signedIn.includes(page.origin));
   const behind = Object.entries(memory.changes).filter(([, change]) => change.isBehind);
   await forget();
@@ -78,43 +68,10 @@ async function told(message) {
   for (const page of pages) await leave(page);
 }
 
-/** Report → what the host answered. */
-const answers = new WeakMap();
-let reporting = Promise.resolve();
-
-/** One after the other: the host counts what it is told. */
-function report() {
-  reporting = reporting.then(sendReports, sendReports);
-  return reporting;
-}
-
-async function sendReports() {
-  const memory = await remembered();
-  try {
-    while (memory.reports.length > 0 && host.isConnected) {
-      const outcome = memory.reports[0];
-      answers.set(outcome, notedOf(await host.ask(outcome)));
-      if (memory.reports[0] === outcome) memory.reports.shift();
-      await keep();
-    }
-  } catch (fault) {
-    if (!(fault instanceof HostGone)) throw fault;
-  }
-}
-
-/** Tells the host what came of something; its answer, or null if it did not note it. */
-async function tell(outcome, memory) {
-  memory.reports.push(outcome);
-  await keep();
-  await badge();
-  await report();
-  return answers.get(outcome) ?? null;
-}
-
 // --- pages
 
 function patterns() {
-  return [...new Set(state.applications.map((application) => `${application.origin}/*`))];
+  return [...new Set(session.state.applications.map((application) => `${application.origin}/*`))];
 }
 
 /** The page's script runs at the declared origins and nowhere else; pages that are open already get it now. */
@@ -127,7 +84,7 @@ async function watchPages() {
   }
   const script = { id: SCRIPT, matches, js: ["page.js"], allFrames: false, runAt: "document_idle", persistAcrossSessions: false };
   await (known.length > 0 ? chrome.scripting.updateContentScripts([script]) : chrome.scripting.registerContentScripts([script]));
-  if (state?.session !== "open") return;
+  if (session.state?.session !== "open") return;
   for (const tab of await chrome.tabs.query({ url: matches })) {
     // A tab that is closed, or shows an error, takes no script.
     await chrome.scripting.executeScript({ target: { tabId: tab.id }, files: ["page.js"] }).catch(() => {});
@@ -136,9 +93,9 @@ async function watchPages() {
 
 /** The declared application whose sign-in page this is, or null. */
 function applicationAt(sender) {
-  if (state?.session !== "open") return null;
+  if (session.state?.session !== "open") return null;
   const path = new URL(sender.url).pathname;
-  return state.applications.find((one) => one.origin === sender.origin && one.loginPath === path) ?? null;
+  return session.state.applications.find((one) => one.origin === sender.origin && one.loginPath === path) ?? null;
 }
 
 /** The account to sign in with in this tab, or null if none may be tried. */
@@ -173,7 +130,7 @@ async function look(sender, memory) {
   if (change) return lookAtChange(sender, change, memory);
   const trial = memory.trials[sender.tab.id];
   if (trial) {
-    const application = state?.applications.find((one) => one.id === trial.application);
+    const application = applicationOf(trial.application);
     if (!application || trial.origin !== sender.origin) return null;
     return { task: "signs", application };
   }
@@ -196,24 +153,18 @@ async function release(sender, memory) {
   // Before anything is asked: whatever happens from here on, this document and this application have had their try.
   memory.tried.push(sender.documentId);
   memory.trials[tab] = { application: application.id, account, origin: sender.origin, since: Date.now(), isDue: false, version: null };
-  const before = generation;
-  let answer = null;
-  try {
-    await keep();
-    answer = await host.ask({ kind: "release", application: application.id, account, origin: sender.origin });
-  } catch (fault) {
-    if (!(fault instanceof HostGone)) throw fault;
-  }
-  const credential = before === generation ? credentialOf(answer) : null;
+  await keep();
+  const answer = await ask({ kind: "release", application: application.id, account, origin: sender.origin });
+  const credential = credentialOf(answer);
   if (!credential) {
     delete memory.trials[tab];
     const fault = faultOf(answer);
-    if (fault) faults.set(keyOf(application.id, account), fault);
+    if (fault) session.faults.set(keyOf(application.id, account), fault);
     await keep();
     await badge();
     return null;
   }
-  faults.delete(keyOf(application.id, account));
+  session.faults.delete(keyOf(application.id, account));
   if (memory.trials[tab]) Object.assign(memory.trials[tab], { isDue: credential.changeDue, version: credential.version });
   await keep();
   return { user: credential.user, password: credential.password };
@@ -246,124 +197,12 @@ async function saw(sign, sender, memory) {
 
 /** A newer password was refused, because a change of it did not arrive: the former one, once, on a page that shows no refusal. */
 async function tryFormer(id, account, sender, memory) {
-  const application = state?.applications.find((one) => one.id === id);
+  const application = applicationOf(id);
   if (!application) return;
   if (memory.blocked[keyOf(id, account)] === "refused") delete memory.blocked[keyOf(id, account)];
   await keep();
   await badge();
   await go(sender.tab.id, application.origin + application.loginPath);
-}
-
-/** A tab that was closed meanwhile goes nowhere. */
-function go(tab, url) {
-  return chrome.tabs.update(tab, { url }).catch(() => {});
-}
-
-// --- changing a password
-
-/** Once in a session for each account. What the page's script is to do now, if it stands on the right page already. */
-async function beginChange(id, account, isBehind, sender, memory) {
-  const application = state?.applications.find((one) => one.id === id);
-  const key = keyOf(id, account);
-  if (state?.session !== "open" || !application?.change || memory.changed.includes(key)) return null;
-  memory.changed.push(key);
-  // A person who only wants to work is not led away from her page.
-  const tab = isBehind ? (await chrome.tabs.create({ url: "about:blank", active: false })).id : sender.tab.id;
-  memory.changes[tab] = { application: id, account, origin: application.origin, since: Date.now(), isBehind, isAsked: false };
-  await keep();
-  setTimeout(() => void changeEnded(tab), CHANGE_MILLISECONDS);
-  setTimeout(() => void notReached(tab), LEAVING_MILLISECONDS);
-  if (!isBehind && new URL(sender.url).pathname === application.change.path) return { task: "change", application };
-  await go(tab, application.origin + application.change.path);
-  return null;
-}
-
-async function lookAtChange(sender, change, memory) {
-  const application = state?.applications.find((one) => one.id === change.application);
-  if (change.isAsked) {
-    return application?.change && sender.origin === change.origin ? { task: "changeSigns", application } : null;
-  }
-  if (isChangePage(application, sender)) return { task: "change", application };
-  await notReached(sender.tab.id);
-  return null;
-}
-
-/** Not the page that was declared: nothing was asked for, and nothing is. */
-async function notReached(tab) {
-  const memory = await remembered();
-  const change = memory.changes[tab];
-  if (!change || change.isAsked) return;
-  memory.notes[keyOf(change.application, change.account)] = "changeRefused";
-  await changeEnded(tab);
-}
-
-function isChangePage(application, sender) {
-  return (
-    state?.session === "open" && !!application?.change && sender.origin === application.origin &&
-    new URL(sender.url).pathname === application.change.path
-  );
-}
-
-/** The password in force and a new one that the vault keeps already, for the page that was opened for this. */
-async function changeFor(sender, memory) {
-  const tab = sender.tab.id;
-  const change = memory.changes[tab];
-  const application = state?.applications.find((one) => one.id === change?.application);
-  if (!change || change.isAsked || !isChangePage(application, sender)) return null;
-  change.isAsked = true;
-  const before = generation;
-  let answer = null;
-  try {
-    await keep();
-    answer = await host.ask({ kind: "change", application: application.id, account: change.account, origin: sender.origin });
-  } catch (fault) {
-    if (!(fault instanceof HostGone)) throw fault;
-  }
-  const passwords = before === generation ? changeOf(answer) : null;
-  if (passwords) return { ...passwords, again: passwords.new };
-  memory.notes[keyOf(change.application, change.account)] = "changeRefused";
-  const fault = faultOf(answer);
-  if (fault) faults.set(keyOf(change.application, change.account), fault);
-  await changeEnded(tab);
-  return null;
-}
-
-async function sawChange(sign, sender, memory) {
-  const tab = sender.tab.id;
-  const change = memory.changes[tab];
-  if (!change.isAsked || change.origin !== sender.origin) return null;
-  const { application, account } = change;
-  const key = keyOf(application, account);
-  if (sign === "again") {
-    await changeEnded(tab);
-    return null;
-  }
-  // Withdrawn: the page never had it.
-  const outcome = { accepted: "accepted", refused: "refused", withdrawn: "refused" }[sign];
-  if (!outcome) return null;
-  change.isTold = true;
-  if (outcome === "refused") memory.notes[key] = "changeRefused";
-  else if (memory.blocked[key] === "mustChange") delete memory.blocked[key];
-  await tell({ kind: "changeOutcome", application, account, outcome }, memory);
-  await changeEnded(tab);
-  return null;
-}
-
-async function changeEnded(tab) {
-  const memory = await remembered();
-  const change = memory.changes[tab];
-  if (!change) return;
-  dropChange(memory, tab);
-  await keep();
-  await badge();
-  if (change.isBehind) await chrome.tabs.remove(Number(tab)).catch(() => {});
-}
-
-/** If nobody saw what came of it, the next sign-in shows which of the two passwords is in force. */
-function dropChange(memory, tab) {
-  const change = memory.changes[tab];
-  delete memory.changes[tab];
-  if (change?.isAsked && !change.isTold) memory.notes[keyOf(change.application, change.account)] ??= "changeUnclear";
 }
 
 // --- ending applications' sessions
@@ -396,35 +235,30 @@ async function left(tab) {
 // --- the person's page
 
 function summary(memory) {
-  const applications = (state?.applications ?? []).map((application) => ({
+  const applications = (session.state?.applications ?? []).map((application) => ({
     id: application.id,
     nameJa: application.nameJa,
     nameEn: application.nameEn,
     accounts: application.accounts.map((account) => {
       const key = keyOf(application.id, account);
-      const [blocked, fault] = [memory.blocked[key] ?? null, faults.get(key) ?? null];
+      const [blocked, fault] = [memory.blocked[key] ?? null, session.faults.get(key) ?? null];
       return { account, blocked, note: memory.notes[key] ?? null, fault, needsPassword: blocked === "refused" || WANTING.has(fault?.code) };
     }),
   }));
-  return { session: state?.session ?? "absent", applications };
+  return { session: session.state?.session ?? "absent", applications };
 }
 
 /** What a person typed on the extension's own page, for the vault; then the sign-in that confirms it, in the same tab. */
 async function register(message, sender, memory) {
   const { application: id, account, user, password } = message;
-  const application = state?.applications.find((one) => one.id === id);
-  if (state?.session !== "open" || !application?.accounts.includes(account)) return { fault: null };
-  let answer = null;
-  try {
-    answer = await host.ask({ kind: "capture", application: id, account, user, password });
-  } catch (fault) {
-    if (!(fault instanceof HostGone)) throw fault;
-  }
+  const application = applicationOf(id);
+  if (session.state?.session !== "open" || !application?.accounts.includes(account)) return { fault: null };
+  const answer = await ask({ kind: "capture", application: id, account, user, password });
   if (!notedOf(answer)) return { fault: faultOf(answer) };
   const key = keyOf(id, account);
   delete memory.blocked[key];
   delete memory.notes[key];
-  faults.delete(key);
+  session.faults.delete(key);
   memory.chosen[sender.tab.id] = account;
   await keep();
   await badge();
@@ -433,8 +267,8 @@ async function register(message, sender, memory) {
 }
 
 async function openFor(message, memory) {
-  const application = state?.applications.find((one) => one.id === message.application);
-  if (state?.session !== "open" || !application?.accounts.includes(message.account)) return;
+  const application = applicationOf(message.application);
+  if (session.state?.session !== "open" || !application?.accounts.includes(message.account)) return;
   // The person's own word, which is what an unclear end waits for. What was refused waits for the host's.
   const key = keyOf(application.id, message.account);
   if (memory.blocked[key] === "unclear") delete memory.blocked[key];
@@ -443,12 +277,6 @@ async function openFor(message, memory) {
   await keep();
   await badge();
   await chrome.tabs.update(tab.id, { url: application.origin + application.loginPath });
-}
-
-async function badge() {
-  const memory = await remembered();
-  const needsPerson = [memory.blocked, memory.notes].some((one) => Object.keys(one).length > 0) || faults.size > 0;
-  await chrome.action.setBadgeText({ text: needsPerson ? "!" : "" });
 }
 
 // --- who asks
@@ -466,7 +294,7 @@ async function answer(message, sender) {
   if (sender.origin === `chrome-extension://${chrome.runtime.id}`) {
     if (message.kind === "summary") {
       // A person who looks is a reason to look for the agent again.
-      if (!state) await connect();
+      if (!session.state) await connect();
       return summary(memory);
     }
     if (message.kind === "open") await openFor(message, memory);

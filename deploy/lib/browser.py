@@ -9,6 +9,10 @@ and answers each with one line, `ok …` or `failed …`, so that a shell can dr
   go URL              the same page goes there
   wait SECONDS EXPR   until the JavaScript expression is true in the page
   eval EXPR           its value, as JSON
+  alone URL           a new page, and every other one is closed
+  attach TEXT         the page whose address has this in it; the later steps are about it
+  type TEXT           as from a keyboard, into the field that has the focus
+  press KEY           Enter or Tab
   shot FILE           a picture of the page (PNG)
   extension           the extension's id
   url                 where the page is now
@@ -134,9 +138,16 @@ class Browser:
         """A new page; returns at once, the page may still load."""
         return Page(self, self.call("Target.createTarget", {"url": url})["targetId"])
 
-    def attach(self, target):
-        """A page that somebody else opened."""
-        return Page(self, target)
+    def attach(self, part, seconds=10):
+        """The page whose address has this part in it, whoever opened it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = next((target for target, url in self.pages() if part in url), None)
+            if found:
+                return Page(self, found)
+            if time.monotonic() > deadline:
+                raise BrowserFault(f"no page within {seconds} s: {part}")
+            time.sleep(0.05)
 
     def pages(self):
         """Every page there is, with its address."""
@@ -211,6 +222,16 @@ class Page:
                 raise BrowserFault(f"not true within {seconds} s: {expression} ({said}) at {self.url}")
             time.sleep(0.05)
 
+    def type(self, text):
+        """As from a keyboard, into the field that has the focus."""
+        self.call("Input.insertText", {"text": text})
+
+    def press(self, key):
+        code, text = {"Enter": (13, "\r"), "Tab": (9, "")}[key]
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", {
+                "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text if kind == "keyDown" else ""})
+
     def go(self, url):
         # Whoever asks next must not be answered by the page that is being left.
         self.call("Page.navigate", {"url": url})
@@ -257,6 +278,15 @@ def step(browser, state, line):
     if word == "open":
         state["page"] = browser.open(rest)
         return ""
+    if word == "alone":
+        others = [target for target, _ in browser.pages()]
+        state["page"] = browser.open(rest)
+        for target in others:
+            browser.call("Target.closeTarget", {"targetId": target})
+        return ""
+    if word == "attach":
+        state["page"] = browser.attach(rest)
+        return ""
     if word == "extension":
         return state.get("extension", "")
     page = state.get("page")
@@ -270,6 +300,12 @@ def step(browser, state, line):
         return json.dumps(page.wait(expression, float(seconds)), ensure_ascii=False)
     if word == "eval":
         return json.dumps(page.evaluate(rest), ensure_ascii=False)
+    if word == "type":
+        page.type(rest)
+        return ""
+    if word == "press":
+        page.press(rest)
+        return ""
     if word == "shot":
         page.screenshot(rest)
         return rest
@@ -298,7 +334,7 @@ def main():
         for line in sys.stdin:
             try:
                 print(f"ok {step(browser, state, line.strip())}".rstrip(), flush=True)
-            except (BrowserFault, ValueError, OSError) as fault:
+            except (BrowserFault, KeyError, ValueError, OSError) as fault:
                 print("failed " + " ".join(str(fault).split()), flush=True)
 
 

@@ -30,6 +30,9 @@ site_certificate() {
 vault_set() { at_instance lgwan sanmon vault set p-000042 "$1" --user sato.hanako --password-fd 4 "${OPERATOR_KEY[@]}" 4<<<"$2"; }
 
 browser_open() {
+  local before
+  touch "$STAGE/log/browser.log"
+  before=$(grep -c . "$STAGE/log/browser.log" || true)
   printf '#!/bin/sh\nexec %q sso serve --state %q "$@"\n' "$BIN/sanmon-agent" "$SSO_DESK" >"$STAGE/desk/sso-host"
   chmod 0755 "$STAGE/desk/sso-host"
   mkfifo "$STAGE/desk/browser.in"
@@ -38,8 +41,9 @@ browser_open() {
     --host "jp.sanmon.agent=$STAGE/desk/sso-host" --certificate-of "$STAGE/desk/site.pem" \
     --map "ledger.sanmon.example=$(cat "$STAGE/desk/ledger.address")" \
     --map "sanitiser.sanmon.example=$(cat "$STAGE/desk/sanitiser.address")"
+  BROWSER_PID=$STARTED_PID
   exec 8>"$STAGE/desk/browser.in"
-  wait_until 60 grep -q '^ok' "$STAGE/log/browser.log"
+  wait_until 60 browser_answered "$before"
 }
 
 # browser STEP…: one step, and its one line of answer.

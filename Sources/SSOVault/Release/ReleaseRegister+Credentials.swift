@@ -25,7 +25,8 @@ struct CredentialVersion: Sendable {
 }
 
 extension ReleaseRegister {
-  /// Versions of one credential at a time; the oldest that no sign-in confirmed make room.
+  /// Versions of one credential at a time. Those that were refused make room first, then those that no sign-in confirmed, the oldest of
+  /// each: what was right once, and only has to be changed, outlives changes that fail every day.
   static let mostVersions = 8
 
   private static let columns = "person, application, account, version, state, set_at, ring, salt, sealed, mac"
@@ -72,8 +73,12 @@ extension ReleaseRegister {
 
   mutating func insert(_ new: CredentialVersion) throws {
     var versions = try versions(new.place.person, new.place.application, new.place.account)
-    while versions.count >= Self.mostVersions, let index = versions.lastIndex(where: { $0.state != .current }) {
-      try delete(versions.remove(at: index))
+    while versions.count >= Self.mostVersions {
+      let least =
+        versions.lastIndex { $0.state == .refused } ?? versions.lastIndex { $0.state == .unconfirmed }
+        ?? versions.lastIndex { $0.state != .current }
+      guard let least else { break }
+      try delete(versions.remove(at: least))
     }
     let row = new.bytes
     try run(

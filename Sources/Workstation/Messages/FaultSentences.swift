@@ -123,8 +123,8 @@ extension AgentFault {
       Sentence(
         ja: "この業務システムのパスワードを、いま変更しているところです。",
         en: "The password for this application is being changed just now.",
-        nextStepJa: "2 分ほど待ってから、もう一度お試しください。",
-        nextStepEn: "Wait for about two minutes and retry.")
+        nextStepJa: "1 分ほど待ってから、もう一度お試しください。",
+        nextStepEn: "Wait for about a minute and retry.")
     case .vaultUntrusted(let doubt):
       Sentence(
         ja: "鍵庫の名で届いたものを確かめられないため、何も使いませんでした（\(doubt.rawValue)）。",

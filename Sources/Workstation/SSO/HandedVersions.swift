@@ -20,8 +20,8 @@ package struct HandedVersions: Sendable {
     var version: UInt64?
   }
 
-  /// Milliseconds after which a change of which nothing was heard keeps nobody waiting: longer than a page waits for its answer.
-  package static let changeLives: Int64 = 120_000
+  /// Milliseconds after which a change of which nothing was heard keeps nobody waiting; the extension waits no longer for a page.
+  package static let changeLives: Int64 = 60_000
 
   private var session = ""
   private var last: [Account: UInt64] = [:]

@@ -58,6 +58,9 @@ struct TestAuthority {
         issuerPrivateKey: .init(key)))
   }
 
+  /// ECDSA with the authority's own key, DER.
+  func sign(_ message: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: message).derRepresentation) }
+
   private static func der(_ certificate: Certificate) throws -> [UInt8] {
     var serializer = DER.Serializer()
     try serializer.serialize(certificate)
