@@ -133,6 +133,21 @@ class ChangeTest(BrowserCase):
         self.assertEqual((site.attempts, site.wrong), ([old] * 3, 0))
         self.assertEqual([(number, state) for number, _, state in self.agent.vault("picky/")], [(2, "refused"), (1, "current")])
 
+    def test_while_it_is_being_changed_no_other_tab_is_signed_in(self):
+        site, old, new = self.site("busy", is_due=True)
+        site.slow = 2
+        self.agent.changed()
+        self.browser.open(site.origin + "/login")
+        Agent.wait(lambda: site.posted("/password"), "the form is sent")
+        other = self.browser.open(site.origin + "/login")
+        other.wait("document.getElementById('login')")
+        time.sleep(1)
+        self.assertEqual(site.attempts, [old])
+        Agent.wait(lambda: self.agent.changes("busy") == ["accepted"], "changed")
+        other.go(site.origin + "/login")
+        other.wait("document.title === 'in'")
+        self.assertEqual(site.attempts, [old, new])
+
     def test_without_a_declared_form_nothing_is_changed(self):
         old = self.canary() + "aA1"
         site = PasswordSite(old, must_change=True)
