@@ -265,7 +265,9 @@ let package = Package(
       ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),
     .testTarget(
       name: "WorkstationTests",
-      dependencies: ["AuthTerms", "AuthAPI", "Sealing", "SmartCard", "PCSCReader", "Workstation", "AuthClient", .crypto, .x509, .asn1]
+      dependencies: [
+        "AuthTerms", "AuthAPI", "Sealing", "SmartCard", "PCSCReader", "Workstation", "AuthClient", .crypto, .x509, .asn1,
+      ]
         + Target.Dependency.nio, swiftSettings: house),
   ],
   swiftLanguageModes: [.v6]

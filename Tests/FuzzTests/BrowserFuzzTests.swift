@@ -34,7 +34,8 @@ struct BrowserFuzzTests {
       guard version.wholeMatch(of: /0|[1-9][0-9]*/) != nil, UInt64(version) != nil else { return nil }
     }
     if kind == "capture" {
-      guard let user = texts["user"], let password = texts["password"], !user.isEmpty, !password.isEmpty, !password.contains("\0"),
+      guard let user = texts["user"], let password = texts["password"], !user.isEmpty, !password.isEmpty,
+        !password.contains("\0"),
         !user.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) })
       else { return nil }
     }
@@ -57,7 +58,10 @@ struct BrowserFuzzTests {
 
   @Test("a question: understood as the slow twin understands it")
   func messages() throws {
-    let words = ["kind", "state", "release", "\"", ":", ",", "{", "}", "[", "null", "\\u0000", "\\ud800", "accepted", "1e9", "capture", "change"]
+    let words = [
+      "kind", "state", "release", "\"", ":", ",", "{", "}", "[", "null", "\\u0000", "\\ud800", "accepted", "1e9", "capture",
+      "change",
+    ]
     let tally = try Fuzzer("browser-message", corpus: Self.questions, words: words, share: 0.5).run { bytes in
       let message = try? ExtensionMessage(parsing: bytes)
       guard message.map(Self.words) == Self.twin(bytes) else { throw Fuzzer.Broken("the twins differ") }

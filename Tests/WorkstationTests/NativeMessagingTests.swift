@@ -184,7 +184,8 @@ struct NativeMessagingTests {
     let change = PasswordChange(current: secret("canary-8"), new: secret("canary-9"))
     dump(change, to: &dumped)
     for text in [
-      "\(credential)", String(reflecting: credential), String(describing: [credential]), "\(change)", String(reflecting: change),
+      "\(credential)", String(reflecting: credential), String(describing: [credential]), "\(change)",
+      String(reflecting: change),
       dumped,
     ] {
       #expect(!text.contains("canary") && !text.contains("hanako"), "\(text)")
@@ -203,7 +204,8 @@ struct NativeMessagingTests {
     for outcome in SignInOutcome.allCases {
       #expect(
         try parsed(
-          #"{"kind":"outcome","application":"a","account":"b","version":"18446744073709551615","outcome":"\#(outcome.rawValue)"}"#)
+          #"{"kind":"outcome","application":"a","account":"b","version":"18446744073709551615","outcome":"\#(outcome.rawValue)"}"#
+        )
           == ["outcome", "a", "b", "18446744073709551615", outcome.rawValue])
     }
     #expect(try parsed(#"{"kind":"change","application":"a","account":"b","origin":"o"}"#) == ["change", "a", "b", "o"])
@@ -237,7 +239,8 @@ struct NativeMessagingTests {
       #"{"kind":"capture","application":"a","account":"","user":"","password":"p"}"#,
       #"{"kind":"capture","application":"a","account":"","user":"u","password":""}"#,
       #"{"kind":"capture","application":"a","account":"","user":"a\u0007","password":"p"}"#,
-      #"{"kind":"capture","application":"a","account":"","user":"u","password":"\#(long)"}"#, #"{"kind":"state"}x"#, #"{"kind":"state""#,
+      #"{"kind":"capture","application":"a","account":"","user":"u","password":"\#(long)"}"#, #"{"kind":"state"}x"#,
+      #"{"kind":"state""#,
       #"{"kind":"state","kind2":{"kind":{}}}"#, #"{"kind":"state","kind":"state"}"#, #"{"kind":"release","kind":"state"}"#,
       #"{"kind":"release","application":"a","application":"b","account":"","origin":"o"}"#,
       #"{"kind":"release","application":"\#(long)","account":"","origin":"o"}"#,

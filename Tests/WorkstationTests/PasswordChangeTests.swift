@@ -100,7 +100,9 @@ struct PasswordChangeTests {
     password.withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
-  @Test("the new one follows the rule, is kept before anybody has it, and is in force when that is reported", arguments: ["", "kanri"])
+  @Test(
+    "the new one follows the rule, is kept before anybody has it, and is in force when that is reported",
+    arguments: ["", "kanri"])
   func change(account: String) async throws {
     try await watching { client, vault, _ in
       vault.keep("Old-password-1", account: account)

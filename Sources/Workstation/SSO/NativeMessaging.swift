@@ -129,7 +129,8 @@ package final class NativeMessaging: Sendable {
   /// `{"current":…,"kind":"change","new":…}`
   private static func json(of change: PasswordChange) throws(NativeMessagingFault) -> Secret<Message> {
     try json([
-      .text(#"{"current":""#), .secret(change.current), .text(#"","kind":"change","new":""#), .secret(change.new), .text(#""}"#),
+      .text(#"{"current":""#), .secret(change.current), .text(#"","kind":"change","new":""#), .secret(change.new),
+      .text(#""}"#),
     ])
   }
 
