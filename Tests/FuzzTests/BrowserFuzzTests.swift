@@ -1,4 +1,5 @@
 import AuthAPI
+import AuthTerms
 import Foundation
 import Fuzzing
 import Testing

@@ -87,6 +87,8 @@ struct SSOHostTests {
 
     var released: [String] { contents.withLock { $0.released } }
     var reported: [String] { contents.withLock { $0.reported } }
+    var changed: [String] { contents.withLock { $0.changed } }
+    var captured: [String] { contents.withLock { $0.captured } }
   }
 
   private static func application(

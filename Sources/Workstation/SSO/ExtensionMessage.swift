@@ -1,5 +1,5 @@
 package import AuthAPI
-package import AuthTerms
+import AuthTerms
 import Foundation
 
 /// What the browser's extension asks: one flat object of texts, with exactly the keys of its kind.

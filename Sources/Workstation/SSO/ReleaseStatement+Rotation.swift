@@ -1,4 +1,4 @@
-public import AuthAPI
+package import AuthAPI
 import AuthTerms
 import Crypto
 

@@ -1,4 +1,5 @@
 import AuthAPI
+import AuthClient
 import AuthTerms
 import Foundation
 
@@ -38,11 +39,13 @@ extension WatchService {
     let kept: ReleaseStatement
     do throws(AgentFault) {
       kept = try await askBack(new, above: former.version, request, definition, keys: keys)
-    } catch .server(.refused(let body)) {
+    } catch {
       // It is kept and nobody will use it: told so, the vault goes on with the former one, and no wrong one is tried.
-      _ = try? await request.client.carryOut(
-        request.wish(.report, content: Array(SignInOutcome.refused.rawValue.utf8)), request.session)
-      throw .server(.refused(body))
+      if case .server(.refused) = error {
+        _ = try? await request.client.carryOut(
+          request.wish(.report, content: Array(SignInOutcome.refused.rawValue.utf8)), request.session)
+      }
+      throw error
     }
     versions.kept(kept.version, of: request.account)
     var reply = WatchReply()

@@ -51,12 +51,9 @@ extension WatchService {
         throw .badInput(expected: "an outcome")
       }
       let account = request.account
-      guard
-        isChange
-          ? versions.isChangeOpen(of: account)
-          : command.version.map { versions.isCurrent($0, of: account) } == true
-            && !versions.isChanging(account, at: surroundings.now())
-      else { return WatchReply() }
+      guard isChange ? versions.isChangeOpen(of: account) : isAboutCurrent(command.version, account) else {
+        return WatchReply()
+      }
       _ = try await request.client.carryOut(request.wish(.report, content: Array(outcome.rawValue.utf8)), request.session)
       versions.reported(outcome != .refused, of: account)
       if isChange { versions.endChange(of: account) }
@@ -74,6 +71,11 @@ extension WatchService {
       try await keep(credential, request, keys: request.client.keys())
       return WatchReply()
     }
+  }
+
+  private func isAboutCurrent(_ version: UInt64?, _ account: HandedVersions.Account) -> Bool {
+    guard let version, !versions.isChanging(account, at: surroundings.now()) else { return false }
+    return versions.isCurrent(version, of: account)
   }
 
   // MARK: Steps
