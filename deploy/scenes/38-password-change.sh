@@ -83,7 +83,7 @@ expect 0 '' "承認用の利用者が、最初のパスワードで作られる�
   ledger_account --must-change
 PASSWORD=
 insert_card sato
-expect 0 'logged-off|ログオフ|ok' "伝票起票から一度ログオフする" "Sato leaves the ledger" ledger_logoff
+expect 0 '' "ブラウザーを開く" "a browser is opened" browser_again
 expect 0 'パスワードを登録' "承認用で開く：未登録なので、拡張機能の画面で登録を求める" \
   "opened as approver: nothing is registered, and the extension offers its own page" asked_in_vain
 expect 0 '変更しました' "一度だけ打つ。サインインで確かめ、続けてだれも知らないパスワードに変わる" \
