@@ -114,6 +114,8 @@ final class SimulatedVault: Vault {
   func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry] {
     throw .unreachable("not simulated")
   }
+  func setDeputies(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listDeputies(after place: String) async throws(VaultFault) -> [VaultDeputy] { throw .unreachable("not simulated") }
   func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease? {
     throw .unreachable("not simulated")
   }

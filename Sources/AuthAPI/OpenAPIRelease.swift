@@ -35,6 +35,12 @@ extension APIRoutes {
     .get(
       "/v1/admin/vault/credentials", .operators, "Which credentials there are; never what is in them",
       query: [.optional("person", .identifier), .optional("application", .identifier)], answer: .list("CredentialSummary")),
+    .get(
+      "/v1/admin/vault/deputies", .operators, "Who may use another's credential, or a shared one, and until when",
+      query: [.optional("person", .identifier)], answer: .list("DeputySummary")),
+    .post(
+      "/v1/admin/vault/deputies", .operators, "Let people use another's credential for a time, or end that",
+      body: "VaultActMessage", answer: "Nothing", problems: [.conflict]),
     .post(
       "/v1/admin/vault/resume", .operators, "Let releases go on after an alarm stopped them", body: "VaultActMessage",
       answer: "Nothing", problems: [.conflict]),
@@ -95,6 +101,13 @@ extension APIMessages {
       [
         .field("person", .identifier), .field("displayName", .text(maximum: 256)), .field("department", .text(maximum: 256)),
         .field("application", .identifier), .field("reason", .oneOf(["missing", "refused", "mustChange"])),
+      ]),
+    APIMessage(
+      "DeputySummary", "That one person may use another's credential, or a shared one.",
+      [
+        .field("owner", .identifier), .field("application", .identifier), .field("account", .text(maximum: 64)),
+        .field("deputy", .identifier), .field("from", .time), .field("until", .time),
+        .field("state", .oneOf(["planned", "inForce", "ended", "withdrawn"])),
       ]),
     APIMessage(
       "CredentialSummary", "That there is a credential, and how it stands.",

@@ -86,6 +86,7 @@ public enum Sentences {
     case .releasesTooMany: .releasesTooMany
     case .releasesStopped: .releasesStopped
     case .credentialUnreadable: .credentialUnreadable
+    case .credentialOfOther: .credentialOfOther
     case .palmUnavailable: .palmUnavailable
     case .palmsDisagree: .palmsDisagree
     case .palmOfOtherPerson: .palmOfOtherPerson

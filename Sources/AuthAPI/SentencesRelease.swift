@@ -62,4 +62,12 @@ extension Sentence {
     en: "The vault could not read the password that was to be stored.",
     nextStepJa: "もう一度登録してください。続くときは、照会番号を情報システム担当へお知らせください。",
     nextStepEn: "Register it again. If it goes on, tell the IT section the reference number.")
+
+  static let credentialOfOther = Sentence(
+    ja: "ほかの職員のパスワードや共有のパスワードを使う登録が、いまはありません。",
+    en: "You are not registered, now, to use that person's or that shared password.",
+    nextStepJa: "代理や共有が必要なときは、期間を決めて情報システム担当へご依頼ください（sanmon vault deputy add）。カードの貸し借りはしないでください。",
+    nextStepEn:
+      "If you stand in for somebody or share an account, ask the IT section, with the dates (sanmon vault deputy add). Never lend a card."
+  )
 }

@@ -17,6 +17,11 @@ extension Act {
     public static let publishApplication = "vault.application"
     /// Parameters `person`, `application`, `account`, `sealed` (SHA-256 over the `IntakeMessage`, in hexadecimal).
     public static let setCredential = "vault.credential"
+    /// Parameters `owner`, `application`, `account`, `deputies` (person ids, a space between), `from`, `until` (milliseconds since
+    /// 1970-01-01 UTC). Two administrators sign, and no deputy among them.
+    public static let registerDeputies = "vault.deputies"
+    /// Parameters `owner`, `application`, `account`, `deputies`. One administrator signs.
+    public static let withdrawDeputies = "vault.deputies.withdraw"
     /// No parameters.
     public static let resumeReleases = "vault.resume"
   }

@@ -23,7 +23,7 @@ extension VaultRequest {
     case .setCredential(let act, let sealed):
       writer.field(act.encoded)
       writer.field(sealed)
-    case .listCredentials(let place): writer.field(place)
+    case .listCredentials(let place), .listDeputies(let place): writer.field(place)
     case .sessionAct(let value): value.write(to: &writer)
     case .initialise(let value):
       writer.field(value.instance.text)
@@ -36,7 +36,7 @@ extension VaultRequest {
       writer.field(person.text)
       writer.field(UInt64(ring))
     case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act), .publishApplication(let act),
-      .resumeReleases(let act):
+      .resumeReleases(let act), .setDeputies(let act):
       writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
@@ -113,6 +113,8 @@ extension VaultRequest {
     case .sessionAct: request = .sessionAct(try SessionActRequest(from: &reader))
     case .resumeReleases: request = .resumeReleases(try SignedAct(decoding: reader.field()))
     case .witness: request = .witness(from: try reader.unsigned())
+    case .setDeputies: request = .setDeputies(try SignedAct(decoding: reader.field()))
+    case .listDeputies: request = .listDeputies(after: try reader.text())
     }
     try reader.requireEnd()
     return (id, request)
@@ -124,7 +126,7 @@ extension VaultAnswer {
     case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, released, witness, noted
+    case cards, applications, credentials, deputies, released, witness, noted
     case refused
   }
 
@@ -205,6 +207,10 @@ extension VaultAnswer {
       writer.field(Word.credentials.rawValue)
       writer.field(UInt64(entries.count))
       for entry in entries { entry.write(to: &writer) }
+    case .deputies(let deputies):
+      writer.field(Word.deputies.rawValue)
+      writer.field(UInt64(deputies.count))
+      for deputy in deputies { deputy.write(to: &writer) }
     case .released(let release):
       writer.field(Word.released.rawValue)
       writer.field(release.encoded)
@@ -279,6 +285,10 @@ extension VaultAnswer {
       var entries: [CredentialEntry] = []
       for _ in 0..<(try reader.count(atMost: CredentialEntry.mostAtOnce)) { entries.append(try CredentialEntry(from: &reader)) }
       answer = .credentials(entries)
+    case .deputies:
+      var deputies: [VaultDeputy] = []
+      for _ in 0..<(try reader.count(atMost: VaultDeputy.mostAtOnce)) { deputies.append(try VaultDeputy(from: &reader)) }
+      answer = .deputies(deputies)
     case .released: answer = .released(try SealedRelease(decoding: reader.field()))
     case .witness: answer = .witness(try VaultWitness(from: &reader))
     case .noted: answer = .noted

@@ -42,6 +42,11 @@ public enum VaultRequest: Sendable, Equatable {
   case setCredential(SignedAct, sealed: [UInt8])
   /// What there is, from the one behind `place` on; never what is in it.
   case listCredentials(after: String)
+  /// Act `vault.deputies` with parameters `owner`, `application`, `account`, `deputies`, `from`, `until`; or
+  /// `vault.deputies.withdraw` with the first four.
+  case setDeputies(SignedAct)
+  /// Who stands in for whom, from the one behind `place` on; those that ended too, until others take their room.
+  case listDeputies(after: String)
   case sessionAct(SessionActRequest)
   /// Act `vault.resume`: releases go on after an alarm stopped them.
   case resumeReleases(SignedAct)
@@ -78,6 +83,8 @@ public enum VaultRequest: Sendable, Equatable {
     case .sessionAct: .sessionAct
     case .resumeReleases: .resumeReleases
     case .witness: .witness
+    case .setDeputies: .setDeputies
+    case .listDeputies: .listDeputies
     }
   }
 
@@ -86,7 +93,7 @@ public enum VaultRequest: Sendable, Equatable {
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
-      resumeReleases, witness
+      resumeReleases, witness, setDeputies, listDeputies
   }
 }
 
@@ -210,6 +217,8 @@ public enum VaultAnswer: Sendable, Equatable {
   case applications([VaultApplication])
   /// At most `CredentialEntry.mostAtOnce`; fewer: these are the last.
   case credentials([CredentialEntry])
+  /// At most `VaultDeputy.mostAtOnce`; fewer: these are the last.
+  case deputies([VaultDeputy])
   case released(SealedRelease)
   case witness(VaultWitness)
   /// Done and written, and there is nothing to hand over.
@@ -411,6 +420,10 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case releasesStopped = "V163"
     /// What was sealed does not open, or is no credential.
     case intakeMalformed = "V164"
+    /// Another person's credential, and no register entry in force says that this one stands in for her.
+    case notDeputy = "V165"
+    /// Only its owner, or an administrator, replaces a person's credential.
+    case ownersAlone = "V166"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

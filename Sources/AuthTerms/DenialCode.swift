@@ -74,6 +74,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case releasesTooMany = "AP178"
   case releasesStopped = "AP179"
   case credentialUnreadable = "AP180"
+  /// The credential of another person or a shared one, and the vault's register does not name this person for it now.
+  case credentialOfOther = "AP181"
 
   // Before possession is proven: the row names the cause, the clerk sees AP100.
   case proofSignatureWrong = "AP141"

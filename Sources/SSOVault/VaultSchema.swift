@@ -69,6 +69,21 @@ enum VaultSchema {
           CREATE TABLE register_seal(id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT;
           """)
     }
+    // Who stands in for whom; what a session was handed is known by whose it is besides.
+    migrator.registerMigration("4") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE deputies(owner TEXT NOT NULL, application TEXT NOT NULL, account TEXT NOT NULL, deputy TEXT NOT NULL,
+            begins_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, is_withdrawn INTEGER NOT NULL, mac BLOB NOT NULL,
+            PRIMARY KEY (owner, application, account, deputy)) STRICT, WITHOUT ROWID;
+          CREATE TABLE handed_over_2(keys BLOB NOT NULL, owner TEXT NOT NULL, application TEXT NOT NULL, account TEXT NOT NULL,
+            version INTEGER NOT NULL, PRIMARY KEY (keys, owner, application, account)) STRICT, WITHOUT ROWID;
+          INSERT INTO handed_over_2 SELECT h.keys, s.person, h.application, h.account, h.version FROM handed_over h
+            JOIN proven_sessions s ON s.keys = h.keys;
+          DROP TABLE handed_over;
+          ALTER TABLE handed_over_2 RENAME TO handed_over;
+          """)
+    }
     return migrator
   }
 }

@@ -30,7 +30,8 @@ public struct VaultPeers: Sendable {
       .signSnapshot, .templateKey, .sessionAct, .witness:
       servers.contains(uid)
     case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
-      .registerCards, .listCards, .publishApplication, .listApplications, .setCredential, .listCredentials, .resumeReleases:
+      .registerCards, .listCards, .publishApplication, .listApplications, .setCredential, .listCredentials, .resumeReleases,
+      .setDeputies, .listDeputies:
       admits(uid)
     }
   }
@@ -159,6 +160,11 @@ public final class VaultService: Sendable {
     case .resumeReleases(let act):
       try database.write { try resumeReleases(act, keys, $0, now) }
       return .noted
+    case .setDeputies(let act):
+      try database.write { try setDeputies(act, keys, $0, now) }
+      return .noted
+    case .listDeputies(let place):
+      return .deputies(try database.write { try ReleaseRegister($0, keys).deputies(after: place) })
     case .listCards(let key): return .cards(try database.write { try ReleaseRegister($0, keys).cards(after: key) })
     case .listApplications: return .applications(try database.write { try ReleaseRegister($0, keys).applications() })
     case .listCredentials(let place):

@@ -47,6 +47,11 @@ public protocol Vault: Sendable {
   /// - Parameter place: of the last entry of the page before, or empty.
   /// - Returns: at most `CredentialEntry.mostAtOnce`; never what is in them.
   func listCredentials(after place: String) async throws(VaultFault) -> [CredentialEntry]
+  /// Carries out `vault.deputies` or `vault.deputies.withdraw`.
+  func setDeputies(_ act: SignedAct) async throws(VaultFault)
+  /// - Parameter place: of the last entry of the page before, or empty.
+  /// - Returns: at most `VaultDeputy.mostAtOnce`.
+  func listDeputies(after place: String) async throws(VaultFault) -> [VaultDeputy]
   /// - Returns: what a release hands over; nothing for a capture or report that was noted.
   func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
   /// - Parameter from: rows of the vault's log that were seen before.

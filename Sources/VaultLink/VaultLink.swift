@@ -186,6 +186,18 @@ public final class VaultLink: Sendable {
     return entries
   }
 
+  /// Carries out `vault.deputies` or `vault.deputies.withdraw`.
+  public func setDeputies(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.setDeputies(act)) else { throw Self.surprise }
+  }
+
+  /// - Parameter place: of the last entry of the page before, or empty.
+  /// - Returns: at most `VaultDeputy.mostAtOnce`.
+  public func listDeputies(after place: String) async throws(VaultFault) -> [VaultDeputy] {
+    guard case .deputies(let deputies) = try await ask(.listDeputies(after: place)) else { throw Self.surprise }
+    return deputies
+  }
+
   /// - Returns: what a release hands over; nothing for a capture or report that was noted.
   public func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease? {
     switch try await ask(.sessionAct(request)) {

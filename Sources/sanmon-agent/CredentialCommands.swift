@@ -4,13 +4,25 @@ import AuthTerms
 import Foundation
 import Workstation
 
-/// Which account of the session's person, at which application.
+/// Which account, at which application, and whose.
 struct AccountOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("業務システム / The application.", valueName: "id"))
   var application: String
 
   @Option(name: .long, help: ArgumentHelp("2 つ目以降のアカウントの名前 / The label of a second account.", valueName: "label"))
   var account = ""
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "代理する職員、または共有のアカウントの番号 / Whose credential, for a deputy; or the shared account's id.", valueName: "person"))
+  var owner: String?
+
+  func ownerID() throws(AgentFault) -> PersonID? {
+    guard let owner else { return nil }
+    guard let id = try? PersonID(parsing: owner) else { throw .badInput(expected: "--owner: a person's id") }
+    return id
+  }
 
   func id() throws(AgentFault) -> ApplicationID {
     guard let id = try? ApplicationID(parsing: application), SessionAct.isAccount(account) else {
@@ -31,8 +43,12 @@ struct ReleaseCommand: AsyncParsableCommand {
       the screen is locked nothing is handed over. When it ends with 0 the sign-in counts as accepted, with 65 the password as
       wrong (it is not handed over again until it is registered anew), with 66 a new password is asked for.
 
-      例 / Example:
+      代理人や、共有のアカウントを使う人は --owner を付けます（登録は sanmon vault deputy）。記録には両方の名前が残ります。
+      Deputies, and people who share an account, name its owner with --owner (registered with 'sanmon vault deputy'); rows name both.
+
+      例 / Examples:
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch month-end
+        sanmon-agent release --application ledger --owner p-000007 --exec /usr/local/bin/ledger-batch approve
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: AccountOptions
@@ -50,11 +66,12 @@ struct ReleaseCommand: AsyncParsableCommand {
         throw AgentFault.badInput(expected: "--exec: an absolute path of an executable file")
       }
       let client = CredentialClient(folder: common.state)
-      let handed = try await client.release(id, account: options.account)
+      let (account, owner) = (options.account, try options.ownerID())
+      let handed = try await client.release(id, account: account, owner: owner)
       status = try CredentialPipe.run(program, handed.credential)
       let outcomes: [Int32: SignInOutcome] = [0: .accepted, 65: .refused, 66: .mustChange]
       if let outcome = outcomes[status] {
-        try await client.report(id, account: options.account, version: handed.version, outcome)
+        try await client.report(id, account: account, owner: owner, version: handed.version, outcome)
       }
     }
     if status != 0 { throw ExitCode(status) }
@@ -99,7 +116,8 @@ struct CredentialRegister: AsyncParsableCommand {
       guard let credential = try? StoredCredential(user: user, password: password) else {
         throw AgentFault.badInput(expected: "--user: 1 to 256 bytes; a password of 1 to 1,024 bytes of UTF-8")
       }
-      try await CredentialClient(folder: common.state).register(credential, for: id, account: options.account)
+      try await CredentialClient(folder: common.state).register(
+        credential, for: id, account: options.account, owner: options.ownerID())
       if common.json { Report.print(["outcome": "registered"]) }
       common.say(.credentialRegistered(application: id.text))
     }

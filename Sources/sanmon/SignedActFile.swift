@@ -23,8 +23,15 @@ enum SignedActFile {
       say("起案: ", "act: ") + act.kind + say("（装置 \(act.instance)、", " (instance \(act.instance), ")
       + say("署名 ", "signed by ") + signed.signers.map(\.text).joined(separator: ", ") + " " + Times.show(act.issuedAt)
       + say("）", ")")
-    let parameters = act.parameters.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value)" }
+    let parameters = act.parameters.sorted { $0.key < $1.key }.map { "  \($0.key)=\($0.value)\(time($0.key, act))" }
     return ([head] + parameters).map(Rows.visible).joined(separator: "\n")
+  }
+
+  /// A number of milliseconds as a day and hour that somebody can compare with what was agreed.
+  private static func time(_ key: String, _ act: Act) -> String {
+    guard act.kind == Act.Kind.registerDeputies, ["from", "until"].contains(key), let time = Int64(act.parameters[key] ?? "")
+    else { return "" }
+    return " (\(Times.show(time)))"
   }
 
   /// Signs somebody else's act. The scheme stands before the signature: who adds up the approvals hands both on.

@@ -8,7 +8,7 @@ import Workstation
 struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault", abstract: "Stored credentials: cards, passwords, gaps. / 鍵庫（業務システムのパスワード）の管理。",
-    subcommands: [VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, VaultResume.self])
+    subcommands: [VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, VaultResume.self])
 }
 
 struct VaultCards: AsyncParsableCommand {
@@ -170,7 +170,7 @@ struct VaultGaps: AsyncParsableCommand {
     commandName: "gaps", abstract: "Who cannot sign in to which application. / 自動サインインできない職員の一覧。",
     discussion: """
       Of everybody who may log on in a segment where an application is published: whose password is missing, was refused, or has to
-      be changed. Ends with 1 if there is any.
+      be changed. An account that several share counts once, under its owner. Ends with 1 if there is any.
 
       EXAMPLES
         sanmon vault gaps

@@ -9,13 +9,14 @@ struct ReleaseMessageTests {
   private static let hash = (0..<32).map { UInt8($0) }
 
   private func act(
-    _ kind: SessionAct.Kind = .report, keys: [UInt8] = hash, account: String = "second", nonce: [UInt8] = hash,
-    content: [UInt8] = Array("accepted".utf8)
+    _ kind: SessionAct.Kind = .report, keys: [UInt8] = hash, account: String = "second", owner: String? = nil,
+    nonce: [UInt8] = hash, content: [UInt8] = Array("accepted".utf8)
   ) throws -> SessionAct {
     try SessionAct(
       kind: kind, keys: keys, workstation: WorkstationID(parsing: "LGWAN-PC-0042"),
       application: ApplicationID(parsing: "ledger"),
-      account: account, nonce: nonce, issuedAt: 1_775_001_030_000, content: content)
+      account: account, owner: owner.map { try PersonID(parsing: $0) }, nonce: nonce, issuedAt: 1_775_001_030_000,
+      content: content)
   }
 
   private let evidence = SessionEvidence(
@@ -25,7 +26,8 @@ struct ReleaseMessageTests {
   private func statement(account: String = "", ticket: [UInt8] = hash) throws -> ReleaseStatement {
     ReleaseStatement(
       instance: try InstanceID(parsing: "lgwan-1"), vaultKey: try KeyFingerprint(parsing: Self.hash),
-      suite: "x25519-chachapoly", ticket: ticket, person: try PersonID(parsing: "p-000042"), keys: Self.hash,
+      suite: "x25519-chachapoly", ticket: ticket, person: try PersonID(parsing: "p-000042"),
+      owner: try PersonID(parsing: "p-000007"), keys: Self.hash,
       workstationCertificate: try CertificateFingerprint(parsing: Self.hash), application: try ApplicationID(parsing: "ledger"),
       account: account, version: 7, definition: Self.hash, authorised: Self.hash, setAt: 1_775_000_000_000,
       expiresAt: 1_775_001_090_000)
@@ -43,7 +45,8 @@ struct ReleaseMessageTests {
     let intake = IntakeMessage(key: try KeyFingerprint(parsing: Self.hash), encapsulated: [1], ciphertext: [2])
     #expect(
       try [
-        digest(act().canonicalBytes), digest(evidence.encoded), digest(statement().canonicalBytes), digest(release().encoded),
+        digest(act().canonicalBytes), digest(act(owner: "p-000007").canonicalBytes), digest(evidence.encoded),
+        digest(statement().canonicalBytes), digest(release().encoded),
         digest(intake.encoded), digest(ReleaseStatement.info(suite: "s", vaultKey: KeyFingerprint(parsing: Self.hash))),
         digest(IntakeMessage.info(suite: "s", key: KeyFingerprint(parsing: Self.hash))),
         digest(
@@ -57,7 +60,8 @@ struct ReleaseMessageTests {
 
   /// The first 8 bytes of SHA-256, made from the documented fields by another program.
   private static let digests = [
-    "54ab710c97f50dcc",
+    "cd131484c0659b53",
+    "0a3b6f1abe5591a0",
     "0b5d40d43f68e00c",
     "20766d8059092601",
     "9dddba9b96ea6f82",
@@ -77,8 +81,9 @@ struct ReleaseMessageTests {
       }
       #expect(throws: MalformedInput.self) { _ = try isRead(bytes + [0]) }
     }
-    let act = try act()
-    check(act.canonicalBytes) { try SessionAct(canonicalBytes: $0) == act }
+    for act in [try act(), try act(owner: "p-000007")] {
+      check(act.canonicalBytes) { try SessionAct(canonicalBytes: $0) == act }
+    }
     check(evidence.encoded) { try SessionEvidence(decoding: $0) == evidence }
     let statement = try statement()
     check(statement.canonicalBytes) { try ReleaseStatement(canonicalBytes: $0) == statement }
@@ -106,7 +111,7 @@ struct ReleaseMessageTests {
 
   @Test("two acts that differ in anything are two tickets")
   func tickets() throws {
-    var acts = [try act(), try act(account: ""), try act(nonce: [UInt8](repeating: 9, count: 32))]
+    var acts = [try act(), try act(account: ""), try act(owner: "p-000007"), try act(nonce: [UInt8](repeating: 9, count: 32))]
     acts += [try act(keys: [UInt8](repeating: 9, count: 32)), try act(content: [1]), try act(.release, content: [])]
     var other = try act()
     other.workstation = try WorkstationID(parsing: "PC")

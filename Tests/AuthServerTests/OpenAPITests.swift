@@ -63,6 +63,7 @@ struct OpenAPITests {
     "VaultActMessage": VaultActMessage.self,
     "VaultCredentialAct": VaultCredentialAct.self,
     "CredentialSummary": CredentialSummary.self,
+    "DeputySummary": DeputySummary.self,
     "ApplicationsMessage": ApplicationsMessage.self,
     "ApplicationSummary": ApplicationSummary.self,
     "CredentialGaps": CredentialGaps.self,

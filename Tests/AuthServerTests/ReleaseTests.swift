@@ -53,6 +53,35 @@ struct ReleaseTests {
       return left.count
     }
 
+    /// A second administrator, and an act that both sign.
+    func deputise(_ deputies: [String], for owner: String, until: Int64, by second: Administrator?) async throws -> Int {
+      let now = city.clock.now().wallMilliseconds
+      let act = try city.act(
+        Act.Kind.registerDeputies,
+        [
+          "owner": owner, "application": definition.id.text, "account": "", "deputies": deputies.joined(separator: " "),
+          "from": String(now), "until": String(now + until),
+        ])
+      let signed = try city.sign(act)
+      let whole = SignedAct(
+        act: act, scheme: signed.scheme, signature: signed.signature, approvals: try second.map { [try $0.approval(act)] } ?? []
+      )
+      let body = Array(try JSONEncoder().encode(VaultActMessage(act: Data(whole.encoded))))
+      return try await city.link.request("POST", "/v1/admin/vault/deputies", body: body).status
+    }
+
+    func withdraw(_ deputies: [String], from owner: String) async throws {
+      let act = try city.sign(
+        city.act(
+          Act.Kind.withdrawDeputies,
+          ["owner": owner, "application": definition.id.text, "account": "", "deputies": deputies.joined(separator: " ")]))
+      let _: NoBody = try await city.link.call("POST", "/v1/admin/vault/deputies", VaultActMessage(act: Data(act.encoded)))
+    }
+
+    func deputies(_ query: String = "") async throws -> [DeputySummary] {
+      try await city.link.fetch("/v1/admin/vault/deputies" + query)
+    }
+
     func intake(_ password: String, for person: String = ReleaseTests.person, account: String = "") async throws -> [UInt8] {
       let credential = try StoredCredential(user: "sato.hanako", password: Secret(copying: Array(password.utf8)))
       return try await IntakeMessage.seal(
@@ -61,17 +90,21 @@ struct ReleaseTests {
       ).encoded
     }
 
-    func set(_ password: String) async throws {
-      let sealed = try await intake(password)
+    func set(_ password: String) async throws { #expect(try await set(password, for: ReleaseTests.person) == 200) }
+
+    func set(_ password: String, for person: String) async throws -> Int {
+      let sealed = try await intake(password, for: person)
       let act = try city.sign(
         city.act(
           Act.Kind.setCredential,
           [
-            "person": ReleaseTests.person, "application": definition.id.text, "account": "",
+            "person": person, "application": definition.id.text, "account": "",
             "sealed": Hex.encode(Array(SHA256.hash(data: sealed))),
           ]))
-      let _: NoBody = try await city.link.call(
-        "POST", "/v1/admin/vault/credentials", VaultCredentialAct(sealed: Data(sealed), act: Data(act.encoded)))
+      let message = VaultCredentialAct(sealed: Data(sealed), act: Data(act.encoded))
+      return try await city.link.request(
+        "POST", "/v1/admin/vault/credentials", body: Array(try JSONEncoder().encode(message))
+      ).status
     }
 
     /// A logon, and what its card signed.
@@ -88,13 +121,14 @@ struct ReleaseTests {
     }
 
     func message(
-      _ kind: SessionAct.Kind = .release, application: String = "ledger", content: [UInt8] = [],
+      _ kind: SessionAct.Kind = .release, application: String = "ledger", owner: String? = nil, content: [UInt8] = [],
       evidence: SessionEvidence? = nil, workstation: String? = nil, age: Int64 = 0
     ) throws -> SessionActMessage {
       let act = try SessionAct(
         kind: kind, keys: Array(SHA256.hash(data: pc.keys.canonicalBytes)),
         workstation: WorkstationID(parsing: workstation ?? pc.name), application: ApplicationID(parsing: application),
-        account: "", nonce: City.random(32), issuedAt: city.clock.now().wallMilliseconds - age, content: content)
+        account: "", owner: owner.map { try PersonID(parsing: $0) }, nonce: City.random(32),
+        issuedAt: city.clock.now().wallMilliseconds - age, content: content)
       return SessionActMessage(
         act: Data(act.canonicalBytes), signature: try pc.sessionSignature(over: act.canonicalBytes),
         evidence: evidence.map { Data($0.encoded) })
@@ -102,7 +136,9 @@ struct ReleaseTests {
 
     /// - Returns: the password in what was sealed; `nil` for what is none.
     @discardableResult
-    func ask(_ message: SessionActMessage, in session: String, at other: TestWorkstation? = nil) async throws -> String? {
+    func ask(
+      _ message: SessionActMessage, in session: String, at other: TestWorkstation? = nil, owner: String = ReleaseTests.person
+    ) async throws -> String? {
       let answer = try await (other ?? pc).connection.request(
         "POST", "/v1/sessions/\(session)/acts", body: Array(try JSONEncoder().encode(message)))
       guard answer.status == 200 else { throw try Refused(answer) }
@@ -112,7 +148,8 @@ struct ReleaseTests {
       let signer = try Curve25519.Signing.PublicKey(rawRepresentation: keys.ticket)
       #expect(signer.isValidSignature(release.signature, for: release.message))
       let statement = try ReleaseStatement(canonicalBytes: release.statement)
-      #expect(statement.person.text == ReleaseTests.person && statement.application == definition.id)
+      #expect(statement.person.text == ReleaseTests.person && statement.owner.text == owner)
+      #expect(statement.application == definition.id)
       #expect(statement.definition == Array(SHA256.hash(data: definition.canonicalBytes)))
       let opened = try SealingKey(.x25519, seed: Secret(copying: pc.privateSessionKeys[1])).open(
         SealedMessage(encapsulated: release.encapsulated, ciphertext: release.ciphertext),
@@ -260,6 +297,77 @@ struct ReleaseTests {
       let broken: PolicyReloaded = try await bench.city.link.call("POST", "/v1/admin/policy/reload")
       #expect(!broken.changed && !broken.faultsEn.isEmpty)
       #expect(try await states()["ledger"] == "changed", "what was in force stays in force")
+    }
+  }
+
+  @Test("a deputy signs in for another with her own card; rows name both; it ends by itself, and by an administrator")
+  func deputies() async throws {
+    try await with { bench in
+      let suzuki = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await bench.city.register(suzuki) == 201)
+      try await bench.publish()
+      try await bench.registerCards()
+      #expect(try await bench.set("kacho-no-mono", for: "p-000007") == 200)
+      let (session, evidence) = try await bench.enter()
+      let id = session.session
+      func asked() async throws -> String? {
+        try await bench.code(bench.message(owner: "p-000007", evidence: evidence), in: id)
+      }
+      #expect(try await asked() == "AP181")
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 3_600_000, by: nil) == 403, "one signature")
+      #expect(try await bench.deputise(["p-999999"], for: "p-000007", until: 3_600_000, by: suzuki) == 404, "nobody")
+      #expect(try await asked() == "AP181")
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 60_000, by: suzuki) == 200)
+      #expect(
+        try await bench.ask(bench.message(owner: "p-000007", evidence: evidence), in: id, owner: "p-000007")
+          == "kacho-no-mono")
+      let capture = try await bench.message(
+        .capture, owner: "p-000007", content: bench.intake("jibun-no-mono", for: "p-000007"))
+      #expect(try await bench.code(capture, in: id) == "AP181", "the owner's own to replace")
+      bench.city.clock.advance(seconds: 61)
+      #expect(try await asked() == "AP181")
+      #expect(try await bench.deputies("?person=\(Self.person)").map(\.state) == ["ended"])
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 3_600_000, by: suzuki) == 200)
+      #expect(try await bench.deputies().map(\.state) == ["inForce"])
+      try await bench.ask(
+        bench.message(.report, owner: "p-000007", content: Array("refused".utf8)), in: id, owner: "p-000007")
+      let kept: [CredentialSummary] = try await bench.city.link.fetch("/v1/admin/vault/credentials?person=p-000007")
+      #expect(kept.map(\.state) == ["refused"])
+      try await bench.withdraw([Self.person], from: "p-000007")
+      #expect(try await asked() == "AP181")
+      #expect(try await bench.deputies("?person=p-000007").map(\.state) == ["withdrawn"])
+      #expect(try await bench.deputies("?person=p-000009").isEmpty)
+      let rows = try await bench.city.audit("class=release").filter { $0.outcome == "done" }
+      #expect(rows.allSatisfy { $0.person == Self.person && $0.note.hasPrefix("ledger for p-000007 ticket ") })
+      let acts = try await bench.city.audit("class=administration&action=vault.deputies")
+      #expect(acts.allSatisfy { $0.person == "p-000007" && $0.note.hasPrefix("ledger deputies \(Self.person) act ") })
+    }
+  }
+
+  @Test("an account that several share is nobody's: it is missed once, and those who use it miss none of their own")
+  func shared() async throws {
+    try await with { bench in
+      let suzuki = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await bench.city.register(suzuki) == 201)
+      try await bench.publish()
+      try await bench.registerCards()
+      func gaps() async throws -> CredentialGaps { try await bench.city.link.fetch("/v1/admin/vault/gaps") }
+      let before = try await gaps()
+      #expect(try await bench.set("minna-no-mono", for: "shared-kaikei") == 404, "a slip")
+      #expect(try await bench.deputise([Self.person, "p-000007"], for: "shared-kaikei", until: 60_000, by: suzuki) == 200)
+      let missing = try await gaps()
+      #expect(missing.count == before.count - 1, "two people less, one account more")
+      #expect(missing.gaps.filter { $0.person == "shared-kaikei" }.map(\.reason) == ["missing"])
+      #expect(!missing.gaps.contains { [Self.person, "p-000007"].contains($0.person) })
+      #expect(try await bench.set("minna-no-mono", for: "shared-kaikei") == 200)
+      #expect(try await gaps().count == before.count - 2)
+      let (session, evidence) = try await bench.enter()
+      #expect(
+        try await bench.ask(
+          bench.message(owner: "shared-kaikei", evidence: evidence), in: session.session, owner: "shared-kaikei")
+          == "minna-no-mono")
+      bench.city.clock.advance(seconds: 61)
+      #expect(try await gaps().count == before.count, "ended: everybody for herself")
     }
   }
 }

@@ -106,7 +106,8 @@ struct LogFuzzTests {
       .registerOperator(OperatorRegistration(authority: .administrator, act: act, possession: [4], possessionScheme: .ed25519)),
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
       .registerCards(act, cards: [card, card]), .listCards(after: hash), .publishApplication(act),
-      .setCredential(act, sealed: hash), .listCredentials(after: "p1/ledger/"),
+      .setCredential(act, sealed: hash), .listCredentials(after: "p1/ledger/"), .setDeputies(act),
+      .listDeputies(after: "p1/ledger//p2"),
       .sessionAct(
         SessionActRequest(act: try Self.sessionAct(), signature: hash + hash, evidence: Self.evidence, authorised: hash)),
     ]
@@ -129,6 +130,11 @@ struct LogFuzzTests {
       .applications([VaultApplication(id: ledger, segments: [.lgwan], definition: hash, freshnessSeconds: 60)]),
       .credentials([
         CredentialEntry(person: card.person, application: ledger, account: "", version: 3, state: .current, setAt: 9)
+      ]),
+      .deputies([
+        VaultDeputy(
+          owner: card.person, application: ledger, account: "second", deputy: try PersonID(parsing: "p2"), from: 5, until: 9,
+          isWithdrawn: true)
       ]), .released(SealedRelease(statement: hash, encapsulated: hash, ciphertext: hash, signature: hash + hash)),
     ]
     let others = try Fuzzer("vaultAnswers", corpus: answers.map { $0.encoded(id: 7) }, share: 0.5).run { bytes in

@@ -7,8 +7,8 @@ extension LogFuzzTests {
   static func sessionAct() throws -> SessionAct {
     try SessionAct(
       kind: .report, keys: [UInt8](repeating: 1, count: 32), workstation: WorkstationID(parsing: "PC"),
-      application: ApplicationID(parsing: "ledger"), account: "second", nonce: [UInt8](repeating: 2, count: 32), issuedAt: 5,
-      content: Array("accepted".utf8))
+      application: ApplicationID(parsing: "ledger"), account: "second", owner: PersonID(parsing: "p2"),
+      nonce: [UInt8](repeating: 2, count: 32), issuedAt: 5, content: Array("accepted".utf8))
   }
 
   static let evidence = SessionEvidence(
@@ -50,7 +50,7 @@ struct ReleaseFuzzTests {
     }
     let statement = ReleaseStatement(
       instance: try InstanceID(parsing: "lgwan-1"), vaultKey: try KeyFingerprint(parsing: hash), suite: "p256-aes256gcm",
-      ticket: hash, person: try PersonID(parsing: "p1"), keys: hash,
+      ticket: hash, person: try PersonID(parsing: "p1"), owner: try PersonID(parsing: "p2"), keys: hash,
       workstationCertificate: try CertificateFingerprint(parsing: hash), application: try ApplicationID(parsing: "ledger"),
       account: "", version: 3, definition: hash, authorised: hash, setAt: 8, expiresAt: 9)
     try oneSpelling("releaseStatements", [statement.canonicalBytes]) {

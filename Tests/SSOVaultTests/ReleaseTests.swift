@@ -35,8 +35,9 @@ struct ReleaseTests {
         == ReleaseStatement(
           instance: city.office.instance,
           vaultKey: try KeyFingerprint(parsing: Array(SHA256.hash(data: city.published.ticket))), suite: suite.rawValue,
-          ticket: Array(SHA256.hash(data: act.canonicalBytes)), person: card.person, keys: session.keys,
-          workstationCertificate: workstation.certificate, application: try ApplicationID(parsing: "ledger"), account: "",
+          ticket: Array(SHA256.hash(data: act.canonicalBytes)), person: card.person, owner: card.person,
+          keys: session.keys, workstationCertificate: workstation.certificate,
+          application: try ApplicationID(parsing: "ledger"), account: "",
           version: 1, definition: SSOCity.definition, authorised: SSOCity.authorised,
           setAt: city.office.clock.now.wallMilliseconds, expiresAt: city.office.clock.now.wallMilliseconds + 60_000))
     // Nobody else's session opens it, and no byte of it can be another.

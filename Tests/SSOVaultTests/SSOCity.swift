@@ -209,12 +209,12 @@ final class SSOCity: Sendable {
 
   func sessionAct(
     _ kind: SessionAct.Kind = .release, _ session: TestSession, _ application: String = ledger, account: String = "",
-    content: [UInt8] = [], secondsAgo: Int64 = 0
+    of owner: String? = nil, content: [UInt8] = [], secondsAgo: Int64 = 0
   ) throws -> SessionAct {
     try SessionAct(
       kind: kind, keys: session.keys, workstation: session.workstation.id, application: ApplicationID(parsing: application),
-      account: account, nonce: Office.random(32), issuedAt: office.clock.now.wallMilliseconds - secondsAgo * 1000,
-      content: content)
+      account: account, owner: owner.map { try PersonID(parsing: $0) }, nonce: Office.random(32),
+      issuedAt: office.clock.now.wallMilliseconds - secondsAgo * 1000, content: content)
   }
 
   static let authorised = [UInt8](repeating: 0xA7, count: 32)
@@ -226,18 +226,24 @@ final class SSOCity: Sendable {
         evidence: evidence ?? session.evidence, authorised: Self.authorised))
   }
 
-  func release(_ session: TestSession, _ application: String = ledger, account: String = "") throws -> VaultRequest {
-    try request(sessionAct(.release, session, application, account: account), session)
-  }
-
-  func capture(
-    _ password: String, _ session: TestSession, of person: String, _ application: String = ledger
+  func release(
+    _ session: TestSession, _ application: String = ledger, account: String = "", of owner: String? = nil
   ) throws -> VaultRequest {
-    try request(sessionAct(.capture, session, application, content: sealed(password, for: person, application)), session)
+    try request(sessionAct(.release, session, application, account: account, of: owner), session)
   }
 
-  func report(_ outcome: SignInOutcome, _ session: TestSession, _ application: String = ledger) throws -> VaultRequest {
-    try request(sessionAct(.report, session, application, content: Array(outcome.rawValue.utf8)), session)
+  /// - Parameter owner: named in the act, for whom it is not the session's own person.
+  func capture(
+    _ password: String, _ session: TestSession, of person: String, _ application: String = ledger, owner: String? = nil
+  ) throws -> VaultRequest {
+    let content = try sealed(password, for: person, application)
+    return try request(sessionAct(.capture, session, application, of: owner, content: content), session)
+  }
+
+  func report(
+    _ outcome: SignInOutcome, _ session: TestSession, _ application: String = ledger, of owner: String? = nil
+  ) throws -> VaultRequest {
+    try request(sessionAct(.report, session, application, of: owner, content: Array(outcome.rawValue.utf8)), session)
   }
 
   /// As the agent does: verifies the vault's signature, the statement, and opens.
@@ -255,9 +261,10 @@ final class SSOCity: Sendable {
 
   /// The password that a release of this session gives now, or the code of the refusal.
   func password(
-    _ session: TestSession, _ application: String = ledger, account: String = "", from service: VaultService? = nil
+    _ session: TestSession, _ application: String = ledger, account: String = "", of owner: String? = nil,
+    from service: VaultService? = nil
   ) throws -> String {
-    let request = try release(session, application, account: account)
+    let request = try release(session, application, account: account, of: owner)
     switch (service ?? office.service).handle(request, from: Office.server, peers: Office.peers) {
     case .released(let release):
       return try open(release, session).1.password.withBytes { String(decoding: $0, as: UTF8.self) }

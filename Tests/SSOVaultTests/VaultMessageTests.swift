@@ -22,8 +22,8 @@ struct VaultMessageTests {
     let release = try SessionAct(
       kind: .release, keys: hash, workstation: pc, application: ledger, account: "", nonce: hash, issuedAt: 5)
     let report = try SessionAct(
-      kind: .report, keys: hash, workstation: pc, application: ledger, account: "second", nonce: hash, issuedAt: -5,
-      content: Array("accepted".utf8))
+      kind: .report, keys: hash, workstation: pc, application: ledger, account: "second",
+      owner: sato.person, nonce: hash, issuedAt: -5, content: Array("accepted".utf8))
     let evidence = SessionEvidence(
       preimage: [1], algorithm: "a", signature: [2], publicKey: [3], suite: "s", sealing: [4], signing: hash)
     requests = try [
@@ -39,6 +39,7 @@ struct VaultMessageTests {
       .registerCards(act, cards: cards), .listCards(after: []), .listCards(after: hash), .publishApplication(act),
       .listApplications, .setCredential(act, sealed: [5, 6]), .listCredentials(after: "p1/ledger/"), .resumeReleases(act),
       .witness(from: 7),
+      .setDeputies(act), .listDeputies(after: ""), .listDeputies(after: "p1/ledger//p2"),
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -69,10 +70,35 @@ struct VaultMessageTests {
         CredentialEntry.State.allCases.map {
           CredentialEntry(person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9)
         }),
+      .deputies(
+        [false, true].map {
+          VaultDeputy(
+            owner: sato.person, application: ledger, account: "second", deputy: sato.person, from: 5, until: .max,
+            isWithdrawn: $0)
+        }),
       .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
       .publicKeys(
         VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
     ]
+  }
+
+  @Test("the longest pages fit a frame of 64 KiB")
+  func pages() throws {
+    let longest = String(repeating: "p", count: 64)
+    let (person, application) = (try PersonID(parsing: longest), try ApplicationID(parsing: longest))
+    let deputy = VaultDeputy(
+      owner: person, application: application, account: longest, deputy: person, from: .min, until: .max)
+    let entry = CredentialEntry(
+      person: person, application: application, account: longest, version: .max, state: .unconfirmed, setAt: .max)
+    let pages: [VaultAnswer] = [
+      .deputies(Array(repeating: deputy, count: VaultDeputy.mostAtOnce)),
+      .credentials(Array(repeating: entry, count: CredentialEntry.mostAtOnce)),
+    ]
+    for page in pages {
+      let bytes = page.encoded(id: .max)
+      #expect(bytes.count <= 1 << 16)
+      #expect(try VaultAnswer.decode(bytes).answer == page)
+    }
   }
 
   @Test("every message comes back as it went, and no prefix or longer form of it is one")

@@ -104,7 +104,7 @@ public struct VaultCardsAct: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/admin/vault/applications` and of `POST /v1/admin/vault/resume`.
+/// Body of `POST /v1/admin/vault/applications`, `…/deputies` and `…/resume`.
 public struct VaultActMessage: Codable, Sendable {
   /// `SignedAct.encoded`
   public var act: Data
@@ -172,6 +172,32 @@ public struct CredentialSummary: Codable, Sendable, Equatable {
   }
 }
 
+/// That one person may use another's credential, or one that several share, for a time.
+public struct DeputySummary: Codable, Sendable, Equatable {
+  public var owner: String
+  public var application: String
+  public var account: String
+  public var deputy: String
+  /// Milliseconds since 1970-01-01 UTC; the first at which it holds.
+  public var from: Int64
+  /// The first at which it does not hold any more.
+  public var until: Int64
+  /// `planned`, `inForce`, `ended` or `withdrawn`
+  public var state: String
+
+  public init(
+    owner: String, application: String, account: String, deputy: String, from: Int64, until: Int64, state: String
+  ) {
+    self.owner = owner
+    self.application = application
+    self.account = account
+    self.deputy = deputy
+    self.from = from
+    self.until = until
+    self.state = state
+  }
+}
+
 /// Answer to `GET /v1/admin/vault/gaps`.
 public struct CredentialGaps: Codable, Sendable {
   /// At most 500 of them, those to be mended first.
@@ -187,6 +213,7 @@ public struct CredentialGaps: Codable, Sendable {
 
 /// Somebody who could use an application tomorrow, and cannot sign in to it.
 public struct CredentialGap: Codable, Sendable, Equatable {
+  /// Or the owner that is no person, where an account is shared.
   public var person: String
   public var displayName: String
   public var department: String

@@ -12,7 +12,10 @@ public struct ReleaseStatement: Sendable, Equatable {
   public var suite: String
   /// SHA-256 over `SessionAct.canonicalBytes`.
   public var ticket: [UInt8]
+  /// Whose session asked.
   public var person: PersonID
+  /// Whose credential it is; the same person, unless she stands in for another or shares an account.
+  public var owner: PersonID
   /// SHA-256 over `SessionKeys.canonicalBytes`.
   public var keys: [UInt8]
   public var workstationCertificate: CertificateFingerprint
@@ -30,8 +33,8 @@ public struct ReleaseStatement: Sendable, Equatable {
   public var expiresAt: Int64
 
   public init(
-    instance: InstanceID, vaultKey: KeyFingerprint, suite: String, ticket: [UInt8], person: PersonID, keys: [UInt8],
-    workstationCertificate: CertificateFingerprint, application: ApplicationID, account: String, version: UInt64,
+    instance: InstanceID, vaultKey: KeyFingerprint, suite: String, ticket: [UInt8], person: PersonID, owner: PersonID,
+    keys: [UInt8], workstationCertificate: CertificateFingerprint, application: ApplicationID, account: String, version: UInt64,
     definition: [UInt8], authorised: [UInt8], setAt: Int64, expiresAt: Int64
   ) {
     self.instance = instance
@@ -39,6 +42,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     self.suite = suite
     self.ticket = ticket
     self.person = person
+    self.owner = owner
     self.keys = keys
     self.workstationCertificate = workstationCertificate
     self.application = application
@@ -58,6 +62,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     writer.field(suite)
     writer.field(ticket)
     writer.field(person.text)
+    writer.field(owner.text)
     writer.field(keys)
     writer.field(workstationCertificate.bytes)
     writer.field(application.text)
@@ -79,6 +84,7 @@ public struct ReleaseStatement: Sendable, Equatable {
     suite = try reader.text()
     ticket = try reader.field()
     person = try PersonID(parsing: reader.text())
+    owner = try PersonID(parsing: reader.text())
     keys = try reader.field()
     workstationCertificate = try CertificateFingerprint(parsing: reader.field())
     application = try ApplicationID(parsing: reader.text())

@@ -27,6 +27,8 @@ public struct SessionAct: Sendable, Equatable {
   public var application: ApplicationID
   /// Which of the person's accounts there; empty for the first.
   public var account: String
+  /// Whose credential it is, for somebody who stands in for another or shares an account; none: the session's own person's.
+  public var owner: PersonID?
   /// 32 random bytes.
   public var nonce: [UInt8]
   /// Milliseconds since 1970-01-01 UTC, by the server's clock as the agent knows it.
@@ -34,8 +36,8 @@ public struct SessionAct: Sendable, Equatable {
   public var content: [UInt8]
 
   public init(
-    kind: Kind, keys: [UInt8], workstation: WorkstationID, application: ApplicationID, account: String, nonce: [UInt8],
-    issuedAt: Int64, content: [UInt8] = []
+    kind: Kind, keys: [UInt8], workstation: WorkstationID, application: ApplicationID, account: String, owner: PersonID? = nil,
+    nonce: [UInt8], issuedAt: Int64, content: [UInt8] = []
   ) throws(MalformedInput) {
     guard keys.count == 32, nonce.count == 32, content.count <= Self.mostContent, Self.isAccount(account) else {
       throw MalformedInput(
@@ -49,6 +51,7 @@ public struct SessionAct: Sendable, Equatable {
     self.workstation = workstation
     self.application = application
     self.account = account
+    self.owner = owner
     self.nonce = nonce
     self.issuedAt = issuedAt
     self.content = content
@@ -67,6 +70,7 @@ public struct SessionAct: Sendable, Equatable {
     writer.field(workstation.text)
     writer.field(application.text)
     writer.field(account)
+    writer.field(owner?.text ?? "")
     writer.field(nonce)
     writer.field(issuedAt)
     writer.field(content)
@@ -79,10 +83,12 @@ public struct SessionAct: Sendable, Equatable {
     guard try reader.text() == Self.label, let kind = Kind(rawValue: try reader.text()) else {
       throw MalformedInput("session act", expected: "the label \(Self.label) and a known kind")
     }
+    let (keys, workstation) = (try reader.field(), try WorkstationID(parsing: reader.text()))
+    let (application, account, owner) = (try ApplicationID(parsing: reader.text()), try reader.text(), try reader.text())
     try self.init(
-      kind: kind, keys: reader.field(), workstation: WorkstationID(parsing: reader.text()),
-      application: ApplicationID(parsing: reader.text()), account: reader.text(), nonce: reader.field(),
-      issuedAt: reader.signed(), content: reader.field())
+      kind: kind, keys: keys, workstation: workstation, application: application, account: account,
+      owner: owner.isEmpty ? nil : PersonID(parsing: owner), nonce: reader.field(), issuedAt: reader.signed(),
+      content: reader.field())
     try reader.requireEnd()
   }
 }

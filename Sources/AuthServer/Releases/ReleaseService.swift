@@ -68,6 +68,7 @@ struct ReleaseService: Sendable {
       case .tooManyReleases: .releasesTooMany
       case .releasesStopped: .releasesStopped
       case .intakeMalformed: .credentialUnreadable
+      case .notDeputy, .ownersAlone: .credentialOfOther
       case .evidenceWrong, .sessionActWrong, .sessionActStale, .ticketUsed, .workstationRevoked: .releaseRefused
       default: .vaultUnavailable
       }
@@ -133,10 +134,10 @@ struct AuthoriseAct: Change {
     }
   }
 
-  /// Which application and account, and the beginning of the ticket by which the vault's row is found.
+  /// Which application and account, whose if not one's own, and the beginning of the ticket by which the vault's row is found.
   static func name(of act: SessionAct) -> String {
     let ticket = Hex.encode(Array(SHA256.hash(data: act.canonicalBytes)).prefix(8))
-    return act.account.isEmpty
-      ? "\(act.application) ticket \(ticket)" : "\(act.application) account \(act.account) ticket \(ticket)"
+    let account = act.account.isEmpty ? "" : " account \(act.account)"
+    return "\(act.application)\(account)\(act.owner.map { " for \($0)" } ?? "") ticket \(ticket)"
   }
 }

@@ -113,8 +113,7 @@ struct VaultDesk: Sendable {
   func set(_ message: VaultCredentialAct, by acting: OperatorRecord) async throws {
     let act = try signed(message.act, Act.Kind.setCredential, by: acting)
     let person = try PersonID(parsing: act.act.parameters["person"] ?? "")
-    let isKnown = try await services.store.read { (state) throws(StorageFault) in try state.person(person) != nil }
-    guard isKnown else { throw HTTPFault.notFound }
+    guard try await isKnown([person]) || isShared(person) else { throw HTTPFault.notFound }
     try await record("vault.credential", act, by: acting) { record in
       record.person = person
       record.note = act.act.parameters["application"] ?? ""
@@ -142,13 +141,21 @@ struct VaultDesk: Sendable {
     }
   }
 
+  /// Whether all of them are people of this server.
+  func isKnown(_ people: [PersonID]) async throws -> Bool {
+    try await services.store.read { (state) throws(StorageFault) in
+      for person in people where try state.person(person) == nil { return false }
+      return true
+    }
+  }
+
   /// Before anyone telephones: who may log on in a segment where an application is published, and could not sign in to it.
   func gaps() async throws -> CredentialGaps {
     let published = Set(try await applications().filter { $0.state != "unpublished" }.map(\.application))
     let applications = services.policy.applications.applications.filter { published.contains($0.id.text) }
     let entries = Dictionary(
-      try await entries().filter { $0.account.isEmpty }.map { ("\($0.person.text)/\($0.application.text)", $0.state) },
-      uniquingKeysWith: { one, _ in one })
+      try await entries().map { ($0.place, $0.state) }, uniquingKeysWith: { one, _ in one })
+    let deputies = try await deputiesInForce()
     let (policy, served) = (services.policy.policy, services.instance.segments)
     let day = services.local(services.surroundings.now()).day
     let waivers = services.waivers
@@ -157,7 +164,8 @@ struct VaultDesk: Sendable {
       for segment in served { approved[segment] = try waivers.approved(policy, in: segment, on: day, state: state) }
       return (try state.everybody(), approved)
     }
-    var gaps: [CredentialGap] = []
+    let shared = SharedCredentials(deputies, people: Set(people.map(\.id)), published: published)
+    var gaps = shared.gaps(entries)
     for person in people where person.isEnabled && person.lastDay.map({ $0 >= day }) ?? true {
       let segments = served.filter { segment in
         !policy.combinations(
@@ -166,7 +174,9 @@ struct VaultDesk: Sendable {
       }
       for application in applications where application.segments.contains(where: segments.contains) {
         let reason: String
-        switch entries["\(person.id.text)/\(application.id.text)"] {
+        switch entries["\(person.id.text)/\(application.id.text)/"] {
+        // Whoever signs in with a shared account needs none of her own.
+        case nil where shared.serves(person.id, at: application.id): continue
         case nil: reason = "missing"
         case .refused: reason = "refused"
         case .mustChange: reason = "mustChange"
@@ -196,14 +206,14 @@ struct VaultDesk: Sendable {
   // MARK: Acts
 
   /// The vault judges the signature; here only whether the one who brings it is the one who signed.
-  private func signed(_ bytes: Data, _ kind: String, by acting: OperatorRecord) throws -> SignedAct {
+  func signed(_ bytes: Data, _ kind: String, by acting: OperatorRecord) throws -> SignedAct {
     let act = try SignedAct(decoding: Array(bytes))
     guard act.act.kind == kind, act.act.operatorID == acting.id else { throw HTTPFault.malformed(.value) }
     return act
   }
 
   /// Before the vault is asked: what was asked in an operator's name stands in the log, whatever comes of it there.
-  private func record(
+  func record(
     _ action: String, _ act: SignedAct, by acting: OperatorRecord, _ fill: (inout AuditRecord) -> Void
   ) async throws {
     let now = services.surroundings.now()

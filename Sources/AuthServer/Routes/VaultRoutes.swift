@@ -46,6 +46,17 @@ extension OperatorRoutes {
           person: items.get("person").map { try PersonID(parsing: $0) },
           application: items.get("application").map { try ApplicationID(parsing: $0) }))
     }
+    router.get("/v1/admin/vault/deputies") { request, context in
+      _ = try await require(Self.everybody, context)
+      let person = try request.uri.queryParameters.get("person").map { try PersonID(parsing: $0) }
+      return try JSONAnswer(await desk.deputies(of: person))
+    }
+    router.post("/v1/admin/vault/deputies") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(VaultActMessage.self, from: request, context: context)
+      try await desk.setDeputies(message, by: operatorRecord)
+      return JSONAnswer(encoded: Array("{}".utf8))
+    }
     router.post("/v1/admin/vault/resume") { request, context in
       let operatorRecord = try await require(Self.administrators, context)
       let message = try await JSONBody.decode(VaultActMessage.self, from: request, context: context)

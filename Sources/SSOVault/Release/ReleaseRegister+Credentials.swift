@@ -150,8 +150,10 @@ extension ReleaseRegister {
     return entries
   }
 
-  func peopleWithCredentials() throws -> Int {
-    try Int.fetchOne(database, sql: "SELECT count(DISTINCT person) FROM credentials") ?? 0
+  /// Who may ask: people with a credential, and those who use another's or a shared one.
+  func peopleServed() throws -> Int {
+    try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM (SELECT person FROM credentials UNION SELECT deputy FROM deputies)") ?? 0
   }
 
   /// Some versions that an older root sealed.

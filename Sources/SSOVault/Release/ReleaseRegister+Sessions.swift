@@ -104,18 +104,18 @@ extension ReleaseRegister {
     return database.changesCount == 1
   }
 
-  /// Which version this session had last, of its own person's credential.
-  func handedOver(_ act: SessionAct) throws -> UInt64? {
+  /// Which version of this owner's credential the session had last.
+  func handedOver(_ act: SessionAct, of owner: PersonID) throws -> UInt64? {
     try first(
-      "SELECT version FROM handed_over WHERE keys = ? AND application = ? AND account = ?",
-      [act.keys.blob, act.application.text, act.account]
+      "SELECT version FROM handed_over WHERE keys = ? AND owner = ? AND application = ? AND account = ?",
+      [act.keys.blob, owner.text, act.application.text, act.account]
     ).map { UInt64($0[0] as Int64) }
   }
 
-  func handOver(_ version: UInt64, _ act: SessionAct) throws {
+  func handOver(_ version: UInt64, _ act: SessionAct, of owner: PersonID) throws {
     try run(
-      "INSERT OR REPLACE INTO handed_over(keys, application, account, version) VALUES (?, ?, ?, ?)",
-      [act.keys.blob, act.application.text, act.account, Int64(version)])
+      "INSERT OR REPLACE INTO handed_over(keys, owner, application, account, version) VALUES (?, ?, ?, ?, ?)",
+      [act.keys.blob, owner.text, act.application.text, act.account, Int64(version)])
   }
 
   /// Tickets that no act of theirs can follow any more, and sessions that are too old for any.

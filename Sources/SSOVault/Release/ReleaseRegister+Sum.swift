@@ -14,7 +14,7 @@ extension ReleaseRegister {
   private static let changes: Set<String> = [
     "vault.cards.registered", "vault.application.published", "vault.application.withdrawn", "vault.credential.set",
     "vault.credential.captured", "vault.credential.accepted", "vault.credential.refused", "vault.credential.mustChange",
-    "vault.credentials.resealed",
+    "vault.credentials.resealed", "vault.deputies.registered", "vault.deputies.withdrawn",
   ]
 
   private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]
@@ -30,7 +30,7 @@ extension ReleaseRegister {
   /// What is found at start.
   enum Finding: Equatable {
     case asWritten
-    /// Rows of cards, applications or credentials are not those that were written last.
+    /// Rows of cards, applications, credentials or deputies are not those that were written last.
     case rowsChanged
     /// The operators are not, or nothing can be said about them: whose acts count is not known.
     case operatorsChanged
@@ -83,12 +83,14 @@ extension ReleaseRegister {
 
   private static let tables = [
     ("cards", ["key"]), ("applications", ["id"]), ("credentials", ["person", "application", "account", "version"]),
+    ("deputies", ["owner", "application", "account", "deputy"]),
   ]
 
   private func share(of place: Row, in table: String) throws -> [UInt8] {
     switch table {
     case "cards": try cardRow(place[0])
     case "applications": try applicationRow(place[0])
+    case "deputies": try deputyRow(place[0], place[1], place[2], place[3])
     default: try credentialRow(place[0], place[1], place[2], place[3])
     }
   }

@@ -78,11 +78,12 @@ extension VaultService {
     guard rates.admits(act.kind, act.keys, at: now.monotonicMilliseconds) else {
       throw VaultFailure.no(.tooManyReleases, "more than \(ReleaseRates.perSession) a minute for one session")
     }
+    let owner = try owner(of: act, session, register, wall)
     let outcome: Outcome
     switch act.kind {
-    case .release: outcome = try release(request, ticket, session, application, register, keys, now)
-    case .capture: outcome = try capture(act, session, &register, keys, now)
-    case .report: outcome = try report(act, session, &register, keys, now)
+    case .release: outcome = try release(request, ticket, session, owner, application, register, keys, now)
+    case .capture: outcome = try capture(act, session, owner, &register, keys, now)
+    case .report: outcome = try report(act, session, owner, &register, keys, now)
     }
     rates.note(act.kind, act.keys, at: now.monotonicMilliseconds)
     return outcome
@@ -122,14 +123,14 @@ extension VaultService {
 
   /// Burned ticket and row in one transaction; nothing leaves before both are on the disk.
   private func release(
-    _ request: SessionActRequest, _ ticket: [UInt8], _ session: ProvenSession, _ application: VaultApplication,
-    _ register: ReleaseRegister, _ keys: VaultKeys, _ now: Moment
+    _ request: SessionActRequest, _ ticket: [UInt8], _ session: ProvenSession, _ owner: PersonID,
+    _ application: VaultApplication, _ register: ReleaseRegister, _ keys: VaultKeys, _ now: Moment
   ) throws -> Outcome {
     let act = request.act
     guard try !register.isStopped else {
       throw VaultFailure.no(.releasesStopped, "stopped after an alarm, until an administrator resumes")
     }
-    let versions = try register.versions(session.person, act.application, act.account)
+    let versions = try register.versions(owner, act.application, act.account)
     guard let version = ReleaseRegister.effective(versions) else {
       throw VaultFailure.no(.credentialMissing, "nothing is kept for this person, application and account")
     }
@@ -137,14 +138,14 @@ extension VaultService {
       throw VaultFailure.no(.credentialRefused, "the application refused it: a new one has to be registered")
     }
     let already = rates.releases(at: now.monotonicMilliseconds)
-    if already >= ReleaseRates.leastForAll, try already >= 4 * register.peopleWithCredentials() {
+    if already >= ReleaseRates.leastForAll, try already >= 4 * register.peopleServed() {
       try register.stop(true)
       try alarm("releases.stopped", "\(already) within a minute", register.database, now)
       return .stopped(VaultRefusal(.releasesStopped, "more releases within a minute than people here can have asked for"))
     }
     // Opened before the ticket is burned for good: a damaged record costs none.
     let plaintext = try keys.ring.open(version.kept, at: version.place)
-    try register.handOver(version.place.version, act)
+    try register.handOver(version.place.version, act, of: owner)
     try note("released", session, act, version.place.version, register.database, now) {
       $0.scenario = .release
       $0.note += " ticket \(Hex.encode(Array(ticket.prefix(8))))" + Self.note(authorised: request.authorised)
@@ -154,7 +155,7 @@ extension VaultService {
         session: session, plaintext: plaintext,
         statement: ReleaseStatement(
           instance: keys.instance, vaultKey: keys.ticketFingerprint, suite: session.suite.rawValue, ticket: ticket,
-          person: session.person, keys: session.keys, workstationCertificate: session.certificate,
+          person: session.person, owner: owner, keys: session.keys, workstationCertificate: session.certificate,
           application: act.application, account: act.account, version: version.place.version,
           definition: application.definition, authorised: request.authorised, setAt: version.setAt,
           expiresAt: now.wallMilliseconds + Self.releaseLives)))
@@ -178,23 +179,27 @@ extension VaultService {
   // MARK: Capture and report
 
   private func capture(
-    _ act: SessionAct, _ session: ProvenSession, _ register: inout ReleaseRegister, _ keys: VaultKeys, _ now: Moment
+    _ act: SessionAct, _ session: ProvenSession, _ owner: PersonID, _ register: inout ReleaseRegister, _ keys: VaultKeys,
+    _ now: Moment
   ) throws -> Outcome {
-    let version = try keep(act.content, session.person, act.application, act.account, &register, keys, now)
-    try register.handOver(version, act)
+    let version = try keep(act.content, owner, act.application, act.account, &register, keys, now)
+    try register.handOver(version, act, of: owner)
     try note("captured", session, act, version, register.database, now) { _ in }
     try register.writeSum()
     return .noted
   }
 
   private func report(
-    _ act: SessionAct, _ session: ProvenSession, _ register: inout ReleaseRegister, _ keys: VaultKeys, _ now: Moment
+    _ act: SessionAct, _ session: ProvenSession, _ owner: PersonID, _ register: inout ReleaseRegister, _ keys: VaultKeys,
+    _ now: Moment
   ) throws -> Outcome {
     guard let word = String(validating: act.content, as: UTF8.self), let outcome = SignInOutcome(rawValue: word) else {
       throw VaultFailure.no(.requestMalformed, "accepted, refused or mustChange")
     }
-    let versions = try register.versions(session.person, act.application, act.account)
-    guard let number = try register.handedOver(act), let version = versions.first(where: { $0.place.version == number }) else {
+    let versions = try register.versions(owner, act.application, act.account)
+    guard let number = try register.handedOver(act, of: owner),
+      let version = versions.first(where: { $0.place.version == number })
+    else {
       throw VaultFailure.no(.credentialMissing, "this session was handed nothing that is still kept")
     }
     var judged = version
@@ -247,6 +252,7 @@ extension VaultService {
     record.segment = session.segment
     record.workstationCertificate = session.certificate
     record.note = "\(act.application.text) \(act.account.isEmpty ? "-" : act.account) version \(version)"
+    if let owner = act.owner, owner != session.person { record.note += " for \(owner.text)" }
     fill(&record)
     try VaultLog(database).append(record)
   }

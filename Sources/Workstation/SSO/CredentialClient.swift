@@ -33,8 +33,11 @@ public struct CredentialClient: Sendable {
   }
 
   /// One credential, once.
-  public func release(_ application: ApplicationID, account: String) async throws(AgentFault) -> Handed {
-    let reply = try await ask(command(.release, application, account))
+  /// - Parameter owner: whose, if not the session's own person's; the vault knows who stands in for whom.
+  public func release(
+    _ application: ApplicationID, account: String, owner: PersonID? = nil
+  ) async throws(AgentFault) -> Handed {
+    let reply = try await ask(command(.release, application, account, owner))
     guard let user = reply.user, let secret = reply.secret, let version = reply.version,
       let credential = try? StoredCredential(user: user, password: Secret(copying: secret))
     else { throw .watchAnswer }
@@ -43,16 +46,16 @@ public struct CredentialClient: Sendable {
 
   /// What came of the sign-in with this version. Of one that another has followed it is not passed on.
   public func report(
-    _ application: ApplicationID, account: String, version: UInt64, _ outcome: SignInOutcome
+    _ application: ApplicationID, account: String, owner: PersonID? = nil, version: UInt64, _ outcome: SignInOutcome
   ) async throws(AgentFault) {
-    var command = command(.report, application, account)
+    var command = command(.report, application, account, owner)
     (command.outcome, command.version, command.isChange) = (outcome.rawValue, version, false)
     _ = try await ask(command)
   }
 
   /// The password in force, and a new one that the vault keeps already. Once in a session, after a sign-in that was accepted.
   package func change(_ application: ApplicationID, account: String) async throws(AgentFault) -> PasswordChange {
-    let reply = try await ask(command(.change, application, account))
+    let reply = try await ask(command(.change, application, account, nil))
     guard let current = reply.secret, let new = reply.newSecret, !current.isEmpty, !new.isEmpty else { throw .watchAnswer }
     return PasswordChange(current: Secret(copying: current), new: Secret(copying: new))
   }
@@ -61,24 +64,29 @@ public struct CredentialClient: Sendable {
   package func reportChange(
     _ application: ApplicationID, account: String, isAccepted: Bool
   ) async throws(AgentFault) {
-    var command = command(.report, application, account)
+    var command = command(.report, application, account, nil)
     (command.outcome, command.isChange) = ((isAccepted ? SignInOutcome.accepted : .refused).rawValue, true)
     _ = try await ask(command)
   }
 
   /// Keeps what was typed, until a sign-in confirms it.
-  public func register(_ credential: StoredCredential, for application: ApplicationID, account: String) async throws(AgentFault)
-  {
-    var command = command(.capture, application, account)
+  /// - Parameter owner: of an account that several share; a person's is replaced by herself or an administrator alone.
+  public func register(
+    _ credential: StoredCredential, for application: ApplicationID, account: String, owner: PersonID? = nil
+  ) async throws(AgentFault) {
+    var command = command(.capture, application, account, owner)
     command.user = credential.user
     command.secret = credential.password.withBytes { Data($0) }
     _ = try await ask(command)
   }
 
-  private func command(_ kind: WatchCommand.Kind, _ application: ApplicationID, _ account: String) -> WatchCommand {
+  private func command(
+    _ kind: WatchCommand.Kind, _ application: ApplicationID, _ account: String, _ owner: PersonID?
+  ) -> WatchCommand {
     var command = WatchCommand(kind)
     command.application = application.text
     command.account = account
+    command.owner = owner?.text
     return command
   }
 

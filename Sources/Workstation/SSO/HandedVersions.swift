@@ -10,8 +10,12 @@ package struct HandedVersions: Sendable {
     let application: ApplicationID
     /// `""` is the main one.
     let label: String
+    /// `nil`: the session's own person.
+    let owner: PersonID?
 
-    package init(_ application: ApplicationID, _ label: String) { (self.application, self.label) = (application, label) }
+    package init(_ application: ApplicationID, _ label: String, owner: PersonID? = nil) {
+      (self.application, self.label, self.owner) = (application, label, owner)
+    }
   }
 
   private struct Change: Sendable {

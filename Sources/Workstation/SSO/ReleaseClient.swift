@@ -29,6 +29,8 @@ struct ReleaseClient: Sendable {
     let kind: SessionAct.Kind
     let application: ApplicationID
     let account: String
+    /// Whose credential, if not the session's own person's.
+    var owner: PersonID?
     var content: [UInt8] = []
   }
 
@@ -85,7 +87,7 @@ struct ReleaseClient: Sendable {
     do {
       act = try SessionAct(
         kind: wish.kind, keys: session.keyring.hash, workstation: workstation.workstation, application: wish.application,
-        account: wish.account, nonce: surroundings.random(32),
+        account: wish.account, owner: wish.owner, nonce: surroundings.random(32),
         issuedAt: surroundings.now().wallMilliseconds - session.clockSkew, content: wish.content)
     } catch { throw .badInput(expected: error.expected) }
     guard let signature = session.keyring.sign(act) else { throw .sessionKeyGone }
@@ -103,7 +105,8 @@ struct ReleaseClient: Sendable {
       let statement = try? ReleaseStatement(canonicalBytes: release.statement),
       statement.instance.text == workstation.instance, statement.vaultKey.bytes == Array(SHA256.hash(data: keys.ticket)),
       statement.suite == session.keyring.publicKeys.suite, statement.keys == session.keyring.hash,
-      statement.person.text == session.opened.person, statement.application == wish.application,
+      statement.person.text == session.opened.person,
+      statement.owner.text == wish.owner?.text ?? session.opened.person, statement.application == wish.application,
       statement.account == wish.account,
       surroundings.now().wallMilliseconds - session.clockSkew < statement.expiresAt + SessionAct.freshness
     else { throw .vaultUntrusted(.release) }
@@ -113,14 +116,15 @@ struct ReleaseClient: Sendable {
     do { return (try session.keyring.open(release, statement), statement) } catch { throw .vaultUntrusted(.release) }
   }
 
-  /// Seals a credential that was typed here to the vault, for one person and account.
+  /// Seals a credential that was typed here to the vault, for its owner and one account.
+  /// - Parameter person: whose session is open.
   func seal(
     _ credential: StoredCredential, _ wish: Wish, person: String, keys: VaultPublicKeys
   ) throws(AgentFault) -> [UInt8] {
     do {
       return try IntakeMessage.seal(
-        credential, to: keys, instance: InstanceID(parsing: workstation.instance), person: PersonID(parsing: person),
-        application: wish.application, account: wish.account
+        credential, to: keys, instance: InstanceID(parsing: workstation.instance),
+        person: wish.owner ?? PersonID(parsing: person), application: wish.application, account: wish.account
       ).encoded
     } catch { throw .vaultUntrusted(.keys) }
   }

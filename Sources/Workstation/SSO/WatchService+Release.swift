@@ -10,13 +10,15 @@ extension WatchService {
   struct AccountRequest {
     let application: ApplicationID
     let label: String
+    /// Whose it is; `nil`: the session's own person's.
+    let owner: PersonID?
     let session: ReleaseClient.Session
     let client: ReleaseClient
 
-    var account: HandedVersions.Account { HandedVersions.Account(application, label) }
+    var account: HandedVersions.Account { HandedVersions.Account(application, label, owner: owner) }
 
     func wish(_ kind: SessionAct.Kind, content: [UInt8] = []) -> ReleaseClient.Wish {
-      ReleaseClient.Wish(kind: kind, application: application, account: label, content: content)
+      ReleaseClient.Wish(kind: kind, application: application, account: label, owner: owner, content: content)
     }
   }
 
@@ -39,7 +41,8 @@ extension WatchService {
       reply.user = credential.user
       reply.secret = credential.password.withBytes { Data($0) }
       reply.version = statement.version
-      reply.isChangeDue = isChangeDue(statement, definition, request.session)
+      // Whoever stands in for somebody replaces no password of hers.
+      reply.isChangeDue = request.owner == nil && isChangeDue(statement, definition, request.session)
       return reply
     }
   }
@@ -115,10 +118,15 @@ extension WatchService {
     guard let application = command.application.flatMap({ try? ApplicationID(parsing: $0) }) else {
       return WatchReply(fault: "malformed")
     }
+    var owner: PersonID?
+    if let named = command.owner {
+      guard let person = try? PersonID(parsing: named) else { return WatchReply(fault: "malformed") }
+      owner = person
+    }
     guard let session = releasing else { return WatchReply(fault: "noSession") }
     versions.enter(session: session.opened.session)
     let request = AccountRequest(
-      application: application, label: command.account ?? "", session: session, client: releaseClient)
+      application: application, label: command.account ?? "", owner: owner, session: session, client: releaseClient)
     do throws(AgentFault) {
       let reply = try await work(request)
       // Locked or ended while the server was asked: what came is not handed on.

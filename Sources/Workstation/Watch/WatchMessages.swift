@@ -23,6 +23,8 @@ package struct WatchCommand: Codable, Sendable {
   package var evidence: Data?
   package var application: String?
   package var account: String?
+  /// Whose credential, if not the session's own person's.
+  package var owner: String?
   /// `SignInOutcome`
   package var outcome: String?
   /// Of the credential that a report is about.
