@@ -1,7 +1,9 @@
+import AuditLog
 import AuthAPI
 import AuthTerms
 import Foundation
 import Storage
+import VaultLink
 
 extension VaultDesk {
   /// - Parameter person: only whom she stands in for, and who stands in for her.

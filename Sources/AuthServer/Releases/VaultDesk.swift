@@ -113,7 +113,7 @@ struct VaultDesk: Sendable {
   func set(_ message: VaultCredentialAct, by acting: OperatorRecord) async throws {
     let act = try signed(message.act, Act.Kind.setCredential, by: acting)
     let person = try PersonID(parsing: act.act.parameters["person"] ?? "")
-    guard try await isKnown([person]) || isShared(person) else { throw HTTPFault.notFound }
+    if try await !isKnown([person]), try await !isShared(person) { throw HTTPFault.notFound }
     try await record("vault.credential", act, by: acting) { record in
       record.person = person
       record.note = act.act.parameters["application"] ?? ""
