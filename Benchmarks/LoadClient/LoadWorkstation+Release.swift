@@ -22,7 +22,8 @@ extension LoadWorkstation {
     let answer: SessionActAnswer = try await post("release", "/v1/sessions/\(logon.session)/acts", message)
     let seconds = start.duration(to: .now).inSeconds
     guard let sealed = answer.sealed, let release = try? SealedRelease(decoding: Array(sealed)), vault.signed(release),
-      let statement = try? ReleaseStatement(canonicalBytes: release.statement), statement.person.text == logon.person, statement.owner == statement.person,
+      let statement = try? ReleaseStatement(canonicalBytes: release.statement), statement.person.text == logon.person,
+      statement.owner == statement.person,
       statement.application == application.id, statement.keys == keys.hash, statement.definition == application.definition,
       let credential = try? keys.open(release, statement), credential.user == LoadApplication.user(of: logon.person),
       credential.password.withBytes({ $0.elementsEqual(application.password(of: logon.person).utf8) })

@@ -64,6 +64,8 @@ public final class VaultService: Sendable {
   let rates = ReleaseRates()
   private let lastPrune = Mutex<Moment?>(nil)
   private let lastDamage = Mutex<Moment?>(nil)
+  private let lastCount = Mutex<Moment?>(nil)
+  private let people = Mutex(0)
 
   /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
   /// - Parameter recoveryKey: the public half, as `sanmon backup key` printed it.
@@ -226,6 +228,15 @@ public final class VaultService: Sendable {
 
   /// Whether an alarm about a damaged row is written: whoever asks for it for ever cannot fill the disk.
   func isDamageToldNow(at now: Moment) -> Bool { Self.isDue(lastDamage, at: now) }
+
+  /// People for whom something is kept, counted once a minute: it takes a walk over all of them.
+  func peopleWithCredentials(_ register: ReleaseRegister, at now: Moment) throws -> Int {
+    if Self.isDue(lastCount, at: now) {
+      let count = try register.peopleWithCredentials()
+      people.withLock { $0 = count }
+    }
+    return people.withLock { $0 }
+  }
 
   /// Once a minute.
   private static func isDue(_ last: borrowing Mutex<Moment?>, at now: Moment) -> Bool {
