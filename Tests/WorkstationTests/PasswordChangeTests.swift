@@ -219,6 +219,13 @@ struct PasswordChangeTests {
       await #expect(throws: AgentFault.vaultUntrusted(.release)) { try await client.change(ledger, account: "") }
       #expect(try await signIn(client) == "Old-password-1")
     }
+    try await watching { client, vault, _ in
+      vault.keep("Old-password-1")
+      _ = try await signIn(client)
+      vault.contents.withLock { $0.keepsInstead = "Another-password-1" }
+      await #expect(throws: AgentFault.vaultUntrusted(.release)) { try await client.change(ledger, account: "") }
+      #expect(vault.versions().count == 2, "with a number that is right")
+    }
   }
 
   @Test(

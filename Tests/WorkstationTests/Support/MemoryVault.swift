@@ -25,6 +25,8 @@ final class MemoryVault: Sendable {
     var refusals: [SessionAct.Kind: (body: ErrorBody, afterCapture: Bool)] = [:]
     /// Says that it keeps what it does not keep.
     var isForgetful = false
+    /// What it keeps instead of what it is given.
+    var keepsInstead: String?
     var setAt: Int64 = 0
   }
 
@@ -107,7 +109,10 @@ final class MemoryVault: Sendable {
       let password = try StoredCredential(plaintext: plaintext).password.withBytes { String(decoding: $0, as: UTF8.self) }
       let number = (versions.first?.number ?? 0) + 1
       contents.handedOver[act.account] = number
-      if !contents.isForgetful { versions.insert(Version(number: number, password: password, state: "unconfirmed"), at: 0) }
+      if !contents.isForgetful {
+        versions.insert(
+          Version(number: number, password: contents.keepsInstead ?? password, state: "unconfirmed"), at: 0)
+      }
     case .report:
       guard let number = contents.handedOver[act.account], let place = versions.firstIndex(where: { $0.number == number })
       else { break }
