@@ -20,16 +20,17 @@ ledger_logoff() {
     browser eval "document.getElementById('logoff').requestSubmit()" && browser wait 15 "document.getElementById('logged-off')"
 }
 
-# popup_press TEXT: a button of what the extension shows to the person.
+# popup_press TEXT [PICTURE]: a button of what the extension shows to the person.
 popup_press() {
   local button="[...document.querySelectorAll('button')].find((one) => one.textContent.includes('$1'))"
   POPUP=chrome-extension://$(browser extension | sed 's/^ok //')/popup.html
-  browser open "$POPUP" && wait_until 30 popup_shows "$button" && browser shot "$PICTURES/popup.png" && browser eval "$button.click()"
+  browser open "$POPUP" && wait_until 30 popup_shows "$button" && { [ -z "${2:-}" ] || browser shot "$PICTURES/$2.png"; } &&
+    browser eval "$button.click()"
 }
 popup_shows() { browser go "$POPUP" && browser wait 2 "$1"; }
 
 asked_in_vain() {
-  browser alone about:blank && popup_press '「approver」で開く' && popup_press '「approver」のパスワードを登録する' && browser attach /register.html &&
+  browser alone about:blank && popup_press '「approver」で開く' && popup_press '「approver」のパスワードを登録する' popup && browser attach /register.html &&
     browser wait 15 "document.body.dataset.state === 'ready'" && browser eval "document.querySelector('h1').textContent"
 }
 
@@ -69,10 +70,8 @@ killed_while_changing() {
 
 browser_again() { rm -f "$STAGE/desk/browser.in" && browser_open; }
 
-ledger_asks_again() {
-  browser open https://ledger.sanmon.example/slips/new && browser wait 20 "location.pathname === '/login'" &&
-    browser wait 5 "document.querySelector('[name=password]').value === ''"
-}
+ledger_at_login() { browser go https://ledger.sanmon.example/slips/new && browser wait 2 "location.pathname === '/login'"; }
+ledger_asks_again() { browser open about:blank && wait_until 20 ledger_at_login && browser eval "document.querySelector('[name=password]').value"; }
 
 sed -i 's/^segments: \[lgwan\]$/&\naccounts: [approver]/' "$STAGE/policies/applications/ledger.yaml"
 expect 0 '' "伝票起票に、二つ目の利用者 ID（承認用）を足す" "the ledger gets second accounts (for approvals)" at_instance lgwan sanmon policy reload
@@ -106,7 +105,7 @@ expect 0 '承認' "どちらかのパスワードで必ず入れる（間違い�
 expect 0 'approver' "それが「確認済み」になる" "which is confirmed then" approver_confirmed
 expect 0 'sato.shonin, [0-9]+ characters' "（検査のため、受け取る）" "(asked for, to check it)" keep_generated
 expect 0 '' "職員がログオフする" "Sato logs off" agent LGWAN-PC-0042 logoff
-expect 0 '' "業務システムのセッションも終わっている" "the application's own session is over, too" ledger_asks_again
+expect 0 'ok ""' "業務システムのセッションも終わっている" "the application's own session is over, too" ledger_asks_again
 expect 0 '佐藤' "またログオンする" "and on again" agent LGWAN-PC-0042 logon --pin-fd 3
 exec 8>&-
 remove_card
