@@ -1,6 +1,6 @@
 """Signs in to a sample application as somebody would who has only its form: "in", or "refused" and exit code 1.
 
-  form_sign_in.py ADDRESS USER 4<password
+  form_sign_in.py ADDRESS CERTIFICATE USER 4<password
 """
 import http.cookiejar
 import os
@@ -13,11 +13,12 @@ import urllib.request
 
 
 def main():
-    origin, user = "https://" + sys.argv[1], sys.argv[2]
+    origin, certificate, user = "https://" + sys.argv[1], sys.argv[2], sys.argv[3]
     with os.fdopen(4, encoding="utf-8") as file:
         password = file.readline().rstrip("\n")
-    # The sample city's certificate is made for the demonstration, and only this machine is spoken to.
-    context = ssl._create_unverified_context()
+    context = ssl.create_default_context(cafile=certificate)
+    # This very certificate is meant; it names the host, and here stands the address.
+    context.check_hostname = False
     browser = urllib.request.build_opener(
         urllib.request.HTTPSHandler(context=context), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     page = browser.open(origin + "/login").read().decode()

@@ -12,7 +12,9 @@ ledger_account() {
 }
 
 # by_hand: what the ledger says to somebody who types this.
-by_hand() { python3 "$SANMON_ROOT/deploy/lib/form_sign_in.py" "$(cat "$STAGE/desk/ledger.address")" sato.shonin 4<<<"$1"; }
+by_hand() {
+  python3 "$SANMON_ROOT/deploy/lib/form_sign_in.py" "$(cat "$STAGE/desk/ledger.address")" "$STAGE/desk/site.pem" sato.shonin 4<<<"$1"
+}
 by_hand_generated() { by_hand "$(tail -n 1 "$GENERATED")"; }
 
 ledger_logoff() {
