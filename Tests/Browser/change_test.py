@@ -158,6 +158,9 @@ class ChangeTest(BrowserCase):
         time.sleep(STILL)
         self.assertFalse(page.evaluate(FILLED))
         self.assertEqual(self.agent.asked("change"), [])
+        # The person does it, and says so.
+        self.popup_says("新しいパスワードをここから登録してください")
+        self.popup_says("パスワードを登録する")
 
     # --- where it can break: one of the two passwords always works, and at most one wrong one is tried
 

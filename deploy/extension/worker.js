@@ -242,7 +242,9 @@ function summary(memory) {
     accounts: application.accounts.map((account) => {
       const key = keyOf(application.id, account);
       const [blocked, fault] = [memory.blocked[key] ?? null, session.faults.get(key) ?? null];
-      return { account, blocked, note: memory.notes[key] ?? null, fault, needsPassword: blocked === "refused" || WANTING.has(fault?.code) };
+      // What has to be changed is changed by hand where it cannot be changed here, and is another one then.
+      const needsPassword = ["refused", "mustChange"].includes(blocked) || WANTING.has(fault?.code);
+      return { account, blocked, note: memory.notes[key] ?? null, fault, needsPassword };
     }),
   }));
   return { session: session.state?.session ?? "absent", applications };
