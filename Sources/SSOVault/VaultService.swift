@@ -229,10 +229,10 @@ public final class VaultService: Sendable {
   /// Whether an alarm about a damaged row is written: whoever asks for it for ever cannot fill the disk.
   func isDamageToldNow(at now: Moment) -> Bool { Self.isDue(lastDamage, at: now) }
 
-  /// People for whom something is kept, counted once a minute: it takes a walk over all of them.
-  func peopleWithCredentials(_ register: ReleaseRegister, at now: Moment) throws -> Int {
+  /// As `ReleaseRegister.peopleServed`, counted once a minute: it takes a walk over all of them.
+  func peopleServed(_ register: ReleaseRegister, at now: Moment) throws -> Int {
     if Self.isDue(lastCount, at: now) {
-      let count = try register.peopleWithCredentials()
+      let count = try register.peopleServed()
       people.withLock { $0 = count }
     }
     return people.withLock { $0 }

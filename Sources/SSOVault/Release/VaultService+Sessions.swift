@@ -138,7 +138,7 @@ extension VaultService {
       throw VaultFailure.no(.credentialRefused, "the application refused it: a new one has to be registered")
     }
     let already = rates.releases(at: now.monotonicMilliseconds)
-    if already >= ReleaseRates.leastForAll, try already >= 4 * register.peopleServed() {
+    if already >= ReleaseRates.leastForAll, try already >= 4 * peopleServed(register, at: now) {
       try register.stop(true)
       try alarm("releases.stopped", "\(already) within a minute", register.database, now)
       return .stopped(VaultRefusal(.releasesStopped, "more releases within a minute than people here can have asked for"))
