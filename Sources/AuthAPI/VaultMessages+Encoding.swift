@@ -15,6 +15,7 @@ extension VaultRequest {
     writer.field(kind.rawValue)
     switch self {
     case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications: break
+    case .unseal(let share): writer.field(unsafe share.text.withBytes { unsafe Array($0) })
     case .registerCards(let act, let cards):
       writer.field(act.encoded)
       writer.field(UInt64(cards.count))
@@ -71,6 +72,7 @@ extension VaultRequest {
     let request: VaultRequest
     switch kind {
     case .status: request = .status
+    case .unseal: request = .unseal(try TypedShare(Secret(copying: reader.field())))
     case .trustRoots: request = .trustRoots
     case .publicKeys: request = .publicKeys
     case .listOperators: request = .listOperators
@@ -123,7 +125,7 @@ extension VaultRequest {
 
 extension VaultAnswer {
   private enum Word: String {
-    case status, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
+    case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
     case cards, applications, credentials, deputies, released, witness, noted
@@ -137,6 +139,9 @@ extension VaultAnswer {
     switch self {
     case .status(let value):
       writer.field(Word.status.rawValue)
+      value.write(to: &writer)
+    case .sealed(let value):
+      writer.field(Word.sealed.rawValue)
       value.write(to: &writer)
     case .initialised(let code):
       writer.field(Word.initialised.rawValue)
@@ -234,6 +239,7 @@ extension VaultAnswer {
     let answer: VaultAnswer
     switch word {
     case .status: answer = .status(try VaultStatus(from: &reader))
+    case .sealed: answer = .sealed(try VaultSealing(from: &reader))
     case .initialised: answer = .initialised(firstAdministratorCode: try reader.text())
     case .trustRoots: answer = .trustRoots(try reader.fields(atMost: 8))
     case .publicKeys:
@@ -392,6 +398,7 @@ extension VaultStatus {
       writer.field(base.epoch)
       writer.field(base.size)
     }
+    writer.field(sharesNeeded)
   }
 
   fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
@@ -410,6 +417,7 @@ extension VaultStatus {
     for _ in 0..<(try reader.count(atMost: 64)) {
       bases.append(EpochBase(epoch: try reader.unsigned(), size: try reader.unsigned()))
     }
+    sharesNeeded = try reader.unsigned()
   }
 }
 

@@ -4,7 +4,9 @@ public import AuthTerms
 ///
 /// untrusted: bytes from a peer; at worst a connection is closed.
 public enum VaultRequest: Sendable, Equatable {
+  /// Answered `sealed` by a vault that waits for shares of its master key.
   case status
+  case unseal(TypedShare)
   case initialise(VaultInitialisation)
   case trustRoots
   case publicKeys
@@ -57,6 +59,7 @@ public enum VaultRequest: Sendable, Equatable {
   public var kind: Kind {
     switch self {
     case .status: .status
+    case .unseal: .unseal
     case .initialise: .initialise
     case .trustRoots: .trustRoots
     case .publicKeys: .publicKeys
@@ -89,7 +92,7 @@ public enum VaultRequest: Sendable, Equatable {
   }
 
   public enum Kind: String, Sendable, CaseIterable {
-    case status, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
+    case status, unseal, initialise, trustRoots, publicKeys, signServer, createEnrolmentCode, signWorkstation, renewWorkstation
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
@@ -189,6 +192,8 @@ public struct CheckpointRequest: Sendable, Equatable {
 
 public enum VaultAnswer: Sendable, Equatable {
   case status(VaultStatus)
+  /// Shares are awaited: nothing else is answered until then.
+  case sealed(VaultSealing)
   case initialised(firstAdministratorCode: String)
   /// DER certificates
   case trustRoots([[UInt8]])
@@ -290,11 +295,13 @@ public struct VaultStatus: Sendable, Equatable {
   public var isRestored: Bool
   /// Of epochs 2 and later, in order; at most 64, the newest.
   public var bases: [EpochBase]
+  /// How many people's shares each start takes; 0: the master key is on the machine.
+  public var sharesNeeded: UInt64
 
   public init(
     isInitialised: Bool, instance: String, segments: [String], hosts: [String], operators: UInt64, checkpointSize: UInt64,
     checkpointRoot: [UInt8], alarms: UInt64, logSize: UInt64, epoch: UInt64 = 1, isRestored: Bool = false,
-    bases: [EpochBase] = []
+    bases: [EpochBase] = [], sharesNeeded: UInt64 = 0
   ) {
     self.isInitialised = isInitialised
     self.instance = instance
@@ -308,6 +315,7 @@ public struct VaultStatus: Sendable, Equatable {
     self.epoch = epoch
     self.isRestored = isRestored
     self.bases = bases
+    self.sharesNeeded = sharesNeeded
   }
 }
 
@@ -424,6 +432,16 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case notDeputy = "V165"
     /// Only its owner, or an administrator, replaces a person's credential.
     case ownersAlone = "V166"
+    /// It waits for shares of its master key.
+    case sealed = "V170"
+    case notSealed = "V171"
+    case shareMalformed = "V172"
+    case shareRepeated = "V173"
+    /// Not made together with those that are there, or for another number of people.
+    case shareOfOtherSet = "V174"
+    /// They fit together and do not open this vault.
+    case sharesWrong = "V175"
+    case sharesPause = "V176"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -4,14 +4,14 @@ public import Isolation
 
 /// Serves the vault's socket: frames in, answers out, one thread a connection.
 public final class VaultServer: Sendable {
-  private let service: VaultService
+  private let service: any VaultAnswering
   private let peers: VaultPeers
   private let listener: PeerListener
 
   /// - Parameters:
   ///   - socket: at most 107 bytes, in a folder that only this user can change.
   ///   - mode: who may connect at all; who is served is decided by the peer's number.
-  public init(service: VaultService, peers: VaultPeers, socket: String, mode: UInt32) throws(SocketFault) {
+  public init(service: any VaultAnswering, peers: VaultPeers, socket: String, mode: UInt32) throws(SocketFault) {
     self.service = service
     self.peers = peers
     listener = try PeerListener(path: socket, mode: mode)
@@ -27,7 +27,7 @@ public final class VaultServer: Sendable {
   /// Connections that are still being answered.
   public var connectionCount: Int { listener.connectionCount }
 
-  private static func serve(_ connection: PeerConnection, _ service: VaultService, _ peers: VaultPeers) {
+  private static func serve(_ connection: PeerConnection, _ service: any VaultAnswering, _ peers: VaultPeers) {
     // Ten minutes of silence are fine; a frame that has begun has five seconds.
     while connection.waitForInput(by: Deadline(milliseconds: 600_000)) {
       do {

@@ -25,7 +25,7 @@ public struct VaultPeers: Sendable {
 
   func allows(_ uid: UInt32, _ kind: VaultRequest.Kind) -> Bool {
     switch kind {
-    case .initialise: operators.contains(uid)
+    case .initialise, .unseal: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
       .signSnapshot, .templateKey, .sessionAct, .witness:
       servers.contains(uid)
@@ -121,6 +121,7 @@ public final class VaultService: Sendable {
     switch request {
     case .initialise(let settings): return .initialised(firstAdministratorCode: try initialise(settings, now: now))
     case .status: return .status(try status())
+    case .unseal: throw VaultFailure.no(.notSealed, "the vault is open")
     default: break
     }
     guard let keys = keys.withLock({ $0 }) else { throw VaultFailure.no(.notInitialised, "the vault is not initialised") }
@@ -172,7 +173,7 @@ public final class VaultService: Sendable {
     case .listCredentials(let place):
       return .credentials(try database.write { try ReleaseRegister($0, keys).entries(after: place) })
     case .witness(let from): return .witness(try database.write { try witness(from: from, $0) })
-    case .initialise, .status: throw VaultFailure.no(.requestMalformed, "answered above")
+    case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }
 
@@ -221,6 +222,17 @@ public final class VaultService: Sendable {
         alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
         logSize: try VaultLog(database).treeSize(), epoch: try VaultEpochs.current(database),
         isRestored: isRestored.withLock { $0 }, bases: bases)
+    }
+  }
+
+  /// A row that it was opened by people; what they typed is in no row.
+  /// - Parameter numbers: of the shares.
+  func noteUnsealed(shares numbers: [Int], by uid: UInt32) throws(VaultStartFault) {
+    var record = AuditRecord(
+      time: environment.now().wallMilliseconds, eventClass: .administration, action: "vault.unsealed", outcome: .done)
+    record.note = "shares \(numbers.map(String.init).joined(separator: "+")) uid \(uid)"
+    do { try database.write { try VaultLog($0).append(record) } } catch {
+      throw VaultStartFault(.state, "could not write the log: \(VaultDatabase.reason(error))")
     }
   }
 

@@ -3,13 +3,13 @@ import Crypto
 
 /// 32 bytes as people copy them from paper: 52 characters of Crockford's base 32 and 4 that catch a slip (20 bits), in groups
 /// of four. The check covers what the bytes are for, so that one kind does not pass for another.
-enum HandCopied {
+package enum HandCopied {
   private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
   private static let length = 56
   /// Bytes typed, with hyphens and spaces.
   private static let typedLimit = 256
 
-  static func text(_ bytes: [UInt8], purpose: String) -> String {
+  package static func text(_ bytes: [UInt8], purpose: String) -> String {
     let letters = values(of: bytes, purpose).map { alphabet[Int($0)] }
     return stride(from: 0, to: letters.count, by: 4).map { String(decoding: letters[$0..<$0 + 4], as: UTF8.self) }
       .joined(separator: "-")
@@ -17,7 +17,7 @@ enum HandCopied {
 
   /// Accepts small letters, O for 0, I and L for 1, hyphens and spaces anywhere.
   /// - Returns: 32 bytes; `nil` when a character is wrong or missing, or the bytes are for something else.
-  static func bytes(_ typed: some Collection<UInt8>, purpose: String) -> [UInt8]? {
+  package static func bytes(_ typed: some Collection<UInt8>, purpose: String) -> [UInt8]? {
     guard typed.count <= typedLimit else { return nil }
     var found: [UInt8] = []
     for unit in typed {

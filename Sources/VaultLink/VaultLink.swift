@@ -36,9 +36,13 @@ public final class VaultLink: Sendable {
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 
+  /// - Throws: `refused` (`sealed`) while the vault waits for shares of its master key.
   public func status() async throws(VaultFault) -> VaultStatus {
-    guard case .status(let value) = try await ask(.status) else { throw Self.surprise }
-    return value
+    switch try await ask(.status) {
+    case .status(let value): return value
+    case .sealed(let sealing): throw .refused(VaultRefusal(.sealed, sealing.sentence))
+    default: throw Self.surprise
+    }
   }
 
   /// - Returns: the one-time code that lets the first administrator in; it is shown once and kept nowhere.

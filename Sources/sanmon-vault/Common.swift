@@ -21,6 +21,24 @@ struct StateOptions: ParsableArguments {
       recoveryKey: recoveryKey)
   }
 
+  /// Hardens this process; the state is opened when people have typed that many shares.
+  func await(
+    shares: Int, recoveryKey: String?, opened: @escaping @Sendable () -> Void
+  ) throws -> SealedVault {
+    guard masterKeyFile == nil else {
+      throw VaultStartFault(.settings, "--await-shares and --master-key-file: the master key is in one place or the other")
+    }
+    try harden(allowRoot: allowRoot)
+    let (clock, directory) = (try BootClock(), state)
+    return try SealedVault(
+      needed: shares, now: { clock.now() },
+      open: { master throws(VaultStartFault) in
+        try VaultService(
+          directory: directory, master: master,
+          environment: VaultEnvironment(now: { clock.now() }, random: { systemRandom($0) }), recoveryKey: recoveryKey)
+      }, opened: opened)
+  }
+
   private func master() throws(VaultStartFault) -> MasterKey {
     if let masterKeyFile { return try MasterKey.read(path: masterKeyFile) }
     guard let folder = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else {

@@ -35,15 +35,31 @@ struct Initialise: ParsableCommand {
 }
 
 struct MakeMasterKey: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Writes a new master key, mode 0400; replaces nothing.")
+  static let configuration = CommandConfiguration(
+    abstract: "Writes a new master key, mode 0400; or prints its shares, and writes nothing.",
+    discussion: """
+      With --shares the key is on no disk: each line that is printed goes on paper to another person, and --threshold of them open the
+      vault at each start ('serve --await-shares'). Print it where nothing keeps what a terminal shows.
+      """)
 
-  @Option(help: "The file to make.") var out: String
+  @Option(help: "The file to make.") var out: String?
+  @Option(help: "Print that many shares instead, 2 to 9.") var shares: Int?
+  @Option(help: "How many of them open the vault.") var threshold = 2
   @Flag(help: "Run as root (the file then belongs to root).") var allowRoot = false
 
   func run() throws {
     try reportingFaults {
       try harden(allowRoot: allowRoot)
-      try MasterKey.make(path: out, random: Secret(count: 32) { $0.copyBytes(from: systemRandom(32)) })
+      func random(_ count: Int) -> Secret<KeyMaterial> { Secret(count: count) { $0.copyBytes(from: systemRandom(count)) } }
+      switch (out, shares) {
+      case (let out?, nil): try MasterKey.make(path: out, random: random(32))
+      case (nil, let count?):
+        guard let made = try? KeyShare.make(count, threshold: threshold, random: random) else {
+          throw VaultStartFault(.settings, "--shares takes 2 to 9, --threshold 2 to all of them")
+        }
+        for share in made { print(share.text) }
+      default: throw VaultStartFault(.settings, "name either --out or --shares")
+      }
     }
   }
 }

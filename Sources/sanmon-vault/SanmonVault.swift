@@ -13,8 +13,13 @@ struct SanmonVault: ParsableCommand {
         sanmon-vault serve --state /var/lib/sanmon-vault --master-key-file /etc/sanmon/vault-master.key \\
           --socket /run/sanmon-vault/vault.sock --peer-user sanmond --operator-user admin
 
+        sanmon-vault make-master-key --shares 3 --threshold 2
+        sanmon-vault serve --state /var/lib/sanmon-vault --await-shares 2 --socket /run/sanmon-vault/vault.sock \\
+          --peer-user sanmond --operator-user admin
+        sanmon-vault unseal --socket /run/sanmon-vault/vault.sock
+
       Exit codes: 0 done · 64 wrong arguments · 69 the socket is in use or cannot be made · 74 the state cannot be read \
       or written · 77 root, or a file that others can read · 78 no usable master key, or contradicting settings
       """,
-    subcommands: [Serve.self, Initialise.self, MakeMasterKey.self, VerifyLog.self])
+    subcommands: [Serve.self, Initialise.self, MakeMasterKey.self, Unseal.self, VerifyLog.self])
 }

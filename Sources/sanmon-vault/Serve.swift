@@ -15,6 +15,8 @@ struct Serve: ParsableCommand {
   @Option(help: "Public half of the recovery key, as 'sanmon backup key' printed it; without it no backups are made.")
   var recoveryKey: String?
 
+  @Option(help: "Start sealed, until that many people have typed their shares ('sanmon-vault unseal').") var awaitShares: Int?
+
   func run() throws {
     try reportingFaults {
       let signals = StopSignals()
@@ -28,13 +30,19 @@ struct Serve: ParsableCommand {
       }
       // Before any key is read.
       let isLocked = Hardening.lockMemory()
-      let service = try state.open(recoveryKey: recoveryKey)
+      let service: any VaultAnswering =
+        if let awaitShares {
+          try state.await(shares: awaitShares, recoveryKey: recoveryKey) {
+            notify.status("serving")
+            FileHandle.standardError.write(Data("sanmon-vault: opened\n".utf8))
+          }
+        } else { try state.open(recoveryKey: recoveryKey) }
       let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
       signals.waiting {
         notify.stopping()
         server.stop()
       }
-      notify.ready("serving")
+      notify.ready(awaitShares.map { "sealed: \($0) people are needed (sanmon-vault unseal)" } ?? "serving")
       FileHandle.standardError.write(Data("sanmon-vault: serving on \(socket)\(isLocked ? "" : Self.notLocked)\n".utf8))
       try server.run()
       // Answers that are being made are still sent: at most five seconds.

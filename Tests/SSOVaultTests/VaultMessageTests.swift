@@ -27,7 +27,8 @@ struct VaultMessageTests {
     let evidence = SessionEvidence(
       preimage: [1], algorithm: "a", signature: [2], publicKey: [3], suite: "s", sealing: [4], signing: hash)
     requests = try [
-      .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
+      .status, .unseal(TypedShare(Secret(copying: [1, 2]))), .trustRoots, .publicKeys, .listOperators,
+      .signServer(certificateRequest: [1, 2]),
       .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
       .createEnrolmentCode(act), .revoke(act), .signWorkstation(certificateRequest: [1], code: "ABCD"),
       .renewWorkstation(VaultRenewal(certificateRequest: [1], current: [2, 3], proof: [])),
@@ -51,7 +52,8 @@ struct VaultMessageTests {
         VaultStatus(
           isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,
           checkpointRoot: hash, alarms: 3, logSize: 4, epoch: 3, isRestored: true,
-          bases: [EpochBase(epoch: 2, size: 7), EpochBase(epoch: 3, size: 5)])), .initialised(firstAdministratorCode: "C"),
+          bases: [EpochBase(epoch: 2, size: 7), EpochBase(epoch: 3, size: 5)], sharesNeeded: 2)),
+      .sealed(VaultSealing(given: 1, needed: 2)), .initialised(firstAdministratorCode: "C"),
       .trustRoots([[1], [2]]),
       .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .serverCertificate([1]), .enrolmentCode("C"),
       .workstationCertificate(

@@ -40,6 +40,8 @@ struct Examination {
   let now: Int64
   let server: Reading<ServerFacts>
   let vault: Reading<VaultStatus>
+  /// What a vault says that waits for people's shares.
+  let sealed: Words?
   let archive: Reading<AuditArchive>
   let log: Reading<LogFacts>
 
@@ -52,7 +54,7 @@ struct Examination {
     self.instance = instance
     self.now = now
     server = await Self.ask(instance)
-    vault = await Self.askVault(instance)
+    (vault, sealed) = await Self.askVault(instance)
     archive = Self.open(instance.state + "/sanmon.sqlite")
     switch archive {
     case .value(let archive):
@@ -88,16 +90,19 @@ struct Examination {
     }
   }
 
-  private static func askVault(_ instance: InstanceFile) async -> Reading<VaultStatus> {
+  private static func askVault(_ instance: InstanceFile) async -> (Reading<VaultStatus>, sealed: Words?) {
     let path = instance.vaultSocket
     guard FileManager.default.fileExists(atPath: path) else {
-      return .absent(Words("\(path) がありません", "\(path) is not there"))
+      return (.absent(Words("\(path) がありません", "\(path) is not there")), nil)
     }
     do {
-      return .value(try await VaultLink(socket: path, deadlineMilliseconds: 3000).status())
+      return (.value(try await VaultLink(socket: path, deadlineMilliseconds: 3000).status()), nil)
+    } catch VaultFault.refused(let refusal) where refusal.code == .sealed {
+      let words = Words("封がされ、人を待っています（\(refusal.note)）", "waits for people (\(refusal.note))")
+      return (.absent(words), words)
     } catch {
       // Whom the vault does not hear it leaves without a word, as one that is no longer there would.
-      return .refused(Words("\(path) で、この利用者には応じません", "\(path) does not answer this user"))
+      return (.refused(Words("\(path) で、この利用者には応じません", "\(path) does not answer this user")), nil)
     }
   }
 

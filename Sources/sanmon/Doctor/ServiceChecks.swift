@@ -29,6 +29,13 @@ extension Examination {
   func vaultAnswers() -> Finding {
     let start = Words(
       "systemctl status \(units.vault)。ログオンは鍵庫がなくても続きます", "systemctl status \(units.vault); logons go on without it")
+    if let sealed {
+      return .fault(
+        .vault, sealed,
+        Words(
+          "分割した鍵を持つ人が順に sanmon-vault unseal で入力する", "those who have shares type them, one after the other: sanmon-vault unseal")
+      )
+    }
     // What the server sees counts: the vault is for it.
     if let facts = server.value, facts.missing.contains("vault") {
       return .fault(.vault, Words("サーバーに応答しません", "does not answer the server"), start)
@@ -43,6 +50,11 @@ extension Examination {
         return .fault(
           .vault, Words("ほかの装置の鍵庫です（\(status.instance)）", "is another instance's (\(status.instance))"),
           Words("起動の設定の vault-socket を確かめる", "check vault-socket in the start-up file"))
+      }
+      guard status.sharesNeeded == 0 || status.alarms > 0 else {
+        return .ok(
+          .vault, "応答あり、警報なし。起動のたびに \(status.sharesNeeded) 人の分割鍵が要ります",
+          "answers, no alarms; each start takes \(status.sharesNeeded) people with their shares")
       }
       return alarms(status.alarms)
     case .absent(let why): return .fault(.vault, why, start)
