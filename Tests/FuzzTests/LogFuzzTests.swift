@@ -98,7 +98,8 @@ struct LogFuzzTests {
     let instance = try InstanceID(parsing: "lgwan-1")
     let card = VaultCard(key: try KeyFingerprint(parsing: hash), person: try PersonID(parsing: "p1"))
     let requests: [VaultRequest] = [
-      .status, .trustRoots, .publicKeys, .listOperators, .signServer(certificateRequest: [1, 2]),
+      .status, .unseal(try TypedShare(Secret(copying: hash))), .trustRoots, .publicKeys, .listOperators,
+      .signServer(certificateRequest: [1, 2]),
       .initialise(VaultInitialisation(instance: instance, segments: [.lgwan, .mynumber], hosts: ["a", "b"])),
       .createEnrolmentCode(act), .revoke(act), .signWorkstation(certificateRequest: [1], code: "ABCD"),
       .renewWorkstation(VaultRenewal(certificateRequest: [1], current: [2, 3], proof: [])),
@@ -124,7 +125,8 @@ struct LogFuzzTests {
       certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)
     let ledger = try ApplicationID(parsing: "ledger")
     let answers: [VaultAnswer] = [
-      .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]), .operators([known, known]),
+      .sealed(VaultSealing(given: 1, needed: 3)), .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]),
+      .operators([known, known]),
       .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .workstationCertificate(issued),
       .checkpoint("note\n"), .revoked, .refused(VaultRefusal(.codeUsed, "used")), .cards([card, card]),
       .applications([VaultApplication(id: ledger, segments: [.lgwan], definition: hash, freshnessSeconds: 60)]),

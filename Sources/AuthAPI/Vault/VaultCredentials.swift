@@ -70,7 +70,11 @@ public struct VaultApplication: Sendable, Equatable {
   init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
     id = try ApplicationID(parsing: reader.text())
     segments = []
-    for name in try reader.text().split(separator: " ") { segments.append(try Segment(parsing: name)) }
+    let names = try reader.text()
+    // Each space parts two names: one spelling for one list.
+    for name in names.isEmpty ? [] : names.split(separator: " ", omittingEmptySubsequences: false) {
+      segments.append(try Segment(parsing: name))
+    }
     definition = try reader.field()
     let seconds = try reader.unsigned()
     guard definition.count == 32, segments.count <= 8, (60...86_400).contains(seconds) else {
