@@ -46,6 +46,7 @@ let package = Package(
     .executable(name: "sanmon-agent", targets: ["sanmon-agent"]),
     .executable(name: "sanmon-vault", targets: ["sanmon-vault"]),
     .executable(name: "sanmon-matcher", targets: ["sanmon-matcher"]),
+    .executable(name: "sanmon-rotator", targets: ["sanmon-rotator"]),
     .executable(name: "sanmon-cardsim", targets: ["sanmon-cardsim"]),
     // How libraries of vendors look; for tests.
     .library(name: "ExamplePictureMatcher", type: .dynamic, targets: ["CExamplePictureMatcher"]),
@@ -133,6 +134,10 @@ let package = Package(
       dependencies: ["AuthTerms", "AuthAPI", "Sealing", "SmartCard", "PCSCReader", "AuthClient", "Isolation", .crypto],
       swiftSettings: house),
 
+    .target(
+      name: "Rotator", dependencies: ["AuthTerms", "AuthAPI", "Sealing", "DirectorySync", "VaultLink", .crypto],
+      swiftSettings: house),
+
     // MARK: 6 executables
     .executableTarget(
       name: "sanmond", dependencies: ["AuthServer", "AuthPolicy", "AuthTerms", "Isolation", .arguments], swiftSettings: house),
@@ -150,6 +155,9 @@ let package = Package(
       name: "sanmon-vault", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "SSOVault", .arguments], swiftSettings: house),
     .executableTarget(
       name: "sanmon-matcher", dependencies: ["AuthAPI", "Isolation", "MatcherHost", .arguments], swiftSettings: house),
+    .executableTarget(
+      name: "sanmon-rotator", dependencies: ["AuthTerms", "Isolation", "Rotator", "VaultLink", .arguments],
+      swiftSettings: house),
     .executableTarget(
       name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
 
@@ -249,9 +257,8 @@ let package = Package(
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "FaultyDisk", "Isolation", "Programs", "Sealing", "SSOVault",
-        "VaultLink",
-        .crypto, .x509, .asn1,
+        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DirectorySync", "FaultyDisk", "Isolation", "Programs",
+        "RealDirectory", "Rotator", "Sealing", "SSOVault", "VaultLink", .crypto, .x509, .asn1,
       ], swiftSettings: house),
     .testTarget(
       name: "AuthServerTests",

@@ -8,7 +8,7 @@ public struct KnownOperator: Sendable, Equatable {
   public let key: KeyFingerprint
   /// DER SubjectPublicKeyInfo.
   public let publicKey: [UInt8]
-  /// `administrator`, `desk` or `auditor`
+  /// `administrator`, `desk`, `auditor` or `rotator`
   public let role: String
   public let isActive: Bool
 

@@ -1,6 +1,6 @@
 /// The catalogue of messages, the operators' side.
 extension APIMessages {
-  private static let roles = ["administrator", "desk", "auditor"]
+  private static let roles = ["administrator", "desk", "auditor", "rotator"]
   private static let proofClasses = ["pk-pin", "pk", "sym-aes", "sym-3des", "identifier"]
   private static let sentences = APISchema.array(.text(maximum: 4096), maximum: nil)
   private static let name = APISchema.text(maximum: 256)

@@ -13,7 +13,7 @@ extension Act {
     /// Parameter `cards`: SHA-256 over `VaultCard.canonicalBytes`, in hexadecimal.
     public static let registerCards = "vault.cards"
     /// Parameters `application`, `segments` (names, a space between; none: withdrawn), `definition` (SHA-256 in hexadecimal),
-    /// `freshness` (seconds).
+    /// `freshness` (seconds); and `kind` with the value `windows` for the logon to Windows, which alone a rotator may touch.
     public static let publishApplication = "vault.application"
     /// Parameters `person`, `application`, `account`, `sealed` (SHA-256 over the `IntakeMessage`, in hexadecimal).
     public static let setCredential = "vault.credential"
@@ -22,6 +22,11 @@ extension Act {
     public static let registerDeputies = "vault.deputies"
     /// Parameters `owner`, `application`, `account`, `deputies`. One administrator signs.
     public static let withdrawDeputies = "vault.deputies.withdraw"
+    /// A rotator's. Parameters `person`, `application`, `sealed` (SHA-256 over the `IntakeMessage`, in hexadecimal).
+    public static let keepPending = "vault.credential.pending"
+    /// A rotator's. Parameters `person`, `application`, `version`, and `outcome`: `accepted` (the directory took it, and it was seen
+    /// to work) or `refused` (the directory said no and has the former one).
+    public static let confirmPending = "vault.credential.confirm"
     /// No parameters.
     public static let resumeReleases = "vault.resume"
   }
@@ -49,7 +54,7 @@ extension Act {
 
   /// - Parameters:
   ///   - newcomer: the account; `operatorID` proposes it (the newcomer herself with the first administrator's code).
-  ///   - role: `administrator`, `desk` or `auditor`.
+  ///   - role: `administrator`, `desk`, `auditor`, or `rotator` for the process that makes Windows passwords.
   ///   - publicKey: DER SubjectPublicKeyInfo.
   public static func registerOperator(
     _ newcomer: OperatorID, person: PersonID, role: String, publicKey: [UInt8], by operatorID: OperatorID,

@@ -25,6 +25,10 @@ extension VaultRequest {
       writer.field(act.encoded)
       writer.field(sealed)
     case .listCredentials(let place), .listDeputies(let place): writer.field(place)
+    case .keepPending(let act, let sealed):
+      writer.field(act.encoded)
+      writer.field(sealed)
+    case .confirmPending(let act): writer.field(act.encoded)
     case .sessionAct(let value): value.write(to: &writer)
     case .initialise(let value):
       writer.field(value.instance.text)
@@ -112,6 +116,8 @@ extension VaultRequest {
     case .listApplications: request = .listApplications
     case .setCredential: request = .setCredential(try SignedAct(decoding: reader.field()), sealed: try reader.field())
     case .listCredentials: request = .listCredentials(after: try reader.text())
+    case .keepPending: request = .keepPending(try SignedAct(decoding: reader.field()), sealed: try reader.field())
+    case .confirmPending: request = .confirmPending(try SignedAct(decoding: reader.field()))
     case .sessionAct: request = .sessionAct(try SessionActRequest(from: &reader))
     case .resumeReleases: request = .resumeReleases(try SignedAct(decoding: reader.field()))
     case .witness: request = .witness(from: try reader.unsigned())
@@ -128,7 +134,7 @@ extension VaultAnswer {
     case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, deputies, released, witness, noted
+    case cards, applications, credentials, deputies, released, kept, witness, noted
     case refused
   }
 
@@ -222,6 +228,9 @@ extension VaultAnswer {
     case .witness(let witness):
       writer.field(Word.witness.rawValue)
       witness.write(to: &writer)
+    case .kept(let version):
+      writer.field(Word.kept.rawValue)
+      writer.field(version)
     case .noted: writer.field(Word.noted.rawValue)
     case .refused(let refusal):
       writer.field(Word.refused.rawValue)
@@ -297,6 +306,10 @@ extension VaultAnswer {
       answer = .deputies(deputies)
     case .released: answer = .released(try SealedRelease(decoding: reader.field()))
     case .witness: answer = .witness(try VaultWitness(from: &reader))
+    case .kept:
+      let version = try reader.unsigned()
+      guard version > 0 else { throw MalformedInput("vault answer", expected: "a version, 1 and above") }
+      answer = .kept(version: version)
     case .noted: answer = .noted
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {

@@ -49,6 +49,10 @@ public enum VaultRequest: Sendable, Equatable {
   case setDeputies(SignedAct)
   /// Who stands in for whom, from the one behind `place` on; those that ended too, until others take their room.
   case listDeputies(after: String)
+  /// Act `vault.credential.pending` with parameters `person`, `application` and `sealed`: SHA-256 over the `IntakeMessage`.
+  case keepPending(SignedAct, sealed: [UInt8])
+  /// Act `vault.credential.confirm` with parameters `person`, `application`, `version` and `outcome`.
+  case confirmPending(SignedAct)
   case sessionAct(SessionActRequest)
   /// Act `vault.resume`: releases go on after an alarm stopped them.
   case resumeReleases(SignedAct)
@@ -83,6 +87,8 @@ public enum VaultRequest: Sendable, Equatable {
     case .listApplications: .listApplications
     case .setCredential: .setCredential
     case .listCredentials: .listCredentials
+    case .keepPending: .keepPending
+    case .confirmPending: .confirmPending
     case .sessionAct: .sessionAct
     case .resumeReleases: .resumeReleases
     case .witness: .witness
@@ -96,7 +102,7 @@ public enum VaultRequest: Sendable, Equatable {
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
-      resumeReleases, witness, setDeputies, listDeputies
+      resumeReleases, witness, setDeputies, listDeputies, keepPending, confirmPending
   }
 }
 
@@ -226,6 +232,8 @@ public enum VaultAnswer: Sendable, Equatable {
   case deputies([VaultDeputy])
   case released(SealedRelease)
   case witness(VaultWitness)
+  /// The number under which a credential is kept now, 1 and above.
+  case kept(version: UInt64)
   /// Done and written, and there is nothing to hand over.
   case noted
   case refused(VaultRefusal)
@@ -442,6 +450,14 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     /// They fit together and do not open this vault.
     case sharesWrong = "V175"
     case sharesPause = "V176"
+    /// A rotator asks for something else than the logon to Windows.
+    case notWindows = "V180"
+    /// So many versions wait for a word that none can be added without losing one that may work.
+    case pendingTooMany = "V181"
+    /// What is confirmed is not there, or does not wait for a word.
+    case notPending = "V182"
+    /// No card of this person is in the register: nobody could be handed what is made.
+    case cardMissing = "V183"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

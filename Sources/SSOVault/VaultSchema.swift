@@ -84,6 +84,11 @@ enum VaultSchema {
           ALTER TABLE handed_over_2 RENAME TO handed_over;
           """)
     }
+    // Which application is the logon to Windows; what was published before is none.
+    migrator.registerMigration("5") { database in
+      try database.execute(sql: "ALTER TABLE applications ADD COLUMN is_windows INTEGER NOT NULL DEFAULT 0")
+      try database.execute(sql: "CREATE INDEX cards_of ON cards(person)")
+    }
     return migrator
   }
 }

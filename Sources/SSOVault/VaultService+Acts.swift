@@ -11,8 +11,10 @@ extension VaultService {
   /// How far an act's date may lie from the vault's clock, either way.
   private static let freshness: Int64 = 10 * 60_000
 
-  private static let administrator = "administrator"
-  private static let roles: Set<String> = [administrator, "desk", "auditor"]
+  static let administrator = "administrator"
+  /// The key of the process that makes Windows passwords; it counts for its own two acts and for no other.
+  static let rotator = "rotator"
+  private static let roles: Set<String> = [administrator, "desk", "auditor", rotator]
 
   func createCode(_ signed: SignedAct, _ keys: VaultKeys, _ database: Database, _ now: Moment) throws -> String {
     let register = VaultRegister(database)
@@ -153,11 +155,13 @@ extension VaultService {
     return { act.parameters[$0] ?? "" }
   }
 
-  /// Enough different administrators signed, and this act was never carried out.
-  func authorise(_ signed: SignedAct, required: Int, _ register: VaultRegister) throws {
+  /// Enough different operators of that role signed, and this act was never carried out.
+  func authorise(
+    _ signed: SignedAct, required: Int, _ register: VaultRegister, role: String = VaultService.administrator
+  ) throws {
     let operators = try Dictionary(uniqueKeysWithValues: register.operators().map { ($0.id, $0) })
     let verdict = Approvals.check(
-      signed, actHash: Self.hash(signed.act), required: required, role: Self.administrator,
+      signed, actHash: Self.hash(signed.act), required: required, role: role,
       operators: { operators[$0] },
       verify: { known, scheme, signature, message in
         (try? SubjectKey(parsing: known.publicKey))?

@@ -15,13 +15,18 @@ public struct VaultPeers: Sendable {
   public let servers: Set<UInt32>
   /// People at the machine: initialisation, acts, status.
   public let operators: Set<UInt32>
+  /// The process that makes Windows passwords: what it needs for one round, and nothing that a server or a person may ask.
+  public let rotators: Set<UInt32>
 
-  public init(servers: Set<UInt32>, operators: Set<UInt32>) {
+  public init(servers: Set<UInt32>, operators: Set<UInt32>, rotators: Set<UInt32> = []) {
     self.servers = servers
     self.operators = operators
+    self.rotators = rotators
   }
 
-  public func admits(_ uid: UInt32) -> Bool { servers.contains(uid) || operators.contains(uid) }
+  public func admits(_ uid: UInt32) -> Bool { isKnown(uid) || rotators.contains(uid) }
+
+  private func isKnown(_ uid: UInt32) -> Bool { servers.contains(uid) || operators.contains(uid) }
 
   func allows(_ uid: UInt32, _ kind: VaultRequest.Kind) -> Bool {
     switch kind {
@@ -29,10 +34,11 @@ public struct VaultPeers: Sendable {
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
       .signSnapshot, .templateKey, .sessionAct, .witness:
       servers.contains(uid)
-    case .status, .trustRoots, .publicKeys, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
-      .registerCards, .listCards, .publishApplication, .listApplications, .setCredential, .listCredentials, .resumeReleases,
-      .setDeputies, .listDeputies:
-      admits(uid)
+    case .keepPending, .confirmPending: rotators.contains(uid)
+    case .publicKeys, .listApplications, .listCredentials: admits(uid)
+    case .status, .trustRoots, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
+      .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies:
+      isKnown(uid)
     }
   }
 }
@@ -173,6 +179,11 @@ public final class VaultService: Sendable {
     case .listCredentials(let place):
       return .credentials(try database.write { try ReleaseRegister($0, keys).entries(after: place) })
     case .witness(let from): return .witness(try database.write { try witness(from: from, $0) })
+    case .keepPending(let act, let sealed):
+      return .kept(version: try database.write { try keepPending(act, sealed, keys, $0, now) })
+    case .confirmPending(let act):
+      try database.write { try confirmPending(act, keys, $0, now) }
+      return .noted
     case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }

@@ -202,6 +202,19 @@ public final class VaultLink: Sendable {
     return deputies
   }
 
+  /// Carries out `vault.credential.pending`.
+  /// - Parameter sealed: an encoded `IntakeMessage`.
+  /// - Returns: the version's number.
+  public func keepPending(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) -> UInt64 {
+    guard case .kept(let version) = try await ask(.keepPending(act, sealed: sealed)) else { throw Self.surprise }
+    return version
+  }
+
+  /// Carries out `vault.credential.confirm`.
+  public func confirmPending(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.confirmPending(act)) else { throw Self.surprise }
+  }
+
   /// - Returns: what a release hands over; nothing for a capture or report that was noted.
   public func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease? {
     switch try await ask(.sessionAct(request)) {

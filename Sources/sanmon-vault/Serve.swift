@@ -12,6 +12,8 @@ struct Serve: ParsableCommand {
   @Option(help: "User (name or number) under which the server runs; may be repeated.") var peerUser: [String] = []
   @Option(help: "User (name or number) who may initialise and pass on acts; may be repeated.") var operatorUser: [String] = []
 
+  @Option(help: "User (name or number) under which sanmon-rotator runs; may be repeated.") var rotatorUser: [String] = []
+
   @Option(help: "Public half of the recovery key, as 'sanmon backup key' printed it; without it no backups are made.")
   var recoveryKey: String?
 
@@ -24,7 +26,8 @@ struct Serve: ParsableCommand {
       guard let mode = UInt32(socketMode, radix: 8), mode <= 0o777 else {
         throw VaultStartFault(.settings, "--socket-mode takes up to three octal digits")
       }
-      let peers = VaultPeers(servers: try users(peerUser), operators: try users(operatorUser))
+      let peers = VaultPeers(
+        servers: try users(peerUser), operators: try users(operatorUser), rotators: try users(rotatorUser))
       guard !peers.servers.isEmpty || !peers.operators.isEmpty else {
         throw VaultStartFault(.settings, "name at least one --peer-user or --operator-user")
       }

@@ -36,12 +36,13 @@ struct ApplicationPublish: AsyncParsableCommand {
         65, "この装置（\(status.instance)）は、\(definition.id) の系統を扱っていません。",
         "this instance (\(status.instance)) serves none of the segments of \(definition.id)")
     }
-    try await Self.sign(
-      [
-        "application": definition.id.text, "segments": segments.joined(separator: " "),
-        "definition": Hex.encode(Array(SHA256.hash(data: definition.canonicalBytes))),
-        "freshness": String(definition.freshnessSeconds),
-      ], acting)
+    var parameters = [
+      "application": definition.id.text, "segments": segments.joined(separator: " "),
+      "definition": Hex.encode(Array(SHA256.hash(data: definition.canonicalBytes))),
+      "freshness": String(definition.freshnessSeconds),
+    ]
+    if definition.isWindows { parameters["kind"] = "windows" }
+    try await Self.sign(parameters, acting)
     print(
       say(
         "\(definition.id) を公開しました（\(segments.joined(separator: "、"))）。",

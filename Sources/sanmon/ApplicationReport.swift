@@ -20,6 +20,9 @@ enum ApplicationReport {
     case .program(let use):
       rows.append((say("プログラム", "program"), Rows.visible(use.program)))
       if let title = use.windowTitle { rows.append((say("窓の題", "window title"), Rows.visible(title))) }
+    case .windows(let logon):
+      rows.append((say("行き先", "goes to"), "Windows"))
+      rows.append((say("パスワードを作り直すグループ", "group whose passwords are made"), logon.managedGroup))
     }
     let accounts = [say("主な利用者 ID", "the main one")] + definition.accounts
     let rule = definition.password
@@ -94,6 +97,7 @@ enum ApplicationReport {
     switch definition.access {
     case .browser(let form): form.origin + form.loginPath
     case .program(let use): Rows.visible(use.program)
+    case .windows: "Windows"
     }
   }
 }
@@ -144,6 +148,8 @@ struct ApplicationView: Encodable {
     var windowTitle: String?
   }
 
+  struct Windows: Encodable { var managedGroup: String }
+
   struct Password: Encodable {
     var minimum, maximum, classes: Int
     var symbols: String
@@ -153,6 +159,7 @@ struct ApplicationView: Encodable {
   var segments, accounts: [String]
   var browser: Browser?
   var program: Program?
+  var windows: Windows?
   var password: Password
   var freshnessSeconds: Int
   var rotationDays: Int?
@@ -164,6 +171,7 @@ struct ApplicationView: Encodable {
     switch definition.access {
     case .browser(let form): browser = Browser(form)
     case .program(let use): program = Program(path: use.program, windowTitle: use.windowTitle)
+    case .windows(let logon): windows = Windows(managedGroup: logon.managedGroup)
     }
     let rule = definition.password
     password = Password(minimum: rule.minimum, maximum: rule.maximum, classes: rule.classes, symbols: rule.symbols)

@@ -80,7 +80,7 @@ struct OperatorPropose: AsyncParsableCommand {
       """)
   @Option(name: .customLong("operator"), help: "The newcomer's operator id.") var operatorID: String
   @Option(help: "The newcomer's person id.") var person: String
-  @Option(help: "administrator, desk or auditor") var role: String
+  @Option(help: "administrator, desk, auditor; or rotator, for the key of sanmon-rotator") var role: String
   @Option(help: "What 'sanmon operator key' printed for the newcomer.") var key: String
   @Option(help: "The newcomer's unix user on the server.") var unixUser: String?
   @Option(help: "File for the signed act.") var out: String

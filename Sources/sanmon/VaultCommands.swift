@@ -159,6 +159,7 @@ struct VaultList: AsyncParsableCommand {
     case "unconfirmed": say("未確認（次のサインインで確かめる）", "not confirmed yet")
     case "refused": say("業務システムが拒否（登録し直しが必要）", "refused by the application: register it anew")
     case "mustChange": say("変更が必要", "to be changed")
+    case "pending": say("作成中（Windows のパスワード）", "being made (Windows)")
     case "missing": say("未登録", "missing")
     default: state
     }

@@ -26,12 +26,13 @@ struct ApplicationSetTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
     let sources = try names.map { PolicySource(name: $0, bytes: Array(try Data(contentsOf: folder.appending(path: $0)))) }
     let set = try ApplicationSet.compile(sources, segments: Set(Samples.compile(Samples.shipped()).segments))
-    #expect(set.warnings.isEmpty && set.applications.map(\.id.text) == ["ledger", "sanitiser"])
-    #expect(set.applications(in: .lgwan).map(\.nameJa) == ["伝票起票", "ファイル無害化"])
-    #expect(set.applications(in: .internet).map(\.nameEn) == ["File sanitiser"] && set.applications(in: .mynumber).isEmpty)
+    #expect(set.warnings.isEmpty && set.applications.map(\.id.text) == ["ledger", "sanitiser", "windows"])
+    #expect(set.applications(in: .lgwan).map(\.nameJa) == ["伝票起票", "ファイル無害化", "Windows へのログオン"])
+    #expect(set.applications(in: .internet).map(\.nameEn) == ["File sanitiser", "Windows logon"])
+    #expect(set.applications(in: .mynumber).map(\.id.text) == ["windows"] && set.managedGroups == ["sanmon-managed"])
     #expect(set[try ApplicationID(parsing: "ledger")]?.rotationDays == 90)
     #expect(try set[ApplicationID(parsing: "other")] == nil)
-    for definition in set.applications {
+    for definition in set.applications where !definition.isWindows {
       guard case .browser(let form) = definition.access else { Issue.record("not a page"); continue }
       #expect(form.origin == "https://\(definition.id).sanmon.example" && form.loginPath == "/login" && form.change != nil)
     }

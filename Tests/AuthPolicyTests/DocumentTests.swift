@@ -36,7 +36,9 @@ struct DocumentTests {
   @Test("the application shown is right, its program too", arguments: ["docs/applications.md", "docs/ja/applications.md"])
   func applications(document: String) throws {
     let found = try blocks(document)
-    #expect(found.count == 2)
+    #expect(found.count == 3)
+    let windows = try ApplicationFile.compile(Samples.source("windows.yaml", found[2]))
+    #expect(windows.warnings.isEmpty && windows.definition.isWindows)
     let file = try ApplicationFile.compile(Samples.source("ledger.yaml", found[0]))
     #expect(file.warnings.isEmpty && file.definition.accounts == ["approver"])
     let lines = found[0].split(separator: "\n").map(String.init)

@@ -62,6 +62,22 @@ struct DirectoryViewTests {
     #expect(try domain.person("3").hasManagedPassword)
   }
 
+  @Test("a password that is made for the members of a group is managed, through other groups too, and at once")
+  func managedGroup() throws {
+    var domain = try SmallDomain()
+    for (number, id) in [(UInt8(1), "1"), (2, "2"), (3, "3")] {
+      try domain.user(number, "u\(id)", id: id, ["info": ["2099-01-01"]])
+    }
+    try domain.group(30, "Sanmon-Managed", members: 1, 31)
+    try domain.group(31, "ka-0101", members: 2)
+    var rules = DirectoryRules(effectiveAttribute: "info")
+    domain.look(rules)
+    #expect(try ["1", "2", "3"].map { try domain.person($0).hasManagedPassword } == [false, false, false])
+    rules.managed = ["sanmon-managed"]
+    domain.look(rules)
+    #expect(try ["1", "2", "3"].map { try domain.person($0).hasManagedPassword } == [true, true, false])
+  }
+
   @Test("hours and workstations of an account; hours that cannot be read are none")
   func accountLimits() throws {
     var domain = try SmallDomain()

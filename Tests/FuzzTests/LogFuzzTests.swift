@@ -108,7 +108,7 @@ struct LogFuzzTests {
       .signCheckpoint(CheckpointRequest(size: 9, root: hash, oldSize: 4, proof: [hash, hash])),
       .registerCards(act, cards: [card, card]), .listCards(after: hash), .publishApplication(act),
       .setCredential(act, sealed: hash), .listCredentials(after: "p1/ledger/"), .setDeputies(act),
-      .listDeputies(after: "p1/ledger//p2"),
+      .listDeputies(after: "p1/ledger//p2"), .keepPending(act, sealed: hash), .confirmPending(act),
       .sessionAct(
         SessionActRequest(act: try Self.sessionAct(), signature: hash + hash, evidence: Self.evidence, authorised: hash)),
     ]
@@ -128,7 +128,7 @@ struct LogFuzzTests {
       .sealed(VaultSealing(given: 1, needed: 3)), .initialised(firstAdministratorCode: "C"), .trustRoots([[1], [2]]),
       .operators([known, known]),
       .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .workstationCertificate(issued),
-      .checkpoint("note\n"), .revoked, .refused(VaultRefusal(.codeUsed, "used")), .cards([card, card]),
+      .checkpoint("note\n"), .revoked, .kept(version: 7), .refused(VaultRefusal(.codeUsed, "used")), .cards([card, card]),
       .applications([VaultApplication(id: ledger, segments: [.lgwan], definition: hash, freshnessSeconds: 60)]),
       .credentials([
         CredentialEntry(person: card.person, application: ledger, account: "", version: 3, state: .current, setAt: 9)

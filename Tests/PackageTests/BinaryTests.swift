@@ -70,6 +70,12 @@ struct BinaryTests {
       program: "sanmon-matcher", has: ["MatcherHost", "Isolation", "Biometric"],
       modules: ["SSOVault", "GRDB", "AuthServer", "AuthPolicy", "Yams", "NIOCore", "Hummingbird", "Sealing", "Storage"],
       libraries: ["libsqlite3", "libldap", "libpcsclite", "libssl.so", "libcrypto.so"]),
+    Rule(
+      program: "sanmon-rotator", has: ["Rotator", "DirectorySync", "VaultLink"],
+      modules: [
+        "SSOVault", "GRDB", "AuthServer", "AuthClient", "AuthPolicy", "Yams", "NIOCore", "Hummingbird", "Storage", "SmartCard",
+      ],
+      libraries: ["libsqlite3", "libpcsclite"]),
     Rule(program: "sanmon", has: ["AuthClient"], modules: ["AuthServer", "Hummingbird", "SSOVault"], libraries: []),
     Rule(
       program: "sanmon-cardsim", has: [],

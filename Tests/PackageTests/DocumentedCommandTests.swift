@@ -4,7 +4,7 @@ import Testing
 /// A call of one of our programs as a document shows it: in a block of commands, in a table or in a sentence.
 struct DocumentedCall: CustomTestStringConvertible, Sendable {
   static let programs: Set<String> = [
-    "sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-palmsim",
+    "sanmon", "sanmond", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-palmsim",
   ]
 
   let place: String

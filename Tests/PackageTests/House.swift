@@ -7,10 +7,10 @@ struct House {
     ["AuditLog", "Sealing", "SmartCard", "Biometric"],
     ["DirectorySync", "CertificateTrust", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite", "PalmSynthesis"],
     ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost", "VeinEvaluation"],
-    ["AuthServer", "Console", "Workstation", "LoadClient"],
+    ["AuthServer", "Console", "Workstation", "Rotator", "LoadClient"],
     [
-      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "Simulation",
+      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-load",
+      "sanmon-bench", "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "Simulation",
     ],
     ["sanmon-sim"],
   ]
@@ -20,8 +20,8 @@ struct House {
     let http: Set<String> = ["AuthServer", "Console"]
     let certificates: Set<String> = ["CertificateTrust", "AuthServer", "sanmon-cardsim", "LoadClient", "Simulation"]
     let executables: Set<String> = [
-      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-cardsim", "sanmon-load", "sanmon-bench",
-      "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "sanmon-sim",
+      "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-load",
+      "sanmon-bench", "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "sanmon-sim",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
@@ -50,7 +50,7 @@ struct House {
       "Crypto": [
         "AuditLog", "Sealing", "Biometric", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault",
         "AuthServer",
-        "Workstation", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench", "Simulation",
+        "Workstation", "Rotator", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench", "Simulation",
       ],
       "CryptoExtras": ["CertificateTrust", "sanmon-cardsim", "LoadClient"],
       "X509": certificates,
@@ -89,6 +89,11 @@ struct House {
         "Sealing",
       ],
       "a process that runs a vendor's code holds nothing else"
+    ),
+    (
+      "sanmon-rotator",
+      ["Storage", "SSOVault", "GRDB", "AuthServer", "AuthClient", "NIOCore", "NIOSSL", "AuthPolicy", "Yams", "SmartCard"],
+      "a process that may reset passwords listens to nobody"
     ),
     ("sanmon", ["AuthServer"], "the operator's tool is a client"),
     ("sanmon-load", ["AuthServer", "SSOVault"], "what loads a server is outside it"),

@@ -16,13 +16,17 @@ struct UnitTests {
     "sanmon-matcher@.service", "sanmon-matcher-extract@.service", "sanmon-matcher-compare@.service",
   ]
 
-  @Test("servers and matchers come back by themselves", arguments: ["sanmond@.service", "sanmon-vault@.service"] + matchers)
+  private static let rotator = "sanmon-rotator@.service"
+
+  @Test(
+    "servers and matchers come back by themselves",
+    arguments: ["sanmond@.service", "sanmon-vault@.service", rotator] + matchers)
   func lasting(name: String) throws {
     let unit = try Self.settings(name)
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
   }
 
-  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service"] + matchers
+  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service", rotator] + matchers
 
   @Test("no service is root, dumps core or gains rights", arguments: services)
   func hardened(name: String) throws {
@@ -67,6 +71,15 @@ struct UnitTests {
     #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault"] && unit["LoadCredential"] == nil)
     #expect(unit["MemoryMax"] == ["1G"] && unit["RestartPreventExitStatus"] == ["64 65 77"])
     #expect(unit["ExecStart"]?.first?.contains("--peer-user sanmond-%i ") == true)
+  }
+
+  @Test("the rotator is a user of its own, listens nowhere, and stays down when one failure followed the other")
+  func rotates() throws {
+    let unit = try Self.settings(Self.rotator)
+    #expect(unit["User"] == ["sanmon-rotator-%i"] && unit["SocketBindDeny"] == ["any"])
+    #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault"])
+    #expect(unit["RestartPreventExitStatus"] == ["64 75 77 78"] && unit["MemorySwapMax"] == ["0"])
+    #expect(unit["ExecStart"] == ["/usr/lib/sanmon/sanmon-rotator run /etc/sanmon/%i/rotator.conf"])
   }
 
   @Test("our own two are two users with two sockets; what they free is overwritten, and none of it is swapped out")

@@ -81,11 +81,11 @@ final class Office: Sendable {
   static let server = PeerCredentials(uid: 7001, gid: 7001, pid: 1)
   static let desk = PeerCredentials(uid: 7002, gid: 7002, pid: 1)
   static let stranger = PeerCredentials(uid: 7003, gid: 7003, pid: 1)
-  static let peers = VaultPeers(servers: [7001], operators: [7002])
+  static let peers = VaultPeers(servers: [7001], operators: [7002], rotators: [7004])
 
   let folder: URL
   let state: String
-  let clock = TestClock(wall: start)
+  let clock: TestClock
   let instance: InstanceID
   private let running: Mutex<VaultService>
   var service: VaultService { running.withLock { $0 } }
@@ -97,8 +97,12 @@ final class Office: Sendable {
   ///   - state: where the state lies, if not in the office's own folder.
   ///   - segments: that the instance serves.
   ///   - recoveryKey: the public half that backups are sealed to.
-  init(state: String? = nil, segments: [Segment] = [.lgwan], recoveryKey: String? = nil) throws {
+  ///   - start: milliseconds since 1970 that its clock begins with.
+  init(
+    state: String? = nil, segments: [Segment] = [.lgwan], recoveryKey: String? = nil, start: Int64 = start
+  ) throws {
     self.recoveryKey = recoveryKey
+    clock = TestClock(wall: start)
     folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-vault-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     instance = try InstanceID(parsing: "lgwan-1")

@@ -41,6 +41,7 @@ struct VaultMessageTests {
       .listApplications, .setCredential(act, sealed: [5, 6]), .listCredentials(after: "p1/ledger/"), .resumeReleases(act),
       .witness(from: 7),
       .setDeputies(act), .listDeputies(after: ""), .listDeputies(after: "p1/ledger//p2"),
+      .keepPending(act, sealed: [5, 6]), .confirmPending(act),
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -63,10 +64,10 @@ struct VaultMessageTests {
       .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
       .witness(VaultWitness(size: 0, root: [], rootBefore: [], end: 0, releases: [], others: 0)),
       .witness(VaultWitness(size: 9, root: hash, rootBefore: hash, end: 8, releases: [hash, hash], others: 7)),
-      .refused(VaultRefusal(.codeUsed, "used")), .noted, .cards(cards), .cards([]),
+      .refused(VaultRefusal(.codeUsed, "used")), .noted, .kept(version: 7), .cards(cards), .cards([]),
       .applications([
         VaultApplication(id: ledger, segments: [.lgwan, .internet], definition: hash, freshnessSeconds: 60),
-        VaultApplication(id: ledger, segments: [], definition: hash, freshnessSeconds: 86_400),
+        VaultApplication(id: ledger, segments: [], definition: hash, freshnessSeconds: 86_400, isWindows: true),
       ]),
       .credentials(
         CredentialEntry.State.allCases.map {

@@ -149,7 +149,7 @@ stage_binaries() {
   local to=$1 program library
   mkdir -p "$to"
   chmod 0755 "$to"
-  for program in sanmond sanmon sanmon-agent sanmon-vault sanmon-matcher sanmon-cardsim sanmon-palmsim; do
+  for program in sanmond sanmon sanmon-agent sanmon-vault sanmon-matcher sanmon-rotator sanmon-cardsim sanmon-palmsim; do
     install -m 0755 "$BINARIES/$program" "$to/$program"
     strip "$to/$program"
     # The builder's toolchain folder stands in the search path of what was just built. On another machine that folder
@@ -157,7 +157,8 @@ stage_binaries() {
     # shellcheck disable=SC2016  # the loader expands it, not the shell
     patchelf --set-rpath '$ORIGIN' "$to/$program"
   done
-  for library in $(cd "$BINARIES" && ldd sanmond sanmon sanmon-agent sanmon-vault sanmon-matcher sanmon-cardsim sanmon-palmsim |
+  for library in $(cd "$BINARIES" && ldd sanmond sanmon sanmon-agent sanmon-vault sanmon-matcher sanmon-rotator sanmon-cardsim \
+    sanmon-palmsim |
     awk '$3 ~ /\/swift\/linux\// { print $3 }' | sort -u); do
     install -m 0644 "$library" "$to/$(basename "$library")"
   done

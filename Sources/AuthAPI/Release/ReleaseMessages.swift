@@ -157,7 +157,7 @@ public struct CredentialSummary: Codable, Sendable, Equatable {
   public var application: String
   public var account: String
   public var version: Int64
-  /// `current`, `unconfirmed`, `refused` or `mustChange`
+  /// `current`, `unconfirmed`, `refused`, `mustChange` or `pending`
   public var state: String
   /// Milliseconds since 1970-01-01 UTC.
   public var setAt: Int64

@@ -50,12 +50,17 @@ public struct VaultApplication: Sendable, Equatable {
   public var definition: [UInt8]
   /// Seconds since the card's signature, 60 to 86,400.
   public var freshnessSeconds: Int
+  /// The logon to Windows: the one application whose passwords a rotator makes.
+  public var isWindows: Bool
 
-  public init(id: ApplicationID, segments: [Segment], definition: [UInt8], freshnessSeconds: Int) {
+  public init(
+    id: ApplicationID, segments: [Segment], definition: [UInt8], freshnessSeconds: Int, isWindows: Bool = false
+  ) {
     self.id = id
     self.segments = segments
     self.definition = definition
     self.freshnessSeconds = freshnessSeconds
+    self.isWindows = isWindows
   }
 
   public static let most = 64
@@ -65,6 +70,7 @@ public struct VaultApplication: Sendable, Equatable {
     writer.field(segments.map(\.name).joined(separator: " "))
     writer.field(definition)
     writer.field(UInt64(freshnessSeconds))
+    writer.field(UInt64(isWindows ? 1 : 0))
   }
 
   init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
@@ -81,6 +87,11 @@ public struct VaultApplication: Sendable, Equatable {
       throw MalformedInput("vault application", expected: "at most 8 segments, a hash, and 60 to 86,400 seconds")
     }
     freshnessSeconds = Int(seconds)
+    switch try reader.unsigned() {
+    case 0: isWindows = false
+    case 1: isWindows = true
+    default: throw MalformedInput("vault application", expected: "0 or 1")
+    }
   }
 }
 
@@ -95,6 +106,8 @@ public struct CredentialEntry: Sendable, Equatable {
     case refused
     /// The application asks for a new password.
     case mustChange
+    /// Made by a rotator, which has not seen it work: handed over only when all others were refused.
+    case pending
   }
 
   public var person: PersonID

@@ -10,7 +10,8 @@ public struct ApplicationFile: Sendable {
   let formPlace: Position
 
   private static let keys = [
-    "application", "name", "segments", "browser", "program", "accounts", "password", "freshness-minutes", "rotation-days",
+    "application", "name", "segments", "browser", "program", "kind", "managed-group", "accounts", "password",
+    "freshness-minutes", "rotation-days",
   ]
   /// Minutes of a morning's and an afternoon's work: a card's proof that may be older is worth a look.
   static let longFreshness = 720
@@ -45,8 +46,9 @@ public struct ApplicationFile: Sendable {
     let accounts = fields.optional("accounts").map { node in
       log.distinct(node, 1...ApplicationDefinition.mostAccounts) { account($0, log) }
     }
-    let (access, formPlace) = access(fields, log)
-    let password = fields.required("password").flatMap { passwordRule($0, log) }
+    let isWindows = log.isWindows(fields)
+    let (access, formPlace) = isWindows ? windows(fields, log) : access(fields, log)
+    let password = isWindows ? WindowsLogon.password : fields.required("password").flatMap { passwordRule($0, log) }
     let freshness = log.integer(fields.required("freshness-minutes"), 1...1440)
     if let freshness, freshness > longFreshness { log.warn(.applicationFreshnessLong, fields.place("freshness-minutes")) }
     let rotation = fields.optional("rotation-days").flatMap { log.integer($0, ApplicationDefinition.rotation) }
@@ -88,6 +90,16 @@ public struct ApplicationFile: Sendable {
       try ApplicationDefinition.checkAccount(text)
       return text
     }
+  }
+
+  /// What a page or a program has stands in no file of the logon to Windows.
+  private static func windows(_ fields: Fields, _ log: FaultLog) -> (ApplicationDefinition.Access?, Position) {
+    for key in ["browser", "program", "accounts", "password", "rotation-days"] where fields.optional(key) != nil {
+      log.add(.applicationWindowsKey, fields.place(key))
+    }
+    let group = fields.required("managed-group").flatMap { Names.group($0, log) }
+    let logon = group.flatMap { try? WindowsLogon(managedGroup: $0) }
+    return (logon.map(ApplicationDefinition.Access.windows), fields.place("kind"))
   }
 
   /// Exactly one of the two, and where its form stands.
@@ -142,5 +154,18 @@ public struct ApplicationFile: Sendable {
     let isAsked = fields.optional("rotation-days") != nil
     if form.change != nil, !isAsked { log.warn(.applicationRotationUnsaid, fields.place("browser")) }
     if form.change == nil, isAsked { log.warn(.applicationRotationByHand, fields.place("rotation-days")) }
+  }
+}
+
+extension FaultLog {
+  /// `kind` is said of what is neither a page nor a program.
+  fileprivate func isWindows(_ fields: Fields) -> Bool {
+    guard let kind = fields.optional("kind") else {
+      if fields.optional("managed-group") != nil { add(.applicationWindowsKey, fields.place("managed-group")) }
+      return false
+    }
+    // A word that is none is a fault already; what goes with pages would be one more of the same.
+    _ = word(kind, of: ["windows"])
+    return true
   }
 }

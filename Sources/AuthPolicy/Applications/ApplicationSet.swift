@@ -23,6 +23,14 @@ public struct ApplicationSet: Sendable {
     applications.filter { $0.segments.contains(segment) }
   }
 
+  /// Account names of groups whose members' passwords in the directory nobody knows.
+  public var managedGroups: Set<String> {
+    Set(
+      applications.compactMap { definition in
+        if case .windows(let logon) = definition.access { logon.managedGroup } else { nil }
+      })
+  }
+
   /// Reads one `NAME.yaml` for each application.
   ///
   /// - Parameters:
@@ -52,6 +60,8 @@ private struct FolderReader {
   var faults: [PolicyFault] = []
   var files: [ApplicationFile] = []
   private var pages: Set<Page> = []
+  /// Segments with a logon to Windows.
+  private var windows: Set<Segment> = []
 
   init(segments: Set<Segment>?) { self.segments = segments }
 
@@ -86,6 +96,7 @@ private struct FolderReader {
       if let segments, !segments.contains(segment) {
         log.add(.applicationSegmentUndeclared, file.segmentPlaces[segment] ?? .start)
       }
+      if file.definition.isWindows, !windows.insert(segment).inserted { log.add(.applicationWindowsTwice, file.formPlace) }
       guard case .browser(let form) = file.definition.access else { continue }
       let page = Page(segment: segment, origin: form.origin, path: form.loginPath)
       if !pages.insert(page).inserted { log.add(.applicationFormTwice, file.formPlace) }

@@ -33,8 +33,8 @@ extension FaultCode {
     case .applicationAccess:
       return FaultSentence(
         "browser と program のどちらか一つを書きます。", "Write browser or program, and one of them.",
-        hint: "画面がブラウザーなら browser、専用のプログラムなら program です。",
-        "browser if people sign in on a page, program if the application is one.")
+        hint: "画面がブラウザーなら browser、専用のプログラムなら program です（Windows へのログオンなら kind: windows）。",
+        "browser if people sign in on a page, program if the application is one (kind: windows for the logon to Windows).")
     case .applicationProgram:
       return FaultSentence(
         "プログラムのパスではありません。必要なもの: \(expectedJa)", "This is not the path of a program; expected \(expectedEn).",
@@ -61,6 +61,16 @@ extension FaultCode {
       FaultSentence(
         "application の値とファイル名が違います。", "The value of application and the name of the file differ.",
         hint: "ledger.yaml なら application: ledger と書きます。", "ledger.yaml says application: ledger.")
+    case .applicationWindowsKey:
+      FaultSentence(
+        "このキーは、この種類の業務システムには使えません。", "This key does not go with an application of this kind.",
+        hint: "kind: windows のファイルには managed-group を書き、browser、program、accounts、password、rotation-days は書きません。ほかのファイルはその逆です。",
+        "A file of kind: windows has managed-group, and no browser, program, accounts, password or rotation-days; others the reverse."
+      )
+    case .applicationWindowsTwice:
+      FaultSentence(
+        "別のファイルが、同じ系統の Windows へのログオンを定めています。", "Another file is the logon to Windows in the same segment.",
+        hint: "一つの系統に一つです。一方を消すか、segments を分けてください。", "One for each segment: delete one, or part their segments.")
     case .applicationFileUnknown:
       FaultSentence(
         "業務システムのファイル名ではありません。", "This is not the name of an application file.", hint: "ledger.yaml のような名前にしてください。",

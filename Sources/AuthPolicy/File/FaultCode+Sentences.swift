@@ -44,7 +44,8 @@ extension FaultCode {
       .applicationFieldTwice, .applicationAccess, .applicationProgram, .applicationSymbols, .applicationLengths,
       .applicationClasses, .applicationFileName, .applicationFileUnknown, .applicationSegmentUndeclared, .applicationFormTwice,
       .applicationFilesTooMany, .applicationInsecureOrigin, .applicationFreshnessLong,
-      .applicationRotationUnsaid, .applicationRotationByHand, .applicationPasswordShort:
+      .applicationRotationUnsaid, .applicationRotationByHand, .applicationPasswordShort, .applicationWindowsKey,
+      .applicationWindowsTwice:
       applicationSentence(detail)
     }
   }

@@ -122,4 +122,6 @@ enum FaultCode: String, CaseIterable, Sendable {
   case applicationRotationUnsaid = "PF819"
   case applicationRotationByHand = "PF820"
   case applicationPasswordShort = "PF821"
+  case applicationWindowsKey = "PF822"
+  case applicationWindowsTwice = "PF823"
 }

@@ -159,12 +159,14 @@ actor DirectoryService {
   /// By the rules in force; what their names were found to mean is in the store.
   private var rules: DirectoryRules {
     let policy = services.policy.policy
+    let managed = services.policy.applications.managedGroups
     var rules = DirectoryRules(
       numberAttribute: manner.numberAttribute, base: manner.base,
       offsetSeconds: policy.organisation.timeZoneOffsetSeconds, effectiveAttribute: manner.effectiveAttribute,
       named: policy.namedGroups,
       units: policy.organisation.unitGroups.map { DirectoryRules.UnitGroup(path: $0.path, group: $0.group) })
     rules.purgeAfterDays = policy.organisation.purgeAfterDays
+    rules.managed = managed
     return rules
   }
 

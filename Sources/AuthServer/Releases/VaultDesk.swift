@@ -180,7 +180,8 @@ struct VaultDesk: Sendable {
         case nil: reason = "missing"
         case .refused: reason = "refused"
         case .mustChange: reason = "mustChange"
-        case .current, .unconfirmed: continue
+        // One that only waits is handed over too, and is told by the rotator's own round.
+        case .current, .unconfirmed, .pending: continue
         }
         gaps.append(
           CredentialGap(

@@ -17,6 +17,9 @@ extension ApplicationDefinition {
       writer.field("program")
       writer.field(use.program)
       writer.optional(use.windowTitle)
+    case .windows(let logon):
+      writer.field("windows")
+      writer.field(logon.managedGroup)
     }
     writer.list(accounts)
     for number in [password.minimum, password.maximum, password.classes] { writer.field(UInt64(number)) }
@@ -42,6 +45,7 @@ extension ApplicationDefinition {
     switch try reader.text() {
     case "browser": access = .browser(try BrowserForm(from: &reader))
     case "program": access = .program(try ProgramUse(program: reader.text(), windowTitle: reader.optional()))
+    case "windows": access = .windows(try WindowsLogon(managedGroup: reader.text()))
     default: throw fault
     }
     let accounts = try reader.list(most: Self.mostAccounts)

@@ -9,6 +9,8 @@ public struct ApplicationDefinition: Sendable, Equatable {
     case browser(BrowserForm)
     /// To a program, over a pipe.
     case program(ProgramUse)
+    /// To Windows' own logon.
+    case windows(WindowsLogon)
   }
 
   public let id: ApplicationID
@@ -54,6 +56,11 @@ public struct ApplicationDefinition: Sendable, Equatable {
     guard rotationDays.map(Self.rotation.contains) ?? true else {
       throw MalformedInput("rotation of an application", expected: "1 to 365 days")
     }
+    if case .windows = access {
+      guard accounts.isEmpty, password == WindowsLogon.password, rotationDays == nil else {
+        throw MalformedInput("logon to Windows", expected: "one account, and a password and a rotation that are not its file's")
+      }
+    }
     (self.id, self.nameJa, self.nameEn, self.segments, self.access) = (id, nameJa, nameEn, segments, access)
     (self.accounts, self.password) = (accounts, password)
     (self.freshnessSeconds, self.rotationDays) = (freshnessSeconds, rotationDays)
@@ -68,6 +75,9 @@ public struct ApplicationDefinition: Sendable, Equatable {
       throw MalformedInput("account", expected: "1 to 32 of a-z 0-9 -, starting with a letter or digit")
     }
   }
+
+  /// Whether it is the logon to Windows.
+  public var isWindows: Bool { if case .windows = access { true } else { false } }
 
   private static func isName(_ text: String) -> Bool {
     let scalars = text.unicodeScalars

@@ -13,6 +13,8 @@ public struct DirectoryRules: Sendable, Hashable {
   public var effectiveAttribute: String?
   /// A disabled account that ended so many days ago is not taken in anew: its person was removed here. `nil`: however long ago.
   public var purgeAfterDays: Int?
+  /// Account names of groups, in small letters, whose members' passwords in the directory are made for them: nobody knows them.
+  public var managed: Set<String> = []
   /// Groups that rules name, and that are told from others by their GUID once they were found.
   public var named: Set<String>
   /// Groups that a place in the tree gives.

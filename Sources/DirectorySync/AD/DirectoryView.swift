@@ -267,8 +267,8 @@ private struct ViewBuilder {
       let list = String(decoding: names, as: UTF8.self).lowercased().split(separator: ",")
       person.workstations = Set(list.map { $0.filter { $0 != " " } }.filter { !$0.isEmpty })
     }
-    // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it.
-    person.hasManagedPassword = user.control & 0x4_0000 != 0
+    // UF_SMARTCARD_REQUIRED: the directory made the password and nobody knows it; nor does anybody where a rotator makes it.
+    person.hasManagedPassword = user.control & 0x4_0000 != 0 || !person.groups.isDisjoint(with: rules.managed)
     wait(&person, user, former: current[identity.person])
     people.append(person)
   }

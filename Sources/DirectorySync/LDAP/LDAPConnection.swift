@@ -108,9 +108,16 @@ public actor LDAPConnection {
     of guid: ObjectGUID, from present: Secret<TypedPassword>, to new: Secret<TypedPassword>,
     until deadline: ContinuousClock.Instant
   ) throws(LDAPFault) -> PasswordChange {
+    try modifying { (handle) throws(LDAPFault) in
+      try handle.changePassword(of: "<GUID=\(guid)>", from: present, to: new, until: deadline)
+    }
+  }
+
+  /// Never asked twice: a change that may have arrived is not sent again.
+  func modifying<R>(_ change: (LDAPHandle) throws(LDAPFault) -> R) throws(LDAPFault) -> R {
     let handle = try opened()
     do {
-      return try handle.changePassword(of: "<GUID=\(guid)>", from: present, to: new, until: deadline)
+      return try change(handle)
     } catch {
       if error.code != .result && error.code != .rights { self.handle = nil }
       throw error

@@ -25,6 +25,14 @@ extension ReleaseRegister {
     try first("SELECT key, person, is_withdrawn, mac FROM cards WHERE key = ?", [key.bytes.blob]).map(card)
   }
 
+  /// Whether somebody has a card that counts.
+  func hasCard(_ person: PersonID) throws -> Bool {
+    try Row.fetchAll(
+      database, sql: "SELECT key, person, is_withdrawn, mac FROM cards WHERE person = ? AND is_withdrawn = 0",
+      arguments: [person.text]
+    ).map(card).contains { !$0.isWithdrawn }
+  }
+
   /// What is authenticated of one row, after its code was checked.
   func cardRow(_ key: Data) throws -> [UInt8] {
     try card(KeyFingerprint(parsing: key)).map(Self.bytes) ?? []
@@ -64,27 +72,31 @@ extension ReleaseRegister {
     writer.field(application.segments.map(\.name).joined(separator: " "))
     writer.field(application.definition)
     writer.field(UInt64(application.freshnessSeconds))
+    // Only where it is so: rows from before this field was known are what they were.
+    if application.isWindows { writer.field("windows") }
     return writer.bytes
   }
 
   private func application(_ row: Row) throws -> VaultApplication {
     let (id, names, definition, freshness, code): (String, String, Data, Int, Data) = (row[0], row[1], row[2], row[3], row[4])
+    let isWindows: Int = row[5]
     let application = VaultApplication(
       id: try ApplicationID(parsing: id), segments: try names.split(separator: " ").map { try Segment(parsing: $0) },
-      definition: Array(definition), freshnessSeconds: freshness)
-    guard freshness > 0 else { throw DamagedRow(table: "applications") }
+      definition: Array(definition), freshnessSeconds: freshness, isWindows: isWindows == 1)
+    guard freshness > 0, (0...1).contains(isWindows) else { throw DamagedRow(table: "applications") }
     try seal.require(code, of: Self.bytes(application), table: "applications")
     return application
   }
 
+  private static let selection = "SELECT id, segments, definition, freshness, mac, is_windows FROM applications"
+
   func application(_ id: ApplicationID) throws -> VaultApplication? {
-    try first("SELECT id, segments, definition, freshness, mac FROM applications WHERE id = ?", [id.text]).map(application)
+    try first("\(Self.selection) WHERE id = ?", [id.text]).map(application)
   }
 
   func applications() throws -> [VaultApplication] {
     try Row.fetchAll(
-      database, sql: "SELECT id, segments, definition, freshness, mac FROM applications ORDER BY id LIMIT ?",
-      arguments: [VaultApplication.most]
+      database, sql: "\(Self.selection) ORDER BY id LIMIT ?", arguments: [VaultApplication.most]
     ).map(application)
   }
 
@@ -95,13 +107,13 @@ extension ReleaseRegister {
     let row = Self.bytes(application)
     try run(
       """
-      INSERT INTO applications(id, segments, definition, freshness, mac) VALUES (?, ?, ?, ?, ?)
+      INSERT INTO applications(id, segments, definition, freshness, is_windows, mac) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT(id) DO UPDATE SET segments = excluded.segments, definition = excluded.definition,
-        freshness = excluded.freshness, mac = excluded.mac
+        freshness = excluded.freshness, is_windows = excluded.is_windows, mac = excluded.mac
       """,
       [
         application.id.text, application.segments.map(\.name).joined(separator: " "), application.definition.blob,
-        application.freshnessSeconds, seal.code(row),
+        application.freshnessSeconds, application.isWindows ? 1 : 0, seal.code(row),
       ])
     count(row)
   }

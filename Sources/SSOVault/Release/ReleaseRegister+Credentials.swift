@@ -26,7 +26,8 @@ struct CredentialVersion: Sendable {
 
 extension ReleaseRegister {
   /// Versions of one credential at a time. Those that were refused make room first, then those that no sign-in confirmed, the oldest of
-  /// each: what was right once, and only has to be changed, outlives changes that fail every day.
+  /// each: what was right once, and only has to be changed, outlives changes that fail every day. What a rotator may have given to the
+  /// directory stays.
   static let mostVersions = 8
 
   private static let columns = "person, application, account, version, state, set_at, ring, salt, sealed, mac"
@@ -67,8 +68,12 @@ extension ReleaseRegister {
   /// What is handed over: the newest version that the application has not refused.
   ///
   /// A newer one that it refused does not take the former away: a change of the password that never arrived leaves one that works.
+  /// One that waits for a rotator's word comes behind all others that were not refused: a rotator that was killed before the
+  /// directory took it leaves the former, and killed afterwards leaves it, one refused logon away.
+  /// - Parameter versions: the newest first.
   static func effective(_ versions: [CredentialVersion]) -> CredentialVersion? {
-    versions.first { $0.state != .refused } ?? versions.first
+    versions.first { $0.state != .refused && $0.state != .pending } ?? versions.first { $0.state == .pending }
+      ?? versions.first
   }
 
   mutating func insert(_ new: CredentialVersion) throws {
@@ -76,8 +81,10 @@ extension ReleaseRegister {
     while versions.count >= Self.mostVersions {
       let least =
         versions.lastIndex { $0.state == .refused } ?? versions.lastIndex { $0.state == .unconfirmed }
-        ?? versions.lastIndex { $0.state != .current }
-      guard let least else { break }
+        ?? versions.lastIndex { $0.state != .current && $0.state != .pending }
+      guard let least else {
+        throw VaultFailure.no(.pendingTooMany, "\(Self.mostVersions) versions wait, and any of them may be the one that works")
+      }
       try delete(versions.remove(at: least))
     }
     let row = new.bytes

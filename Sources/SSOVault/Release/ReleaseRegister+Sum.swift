@@ -15,6 +15,7 @@ extension ReleaseRegister {
     "vault.cards.registered", "vault.application.published", "vault.application.withdrawn", "vault.credential.set",
     "vault.credential.captured", "vault.credential.accepted", "vault.credential.refused", "vault.credential.mustChange",
     "vault.credentials.resealed", "vault.deputies.registered", "vault.deputies.withdrawn",
+    "vault.credentials.resealed", "vault.credential.pending", "vault.credential.confirmed", "vault.credential.unused",
   ]
 
   private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]

@@ -42,12 +42,14 @@ extension VaultService {
   }
 
   func publishApplication(_ signed: SignedAct, _ keys: VaultKeys, _ database: Database, _ now: Moment) throws {
+    let isWindows = signed.act.parameters["kind"] != nil
+    let names: Set<String> = ["application", "segments", "definition", "freshness"]
     let parameters = try check(
-      signed, kind: Act.Kind.publishApplication, names: ["application", "segments", "definition", "freshness"], keys, now)
+      signed, kind: Act.Kind.publishApplication, names: isWindows ? names.union(["kind"]) : names, keys, now)
     try authorise(signed, required: 1, VaultRegister(database))
-    let names = parameters("segments").isEmpty ? [] : parameters("segments").components(separatedBy: " ")
-    guard let id = try? ApplicationID(parsing: parameters("application")),
-      let segments = try? names.map({ try Segment(parsing: $0) }), Set(segments).count == segments.count,
+    let places = parameters("segments").isEmpty ? [] : parameters("segments").components(separatedBy: " ")
+    guard !isWindows || parameters("kind") == "windows", let id = try? ApplicationID(parsing: parameters("application")),
+      let segments = try? places.map({ try Segment(parsing: $0) }), Set(segments).count == segments.count,
       let definition = try? Hex.decode(parameters("definition")), definition.count == 32,
       let seconds = Int(parameters("freshness")), String(seconds) == parameters("freshness"), (60...86_400).contains(seconds)
     else {
@@ -61,9 +63,11 @@ extension VaultService {
     guard segments.isEmpty || others < VaultApplication.most else {
       throw VaultFailure.no(.actNotAllowed, "at most \(VaultApplication.most) applications")
     }
-    try register.put(VaultApplication(id: id, segments: segments, definition: definition, freshnessSeconds: seconds))
+    try register.put(
+      VaultApplication(id: id, segments: segments, definition: definition, freshnessSeconds: seconds, isWindows: isWindows))
     try record(segments.isEmpty ? "application.withdrawn" : "application.published", signed, database, now) {
       $0.note = "\(id.text) \(segments.map(\.name).joined(separator: "+")) \(Hex.encode(definition)) \(seconds) s"
+      if isWindows { $0.note += " windows" }
     }
     try register.writeSum()
   }

@@ -220,7 +220,7 @@ extension VaultService {
   /// Opens what was sealed to the vault for exactly this person, application and account, and keeps it as the newest version.
   func keep(
     _ sealed: [UInt8], _ person: PersonID, _ application: ApplicationID, _ account: String, _ register: inout ReleaseRegister,
-    _ keys: VaultKeys, _ now: Moment
+    _ keys: VaultKeys, _ now: Moment, as state: CredentialEntry.State = .unconfirmed
   ) throws -> UInt64 {
     let data = IntakeMessage.associatedData(
       instance: keys.instance, person: person, application: application, account: account)
@@ -234,7 +234,7 @@ extension VaultService {
     let place = CredentialPlace(person: person, application: application, account: account, version: newest + 1)
     try register.insert(
       CredentialVersion(
-        place: place, state: .unconfirmed, setAt: now.wallMilliseconds,
+        place: place, state: state, setAt: now.wallMilliseconds,
         kept: keys.ring.seal(plaintext, at: place, salt: environment.random(32))))
     return place.version
   }

@@ -4,6 +4,8 @@ public enum OperatorRole: String, Sendable, CaseIterable {
   case administrator
   case desk
   case auditor
+  /// No person: the process that makes Windows passwords. It may do nothing here; the vault knows what its key may do there.
+  case rotator
 }
 
 /// A person with a key who may act on Sanmon itself.
