@@ -93,7 +93,8 @@ struct HandedVersionsTests {
     let hash = [UInt8](repeating: 1, count: 32)
     return ReleaseStatement(
       instance: try InstanceID(parsing: "i"), vaultKey: try KeyFingerprint(parsing: hash), suite: "s", ticket: hash,
-      person: try PersonID(parsing: "p"), keys: hash, workstationCertificate: try CertificateFingerprint(parsing: hash),
+      person: try PersonID(parsing: "p"), owner: try PersonID(parsing: "p"), keys: hash,
+      workstationCertificate: try CertificateFingerprint(parsing: hash),
       application: try ApplicationID(parsing: "ledger"), account: account, version: version, definition: hash,
       authorised: hash, setAt: 1_000, expiresAt: 0)
   }

@@ -94,7 +94,7 @@ struct SharedCredentials {
         case nil: "missing"
         case .refused: "refused"
         case .mustChange: "mustChange"
-        case .current, .unconfirmed: nil
+        case .current, .unconfirmed, .pending: nil
         }
       let owner = User(person: deputy.owner, application: deputy.application)
       if let reason, reasons[owner] == nil { reasons[owner] = reason }

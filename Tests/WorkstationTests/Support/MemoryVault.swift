@@ -129,7 +129,8 @@ final class MemoryVault: Sendable {
     guard let suite = SealingSuite(rawValue: keys.suite) else { throw MalformedInput("suite", expected: "a known one") }
     let statement = ReleaseStatement(
       instance: instance, vaultKey: fingerprint, suite: keys.suite, ticket: Array(SHA256.hash(data: act.canonicalBytes)),
-      person: try PersonID(parsing: "p-1"), keys: act.keys, workstationCertificate: try CertificateFingerprint(parsing: hash),
+      person: try PersonID(parsing: "p-1"), owner: try act.owner ?? PersonID(parsing: "p-1"), keys: act.keys,
+      workstationCertificate: try CertificateFingerprint(parsing: hash),
       application: act.application, account: act.account, version: version.number,
       definition: Array(SHA256.hash(data: definition.canonicalBytes)), authorised: hash, setAt: setAt,
       expiresAt: act.issuedAt + 60_000
