@@ -22,6 +22,7 @@ final class City: Sendable {
   let cards: CardAuthority
   let clock: MovableClock
   private let vault: Mutex<VaultServer>
+  let door: VaultDoor
   private let running: Mutex<(server: Server, task: Task<Void, any Error>)>
   private let file: Mutex<InstanceFile>
   private let isCombined: Bool
@@ -54,7 +55,8 @@ final class City: Sendable {
     let clock = try MovableClock()
     self.clock = clock
     try MasterKey.make(path: folder + "/master.key", random: Secret(copying: Self.random(32)))
-    vault = Mutex(try Self.startVault(folder, clock, vaultRecoveryKey))
+    door = try VaultDoor(Self.openVault(folder, clock, vaultRecoveryKey))
+    vault = Mutex(try Self.serveVault(folder, door))
     let vaultLink = VaultLink(socket: folder + "/vault.sock")
     firstCode = try await vaultLink.initialise(
       VaultInitialisation(
@@ -70,6 +72,8 @@ final class City: Sendable {
     link = ServerConnection(unixSocket: folder + "/operator.sock", settings: settings)
     if hasAdministrator { try await becomeAdministrator(code: firstCode) }
   }
+
+  var startUpFile: InstanceFile { file.withLock { $0 } }
 
   var server: Server { running.withLock { $0.server } }
 
@@ -116,7 +120,8 @@ final class City: Sendable {
     try await restart { _ in
       vault.withLock { $0.stop() }
       try meanwhile(folder)
-      let next = try Self.startVault(folder, clock, vaultRecoveryKey)
+      door.lead(to: try Self.openVault(folder, clock, vaultRecoveryKey))
+      let next = try Self.serveVault(folder, door)
       vault.withLock { $0 = next }
     }
   }
@@ -144,17 +149,19 @@ final class City: Sendable {
     return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
   }
 
-  private static func startVault(
-    _ folder: String, _ clock: MovableClock, _ recoveryKey: String?
-  ) throws -> VaultServer {
-    try FileManager.default.createDirectory(
-      atPath: folder + "/vault", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    let service = try VaultService(
+  /// The vault of this folder, as its process opens it at a start.
+  static func openVault(
+    _ folder: String, _ clock: MovableClock, _ recoveryKey: String? = nil
+  ) throws(VaultStartFault) -> VaultService {
+    try VaultService(
       directory: folder + "/vault", master: MasterKey.read(path: folder + "/master.key"),
       environment: VaultEnvironment(now: { clock.now() }, random: { random($0) }), recoveryKey: recoveryKey)
+  }
+
+  private static func serveVault(_ folder: String, _ door: VaultDoor) throws -> VaultServer {
     let me = getuid()
     let server = try VaultServer(
-      service: service, peers: VaultPeers(servers: [me], operators: [me]), socket: folder + "/vault.sock", mode: 0o600)
+      service: door, peers: VaultPeers(servers: [me], operators: [me]), socket: folder + "/vault.sock", mode: 0o600)
     Thread.detachNewThread { try? server.run() }
     return server
   }
