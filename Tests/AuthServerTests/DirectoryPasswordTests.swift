@@ -105,6 +105,28 @@ struct DirectoryPasswordTests {
     }
   }
 
+  @Test("whose Windows password is made for her has one of Sanmon's; the file of the logon to Windows says whose, at once")
+  func rotated() async throws {
+    try await together { dc, city, pc, card in
+      #expect(try await code(pc, card, right) == nil)
+      try dc.tool("group add sanmon-managed")
+      try dc.tool("group addmembers sanmon-managed sato.hanako")
+      try await becomes("it is managed") { try await setting("kawa-no-nagare-7", city) == nil }
+      #expect(try await code(pc, card, "kawa-no-nagare-7") == nil)
+      #expect(try await code(pc, card, right) == "AP109", "what the directory has opens nothing here")
+      let path = city.folder + "/policies/applications/windows.yaml"
+      let text = try String(contentsOfFile: path, encoding: .utf8)
+      try text.replacing("sanmon-managed", with: "nobody").write(toFile: path, atomically: true, encoding: .utf8)
+      let reloaded: PolicyReloaded = try await city.link.call("POST", "/v1/admin/policy/reload")
+      #expect(reloaded.faultsEn.isEmpty)
+      try await becomes("it is the directory's again") { try await setting("kawa-no-nagare-7", city) == "AP156" }
+      // Without the group nobody could say whose passwords are known: such a file is not loaded, and the former one holds.
+      try text.replacing("managed-group: sanmon-managed\n", with: "").write(toFile: path, atomically: true, encoding: .utf8)
+      let broken: PolicyReloaded = try await city.link.call("POST", "/v1/admin/policy/reload")
+      #expect(!broken.changed && broken.faultsEn.contains { $0.contains("PF203") })
+    }
+  }
+
   @Test("hours that the directory keeps by its own clock refuse; its list of workstations is about the clerk's, not ours")
   func limits() async throws {
     try await together { dc, city, pc, card in

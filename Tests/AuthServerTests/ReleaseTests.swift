@@ -280,7 +280,7 @@ struct ReleaseTests {
         let all: [ApplicationSummary] = try await bench.city.link.fetch("/v1/admin/vault/applications")
         return Dictionary(uniqueKeysWithValues: all.map { ($0.application, $0.state) })
       }
-      #expect(try await states() == ["ledger": "unpublished", "sanitiser": "unpublished"])
+      #expect(try await states() == ["ledger": "unpublished", "sanitiser": "unpublished", "windows": "unpublished"])
       try await bench.publish()
       #expect(try await states()["ledger"] == "published")
       let path = bench.city.folder + "/policies/applications/ledger.yaml"
@@ -292,7 +292,7 @@ struct ReleaseTests {
       #expect(try await states()["ledger"] == "changed")
       let offered: ApplicationsMessage = try await bench.pc.connection.fetch("/v1/applications")
       let definitions = try offered.definitions.map { try ApplicationDefinition(canonicalBytes: Array($0)) }
-      #expect(definitions.map(\.id.text) == ["ledger", "sanitiser"])
+      #expect(definitions.map(\.id.text) == ["ledger", "sanitiser", "windows"])
       try "nonsense: [".write(toFile: path, atomically: true, encoding: .utf8)
       let broken: PolicyReloaded = try await bench.city.link.call("POST", "/v1/admin/policy/reload")
       #expect(!broken.changed && !broken.faultsEn.isEmpty)

@@ -120,6 +120,8 @@ actor DirectoryService {
   /// What the last comparison found, and has no row yet.
   private var untold: DirectoryDrift?
   private var judgedBy: PolicyVersion?
+  /// Files of applications are not part of the policies' version.
+  private var judgedManaged: Set<String>?
   /// Of what is held.
   private var former: JudgedView?
   private var nextEnd: Int64?
@@ -259,7 +261,10 @@ actor DirectoryService {
   private func judge(_ now: Moment) async throws {
     guard let ahead, let kept else { return }
     let policy = services.policy.policy
-    let isAnother = isAskedAgain || judgedBy != policy.version || nextEnd.map { $0 <= now.wallMilliseconds } ?? false
+    let rules = rules
+    let isAnother =
+      isAskedAgain || judgedBy != policy.version || judgedManaged != rules.managed
+      || nextEnd.map { $0 <= now.wallMilliseconds } ?? false
     guard isUnjudged || isAnother else { return }
     let (changed, gone) = ahead.replica.differences(from: kept)
     // Each snapshot has its row and is remembered, whatever it says: no older one is taken after it.
@@ -280,6 +285,7 @@ actor DirectoryService {
       judgement.isAsItWas(held: condition.heldPlan)
     {
       judged(judgement, by: policy.version, isInForce: judgement.held.isEmpty)
+      judgedManaged = rules.managed
       tell(judgement, isInForce: judgement.held.isEmpty, ahead)
       return
     }
@@ -289,6 +295,7 @@ actor DirectoryService {
     let outcome = try await services.recorder.commit(change, now: now)
     isAskedAgain = false
     judged(outcome.judgement, by: policy.version, isInForce: outcome.isInForce)
+    judgedManaged = rules.managed
     keptSnapshot = ahead.position.snapshot
     self.kept = outcome.kept
     tell(outcome.judgement, isInForce: outcome.isInForce, ahead)
