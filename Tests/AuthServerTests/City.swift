@@ -131,7 +131,8 @@ final class City: Sendable {
   func restartVault(_ meanwhile: (String) throws -> Void) throws {
     vault.withLock { $0.stop() }
     try meanwhile(folder + "/vault")
-    let next = try Self.startVault(folder, clock, vaultRecoveryKey)
+    door.lead(to: try Self.openVault(folder, clock, vaultRecoveryKey))
+    let next = try Self.serveVault(folder, door)
     vault.withLock { $0 = next }
   }
 

@@ -302,7 +302,7 @@ struct ReleaseTests {
 
   @Test("a deputy signs in for another with her own card; rows name both; it ends by itself, and by an administrator")
   func deputies() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       let suzuki = Administrator(id: "suzuki", person: "p-000002")
       #expect(try await bench.city.register(suzuki) == 201)
       try await bench.publish()
@@ -346,7 +346,7 @@ struct ReleaseTests {
 
   @Test("an account that several share is nobody's: it is missed once, and those who use it miss none of their own")
   func shared() async throws {
-    try await with { bench in
+    try await Self.with { bench in
       let suzuki = Administrator(id: "suzuki", person: "p-000002")
       #expect(try await bench.city.register(suzuki) == 201)
       try await bench.publish()
