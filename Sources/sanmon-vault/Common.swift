@@ -8,6 +8,8 @@ struct StateOptions: ParsableArguments {
   @Option(help: "Folder of the vault's state; made with mode 0700.") var state: String
   @Option(help: "File of the master key, mode 0400. Default: sanmon-vault-master in $CREDENTIALS_DIRECTORY.")
   var masterKeyFile: String?
+  @Flag(help: "Type the shares of the master key, where no file holds it.") var typeShares = false
+  @Option(help: "With --type-shares: read them from this file descriptor, a line each.") var shareFd: Int32?
   @Flag(help: "Run as root although nothing here needs it (test machines).") var allowRoot = false
 
   /// Hardens this process, then opens the state.
@@ -25,7 +27,7 @@ struct StateOptions: ParsableArguments {
   func await(
     shares: Int, recoveryKey: String?, opened: @escaping @Sendable () -> Void
   ) throws -> SealedVault {
-    guard masterKeyFile == nil else {
+    guard masterKeyFile == nil, !typeShares else {
       throw VaultStartFault(.settings, "--await-shares and --master-key-file: the master key is in one place or the other")
     }
     try harden(allowRoot: allowRoot)
@@ -39,7 +41,23 @@ struct StateOptions: ParsableArguments {
       }, opened: opened)
   }
 
-  private func master() throws(VaultStartFault) -> MasterKey {
+  private func typedMaster() throws -> MasterKey {
+    guard masterKeyFile == nil else {
+      throw VaultStartFault(.settings, "--type-shares and --master-key-file: the master key is in one place or the other")
+    }
+    var shares: [KeyShare] = []
+    while shares.count < shares.first?.threshold ?? 1 {
+      let typed = try TypedText.share(descriptor: shareFd)
+      guard let share = try? KeyShare(typed: typed) else {
+        throw VaultStartFault(.masterKey, "not a share, or a slip in it")
+      }
+      shares.append(share)
+    }
+    return try MasterKey(shares: shares)
+  }
+
+  private func master() throws -> MasterKey {
+    if typeShares { return try typedMaster() }
     if let masterKeyFile { return try MasterKey.read(path: masterKeyFile) }
     guard let folder = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else {
       throw VaultStartFault(.masterKey, "say --master-key-file, or start under systemd with LoadCredential=sanmon-vault-master")

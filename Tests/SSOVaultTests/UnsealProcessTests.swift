@@ -41,6 +41,17 @@ struct UnsealProcessTests {
     try Program([program, "unseal", "--socket", socket, "--share-fd", "0"], input: .text(share + "\n")).end()
   }
 
+  private func verify(_ typed: [String]) throws -> Program.Ended {
+    let user = [
+      "/usr/bin/setpriv", "--reuid", "\(RunningVault.vaultUID)", "--regid", "\(RunningVault.vaultUID)", "--clear-groups",
+    ]
+    return try Program(
+      (RunningVault.isRoot ? user : []) + [
+        program, "verify", "--state", folder.appending(path: "state").path, "--type-shares", "--share-fd", "0",
+      ], input: .text(typed.joined(separator: "\n") + "\n")
+    ).end()
+  }
+
   @Test("two of three people open it; after a restart it waits for two again; no key is in any file of it")
   func opened() async throws {
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -67,6 +78,13 @@ struct UnsealProcessTests {
     #expect(try await VaultLink(socket: socket).status().instance == "lgwan-1")
     second.terminate()
     #expect(try second.end().status == 0)
+    // Offline the shares are typed as well.
+    #expect(try verify([shares[0], shares[2]]).status == 0)
+    let others = try RunningVault.run(RunningVault.vaultUID, [program, "make-master-key", "--shares", "2"]).output
+      .split(separator: "\n").map(String.init)
+    for wrong in [[shares[0], shares[0]], [shares[0], others[1]], others, ["sanmon_share_1_"], [shares[0]]] {
+      #expect(try verify(wrong).status == 78)
+    }
     for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
       guard let bytes = FileManager.default.contents(atPath: folder.path + "/" + file) else { continue }
       for word in shares.flatMap({ $0.split(separator: "_").last?.split(separator: "-") ?? [] }) {

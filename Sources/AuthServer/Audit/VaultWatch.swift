@@ -49,7 +49,10 @@ struct VaultWatch: Sendable {
     for finding in findings {
       try await commit(Self.row(finding, now), kept, now)
       services.metrics.add(to: "sanmon_vault_log_faults_total")
-      log.event(finding == .contradicts ? "vaultLogContradicts" : "releaseUnauthorised")
+      switch finding {
+      case .contradicts: log.event("vaultLogContradicts")
+      case .unauthorised: log.event("releaseUnauthorised")
+      }
     }
     let head = KeptVaultHead(size: from, root: root, ownBefore: kept.own, own: end)
     var record = AuditRecord(

@@ -79,3 +79,14 @@ public struct KeyShare: Sendable, CustomReflectable {
 
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
+
+extension MasterKey {
+  /// - Parameter shares: as many as are needed, different ones of one set. Whether they are the right ones shows when a state is opened.
+  public init(shares: [KeyShare]) throws(VaultStartFault) {
+    guard let first = shares.first, shares.count == first.threshold, Set(shares.map(\.number)).count == shares.count,
+      shares.allSatisfy({ $0.set == first.set && $0.threshold == first.threshold })
+    else { throw VaultStartFault(.masterKey, "different shares of one set are needed, as many as it says") }
+    try self.init(
+      secret: SecretSharing.combine(Dictionary(uniqueKeysWithValues: shares.map { (UInt8($0.number), $0.value) })))
+  }
+}

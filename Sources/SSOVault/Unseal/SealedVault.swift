@@ -112,14 +112,12 @@ public final class SealedVault: VaultAnswering {
       state.shares.append(share)
       state.lastShare = now
       guard state.shares.count == needed else { return .sealed(VaultSealing(given: state.shares.count, needed: needed)) }
-      let numbers = state.shares.map(\.number).sorted()
-      let secret = SecretSharing.combine(
-        Dictionary(uniqueKeysWithValues: state.shares.map { (UInt8($0.number), $0.value) }))
+      let shares = state.shares
       state.shares = []
       state.lastShare = nil
       do throws(VaultStartFault) {
-        let service = try open(MasterKey(secret: secret))
-        try service.noteUnsealed(shares: numbers, by: peer.uid)
+        let service = try open(MasterKey(shares: shares))
+        try service.noteUnsealed(shares: shares.map(\.number).sorted(), by: peer.uid)
         state.service = service
         state.wrong = []
         return .noted
