@@ -31,6 +31,25 @@ struct OperatorTests {
     await city.end()
   }
 
+  @Test("a rotator's key is let in as any other, and its acts count for nothing here")
+  func rotator() async throws {
+    let city = try await City()
+    let rotator = Administrator(id: "rotator", person: "rotator")
+    #expect(try await city.register(rotator, role: "rotator") == 201)
+    let all: [OperatorSummary] = try await city.link.fetch("/v1/admin/operators")
+    #expect(all.first { $0.operatorID == "rotator" }?.role == "rotator")
+    let act = try Act(
+      kind: "workstation.enrol", operatorID: OperatorID(parsing: "rotator"), instance: InstanceID(parsing: "lgwan-1"),
+      nonce: City.random(32), issuedAt: city.clock.now().wallMilliseconds,
+      parameters: ["workstation": "LGWAN-PC-0042", "segment": "lgwan", "access": "console", "validSeconds": "600"])
+    let signed = SignedAct(
+      act: act, scheme: .ed25519, signature: Array(try rotator.key.signature(for: Data(act.canonicalBytes))))
+    let body = try JSONEncoder().encode(WorkstationCodeRequest(act: Data(signed.encoded)))
+    #expect(try await city.link.request("POST", "/v1/admin/workstations/codes", body: Array(body)).status >= 400)
+    #expect(try await city.register(Administrator(id: "odd", person: "p-000003"), role: "robot") == 400)
+    await city.end()
+  }
+
   @Test("an act signed by nobody known, or for another instance, makes no code")
   func forgedActs() async throws {
     let city = try await City()

@@ -25,6 +25,16 @@ struct ApplicationFuzzTests {
 
     """
 
+  private static let windows = """
+    application: ledger
+    name: {ja: Windows へのログオン, en: Windows logon}
+    segments: [internet, lgwan]
+    kind: windows
+    managed-group: sanmon-managed
+    freshness-minutes: 5
+
+    """
+
   /// Judged by another program than the one that reads: what an extension would take for a place is one that is written so.
   private static func isPlace(_ form: BrowserForm) -> Bool {
     guard let url = URL(string: form.origin + form.loginPath), let host = url.host, url.user == nil, url.query == nil,
@@ -58,9 +68,10 @@ struct ApplicationFuzzTests {
     let words = [
       "https://", "http://localhost", "http://127.0.0.1:80", ":443", ":8443", "@", "..", "//", "%2e", "/login", "#",
       "[name=user]",
-      "\"#a\"", "path", "selector", "{", "}", "program", "browser", "[", ": ", "- ", "\"", "'", "~", "&a", "*a", "1440", "256",
+      "\"#a\"", "path", "selector", "{", "}", "program", "browser", "kind: windows", "managed-group: a", "[", ": ", "- ", "\"",
+      "'", "~", "&a", "*a", "1440", "256",
     ]
-    let corpus = try Self.shipped() + [Array(Self.program.utf8)]
+    let corpus = try Self.shipped() + [Array(Self.program.utf8), Array(Self.windows.utf8)]
     let tally = try Fuzzer("application-file", corpus: corpus, words: words, count: 4000, share: 0.5).run { bytes in
       let text = String(decoding: bytes, as: UTF8.self)
       // Whatever it is called: most of what is changed lies behind the name.
@@ -82,12 +93,14 @@ struct ApplicationFuzzTests {
 
   @Test("canonical bytes: taken only as they were written")
   func kept() throws {
-    let names = ["ledger.yaml", "sanitiser.yaml", "ledger.yaml"]
-    let files = try Self.shipped() + [Array(Self.program.utf8)]
+    let names = ["ledger.yaml", "sanitiser.yaml", "ledger.yaml", "ledger.yaml"]
+    let files = try Self.shipped() + [Array(Self.program.utf8), Array(Self.windows.utf8)]
     let corpus = try zip(names, files).map { name, bytes in
       try ApplicationFile.compile(PolicySource(name: name, bytes: bytes)).definition.canonicalBytes
     }
-    let words = ["https://a", "/", "#a", "[name=a]", "browser", "program", "path", "selector", "\u{0}\u{0}\u{0}\u{8}", "lgwan"]
+    let words = [
+      "https://a", "/", "#a", "[name=a]", "browser", "program", "windows", "path", "selector", "\u{0}\u{0}\u{0}\u{8}", "lgwan",
+    ]
     let tally = try Fuzzer("application-kept", corpus: corpus, words: words, count: 8000, share: 0.5).run { bytes in
       guard let definition = try? ApplicationDefinition(canonicalBytes: bytes) else { return false }
       guard definition.canonicalBytes == bytes else { throw Fuzzer.Broken("two ways to write one definition") }
