@@ -164,30 +164,20 @@ struct ReleaseTests {
     }
   }
 
-<<<<<<< HEAD
-  static func with(_ test: (Bench) async throws -> Void) async throws {
+  static func with(_ application: String = "ledger", _ test: (Bench) async throws -> Void) async throws {
     let city = try await City()
     _ = try await city.importPeople()
     let pc = try await city.workstation("LGWAN-PC-0042")
     let card = try await city.enrolCard(person)
-    let file = try Data(contentsOf: URL(filePath: Repository.root + "/policies/applications/ledger.yaml"))
-    let definition = try ApplicationFile.compile(PolicySource(name: "ledger.yaml", bytes: Array(file))).definition
-=======
-  private func with(_ application: String = "ledger", _ test: (Bench) async throws -> Void) async throws {
-    let city = try await City()
-    _ = try await city.importPeople()
-    let pc = try await city.workstation("LGWAN-PC-0042")
-    let card = try await city.enrolCard(Self.person)
     let file = try Data(contentsOf: URL(filePath: Repository.root + "/policies/applications/\(application).yaml"))
     let definition = try ApplicationFile.compile(PolicySource(name: "\(application).yaml", bytes: Array(file))).definition
->>>>>>> cd334bf (Tests: the logon to Windows over the wire, a rotator's key at the server, both in the fuzzed forms)
     try await test(Bench(city: city, pc: pc, card: card, definition: definition))
     await city.end()
   }
 
   @Test("the logon to Windows is released as any other application")
   func windows() async throws {
-    try await with("windows") { bench in
+    try await Self.with("windows") { bench in
       try await bench.publish()
       #expect(try await bench.registerCards() == 0)
       try await bench.set("kumo-no-ito-1918")
