@@ -321,6 +321,8 @@ struct ReleaseTests {
       let suzuki = Administrator(id: "suzuki", person: "p-000002")
       #expect(try await bench.city.register(suzuki) == 201)
       try await bench.publish()
+      // An owner is a person, and no shared account, by having a card.
+      _ = try await bench.city.enrolCard("p-000007")
       try await bench.registerCards()
       #expect(try await bench.set("kacho-no-mono", for: "p-000007") == 200)
       let (session, evidence) = try await bench.enter()
