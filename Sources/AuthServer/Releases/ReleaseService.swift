@@ -12,9 +12,9 @@ struct ReleaseService: Sendable {
 
   /// - Returns: what the vault sealed to the session's key; the server cannot open it.
   func act(
-    _ session: SessionID, _ message: SessionActMessage, on workstation: WorkstationRecord,
-    certificate: CertificateFingerprint
+    _ session: SessionID, _ message: SessionActMessage, certificate: CertificateFingerprint
   ) async throws -> SessionActAnswer {
+    let (workstation, found) = try await SessionService(services: services).workstation(certificate, session: session)
     let now = services.surroundings.now()
     let act = try SessionAct(canonicalBytes: Array(message.act))
     let evidence = try message.evidence.map { try SessionEvidence(decoding: Array($0)) }
@@ -22,7 +22,6 @@ struct ReleaseService: Sendable {
     guard services.releases.admits(session, now: now) else {
       throw try await refuse(.releasesTooMany, "more than \(ReleaseRate.aMinute) a minute", act, session, nil, workstation, now)
     }
-    let found = try await services.store.lookUp { (state) throws(StorageFault) in try state.session(session) }
     guard let found, act.workstation == workstation.id, Self.isSigned(act, message.signature, by: found) else {
       throw try await refuse(.releaseRefused, "not by this session's key", act, session, found, workstation, now)
     }

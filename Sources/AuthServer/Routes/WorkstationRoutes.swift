@@ -45,10 +45,7 @@ struct WorkstationRoutes: Sendable {
     router.post("/v1/sessions/:session/acts") { request, context in
       let id = try context.identifier("session", as: SessionTag.self)
       let message = try await JSONBody.decode(SessionActMessage.self, from: request, context: context)
-      let certificate = try caller(context).certificate
-      let workstation = try await SessionService(services: services).workstation(certificate)
-      return try JSONAnswer(
-        await ReleaseService(services: services).act(id, message, on: workstation, certificate: certificate))
+      return try JSONAnswer(await ReleaseService(services: services).act(id, message, certificate: caller(context).certificate))
     }
     router.get("/v1/applications") { _, context in
       let workstation = try await SessionService(services: services).workstation(caller(context).certificate)

@@ -13,6 +13,20 @@ struct SessionService: Sendable {
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> WorkstationRecord? in
       try state.workstation(certificate: certificate)
     }
+    return try known(found)
+  }
+
+  /// The same, and a session by its number, in one look-up.
+  func workstation(
+    _ certificate: CertificateFingerprint, session: SessionID
+  ) async throws -> (WorkstationRecord, SessionRecord?) {
+    let (found, record) = try await services.store.lookUp { (state) throws(StorageFault) in
+      (try state.workstation(certificate: certificate), try state.session(session))
+    }
+    return (try known(found), record)
+  }
+
+  private func known(_ found: WorkstationRecord?) throws(Refusal) -> WorkstationRecord {
     guard let found else { throw Refusal(.workstationUnknown, reference: nil) }
     services.presence.heard(found.id, at: services.surroundings.now())
     guard !found.isRevoked else { throw Refusal(.workstationRevoked, reference: nil) }
