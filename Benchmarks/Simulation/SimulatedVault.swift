@@ -120,6 +120,8 @@ final class SimulatedVault: Vault {
     throw .unreachable("not simulated")
   }
   func resumeReleases(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func rotateKeys(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listKeys() async throws(VaultFault) -> [VaultKeyTerm] { throw .unreachable("not simulated") }
 
   /// Nothing is released here, and there is no log.
   func witness(from: UInt64) async throws(VaultFault) -> VaultWitness {

@@ -41,6 +41,12 @@ extension APIRoutes {
     .post(
       "/v1/admin/vault/deputies", .operators, "Let people use another's credential for a time, or end that",
       body: "VaultActMessage", answer: "Nothing", problems: [.conflict]),
+    .get(
+      "/v1/admin/vault/rotation", .operators, "How old the vault's keys are, and how far their renewal has come",
+      answer: .list("VaultKeySummary")),
+    .post(
+      "/v1/admin/vault/rotation", .operators, "Renew keys of the vault while it serves", body: "VaultActMessage",
+      answer: "Nothing", problems: [.conflict]),
     .post(
       "/v1/admin/vault/resume", .operators, "Let releases go on after an alarm stopped them", body: "VaultActMessage",
       answer: "Nothing", problems: [.conflict]),
@@ -108,6 +114,12 @@ extension APIMessages {
         .field("owner", .identifier), .field("application", .identifier), .field("account", .text(maximum: 64)),
         .field("deputy", .identifier), .field("from", .time), .field("until", .time),
         .field("state", .oneOf(["planned", "inForce", "ended", "withdrawn"])),
+      ]),
+    APIMessage(
+      "VaultKeySummary", "How old the vault's key of one layer is, and how far its renewal has come.",
+      [
+        .field("layer", .oneOf(VaultLayer.allCases.map(\.rawValue))), .field("number", .count), .field("madeAt", .time),
+        .field("uses", .count), .field("mostUses", .count), .field("isUnderWay", .boolean), .field("left", .count),
       ]),
     APIMessage(
       "CredentialSummary", "That there is a credential, and how it stands.",

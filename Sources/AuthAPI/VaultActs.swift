@@ -29,6 +29,8 @@ extension Act {
     public static let confirmPending = "vault.credential.confirm"
     /// No parameters.
     public static let resumeReleases = "vault.resume"
+    /// Parameter `layers`: names of `VaultLayer`, a space between. One administrator signs: nobody reads or loses anything by it.
+    public static let rotateKeys = "vault.rotate"
   }
 
   /// Lets one new workstation in: a one-time code for this name, segment and access, good for 60 to 604,800 seconds.

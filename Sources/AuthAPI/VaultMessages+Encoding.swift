@@ -14,7 +14,7 @@ extension VaultRequest {
     writer.field(id)
     writer.field(kind.rawValue)
     switch self {
-    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications: break
+    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications, .listKeys: break
     case .unseal(let share): writer.field(unsafe share.text.withBytes { unsafe Array($0) })
     case .registerCards(let act, let cards):
       writer.field(act.encoded)
@@ -41,7 +41,7 @@ extension VaultRequest {
       writer.field(person.text)
       writer.field(UInt64(ring))
     case .createEnrolmentCode(let act), .revoke(let act), .approveRestore(let act), .publishApplication(let act),
-      .resumeReleases(let act), .setDeputies(let act):
+      .resumeReleases(let act), .setDeputies(let act), .rotateKeys(let act):
       writer.field(act.encoded)
     case .signWorkstation(let request, let code):
       writer.field(request)
@@ -123,6 +123,8 @@ extension VaultRequest {
     case .witness: request = .witness(from: try reader.unsigned())
     case .setDeputies: request = .setDeputies(try SignedAct(decoding: reader.field()))
     case .listDeputies: request = .listDeputies(after: try reader.text())
+    case .rotateKeys: request = .rotateKeys(try SignedAct(decoding: reader.field()))
+    case .listKeys: request = .listKeys
     }
     try reader.requireEnd()
     return (id, request)
@@ -134,7 +136,7 @@ extension VaultAnswer {
     case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, deputies, released, kept, witness, noted
+    case cards, applications, credentials, deputies, released, kept, witness, keys, noted
     case refused
   }
 
@@ -228,6 +230,10 @@ extension VaultAnswer {
     case .witness(let witness):
       writer.field(Word.witness.rawValue)
       witness.write(to: &writer)
+    case .keys(let terms):
+      writer.field(Word.keys.rawValue)
+      writer.field(UInt64(terms.count))
+      for term in terms { term.write(to: &writer) }
     case .kept(let version):
       writer.field(Word.kept.rawValue)
       writer.field(version)
@@ -306,6 +312,10 @@ extension VaultAnswer {
       answer = .deputies(deputies)
     case .released: answer = .released(try SealedRelease(decoding: reader.field()))
     case .witness: answer = .witness(try VaultWitness(from: &reader))
+    case .keys:
+      var terms: [VaultKeyTerm] = []
+      for _ in 0..<(try reader.count(atMost: VaultLayer.allCases.count)) { terms.append(try VaultKeyTerm(from: &reader)) }
+      answer = .keys(terms)
     case .kept:
       let version = try reader.unsigned()
       guard version > 0 else { throw MalformedInput("vault answer", expected: "a version, 1 and above") }

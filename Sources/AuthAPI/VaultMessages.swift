@@ -58,6 +58,10 @@ public enum VaultRequest: Sendable, Equatable {
   case resumeReleases(SignedAct)
   /// The head of the vault's own log, and what was released behind its first `from` rows.
   case witness(from: UInt64)
+  /// Act `vault.rotate` with parameter `layers`: keys are renewed from then on, while the vault serves.
+  case rotateKeys(SignedAct)
+  /// How old the keys are, and how far their renewal has come.
+  case listKeys
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -94,6 +98,8 @@ public enum VaultRequest: Sendable, Equatable {
     case .witness: .witness
     case .setDeputies: .setDeputies
     case .listDeputies: .listDeputies
+    case .rotateKeys: .rotateKeys
+    case .listKeys: .listKeys
     }
   }
 
@@ -102,7 +108,7 @@ public enum VaultRequest: Sendable, Equatable {
     case registerOperator, listOperators, signCheckpoint, revoke, openBackup, readBackup, signBackup, signSnapshot,
       approveRestore, templateKey
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
-      resumeReleases, witness, setDeputies, listDeputies, keepPending, confirmPending
+      resumeReleases, witness, setDeputies, listDeputies, keepPending, confirmPending, rotateKeys, listKeys
   }
 }
 
@@ -232,6 +238,8 @@ public enum VaultAnswer: Sendable, Equatable {
   case deputies([VaultDeputy])
   case released(SealedRelease)
   case witness(VaultWitness)
+  /// One for each layer, in their order.
+  case keys([VaultKeyTerm])
   /// The number under which a credential is kept now, 1 and above.
   case kept(version: UInt64)
   /// Done and written, and there is nothing to hand over.
@@ -458,6 +466,8 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case notPending = "V182"
     /// No card of this person is in the register: nobody could be handed what is made.
     case cardMissing = "V183"
+    /// A row of the registers is not what was written: keys are not renewed over it, an administrator resumes first.
+    case registersDamaged = "V184"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -8,9 +8,6 @@ import Sealing
 ///
 /// trusted: who can read this file *and* the vault's state has every key of the instance.
 public struct MasterKey: Sendable {
-  private static let prefix = "sanmon_master_1_"
-  private static let fileLength = prefix.utf8.count + 64 + 1
-
   let columns: ColumnKeys
 
   /// - Parameter secret: 32 bytes.
@@ -30,13 +27,52 @@ public struct MasterKey: Sendable {
     }
   }
 
+  /// - Parameter secret: as it was read, made or put together.
+  public init(_ secret: MasterSecret) throws(VaultStartFault) { try self.init(secret: secret.bytes) }
+
   /// Reads a file that only this user can read.
-  public static func read(path: String) throws(VaultStartFault) -> MasterKey {
+  public static func read(path: String) throws(VaultStartFault) -> MasterKey { try MasterKey(MasterSecret.read(path: path)) }
+
+  /// Reads `sanmon-vault-master` from the folder that systemd made for this service alone.
+  public static func read(credentialsDirectory: String) throws(VaultStartFault) -> MasterKey {
+    try MasterKey(MasterSecret.read(credentialsDirectory: credentialsDirectory))
+  }
+
+  /// Writes a new master key, mode 0400; refuses to replace anything.
+  /// - Parameter random: 32 random bytes.
+  public static func make(path: String, random: Secret<KeyMaterial>) throws(VaultStartFault) {
+    try MasterSecret(random).write(path: path)
+  }
+}
+
+/// A master key as it lies in its file or in people's hands. For the commands that move it from one to the other; the vault itself keeps
+/// only what is derived from it.
+public struct MasterSecret: Sendable, CustomReflectable {
+  private static let prefix = "sanmon_master_1_"
+  private static let fileLength = prefix.utf8.count + 64 + 1
+
+  let bytes: Secret<KeyMaterial>
+
+  /// - Parameter bytes: 32.
+  public init(_ bytes: Secret<KeyMaterial>) throws(VaultStartFault) {
+    guard bytes.count == 32 else { throw VaultStartFault(.masterKey, "a master key needs 32 random bytes") }
+    self.bytes = bytes
+  }
+
+  public var customMirror: Mirror { Mirror(self, children: []) }
+
+  /// In a time that tells nothing of the bytes.
+  public func isSame(as other: MasterSecret) -> Bool {
+    bytes.withBytes { one in other.bytes.withBytes { two in zip(one, two).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0 } }
+  }
+
+  /// Reads a file that only this user can read.
+  public static func read(path: String) throws(VaultStartFault) -> MasterSecret {
     try read(path: path, accepts: { $0.st_uid == geteuid() && $0.st_mode & 0o077 == 0 }, expected: "be mine, mode 0400")
   }
 
   /// Reads `sanmon-vault-master` from the folder that systemd made for this service alone (systemd.exec(5), credentials).
-  public static func read(credentialsDirectory: String) throws(VaultStartFault) -> MasterKey {
+  public static func read(credentialsDirectory: String) throws(VaultStartFault) -> MasterSecret {
     try read(
       path: credentialsDirectory + "/sanmon-vault-master",
       accepts: { ($0.st_uid == geteuid() || $0.st_uid == 0) && $0.st_mode & 0o007 == 0 },
@@ -45,7 +81,7 @@ public struct MasterKey: Sendable {
 
   private static func read(
     path: String, accepts: (stat) -> Bool, expected: String
-  ) throws(VaultStartFault) -> MasterKey {
+  ) throws(VaultStartFault) -> MasterSecret {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw VaultStartFault(.masterKey, "could not open the master key \(path): \(String(cString: strerror(errno)))")
@@ -72,7 +108,7 @@ public struct MasterKey: Sendable {
       }
     }
     guard let secret else { throw malformed }
-    return try MasterKey(secret: secret)
+    return try MasterSecret(secret)
   }
 
   private static func readAll(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -93,27 +129,25 @@ public struct MasterKey: Sendable {
     }
   }
 
-  /// Writes a new master key, mode 0400; refuses to replace anything.
-  /// - Parameter random: 32 random bytes.
-  public static func make(path: String, random: Secret<KeyMaterial>) throws(VaultStartFault) {
-    guard random.count == 32 else { throw VaultStartFault(.masterKey, "a master key needs 32 random bytes") }
+  /// Writes the file of a master key, mode 0400; refuses to replace anything.
+  public func write(path: String) throws(VaultStartFault) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o400)
     guard descriptor >= 0 else {
       throw VaultStartFault(.masterKey, "could not create \(path): \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
     let digits = Array("0123456789abcdef".utf8)
-    let text = Secret<KeyMaterial>(count: fileLength) { target in
-      target.copyBytes(from: Array(prefix.utf8))
-      random.withBytes { bytes in
+    let text = Secret<KeyMaterial>(count: Self.fileLength) { target in
+      target.copyBytes(from: Array(Self.prefix.utf8))
+      self.bytes.withBytes { bytes in
         for (index, byte) in bytes.enumerated() {
-          target[prefix.utf8.count + 2 * index] = digits[Int(byte >> 4)]
-          target[prefix.utf8.count + 2 * index + 1] = digits[Int(byte & 15)]
+          target[Self.prefix.utf8.count + 2 * index] = digits[Int(byte >> 4)]
+          target[Self.prefix.utf8.count + 2 * index + 1] = digits[Int(byte & 15)]
         }
       }
-      target[fileLength - 1] = UInt8(ascii: "\n")
+      target[Self.fileLength - 1] = UInt8(ascii: "\n")
     }
-    let isWritten = text.withBytes { write(descriptor, $0.baseAddress, $0.count) == $0.count } && fsync(descriptor) == 0
+    let isWritten = text.withBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) == $0.count } && fsync(descriptor) == 0
     guard isWritten else {
       unlink(path)
       throw VaultStartFault(.masterKey, "could not write \(path)")

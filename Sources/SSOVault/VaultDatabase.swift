@@ -14,9 +14,15 @@ final class VaultDatabase: Sendable {
   private let queue: Mutex<DatabaseQueue?>
   private let group = GroupCommit()
 
-  /// - Parameter directory: mode 0700 and this user's own; made when it is missing.
-  init(directory: String) throws(VaultStartFault) {
+  /// Held as long as the state is open: a command that must be alone with it takes the same lock for itself.
+  private let lock: FolderLock
+
+  /// - Parameters:
+  ///   - directory: mode 0700 and this user's own; made when it is missing.
+  ///   - isAlone: nobody else may have it open.
+  init(directory: String, isAlone: Bool = false) throws(VaultStartFault) {
     try Self.prepare(directory)
+    lock = try FolderLock(directory, isAlone: isAlone)
     path = directory + "/vault.sqlite"
     do {
       queue = Mutex(try Self.open(path))
@@ -91,6 +97,14 @@ final class VaultDatabase: Sendable {
     try target.close()
   }
 
+  /// Nothing of what was overwritten stays in the files; nobody else may have them open.
+  func compact() throws {
+    try queue.withLock { queue in
+      try queue?.vacuum()
+      try queue?.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    }
+  }
+
   /// For the start-up check and tests: what SQLite says is in force (2 is FULL).
   func synchronousMode() throws -> Int {
     try queue.withLock { try $0?.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 } ?? -1 }
@@ -100,4 +114,21 @@ final class VaultDatabase: Sendable {
   static func reason(_ error: any Error) -> String {
     (error as? DatabaseError).map { "SQLite \($0.extendedResultCode.rawValue)" } ?? "I/O"
   }
+}
+
+/// An advisory lock on the state folder: shared by vaults and readers, alone for a command that replaces keys under them.
+private final class FolderLock: Sendable {
+  private let descriptor: Int32
+
+  init(_ directory: String, isAlone: Bool) throws(VaultStartFault) {
+    descriptor = Foundation.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0, flock(descriptor, (isAlone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+      if descriptor >= 0 { close(descriptor) }
+      throw VaultStartFault(
+        .state,
+        isAlone ? "the state in \(directory) is in use: stop the vault first" : "the state in \(directory) is being changed")
+    }
+  }
+
+  deinit { close(descriptor) }
 }

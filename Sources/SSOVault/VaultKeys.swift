@@ -23,27 +23,30 @@ struct VaultKeys: Sendable {
   private let template: Secret<KeyMaterial>
   /// What credentials are sealed to on their way in.
   let intake: SealingKey
-  /// What credentials are kept under.
+  /// By fingerprint: this one, and former ones to which something may still be on its way.
+  private let intakes: [KeyFingerprint: SealingKey]
+  /// What credentials are kept under; shared with what the next renewal makes of these keys.
   let ring: CredentialRing
-  let rows: RowSeal
-  let intakeFingerprint: KeyFingerprint
+  /// Shared likewise.
+  let rows: RowSeals
   /// Of the key that signs releases.
   let ticketFingerprint: KeyFingerprint
   let publicKeys: VaultPublicKeys
+  /// The newest of each layer.
+  let numbers: [VaultLayer: UInt32]
 
   private enum Name {
-    case authority, checkpoint, ticket, template, intake, register
-    case credential(UInt32)
+    case authority, checkpoint, template
+    case key(VaultLayer, UInt32)
 
     var text: String {
       switch self {
       case .authority: "ca"
       case .checkpoint: "checkpoint"
-      case .ticket: "ticket"
       case .template: "template"
-      case .intake: "intake"
-      case .register: "register"
-      case .credential(let ring): "credential/\(ring)"
+      // The first ones are from before there were numbers.
+      case .key(let layer, 1) where layer != .credentials: layer.stem
+      case .key(let layer, let number): "\(layer.stem)/\(number)"
       }
     }
   }
@@ -70,7 +73,7 @@ struct VaultKeys: Sendable {
     for (name, publicKey, secret) in [
       (Name.authority, Array(authorityKey.publicKey.x963Representation), authorityKey.rawRepresentation),
       (.checkpoint, Array(checkpoint.publicKey.rawRepresentation), checkpoint.rawRepresentation),
-      (.ticket, Array(ticket.publicKey.rawRepresentation), ticket.rawRepresentation),
+      (.key(.signing, 1), Array(ticket.publicKey.rawRepresentation), ticket.rawRepresentation),
     ] {
       var copy = secret
       defer { copy.resetBytes(in: 0..<copy.count) }
@@ -80,9 +83,10 @@ struct VaultKeys: Sendable {
         sql: "INSERT INTO sealed_keys(name, public, sealed) VALUES (?, ?, ?)",
         arguments: [name.text, publicKey.blob, sealed.blob])
     }
+    let roots = try Roots(settings.instance.text, master, database)
+    for layer in VaultLayer.allCases { try note(layer, 1, at: now, database) }
     return try VaultKeys(
-      settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket,
-      roots: Roots(settings.instance.text, master, database))
+      settings: settings, hosts: hosts, authority: authority, checkpoint: checkpoint, ticket: ticket, roots: roots)
   }
 
   /// Opens the keys of an initialised vault; `nil` before that.
@@ -98,14 +102,14 @@ struct VaultKeys: Sendable {
       instance: try InstanceID(parsing: row["name"] as String), segments: segments,
       hosts: hostNames.split(separator: " ").map(String.init))
     let instance = settings.instance.text
-    let isOlder = try !isKept(.register, database)
+    let isOlder = try numbers(of: .registers, database).isEmpty
     let authorityKey = try P256.Signing.PrivateKey(rawRepresentation: open(.authority, instance, master, database))
     let root: Data = row["root"]
     let keys = try VaultKeys(
       settings: settings, hosts: parse(settings),
       authority: try WorkstationAuthority(root: Array(root), key: authorityKey),
       checkpoint: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.checkpoint, instance, master, database)),
-      ticket: try Curve25519.Signing.PrivateKey(rawRepresentation: open(.ticket, instance, master, database)),
+      ticket: try signer(instance, master, database),
       roots: Roots(instance, master, database))
     // Only together with the new root: what an older vault's registers say is taken once, and never because a sum is missing.
     if isOlder { try ReleaseRegister(database, keys).begin() }
@@ -115,16 +119,23 @@ struct VaultKeys: Sendable {
   /// Secrets of 32 bytes, each made when it is missing: vaults of earlier versions have fewer.
   private struct Roots {
     let template: Secret<KeyMaterial>
-    let intake: SealingKey
-    let register: Secret<KeyMaterial>
+    /// The one in force first.
+    let intakes: [SealingKey]
+    let registers: [UInt32: Secret<KeyMaterial>]
     let credentials: [UInt32: Secret<KeyMaterial>]
+    let numbers: [VaultLayer: UInt32]
 
     init(_ instance: String, _ master: MasterKey, _ database: Database) throws {
       template = try root(.template, instance, master, database)
-      intake = try SealingKey(.xwing, seed: root(.intake, instance, master, database))
-      register = try root(.register, instance, master, database)
-      if try credentialRings(database).isEmpty { _ = try root(.credential(1), instance, master, database) }
-      credentials = try credentialRoots(instance, master, database)
+      for layer in [VaultLayer.intake, .registers, .credentials] where try VaultKeys.numbers(of: layer, database).isEmpty {
+        _ = try root(.key(layer, 1), instance, master, database)
+      }
+      intakes = try VaultKeys.roots(of: .intake, instance, master, database).sorted { $0.key > $1.key }
+        .map { try SealingKey(.xwing, seed: $0.value) }
+      registers = try VaultKeys.roots(of: .registers, instance, master, database)
+      credentials = try VaultKeys.roots(of: .credentials, instance, master, database)
+      numbers = try Dictionary(
+        uniqueKeysWithValues: VaultLayer.allCases.map { ($0, try VaultKeys.numbers(of: $0, database).last ?? 0) })
     }
   }
 
@@ -147,35 +158,78 @@ struct VaultKeys: Sendable {
     return Secret(copying: opened)
   }
 
-  // MARK: The roots that credentials are kept under
+  // MARK: Layers that are renewed
 
-  private static func credentialRings(_ database: Database) throws -> [UInt32] {
-    try String.fetchAll(database, sql: "SELECT name FROM sealed_keys WHERE name LIKE 'credential/%'")
-      .compactMap { UInt32($0.dropFirst("credential/".count)) }
+  /// Of the keys of one layer that are kept, in order.
+  static func numbers(of layer: VaultLayer, _ database: Database) throws -> [UInt32] {
+    try String.fetchAll(
+      database, sql: "SELECT name FROM sealed_keys WHERE name = ? OR name LIKE ?", arguments: [layer.stem, layer.stem + "/%"]
+    ).compactMap { $0 == layer.stem ? 1 : UInt32($0.dropFirst(layer.stem.count + 1)) }.sorted()
   }
 
-  static func credentialRoots(
-    _ instance: String, _ master: MasterKey, _ database: Database
+  private static func roots(
+    of layer: VaultLayer, _ instance: String, _ master: MasterKey, _ database: Database
   ) throws -> [UInt32: Secret<KeyMaterial>] {
     var roots: [UInt32: Secret<KeyMaterial>] = [:]
-    for ring in try credentialRings(database) { roots[ring] = try root(.credential(ring), instance, master, database) }
+    for number in try numbers(of: layer, database) {
+      roots[number] = try root(.key(layer, number), instance, master, database)
+    }
     return roots
   }
 
-  /// - Parameter ring: a number that no root has.
-  static func addCredentialRoot(_ ring: UInt32, _ instance: String, _ master: MasterKey, _ database: Database) throws {
-    _ = try root(.credential(ring), instance, master, database)
+  private static func signer(
+    _ instance: String, _ master: MasterKey, _ database: Database
+  ) throws -> Curve25519.Signing.PrivateKey {
+    guard let number = try numbers(of: .signing, database).last else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+    var opened = try open(.key(.signing, number), instance, master, database)
+    defer { opened.resetBytes(in: 0..<opened.count) }
+    return try Curve25519.Signing.PrivateKey(rawRepresentation: opened)
   }
 
-  static func removeCredentialRoots(before ring: UInt32, _ database: Database) throws {
-    for old in try credentialRings(database) where old < ring {
-      try database.execute(sql: "DELETE FROM sealed_keys WHERE name = ?", arguments: [Name.credential(old).text])
+  /// Makes the next key of a layer, unless it is there. Any 32 random bytes are an Ed25519 key, too.
+  static func add(
+    _ layer: VaultLayer, _ number: UInt32, _ instance: InstanceID, _ master: MasterKey, at now: Int64, _ database: Database
+  ) throws {
+    guard try !isKept(.key(layer, number), database) else { return }
+    _ = try root(.key(layer, number), instance.text, master, database)
+    try note(layer, number, at: now, database)
+  }
+
+  private static func note(_ layer: VaultLayer, _ number: UInt32, at now: Int64, _ database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO key_terms(name, made_at, log_size) VALUES (?, ?, ?)",
+      arguments: [Name.key(layer, number).text, now, Int64(try VaultLog(database).treeSize())])
+  }
+
+  /// Those before this one.
+  static func remove(_ layer: VaultLayer, before number: UInt32, _ database: Database) throws {
+    for old in try numbers(of: layer, database) where old < number {
+      for table in ["sealed_keys", "key_terms"] {
+        try database.execute(sql: "DELETE FROM \(table) WHERE name = ?", arguments: [Name.key(layer, old).text])
+      }
     }
+  }
+
+  /// When a key was made, and how long the log was; zeros for one of before that was written down.
+  static func term(
+    of layer: VaultLayer, _ number: UInt32, _ database: Database
+  ) throws -> (madeAt: Int64, logSize: UInt64) {
+    let row = try Row.fetchOne(
+      database, sql: "SELECT made_at, log_size FROM key_terms WHERE name = ?", arguments: [Name.key(layer, number).text])
+    return (row?["made_at"] ?? 0, UInt64(clamping: row?["log_size"] as Int64? ?? 0))
+  }
+
+  /// The same instance with the keys that are kept now. Who still holds the former value seals and opens with the same rings.
+  func renewed(_ master: MasterKey, _ database: Database) throws -> VaultKeys {
+    try VaultKeys(
+      settings: VaultInitialisation(instance: instance, segments: segments, hosts: hostNames), hosts: hosts,
+      authority: authority, checkpoint: checkpoint, ticket: Self.signer(instance.text, master, database),
+      roots: Roots(instance.text, master, database), former: self)
   }
 
   private init(
     settings: VaultInitialisation, hosts: [ServerHost], authority: WorkstationAuthority,
-    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey, roots: Roots
+    checkpoint: Curve25519.Signing.PrivateKey, ticket: Curve25519.Signing.PrivateKey, roots: Roots, former: VaultKeys? = nil
   ) throws {
     instance = settings.instance
     segments = settings.segments
@@ -185,19 +239,28 @@ struct VaultKeys: Sendable {
     self.checkpoint = checkpoint
     self.ticket = ticket
     template = roots.template
-    intake = roots.intake
-    ring = CredentialRing(instance: settings.instance, roots: roots.credentials)
-    rows = RowSeal(root: roots.register)
+    guard let intake = roots.intakes.first else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+    self.intake = intake
+    numbers = roots.numbers
+    ring = former?.ring ?? CredentialRing(instance: settings.instance, roots: roots.credentials)
+    ring.replace(roots: roots.credentials)
+    rows = former?.rows ?? RowSeals(roots: roots.registers)
+    rows.replace(roots: roots.registers)
     checkpointVerifier = try NoteVerifier(
       name: Self.origin(settings.instance), publicKey: Array(checkpoint.publicKey.rawRepresentation))
-    let (signer, intakeKey) = (Array(ticket.publicKey.rawRepresentation), roots.intake.publicKey)
+    let (signer, intakeKey) = (Array(ticket.publicKey.rawRepresentation), intake.publicKey)
     ticketFingerprint = try KeyFingerprint(parsing: Array(SHA256.hash(data: signer)))
-    intakeFingerprint = try KeyFingerprint(parsing: Array(SHA256.hash(data: intakeKey)))
+    intakes = try Dictionary(
+      roots.intakes.map { (try KeyFingerprint(parsing: Array(SHA256.hash(data: $0.publicKey))), $0) },
+      uniquingKeysWith: { one, _ in one })
     var publicKeys = VaultPublicKeys(
-      checkpointVerifier: checkpointVerifier.vkey, ticket: signer, intakeSuite: roots.intake.suite.rawValue, intake: intakeKey)
+      checkpointVerifier: checkpointVerifier.vkey, ticket: signer, intakeSuite: intake.suite.rawValue, intake: intakeKey)
     publicKeys.signature = try authority.sign(publicKeys.message(instance: settings.instance))
     self.publicKeys = publicKeys
   }
+
+  /// What something was sealed to on its way in; `nil` for what is no key of this vault, or not any more.
+  func intake(_ fingerprint: KeyFingerprint) -> SealingKey? { intakes[fingerprint] }
 
   /// The ring's half of the key over one person's palms (HKDF-SHA256): another one for each person and each number of the ring.
   func templateKey(of person: PersonID, ring: UInt32) throws -> RingHalf {
@@ -250,6 +313,22 @@ struct VaultKeys: Sendable {
     return secret.withBytes { Data($0) }
   }
 
+  /// Seals every key that is kept under another master key. Each is opened with the new one before this ends.
+  /// - Returns: how many.
+  static func rewrap(from old: MasterKey, to new: MasterKey, _ database: Database) throws -> Int {
+    guard let instance = try String.fetchOne(database, sql: "SELECT name FROM instance WHERE id = 1") else { return 0 }
+    let rows = try Row.fetchAll(database, sql: "SELECT name, sealed FROM sealed_keys")
+    for row in rows {
+      let (name, sealed): (String, Data) = (row["name"], row["sealed"])
+      let place = ColumnPlace(table: "sealed_keys", row: "\(instance)/\(name)", version: 1)
+      let secret = try SealedColumn.open(Array(sealed), with: old.columns, at: place, as: KeyMaterial.self)
+      let anew = try SealedColumn.seal(secret, under: new.columns, at: place)
+      _ = try SealedColumn.open(anew, with: new.columns, at: place, as: KeyMaterial.self)
+      try database.execute(sql: "UPDATE sealed_keys SET sealed = ? WHERE name = ?", arguments: [anew.blob, name])
+    }
+    return rows.count
+  }
+
   /// What DESIGN §7 allows one instance to be.
   private static func parse(_ settings: VaultInitialisation) throws -> [ServerHost] {
     guard (1...8).contains(settings.segments.count), Set(settings.segments).count == settings.segments.count,
@@ -269,4 +348,16 @@ struct VaultKeys: Sendable {
 extension [UInt8] {
   /// As an argument of SQL.
   var blob: Data { Data(self) }
+}
+
+extension VaultLayer {
+  /// Of the names under which its keys are kept.
+  fileprivate var stem: String {
+    switch self {
+    case .credentials: "credential"
+    case .registers: "register"
+    case .intake: "intake"
+    case .signing: "ticket"
+    }
+  }
 }

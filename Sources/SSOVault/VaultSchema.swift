@@ -89,6 +89,17 @@ enum VaultSchema {
       try database.execute(sql: "ALTER TABLE applications ADD COLUMN is_windows INTEGER NOT NULL DEFAULT 0")
       try database.execute(sql: "CREATE INDEX cards_of ON cards(person)")
     }
+    // When keys were made, and which are to be renewed. What was written under a root of before counts from the log's first row.
+    migrator.registerMigration("6") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE key_terms(name TEXT PRIMARY KEY, made_at INTEGER NOT NULL, log_size INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
+          CREATE TABLE rotations(layer TEXT PRIMARY KEY, target INTEGER NOT NULL, asked_at INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
+          ALTER TABLE register_seal ADD COLUMN root INTEGER NOT NULL DEFAULT 1;
+          """)
+    }
     return migrator
   }
 }

@@ -37,7 +37,8 @@ public struct VaultPeers: Sendable {
     case .keepPending, .confirmPending: rotators.contains(uid)
     case .publicKeys, .listApplications, .listCredentials: admits(uid)
     case .status, .trustRoots, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
-      .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies:
+      .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies,
+      .rotateKeys, .listKeys:
       isKnown(uid)
     }
   }
@@ -68,17 +69,27 @@ public final class VaultService: Sendable {
   /// What backups are sealed to; `nil`: none are made.
   let recovery: RecoveryPublicKey?
   let rates = ReleaseRates()
+  /// At so many sums under one root the renewal of that root begins.
+  let mostUses: UInt64
+  /// When somebody was told last which key signs releases; held while it is exchanged.
+  let told: Mutex<Moment>
+  private let renewal = Doorbell()
   private let lastPrune = Mutex<Moment?>(nil)
   private let lastDamage = Mutex<Moment?>(nil)
   private let lastCount = Mutex<Moment?>(nil)
   private let people = Mutex(0)
 
   /// Opens the state and, when it is initialised, its keys; reads the whole log and compares it with its tree.
-  /// - Parameter recoveryKey: the public half, as `sanmon backup key` printed it.
+  /// - Parameters:
+  ///   - recoveryKey: the public half, as `sanmon backup key` printed it.
+  ///   - mostUses: encryptions under one key before it is renewed. NIST SP 800-38D §8.3 allows 2^32 with random nonces; a quarter of
+  ///     it, because a state that was put back does not know of those after it.
   public init(
-    directory: String, master: MasterKey, environment: VaultEnvironment, recoveryKey: String? = nil
+    directory: String, master: MasterKey, environment: VaultEnvironment, recoveryKey: String? = nil, mostUses: UInt64 = 1 << 30
   ) throws(VaultStartFault) {
     self.environment = environment
+    self.mostUses = mostUses
+    told = Mutex(environment.now())
     do { recovery = try recoveryKey.map { try RecoveryPublicKey(parsing: $0) } } catch {
       throw VaultStartFault(.settings, "\(error)")
     }
@@ -133,7 +144,7 @@ public final class VaultService: Sendable {
     guard let keys = keys.withLock({ $0 }) else { throw VaultFailure.no(.notInitialised, "the vault is not initialised") }
     switch request {
     case .trustRoots: return .trustRoots([keys.authority.root])
-    case .publicKeys: return .publicKeys(keys.publicKeys)
+    case .publicKeys: return .publicKeys(tell(at: now) ?? keys.publicKeys)
     case .listOperators: return .operators(try database.write { try VaultRegister($0).operators() })
     case .createEnrolmentCode(let act):
       return .enrolmentCode(try database.write { try createCode(act, keys, $0, now) })
@@ -168,6 +179,7 @@ public final class VaultService: Sendable {
       return .noted
     case .resumeReleases(let act):
       try database.write { try resumeReleases(act, keys, $0, now) }
+      renewal.ring()
       return .noted
     case .setDeputies(let act):
       try database.write { try setDeputies(act, keys, $0, now) }
@@ -178,6 +190,11 @@ public final class VaultService: Sendable {
     case .listApplications: return .applications(try database.write { try ReleaseRegister($0, keys).applications() })
     case .listCredentials(let place):
       return .credentials(try database.write { try ReleaseRegister($0, keys).entries(after: place) })
+    case .rotateKeys(let act):
+      try database.write { try rotateKeys(act, keys, $0, now) }
+      renewal.ring()
+      return .noted
+    case .listKeys: return .keys(try database.write { try terms(keys, $0) })
     case .witness(let from): return .witness(try database.write { try witness(from: from, $0) })
     case .keepPending(let act, let sealed):
       return .kept(version: try database.write { try keepPending(act, sealed, keys, $0, now) })
@@ -186,6 +203,40 @@ public final class VaultService: Sendable {
       return .noted
     case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
+  }
+
+  /// While the key that signs releases is exchanged, who asks for it waits for the new one.
+  private func tell(at now: Moment) -> VaultPublicKeys? {
+    told.withLock { last in
+      last = now
+      return keys.withLock { $0?.publicKeys }
+    }
+  }
+
+  /// Carries on renewals of keys on a thread of its own, those of before the start too, as long as the process lives.
+  public func renewKeysInBackground() {
+    let thread = Thread { [self] in
+      while true {
+        do {
+          switch try advanceRotation() {
+          // Between two steps releases have their turn.
+          case .again: usleep(2000)
+          case .waiting: renewal.wait(seconds: 1)
+          case .nothing: renewal.wait(seconds: 60)
+          }
+        } catch let damaged as DamagedRow {
+          let now = environment.now()
+          // Until an administrator resumes; everything that is intact is served meanwhile.
+          if isDamageToldNow(at: now) { try? write { try alarm("register.damaged", damaged.table, $0, now) } }
+          renewal.wait(seconds: 600)
+        } catch {
+          // A fault of the disk: what was not written is done again.
+          renewal.wait(seconds: 10)
+        }
+      }
+    }
+    thread.name = "vault-keys"
+    thread.start()
   }
 
   // MARK: Initialisation and status
@@ -236,13 +287,24 @@ public final class VaultService: Sendable {
     }
   }
 
-  /// A row that it was opened by people; what they typed is in no row.
-  /// - Parameter numbers: of the shares.
-  func noteUnsealed(shares numbers: [Int], by uid: UInt32) throws(VaultStartFault) {
-    var record = AuditRecord(
-      time: environment.now().wallMilliseconds, eventClass: .administration, action: "vault.unsealed", outcome: .done)
+  /// A row that it was opened by people, behind rows of what was refused before; what they typed is in none.
+  /// - Parameters:
+  ///   - numbers: of the shares.
+  ///   - refused: how often, by reason and user; bounded by both.
+  func noteUnsealed(
+    shares numbers: [Int], by uid: UInt32, after refused: [WrongShares: Int64]
+  ) throws(VaultStartFault) {
+    let now = environment.now().wallMilliseconds
+    var rows = refused.sorted { ($0.key.code.rawValue, $0.key.uid) < ($1.key.code.rawValue, $1.key.uid) }.map { wrong, count in
+      var record = AuditRecord(time: now, eventClass: .administration, action: "vault.unseal", outcome: .refused)
+      record.count = count
+      record.note = "\(wrong.code.rawValue) uid \(wrong.uid) while sealed"
+      return record
+    }
+    var record = AuditRecord(time: now, eventClass: .administration, action: "vault.unsealed", outcome: .done)
     record.note = "shares \(numbers.map(String.init).joined(separator: "+")) uid \(uid)"
-    do { try database.write { try VaultLog($0).append(record) } } catch {
+    rows.append(record)
+    do { try database.write { [rows] in for row in rows { try VaultLog($0).append(row) } } } catch {
       throw VaultStartFault(.state, "could not write the log: \(VaultDatabase.reason(error))")
     }
   }
@@ -289,6 +351,14 @@ public final class VaultService: Sendable {
     // When this row cannot be written either, the refusal stands and the count goes on.
     if (try? database.write { try VaultLog($0).append(record) }) == nil { refusals.restore(key, count: count) }
   }
+}
+
+/// Wakes a thread that waits for something to do.
+private final class Doorbell: Sendable {
+  private let semaphore = DispatchSemaphore(value: 0)
+
+  func ring() { semaphore.signal() }
+  func wait(seconds: Int) { _ = semaphore.wait(timeout: .now() + .seconds(seconds)) }
 }
 
 /// Counts refusals that have no row yet; bounded by kinds, codes and listed users.

@@ -56,6 +56,10 @@ public protocol Vault: Sendable {
   func sessionAct(_ request: SessionActRequest) async throws(VaultFault) -> SealedRelease?
   /// - Parameter from: rows of the vault's log that were seen before.
   func witness(from: UInt64) async throws(VaultFault) -> VaultWitness
+  /// Carries out `vault.rotate`.
+  func rotateKeys(_ act: SignedAct) async throws(VaultFault)
+  /// - Returns: one for each layer.
+  func listKeys() async throws(VaultFault) -> [VaultKeyTerm]
   /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }

@@ -229,6 +229,27 @@ public final class VaultLink: Sendable {
     guard case .noted = try await ask(.resumeReleases(act)) else { throw Self.surprise }
   }
 
+  /// Carries out `vault.rotate`.
+  public func rotateKeys(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.rotateKeys(act)) else { throw Self.surprise }
+  }
+
+  /// - Returns: one for each layer.
+  public func listKeys() async throws(VaultFault) -> [VaultKeyTerm] {
+    guard case .keys(let terms) = try await ask(.listKeys) else { throw Self.surprise }
+    return terms
+  }
+
+  /// Types one share of the master key into a vault that waits for them.
+  /// - Returns: how many are there; `nil` when it is open now.
+  public func unseal(_ share: TypedShare) async throws(VaultFault) -> VaultSealing? {
+    switch try await ask(.unseal(share)) {
+    case .noted: return nil
+    case .sealed(let sealing): return sealing
+    default: throw Self.surprise
+    }
+  }
+
   private static let surprise = VaultFault.malformed("an answer of the kind that was asked for")
 
   public func witness(from: UInt64) async throws(VaultFault) -> VaultWitness {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuthAPI
 import AuthTerms
 import Foundation
 import Isolation
@@ -25,7 +26,7 @@ struct StateOptions: ParsableArguments {
 
   /// Hardens this process; the state is opened when people have typed that many shares.
   func await(
-    shares: Int, recoveryKey: String?, opened: @escaping @Sendable () -> Void
+    shares: Int, recoveryKey: String?, opened: @escaping @Sendable (VaultService) -> Void
   ) throws -> SealedVault {
     guard masterKeyFile == nil, !typeShares else {
       throw VaultStartFault(.settings, "--await-shares and --master-key-file: the master key is in one place or the other")
@@ -38,6 +39,10 @@ struct StateOptions: ParsableArguments {
         try VaultService(
           directory: directory, master: master,
           environment: VaultEnvironment(now: { clock.now() }, random: { systemRandom($0) }), recoveryKey: recoveryKey)
+      },
+      noticed: { wrong in
+        FileHandle.standardError.write(
+          Data("sanmon-vault: a share was refused (\(wrong.code.rawValue), user \(wrong.uid))\n".utf8))
       }, opened: opened)
   }
 
@@ -45,15 +50,7 @@ struct StateOptions: ParsableArguments {
     guard masterKeyFile == nil else {
       throw VaultStartFault(.settings, "--type-shares and --master-key-file: the master key is in one place or the other")
     }
-    var shares: [KeyShare] = []
-    while shares.count < shares.first?.threshold ?? 1 {
-      let typed = try TypedText.share(descriptor: shareFd)
-      guard let share = try? KeyShare(typed: typed) else {
-        throw VaultStartFault(.masterKey, "not a share, or a slip in it")
-      }
-      shares.append(share)
-    }
-    return try MasterKey(shares: shares)
+    return try MasterKey(MasterSecret.typed(descriptor: shareFd))
   }
 
   private func master() throws -> MasterKey {

@@ -50,11 +50,10 @@ struct MakeMasterKey: ParsableCommand {
   func run() throws {
     try reportingFaults {
       try harden(allowRoot: allowRoot)
-      func random(_ count: Int) -> Secret<KeyMaterial> { Secret(count: count) { $0.copyBytes(from: systemRandom(count)) } }
       switch (out, shares) {
-      case (let out?, nil): try MasterKey.make(path: out, random: random(32))
+      case (let out?, nil): try MasterKey.make(path: out, random: randomSecret(32))
       case (nil, let count?):
-        guard let made = try? KeyShare.make(count, threshold: threshold, random: random) else {
+        guard let made = try? KeyShare.make(count, threshold: threshold, random: randomSecret) else {
           throw VaultStartFault(.settings, "--shares takes 2 to 9, --threshold 2 to all of them")
         }
         for share in made { print(share.text) }

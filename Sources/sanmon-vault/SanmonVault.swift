@@ -21,5 +21,8 @@ struct SanmonVault: ParsableCommand {
       Exit codes: 0 done · 64 wrong arguments · 69 the socket is in use or cannot be made · 74 the state cannot be read \
       or written · 77 root, or a file that others can read · 78 no usable master key, or contradicting settings
       """,
-    subcommands: [Serve.self, Initialise.self, MakeMasterKey.self, Unseal.self, VerifyLog.self])
+    subcommands: [
+      Serve.self, Initialise.self, MakeMasterKey.self, SplitMasterKey.self, JoinMasterKey.self, Rewrap.self, Unseal.self,
+      VerifyLog.self,
+    ])
 }

@@ -35,11 +35,12 @@ struct Serve: ParsableCommand {
       let isLocked = Hardening.lockMemory()
       let service: any VaultAnswering =
         if let awaitShares {
-          try state.await(shares: awaitShares, recoveryKey: recoveryKey) {
+          try state.await(shares: awaitShares, recoveryKey: recoveryKey) { service in
+            service.renewKeysInBackground()
             notify.status("serving")
             FileHandle.standardError.write(Data("sanmon-vault: opened\n".utf8))
           }
-        } else { try state.open(recoveryKey: recoveryKey) }
+        } else { try begin() }
       let server = try VaultServer(service: service, peers: peers, socket: socket, mode: mode)
       signals.waiting {
         notify.stopping()
@@ -52,6 +53,12 @@ struct Serve: ParsableCommand {
       let end = Deadline(milliseconds: 5000)
       while server.connectionCount > 0 && end.remainingMilliseconds > 0 { usleep(10_000) }
     }
+  }
+
+  private func begin() throws -> VaultService {
+    let service = try state.open(recoveryKey: recoveryKey)
+    service.renewKeysInBackground()
+    return service
   }
 
   /// The unit allows it; by hand it takes `ulimit -l unlimited`.

@@ -8,7 +8,10 @@ import Workstation
 struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault", abstract: "Stored credentials: cards, passwords, gaps. / 鍵庫（業務システムのパスワード）の管理。",
-    subcommands: [VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, VaultResume.self])
+    subcommands: [
+      VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, VaultResume.self,
+      VaultRotate.self, VaultUnseal.self,
+    ])
 }
 
 struct VaultCards: AsyncParsableCommand {

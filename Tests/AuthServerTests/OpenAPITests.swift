@@ -61,6 +61,7 @@ struct OpenAPITests {
     "VaultCardsPending": VaultCardsPending.self,
     "VaultCardsAct": VaultCardsAct.self,
     "VaultActMessage": VaultActMessage.self,
+    "VaultKeySummary": VaultKeySummary.self,
     "VaultCredentialAct": VaultCredentialAct.self,
     "CredentialSummary": CredentialSummary.self,
     "DeputySummary": DeputySummary.self,

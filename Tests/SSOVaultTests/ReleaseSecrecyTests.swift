@@ -52,8 +52,7 @@ struct ReleaseSecrecyTests {
     #expect(city.office.ask(try city.report(.refused, session)) == .noted)
     #expect(try city.password(session) == Self.canary)
     try expectAbsent(city, "handed over")
-    try city.office.service.beginCredentialRotation()
-    while try city.office.service.rotateCredentials(atMost: 1) {}
+    try city.rotate(Set(VaultLayer.allCases))
     try expectAbsent(city, "rotated")
     guard case .backup = city.office.ask(.openBackup) else { throw Office.Unexpected() }
     try expectAbsent(city, "backed up")
@@ -151,7 +150,7 @@ struct ReleaseSecrecyTests {
       """
       DELETE FROM grdb_migrations WHERE identifier >= '3';;DROP TABLE deputies;;DROP TABLE cards;;DROP TABLE applications;;DROP TABLE credentials;;
       DROP TABLE proven_sessions;;DROP TABLE handed_over;;DROP TABLE tickets;;DROP TABLE releases;;DROP TABLE register_seal;;
-      DELETE FROM sealed_keys WHERE name IN ('intake', 'register', 'credential/1')
+      DELETE FROM sealed_keys WHERE name IN ('intake', 'register', 'credential/1');;DROP TABLE key_terms;;DROP TABLE rotations
       """)
     office.restart(try office.reopen())
     let now = try SSOCity(begun: office, by: sato)

@@ -69,6 +69,11 @@ final class SSOCity: Sendable {
     try publish(Self.sanitiser)
   }
 
+  /// The same city, as agents see it who were told these keys.
+  init(of city: SSOCity, knowing keys: VaultPublicKeys) throws {
+    (office, sato, published) = (city.office, city.sato, keys)
+  }
+
   /// With an administrator, and nothing else.
   init(begun office: Office, by sato: Clerk) throws {
     self.office = office
@@ -297,5 +302,35 @@ final class SSOCity: Sendable {
     let answer = (service ?? office.service).handle(.listCredentials(after: ""), from: Office.server, peers: Office.peers)
     guard case .credentials(let entries) = answer else { throw Office.Unexpected() }
     return entries
+  }
+}
+
+extension SSOCity {
+  func rotation(_ layers: Set<VaultLayer>, by clerk: Clerk? = nil) throws -> VaultRequest {
+    .rotateKeys(try act(Act.Kind.rotateKeys, ["layers": VaultLayer.text(layers)], by: clerk))
+  }
+
+  func terms(_ service: VaultService? = nil) throws -> [VaultLayer: VaultKeyTerm] {
+    guard case .keys(let terms) = (service ?? office.service).handle(.listKeys, from: Office.server, peers: Office.peers) else {
+      throw Office.Unexpected()
+    }
+    return Dictionary(uniqueKeysWithValues: terms.map { ($0.layer, $0) })
+  }
+
+  /// What is under way, to its end: the clock moves where something has to lapse.
+  func carryOn(_ service: VaultService? = nil, atMost limit: Int = 64) throws {
+    let service = service ?? office.service
+    while true {
+      switch try service.advanceRotation(atMost: limit) {
+      case .again: continue
+      case .waiting: office.clock.advance(seconds: 900)
+      case .nothing: return
+      }
+    }
+  }
+
+  func rotate(_ layers: Set<VaultLayer>) throws {
+    try expectNoted(rotation(layers))
+    try carryOn()
   }
 }

@@ -85,6 +85,37 @@ struct UnsealTests {
     }
   }
 
+  @Test("wrong shares that were typed while it was sealed are counted, and stand in the log once it is open")
+  func trace() throws {
+    _ = try begin()
+    let noticed = Mutex<[String]>([])
+    let (clock, state) = (clock, folder.appending(path: "state").path)
+    let vault = try SealedVault(
+      needed: 2, now: { clock.now },
+      open: { master throws(VaultStartFault) in
+        try VaultService(
+          directory: state, master: master, environment: VaultEnvironment(now: { clock.now }, random: Office.random))
+      }, noticed: { wrong in noticed.withLock { $0.append("\(wrong.code.rawValue) \(wrong.uid)") } })
+    let others = try KeyShare.make(3, threshold: 2) { Secret(copying: Office.random($0)) }
+    #expect(try type("sanmon_share_1_nonsense", vault) == "V172" && type("x", vault) == "V172")
+    #expect(try type(others[0].text, vault) == "1 of 2" && type(texts[0], vault) == "V174")
+    #expect(try type(others[1].text, vault) == "V175")
+    #expect(try type("x", vault) == "V172" && type(texts[0], vault) == "V176" && type(texts[1], vault) == "V176")
+    #expect(try type(texts[0], vault, from: Office.server) == "V103" && type(texts[0], vault, from: Office.server) == "V103")
+    clock.advance(seconds: 60)
+    #expect(try type(texts[0], vault) == "1 of 2" && type(texts[0], vault) == "V173" && type(texts[1], vault) == "open")
+    let rows = try SSOCity.tamper("SELECT encoded FROM log_rows ORDER BY sequence", at: state)
+      .split(separator: "\n").map { try RecordEncoding.decode(Hex.decode($0)) }
+    let told = rows.filter { $0.action == "vault.unseal" && $0.outcome == .refused }.map { "\($0.count) \($0.note)" }
+    #expect(
+      told == [
+        "2 V103 uid 7001 while sealed", "3 V172 uid 7002 while sealed", "1 V174 uid 7002 while sealed",
+        "1 V175 uid 7002 while sealed", "2 V176 uid 7002 while sealed",
+      ])
+    #expect(rows.last?.action == "vault.unsealed")
+    #expect(noticed.withLock { $0 } == ["V172 7002", "V174 7002", "V175 7002", "V176 7002", "V103 7001"])
+  }
+
   @Test("the same share twice is one; one of another set, or for another number, is none")
   func mixed() throws {
     _ = try begin()

@@ -41,7 +41,7 @@ struct VaultMessageTests {
       .listApplications, .setCredential(act, sealed: [5, 6]), .listCredentials(after: "p1/ledger/"), .resumeReleases(act),
       .witness(from: 7),
       .setDeputies(act), .listDeputies(after: ""), .listDeputies(after: "p1/ledger//p2"),
-      .keepPending(act, sealed: [5, 6]), .confirmPending(act),
+      .keepPending(act, sealed: [5, 6]), .confirmPending(act), .rotateKeys(act), .listKeys,
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -79,6 +79,11 @@ struct VaultMessageTests {
             owner: sato.person, application: ledger, account: "second", deputy: sato.person, from: 5, until: .max,
             isWithdrawn: $0)
         }),
+      .keys([]),
+      .keys([
+        VaultKeyTerm(layer: .credentials, number: 2, madeAt: 5, isUnderWay: true, left: 3),
+        VaultKeyTerm(layer: .registers, number: .max, madeAt: .min, uses: .max, mostUses: .max),
+      ]),
       .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
       .publicKeys(
         VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),

@@ -104,12 +104,39 @@ public struct VaultCardsAct: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/admin/vault/applications`, `…/deputies` and `…/resume`.
+/// Body of `POST /v1/admin/vault/applications`, `…/deputies`, `…/rotation` and `…/resume`.
 public struct VaultActMessage: Codable, Sendable {
   /// `SignedAct.encoded`
   public var act: Data
 
   public init(act: Data) { self.act = act }
+}
+
+/// How old the vault's key of one layer is, and how far its renewal has come.
+public struct VaultKeySummary: Codable, Sendable, Equatable {
+  /// `credentials`, `registers`, `intake` or `signing`
+  public var layer: String
+  /// 1 and above.
+  public var number: Int64
+  /// Milliseconds since 1970-01-01 UTC; 0: it was not written down then.
+  public var madeAt: Int64
+  /// How often it encrypted, at most; 0 where each encryption has a key of its own.
+  public var uses: Int64
+  /// At this many its renewal begins by itself; 0: there is no limit.
+  public var mostUses: Int64
+  public var isUnderWay: Bool
+  /// Records that an older key still keeps, or older keys that are still needed.
+  public var left: Int64
+
+  public init(_ term: VaultKeyTerm) {
+    layer = term.layer.rawValue
+    number = Int64(term.number)
+    madeAt = term.madeAt
+    uses = Int64(clamping: term.uses)
+    mostUses = Int64(clamping: term.mostUses)
+    isUnderWay = term.isUnderWay
+    left = Int64(clamping: term.left)
+  }
 }
 
 /// An application as the server has it in its files and as the vault has it published.

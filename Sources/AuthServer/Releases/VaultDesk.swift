@@ -204,6 +204,19 @@ struct VaultDesk: Sendable {
     try await VaultAnswers.ask { try await services.vault.resumeReleases(act) }
   }
 
+  // MARK: Keys
+
+  func keyTerms() async throws -> [VaultKeySummary] {
+    try await VaultAnswers.ask { try await services.vault.listKeys() }.map(VaultKeySummary.init)
+  }
+
+  func rotate(_ message: VaultActMessage, by acting: OperatorRecord) async throws {
+    let act = try signed(message.act, Act.Kind.rotateKeys, by: acting)
+    let layers = try VaultLayer.parse(act.act.parameters["layers"] ?? "")
+    try await record("vault.rotate", act, by: acting) { $0.note = VaultLayer.text(layers) }
+    try await VaultAnswers.ask { try await services.vault.rotateKeys(act) }
+  }
+
   // MARK: Acts
 
   /// The vault judges the signature; here only whether the one who brings it is the one who signed.

@@ -52,7 +52,7 @@ extension ReleaseRegister {
   mutating func put(_ card: VaultCard) throws {
     if let former = try self.card(card.key) {
       if former == card { return }
-      count(Self.bytes(former))
+      try count(Self.bytes(former))
     }
     let row = Self.bytes(card)
     try run(
@@ -60,7 +60,7 @@ extension ReleaseRegister {
       INSERT INTO cards(key, person, is_withdrawn, mac) VALUES (?, ?, ?, ?)
       ON CONFLICT(key) DO UPDATE SET is_withdrawn = excluded.is_withdrawn, mac = excluded.mac
       """, [card.key.bytes.blob, card.person.text, card.isWithdrawn, seal.code(row)])
-    count(row)
+    try count(row)
   }
 
   // MARK: Applications
@@ -102,7 +102,7 @@ extension ReleaseRegister {
 
   /// One without segments is taken out.
   mutating func put(_ application: VaultApplication) throws {
-    if let former = try self.application(application.id) { count(Self.bytes(former)) }
+    if let former = try self.application(application.id) { try count(Self.bytes(former)) }
     guard !application.segments.isEmpty else { return try run("DELETE FROM applications WHERE id = ?", [application.id.text]) }
     let row = Self.bytes(application)
     try run(
@@ -115,6 +115,6 @@ extension ReleaseRegister {
         application.id.text, application.segments.map(\.name).joined(separator: " "), application.definition.blob,
         application.freshnessSeconds, application.isWindows ? 1 : 0, seal.code(row),
       ])
-    count(row)
+    try count(row)
   }
 }

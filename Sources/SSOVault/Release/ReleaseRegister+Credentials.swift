@@ -94,7 +94,7 @@ extension ReleaseRegister {
         new.place.person.text, new.place.application.text, new.place.account, Int64(new.place.version), new.state.rawValue,
         new.setAt, Int64(new.kept.ring), new.kept.salt.blob, new.kept.sealed.blob, seal.code(row),
       ])
-    count(row)
+    try count(row)
   }
 
   mutating func delete(_ version: CredentialVersion) throws {
@@ -102,7 +102,7 @@ extension ReleaseRegister {
     try run(
       "DELETE FROM credentials WHERE person = ? AND application = ? AND account = ? AND version = ?",
       [place.person.text, place.application.text, place.account, Int64(place.version)])
-    count(version.bytes)
+    try count(version.bytes)
   }
 
   /// Another state, or sealed anew; the place stays.
@@ -117,8 +117,8 @@ extension ReleaseRegister {
         new.state.rawValue, Int64(new.kept.ring), new.kept.salt.blob, new.kept.sealed.blob, seal.code(row), place.person.text,
         place.application.text, place.account, Int64(place.version),
       ])
-    count(former.bytes)
-    count(row)
+    try count(former.bytes)
+    try count(row)
   }
 
   /// A page of what there is, behind one place; one entry for each credential.
@@ -170,8 +170,7 @@ extension ReleaseRegister {
     ).map(version)
   }
 
-  func isRingInUse(before ring: UInt32) throws -> Bool {
-    try Bool.fetchOne(
-      database, sql: "SELECT EXISTS (SELECT 1 FROM credentials WHERE ring < ?)", arguments: [Int64(ring)]) ?? true
+  func count(sealedBefore ring: UInt32) throws -> Int {
+    try Int.fetchOne(database, sql: "SELECT count(*) FROM credentials WHERE ring < ?", arguments: [Int64(ring)]) ?? 0
   }
 }

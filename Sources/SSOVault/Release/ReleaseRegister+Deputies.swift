@@ -60,7 +60,7 @@ extension ReleaseRegister {
 
   mutating func put(_ deputy: VaultDeputy) throws {
     if let former = try self.deputy(deputy.owner, deputy.application, deputy.account, deputy.deputy) {
-      count(Self.bytes(former))
+      try count(Self.bytes(former))
     }
     let row = Self.bytes(deputy)
     try run(
@@ -73,7 +73,7 @@ extension ReleaseRegister {
         deputy.owner.text, deputy.application.text, deputy.account, deputy.deputy.text, deputy.from, deputy.until,
         deputy.isWithdrawn, seal.code(row),
       ])
-    count(row)
+    try count(row)
   }
 
   /// Those of which no session can have anything left to tell; the log keeps that they were.
@@ -85,7 +85,7 @@ extension ReleaseRegister {
       try run(
         "DELETE FROM deputies WHERE owner = ? AND application = ? AND account = ? AND deputy = ?",
         [deputy.owner.text, deputy.application.text, deputy.account, deputy.deputy.text])
-      count(Self.bytes(deputy))
+      try count(Self.bytes(deputy))
     }
   }
 

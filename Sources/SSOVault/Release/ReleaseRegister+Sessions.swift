@@ -62,6 +62,9 @@ extension ReleaseRegister {
     return session
   }
 
+  /// What is authenticated of one row, after its code was checked.
+  func sessionRow(_ keys: Data) throws -> [UInt8] { try session(Array(keys))?.bytes ?? [] }
+
   func put(_ session: ProvenSession) throws {
     try run(
       """

@@ -55,8 +55,14 @@ extension ReleaseRegister {
     else { return .operatorsChanged }
     var finding = Finding.asWritten
     if (try? computedSum()) != sum.value { finding = .rowsChanged }
+    return try changedSince(sum.size) ?? finding
+  }
+
+  /// What the log tells of later than the sum.
+  private func changedSince(_ size: UInt64) throws -> Finding? {
+    var finding: Finding?
     let later = try Data.fetchCursor(
-      database, sql: "SELECT encoded FROM log_rows WHERE sequence >= ?", arguments: [Int64(sum.size)])
+      database, sql: "SELECT encoded FROM log_rows WHERE sequence >= ?", arguments: [Int64(size)])
     while let encoded = try later.next() {
       let action = try RecordEncoding.decode(Array(encoded)).action
       if Self.operatorChanges.contains(action) { return .operatorsChanged }
@@ -71,7 +77,7 @@ extension ReleaseRegister {
     var removed = 0
     for (table, keys) in Self.tables {
       let places = try Row.fetchAll(database, sql: "SELECT \(keys.joined(separator: ", ")) FROM \(table)")
-      for place in places where (try? share(of: place, in: table)) == nil {
+      for place in places where (try? authenticated(place, in: table)) == nil {
         let condition = keys.map { "\($0) = ?" }.joined(separator: " AND ")
         try database.execute(
           sql: "DELETE FROM \(table) WHERE \(condition)", arguments: StatementArguments(place.databaseValues))
@@ -82,16 +88,46 @@ extension ReleaseRegister {
     return removed
   }
 
+  /// Every row gets its code from another root, if all of them are those that were written last.
+  /// - Parameter told: writes the row of the log that tells of it, before the new sum; is handed the number of rows.
+  /// - Throws: `DamagedRow` when they are not; nothing may be written then.
+  func writeAnew(under new: RowSeal, root: UInt32, told: (Int) throws -> Void) throws {
+    guard let stored = try storedSum(), try stored.operators == operatorsCode(), try changedSince(stored.size) == nil else {
+      throw DamagedRow(table: "register_seal")
+    }
+    let former = try seal
+    var (before, after) = ([UInt8](repeating: 0, count: 32), [UInt8](repeating: 0, count: 32))
+    var count = 0
+    for (table, keys) in Self.tables + [("proven_sessions", ["keys"])] {
+      let condition = keys.map { "\($0) = ?" }.joined(separator: " AND ")
+      for place in try Row.fetchAll(database, sql: "SELECT \(keys.joined(separator: ", ")) FROM \(table)") {
+        let row = try authenticated(place, in: table)
+        try run(
+          "UPDATE \(table) SET mac = ? WHERE \(condition)",
+          StatementArguments([new.code(row).databaseValue] + place.databaseValues))
+        count += 1
+        guard table != "proven_sessions" else { continue }
+        for (index, byte) in former.share(row).enumerated() { before[index] ^= byte }
+        for (index, byte) in new.share(row).enumerated() { after[index] ^= byte }
+      }
+    }
+    guard before == stored.value else { throw DamagedRow(table: "register_seal") }
+    try told(count)
+    try write(after, operators: Array(new.code(operatorsRow())), sealed: new, root: root)
+  }
+
   private static let tables = [
     ("cards", ["key"]), ("applications", ["id"]), ("credentials", ["person", "application", "account", "version"]),
     ("deputies", ["owner", "application", "account", "deputy"]),
   ]
 
-  private func share(of place: Row, in table: String) throws -> [UInt8] {
+  /// What is authenticated of one row, after its code was checked.
+  private func authenticated(_ place: Row, in table: String) throws -> [UInt8] {
     switch table {
     case "cards": try cardRow(place[0])
     case "applications": try applicationRow(place[0])
     case "deputies": try deputyRow(place[0], place[1], place[2], place[3])
+    case "proven_sessions": try sessionRow(place[0])
     default: try credentialRow(place[0], place[1], place[2], place[3])
     }
   }
@@ -101,7 +137,7 @@ extension ReleaseRegister {
     for (table, keys) in Self.tables {
       let places = try Row.fetchCursor(database, sql: "SELECT \(keys.joined(separator: ", ")) FROM \(table)")
       while let place = try places.next() {
-        for (index, byte) in try seal.share(share(of: place, in: table)).enumerated() { value[index] ^= byte }
+        for (index, byte) in try seal.share(authenticated(place, in: table)).enumerated() { value[index] ^= byte }
       }
     }
     return value
@@ -109,7 +145,7 @@ extension ReleaseRegister {
 
   private func storedSum() throws -> Sum? {
     guard let sealed = try Data.fetchOne(database, sql: "SELECT sealed FROM register_seal WHERE id = 1"),
-      let bytes = seal.open(sealed)
+      let bytes = try seal.open(sealed)
     else { return nil }
     var reader = LengthPrefixedReader(bytes, subject: "sum of registers", limit: 32)
     let sum = Sum(
@@ -117,7 +153,9 @@ extension ReleaseRegister {
     return sum.value.count == 32 ? sum : nil
   }
 
-  private func operatorsCode() throws -> [UInt8] {
+  private func operatorsCode() throws -> [UInt8] { Array(try seal.code(operatorsRow())) }
+
+  private func operatorsRow() throws -> [UInt8] {
     var writer = LengthPrefixedWriter()
     writer.field("operators")
     let rows = try Row.fetchCursor(
@@ -131,10 +169,14 @@ extension ReleaseRegister {
       writer.field(row[5] as Int64)
       writer.field(row[6] as Int64)
     }
-    return Array(seal.code(writer.bytes))
+    return writer.bytes
   }
 
   private func write(_ value: [UInt8], operators: [UInt8]) throws {
+    try write(value, operators: operators, sealed: seal, root: root)
+  }
+
+  private func write(_ value: [UInt8], operators: [UInt8], sealed seal: RowSeal, root: UInt32) throws {
     let log = VaultLog(database)
     let size = try log.treeSize()
     var writer = LengthPrefixedWriter()
@@ -142,6 +184,6 @@ extension ReleaseRegister {
     writer.field(operators)
     writer.field(size)
     writer.field(try MerkleTree.root(of: size, in: log)?.bytes ?? [])
-    try run("INSERT OR REPLACE INTO register_seal(id, sealed) VALUES (1, ?)", [try seal.close(writer.bytes)])
+    try run("INSERT OR REPLACE INTO register_seal(id, sealed, root) VALUES (1, ?, ?)", [seal.close(writer.bytes), Int64(root)])
   }
 }

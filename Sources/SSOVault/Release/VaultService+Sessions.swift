@@ -224,10 +224,10 @@ extension VaultService {
   ) throws -> UInt64 {
     let data = IntakeMessage.associatedData(
       instance: keys.instance, person: person, application: application, account: account)
-    guard let message = try? IntakeMessage(decoding: sealed), message.key == keys.intakeFingerprint,
-      let plaintext = try? keys.intake.open(
+    guard let message = try? IntakeMessage(decoding: sealed), let intake = keys.intake(message.key),
+      let plaintext = try? intake.open(
         SealedMessage(encapsulated: message.encapsulated, ciphertext: message.ciphertext),
-        info: IntakeMessage.info(suite: keys.intake.suite.rawValue, key: message.key), associatedData: data,
+        info: IntakeMessage.info(suite: intake.suite.rawValue, key: message.key), associatedData: data,
         as: ApplicationPassword.self), (try? StoredCredential(plaintext: plaintext)) != nil
     else { throw VaultFailure.no(.intakeMalformed, "not sealed to this vault for this person, application and account") }
     let newest = try register.versions(person, application, account).first?.place.version ?? 0

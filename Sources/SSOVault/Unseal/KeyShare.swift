@@ -33,10 +33,19 @@ public struct KeyShare: Sendable, CustomReflectable {
   public static func make(
     _ count: Int, threshold: Int, random: (Int) -> Secret<KeyMaterial>
   ) throws(Fault) -> [KeyShare] {
+    try split(MasterSecret(fresh: random(32)), into: count, threshold: threshold, random: random)
+  }
+
+  /// Shares of a master key that there is. Shares of it that were made before still give the same key: they are void only when the vault's
+  /// state has another one (`MasterRewrap`).
+  /// - Parameter random: that many bytes from the system's generator.
+  public static func split(
+    _ secret: MasterSecret, into count: Int, threshold: Int, random: (Int) -> Secret<KeyMaterial>
+  ) throws(Fault) -> [KeyShare] {
     guard (2...9).contains(count), (2...count).contains(threshold) else { throw .numbers }
     let set = random(4).withBytes { Array($0) }
     let parts = SecretSharing.split(
-      random(32), random: random((threshold - 1) * 32), threshold: threshold, into: count)
+      secret.bytes, random: random((threshold - 1) * 32), threshold: threshold, into: count)
     return parts.enumerated().map { KeyShare(threshold: threshold, number: $0.offset + 1, set: set, value: $0.element) }
   }
 
@@ -80,13 +89,24 @@ public struct KeyShare: Sendable, CustomReflectable {
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-extension MasterKey {
+extension MasterSecret {
+  /// - Parameter fresh: 32 random bytes.
+  fileprivate init(fresh: Secret<KeyMaterial>) {
+    precondition(fresh.count == 32)
+    bytes = fresh
+  }
+
   /// - Parameter shares: as many as are needed, different ones of one set. Whether they are the right ones shows when a state is opened.
   public init(shares: [KeyShare]) throws(VaultStartFault) {
     guard let first = shares.first, shares.count == first.threshold, Set(shares.map(\.number)).count == shares.count,
       shares.allSatisfy({ $0.set == first.set && $0.threshold == first.threshold })
     else { throw VaultStartFault(.masterKey, "different shares of one set are needed, as many as it says") }
     try self.init(
-      secret: SecretSharing.combine(Dictionary(uniqueKeysWithValues: shares.map { (UInt8($0.number), $0.value) })))
+      SecretSharing.combine(Dictionary(uniqueKeysWithValues: shares.map { (UInt8($0.number), $0.value) })))
   }
+}
+
+extension MasterKey {
+  /// - Parameter shares: as `MasterSecret` takes them.
+  public init(shares: [KeyShare]) throws(VaultStartFault) { try self.init(MasterSecret(shares: shares)) }
 }

@@ -11,6 +11,12 @@ public protocol VaultAnswering: Sendable {
 
 extension VaultService: VaultAnswering {}
 
+/// Shares that were refused for one reason, from one user.
+public struct WrongShares: Hashable, Sendable {
+  public let code: VaultRefusal.Code
+  public let uid: UInt32
+}
+
 /// A vault whose master key is nowhere on its machine: it answers how many shares it waits for until people have typed enough, and
 /// is a vault from then on.
 ///
@@ -28,27 +34,33 @@ public final class SealedVault: VaultAnswering {
     /// When the newest of them came.
     var lastShare: Moment?
     var wrong: [Moment] = []
+    /// Since the start: no row can be written before the state is open.
+    var refused: [WrongShares: Int64] = [:]
   }
 
   /// How many shares open it.
   public let needed: Int
   private let now: @Sendable () -> Moment
   private let open: @Sendable (MasterKey) throws(VaultStartFault) -> VaultService
-  private let opened: @Sendable () -> Void
+  private let opened: @Sendable (VaultService) -> Void
+  private let noticed: @Sendable (WrongShares) -> Void
   private let state = Mutex(State())
 
   /// - Parameters:
   ///   - needed: 2 to 9.
   ///   - open: opens the state with the master key that shares gave.
-  ///   - opened: called once, when it did.
+  ///   - noticed: called for the first wrong share of each kind and user: a restart forgets what no row could be written of.
+  ///   - opened: called once, with what it is from then on.
   public init(
     needed: Int, now: @escaping @Sendable () -> Moment,
-    open: @escaping @Sendable (MasterKey) throws(VaultStartFault) -> VaultService, opened: @escaping @Sendable () -> Void = {}
+    open: @escaping @Sendable (MasterKey) throws(VaultStartFault) -> VaultService,
+    noticed: @escaping @Sendable (WrongShares) -> Void = { _ in }, opened: @escaping @Sendable (VaultService) -> Void = { _ in }
   ) throws(VaultStartFault) {
     guard (2...9).contains(needed) else { throw VaultStartFault(.settings, "--await-shares takes 2 to 9") }
     self.needed = needed
     self.now = now
     self.open = open
+    self.noticed = noticed
     self.opened = opened
   }
 
@@ -60,13 +72,14 @@ public final class SealedVault: VaultAnswering {
       return .status(status)
     }
     guard peers.allows(peer.uid, request.kind) else {
+      if request.kind == .unseal { state.withLock { count(.peerNotAllowed, peer, &$0) } }
       return .refused(VaultRefusal(.peerNotAllowed, "this user may not ask for this"))
     }
     switch request {
     case .status: return .sealed(sealing)
     case .unseal(let typed):
       let answer = take(typed, from: peer)
-      if answer == .noted { opened() }
+      if answer == .noted, let service = state.withLock({ $0.service }) { opened(service) }
       return answer
     default: return .refused(VaultRefusal(.sealed, sealing.sentence))
     }
@@ -86,18 +99,28 @@ public final class SealedVault: VaultAnswering {
     state.lastShare = nil
   }
 
+  private func count(_ code: VaultRefusal.Code, _ peer: PeerCredentials, _ state: inout State) {
+    let wrong = WrongShares(code: code, uid: peer.uid)
+    if state.refused[wrong] == nil { noticed(wrong) }
+    state.refused[wrong, default: 0] += 1
+  }
+
   private func take(_ typed: TypedShare, from peer: PeerCredentials) -> VaultAnswer {
     let now = now()
     return state.withLock { state in
       func refused(_ code: VaultRefusal.Code, _ note: String) -> VaultAnswer { .refused(VaultRefusal(code, note)) }
+      func counted(_ code: VaultRefusal.Code, _ note: String) -> VaultAnswer {
+        count(code, peer, &state)
+        return refused(code, note)
+      }
       func wrong(_ code: VaultRefusal.Code, _ note: String) -> VaultAnswer {
         state.wrong.append(now)
-        return refused(code, note)
+        return counted(code, note)
       }
       guard state.service == nil else { return refused(.notSealed, "the vault is open") }
       state.wrong.removeAll { !(0..<Self.minute).contains(now.milliseconds(since: $0)) }
       guard state.wrong.count < Self.wrongAllowed else {
-        return refused(.sharesPause, "too many wrong shares: wait a minute")
+        return counted(.sharesPause, "too many wrong shares: wait a minute")
       }
       Self.forget(&state, at: now)
       guard let share = try? KeyShare(typed: typed.text) else {
@@ -117,9 +140,10 @@ public final class SealedVault: VaultAnswering {
       state.lastShare = nil
       do throws(VaultStartFault) {
         let service = try open(MasterKey(shares: shares))
-        try service.noteUnsealed(shares: shares.map(\.number).sorted(), by: peer.uid)
+        try service.noteUnsealed(shares: shares.map(\.number).sorted(), by: peer.uid, after: state.refused)
         state.service = service
         state.wrong = []
+        state.refused = [:]
         return .noted
       } catch {
         guard error.kind == .masterKey else {
