@@ -42,6 +42,19 @@ extension Desk {
     return published
   }
 
+  /// Has keys of the vault renewed.
+  /// - Parameter layers: in the order of `VaultLayer`.
+  package func rotateKeys(_ layers: [String]) async throws {
+    let act = try sign(Act.Kind.rotateKeys, ["layers": layers.joined(separator: " ")], with: [])
+    let _: NoBody = try await link.call("POST", "/v1/admin/vault/rotation", VaultActMessage(act: Data(act.encoded)))
+  }
+
+  /// Layers whose renewal has not ended.
+  package func keysUnderWay() async throws -> Int {
+    let keys: [VaultKeySummary] = try await link.fetch("/v1/admin/vault/rotation")
+    return keys.count(where: \.isUnderWay)
+  }
+
   /// - Returns: the key that releases are signed with.
   package func setCredentials(_ people: [String], at applications: [LoadApplication]) async throws -> LoadVaultKey {
     let message: VaultKeysMessage = try await link.fetch("/v1/admin/vault/keys")

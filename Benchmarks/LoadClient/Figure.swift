@@ -96,6 +96,8 @@ package struct Goal: Sendable {
     "vault.release_per_s": Goal(atLeast: 2500, "/s", "OpenBao 6,260, without sealing or session"),
     "vault.release_p99_50s_ms": Goal(20, "ms"),
     "vault.release_minute_p99_ms": Goal(200, "ms"),
+    "vault.rotation_failures": Goal(0, "releases"),
+    "vault.rotation_s": Goal(10, "s"),
     "vault.seal_open_ms": Goal(0.3, "ms"),
     "vault.unseal_s": Goal(1, "s", "OpenBao 0.42"),
     "vault.wrong_refusals": Goal(0, "releases"),

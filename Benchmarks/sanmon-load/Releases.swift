@@ -7,7 +7,7 @@ struct Releases: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stored credentials: CPU, latency, the minute after the logon, a restart of the vault. / 自動サインインの負荷。")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case seal, cpu, latency, steady, unseal, minute }
+  enum Part: String, CaseIterable, ExpressibleByArgument { case seal, cpu, latency, steady, unseal, minute, rotation }
 
   @OptionGroup var common: CommonOptions
   @Option(help: "Only this part; repeat for several: \(Part.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -15,6 +15,9 @@ struct Releases: AsyncParsableCommand {
   @Option(help: "Releases in flight during 'cpu': commits that meet share one fsync.") var inFlight = 16
   @Option(help: "Releases of 'minute'; of 'steady' a third.") var releases = 3100
   @Option(help: "Seconds over which they are spread.") var seconds = 60.0
+
+  /// The city has 1,200 who may enter LGWAN: 1,550 at two applications take a second copy of it.
+  private var clerks: Int { common.people == 1200 ? releases / 2 : common.people }
 
   func run() async throws {
     try await common.measuring {
@@ -26,7 +29,7 @@ struct Releases: AsyncParsableCommand {
             limit: (try Bare.sealAndOpen(), say("X-Wing と AES-256-GCM だけ", "X-Wing and AES-256-GCM alone"))))
       }
       guard parts != [.seal] else { return [] }
-      let city = try await common.city()
+      let city = try await common.city(copies: max(1, (clerks + 1199) / 1200), clerks: clerks)
       defer { city.end() }
       common.figures.note(
         say("準備: パスワード \(2 * city.clerks.count) 件（計測しない）", "preparing \(2 * city.clerks.count) credentials (not measured)"))
@@ -41,6 +44,7 @@ struct Releases: AsyncParsableCommand {
         case .steady: wrong += await spread(city, &work, "vault.release_p99_50s_ms", count: releases / 3, over: seconds / 3)
         case .unseal: wrong += try await unseal(city, &work)
         case .minute: wrong += await spread(city, &work, "vault.release_minute_p99_ms", count: releases, over: seconds)
+        case .rotation: wrong += try await rotation(city, &work)
         }
       }
       common.figures.show(Figure("vault.wrong_refusals", [Double(wrong.count)]))
@@ -94,6 +98,33 @@ struct Releases: AsyncParsableCommand {
         name, [Distribution(rush.seconds).quantile(0.99) * 1000],
         note: say("\(count) 件を \(Figures.short(seconds)) 秒で", "\(count) in \(Figures.short(seconds)) s") + ": \(rush.latencies)"
       ))
+    return rush.wrong
+  }
+
+  /// Every record and every row's code under new keys, while 50 releases a second go on until it has ended.
+  private func rotation(_ city: LoadCity, _ work: inout ReleaseWork) async throws -> [WrongAnswer] {
+    // No more than a minute allows; half a minute of it in the whole city.
+    let count = min(1500, 4 * city.clerks.count)
+    await work.rest(before: count)
+    let (steady, city) = (work, city)
+    let releasing = Task { await steady.spread(count, over: Double(count) / 50) }
+    try await Task.sleep(for: .milliseconds(500))
+    let start = ContinuousClock.now
+    try await city.desk.rotateKeys(["credentials", "registers"])
+    var left = try await city.desk.keysUnderWay()
+    while left > 0 {
+      guard start.duration(to: .now) < .seconds(120) else { throw RunFault("鍵の更新が終わりません。", "the renewal does not end") }
+      try await Task.sleep(for: .milliseconds(20))
+      left = try await city.desk.keysUnderWay()
+    }
+    let took = start.duration(to: .now).inSeconds
+    let rush = await releasing.value
+    let records = city.clerks.count * work.applicationCount
+    common.figures.show(
+      Figure(
+        "vault.rotation_s", [took],
+        note: say("\(records) 件、毎秒 50 件の払い出し中", "\(records) records, at 50 releases a second") + ": \(rush.latencies)"))
+    common.figures.show(Figure("vault.rotation_failures", [Double(rush.wrong.count)]))
     return rush.wrong
   }
 
@@ -186,6 +217,8 @@ struct ReleaseWork {
       return rush
     }
   }
+
+  var applicationCount: Int { applications.count }
 
   func isOneRight(_ clerk: LoadCity.Clerk) async -> Bool {
     if case .success = await release(clerk, applications[0], isFirst: false) { true } else { false }

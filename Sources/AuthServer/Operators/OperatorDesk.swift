@@ -165,6 +165,7 @@ enum VaultAnswers {
       case .workstationExists, .operatorExists, .actReplayed, .restoreContradicts: throw HTTPFault.conflict
       case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
       case .applicationUnknown, .applicationElsewhere: throw HTTPFault.conflictBecause(.applicationNotPublished)
+      case .registersDamaged: throw HTTPFault.conflictBecause(.releasesStopped)
       case .intakeMalformed: throw HTTPFault.conflictBecause(.credentialUnreadable)
       case .recoveryKeyMissing: throw HTTPFault.conflictBecause(.backupNotPossible)
       case .actNotAllowed, .actStale, .operatorUnknown, .possessionNotProven, .lastAdministrator:
