@@ -48,6 +48,14 @@ struct DocumentTests {
     #expect(program.definition.access == .program(use))
   }
 
+  @Test("the card shown is right")
+  func cards() throws {
+    let found = try blocks("docs/cards.md")
+    #expect(found.count == 1)
+    let file = try CardScriptFile.compile(Samples.source("branch-lite-s.yaml", found[0]))
+    #expect(file.warnings.isEmpty && file.script.kind == .felicaLiteS)
+  }
+
   @Test func everyCodeIsListed() throws {
     let document = try text("docs/policy.md")
     let missing = PolicyFault.codes.filter { !document.contains($0 + " ") }

@@ -12,6 +12,7 @@ struct Break: Sendable, CustomTestStringConvertible {
     case access
     case application
     case program
+    case card(String)
   }
 
   var expected: String
@@ -55,6 +56,8 @@ struct Break: Sendable, CustomTestStringConvertible {
     case .application, .program:
       let text = (target == .program ? Samples.program : Samples.application).breaking(old, new)
       return Samples.faults(application: also.map { text.breaking($0.old, $0.new) } ?? text)
+    case .card(let name):
+      return Samples.faults(card: name, Samples.card(name).breaking(old, new))
     case .instance:
       do throws(PolicyFaults) {
         _ = try InstanceFile.parse(Samples.source("sanmon.yaml", Samples.instance.breaking(old, new)))
@@ -70,7 +73,7 @@ struct Break: Sendable, CustomTestStringConvertible {
 struct FaultTests {
   static let all =
     Breaks.text + Breaks.schema + Breaks.expressions + Breaks.floor + Breaks.instance + Breaks.access
-    + Breaks.application + Breaks.program
+    + Breaks.application + Breaks.program + Breaks.card
 
   @Test(arguments: all)
   func isNamedAtItsPlace(broken: Break) {

@@ -47,6 +47,10 @@ extension FaultCode {
       .applicationRotationUnsaid, .applicationRotationByHand, .applicationPasswordShort, .applicationWindowsKey,
       .applicationWindowsTwice:
       applicationSentence(detail)
+    case .cardFileName, .cardBytes, .cardProof, .cardGeneration, .cardDiversification, .cardCommandBeyond,
+      .cardCommandNotListed, .cardCommandUnused, .cardBlocks, .cardFields, .cardStatus, .cardOrder, .cardNothingProven,
+      .cardChipUnread, .cardKeyShared, .cardCounterStill:
+      cardSentence(detail)
     }
   }
 

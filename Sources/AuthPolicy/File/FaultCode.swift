@@ -1,4 +1,4 @@
-/// Everything a policy file, a start-up file, a dated access or an application can be refused for. The numbers are stable and never reused.
+/// Everything a policy file, a start-up file, a dated access, an application or a card can be refused for. The numbers are stable and never reused.
 enum FaultCode: String, CaseIterable, Sendable {
   // The text
   case tooLarge = "PF101"
@@ -124,4 +124,22 @@ enum FaultCode: String, CaseIterable, Sendable {
   case applicationPasswordShort = "PF821"
   case applicationWindowsKey = "PF822"
   case applicationWindowsTwice = "PF823"
+
+  // A card
+  case cardFileName = "CP001"
+  case cardBytes = "CP002"
+  case cardProof = "CP003"
+  case cardGeneration = "CP004"
+  case cardDiversification = "CP005"
+  case cardCommandBeyond = "CP006"
+  case cardCommandNotListed = "CP007"
+  case cardCommandUnused = "CP008"
+  case cardBlocks = "CP009"
+  case cardFields = "CP010"
+  case cardStatus = "CP011"
+  case cardOrder = "CP012"
+  case cardNothingProven = "CP013"
+  case cardChipUnread = "CP014"
+  case cardKeyShared = "CP015"
+  case cardCounterStill = "CP016"
 }

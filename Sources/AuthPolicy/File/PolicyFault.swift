@@ -21,7 +21,7 @@ public struct PolicyFault: Sendable, Hashable {
   public var line: Int
   /// From 1, in Unicode scalars.
   public var column: Int
-  /// Stable, `PF101` … `PF899`; docs/policy.md lists them.
+  /// Stable, `PF101` … `PF899` and, for cards, `CP001` … `CP099`; docs/policy.md and docs/cards.md list them.
   public var code: String
   public var ja: String
   public var en: String
