@@ -100,6 +100,7 @@ let package = Package(
     .target(
       name: "CertificateTrust", dependencies: ["AuthTerms", "COpenSSL", .crypto, .cryptoExtras, .x509, .asn1],
       swiftSettings: house),
+    .target(name: "CardCiphers", dependencies: ["AuthTerms", "SmartCard", "COpenSSL"], swiftSettings: house),
     .target(name: "PCSCReader", dependencies: ["AuthTerms", "SmartCard", "CPCSC"], swiftSettings: house),
     .target(name: "AuthClient", dependencies: ["AuthTerms", "AuthAPI", .crypto] + Target.Dependency.nio, swiftSettings: house),
     .target(name: "Isolation", dependencies: ["AuthTerms", "CIsolation"], swiftSettings: house),
@@ -232,6 +233,9 @@ let package = Package(
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
     .testTarget(
       name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras],
+      swiftSettings: house),
+    .testTarget(
+      name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard"], exclude: ["golden.py"],
       swiftSettings: house),
     .testTarget(
       name: "MatcherTests",

@@ -54,11 +54,13 @@ struct BinaryTests {
   static let rules = [
     Rule(
       program: "sanmond", has: ["AuthServer", "Storage", "VaultLink"],
-      modules: ["SSOVault", "SmartCard", "PCSCReader", "Biometric", "MatcherHost"],
+      modules: ["SSOVault", "SmartCard", "CardCiphers", "PCSCReader", "Biometric", "MatcherHost"],
       libraries: ["libpcsclite"]),
     Rule(
       program: "sanmon-agent", has: ["Workstation", "PCSCReader"],
-      modules: ["GRDB", "Yams", "Storage", "AuthPolicy", "AuthServer", "DirectorySync", "CertificateTrust", "SSOVault"],
+      modules: [
+        "GRDB", "Yams", "Storage", "AuthPolicy", "AuthServer", "DirectorySync", "CertificateTrust", "CardCiphers", "SSOVault",
+      ],
       libraries: ["libsqlite3", "libldap", "libyaml", "libcrypto.so", "libssl.so"]),
     Rule(
       program: "sanmon-vault", has: ["SSOVault", "GRDB"],
@@ -79,7 +81,9 @@ struct BinaryTests {
     Rule(program: "sanmon", has: ["AuthClient"], modules: ["AuthServer", "Hummingbird", "SSOVault"], libraries: []),
     Rule(
       program: "sanmon-cardsim", has: [],
-      modules: ["AuthTerms", "AuthAPI", "SmartCard", "PCSCReader", "CertificateTrust", "AuthServer", "Workstation"],
+      modules: [
+        "AuthTerms", "AuthAPI", "SmartCard", "CardCiphers", "PCSCReader", "CertificateTrust", "AuthServer", "Workstation",
+      ],
       libraries: ["libpcsclite", "libsqlite3"]),
     Rule(
       program: "sanmon-palmsim", has: ["PalmSynthesis", "Biometric"],
