@@ -90,7 +90,17 @@ extension APIMessages {
       [.field("sealed", .bytes(minimum: 1, maximum: 8192)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
     APIMessage(
       "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",
-      [.field("definitions", .array(.bytes(minimum: 1, maximum: 16_384), maximum: 64))]),
+      [
+        .field("definitions", .array(.bytes(minimum: 1, maximum: 16_384), maximum: 64)),
+        .optional("owners", .array(.message("OwnerOffer"), maximum: ApplicationsMessage.mostOwners)),
+        .optional("unpublished", .array(.identifier, maximum: 64)),
+      ]),
+    APIMessage(
+      "OwnerOffer", "That the person who asks may use this owner's account now.",
+      [
+        .field("owner", .identifier), .field("displayName", .text(maximum: 256)), .field("application", .identifier),
+        .field("account", .text(maximum: 64)), .field("until", .time),
+      ]),
     APIMessage(
       "ApplicationSummary", "An application in the files and in the vault.",
       [
@@ -107,6 +117,7 @@ extension APIMessages {
       [
         .field("person", .identifier), .field("displayName", .text(maximum: 256)), .field("department", .text(maximum: 256)),
         .field("application", .identifier), .field("reason", .oneOf(["missing", "refused", "mustChange"])),
+        .optional("refusedAt", .time),
       ]),
     APIMessage(
       "DeputySummary", "That one person may use another's credential, or a shared one.",
@@ -126,7 +137,7 @@ extension APIMessages {
       [
         .field("person", .identifier), .field("application", .identifier), .field("account", .text(maximum: 64)),
         .field("version", .count), .field("state", .oneOf(CredentialEntry.State.allCases.map(\.rawValue))),
-        .field("setAt", .time),
+        .field("setAt", .time), .optional("refusedVersion", .count), .optional("refusedAt", .time),
       ]),
   ]
 }

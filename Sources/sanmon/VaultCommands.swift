@@ -131,6 +131,9 @@ struct VaultList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Which credentials there are, never what is in them. / 登録の一覧（中身は出ません）。",
     discussion: """
+      The time is when it was set; of one that the application refused, when it was refused. If a newer one was refused and the former
+      took its place, both versions are named: set the newer one anew.
+
       EXAMPLES
         sanmon vault list --person p-000042
         sanmon vault list --application ledger --json
@@ -150,10 +153,18 @@ struct VaultList: AsyncParsableCommand {
     try operatorLink.show(entries) { entries in
       guard !entries.isEmpty else { return say("登録はありません。", "none.") }
       return entries.map { entry in
-        "\(entry.person)  \(entry.application)\(entry.account.isEmpty ? "" : "/" + entry.account)  \(Self.state(entry.state))  "
-          + Times.show(entry.setAt)
+        "\(entry.person)  \(entry.application)\(entry.account.isEmpty ? "" : "/" + entry.account)  \(Self.standing(entry))  "
+          + Times.show(entry.refusedAt ?? entry.setAt)
       }.joined(separator: "\n")
     }
+  }
+
+  /// A newer one that was refused comes before the word for what takes its place.
+  private static func standing(_ entry: CredentialSummary) -> String {
+    guard let refused = entry.refusedVersion else { return state(entry.state) }
+    return say(
+      "第 \(refused) 版を業務システムが拒否、第 \(entry.version) 版（\(state(entry.state))）に戻っている",
+      "version \(refused) was refused, version \(entry.version) (\(state(entry.state))) is used in its place since")
   }
 
   static func state(_ state: String) -> String {
@@ -189,6 +200,7 @@ struct VaultGaps: AsyncParsableCommand {
       guard answer.count > 0 else { return say("不足はありません。", "nothing is missing.") }
       let lines = answer.gaps.map { gap in
         "\(gap.application)  \(gap.person)  \(Rows.visible(gap.displayName))  \(Rows.visible(gap.department))  \(VaultList.state(gap.reason))"
+          + (gap.refusedAt.map { "  " + Times.show($0) } ?? "")
       }
       let tail = say("合計 \(answer.count) 件（うち \(lines.count) 件を表示）", "\(answer.count) in all; \(lines.count) shown")
       return (lines + [tail]).joined(separator: "\n")

@@ -66,6 +66,7 @@ struct OpenAPITests {
     "CredentialSummary": CredentialSummary.self,
     "DeputySummary": DeputySummary.self,
     "ApplicationsMessage": ApplicationsMessage.self,
+    "OwnerOffer": OwnerOffer.self,
     "ApplicationSummary": ApplicationSummary.self,
     "CredentialGaps": CredentialGaps.self,
     "CredentialGap": CredentialGap.self,

@@ -260,6 +260,7 @@ struct ReleaseTests {
       #expect(try await bench.code(bench.message(), in: id) == "AP177")
       let gaps: CredentialGaps = try await bench.city.link.fetch("/v1/admin/vault/gaps")
       #expect(gaps.gaps.first?.person == Self.person && gaps.gaps.first?.reason == "refused" && gaps.count > 100)
+      #expect(gaps.gaps.first?.refusedAt != nil && gaps.gaps.last?.refusedAt == nil)
       // Sealed for somebody else it is nobody's.
       let foreign = try await bench.intake("atarashii-mono", for: "p-000007")
       #expect(try await bench.code(bench.message(.capture, content: foreign), in: id) == "AP180")
@@ -267,9 +268,17 @@ struct ReleaseTests {
       #expect(try await bench.ask(bench.message(), in: id) == "atarashii-mono")
       try await bench.ask(bench.message(.report, content: Array("accepted".utf8)), in: id)
       let kept: [CredentialSummary] = try await bench.city.link.fetch("/v1/admin/vault/credentials?person=\(Self.person)")
-      #expect(kept.map(\.state) == ["current"] && kept.map(\.application) == ["ledger"])
+      #expect(kept.map(\.state) == ["current"] && kept.map(\.application) == ["ledger"] && kept.map(\.refusedAt) == [nil])
       let now: CredentialGaps = try await bench.city.link.fetch("/v1/admin/vault/gaps")
       #expect(now.count == gaps.count - 1 && !now.gaps.contains { $0.person == Self.person })
+      // A wrong one that an administrator set is not "confirmed", although the former one signs in again.
+      try await bench.set("machigai")
+      #expect(try await bench.ask(bench.message(), in: id) == "machigai")
+      try await bench.ask(bench.message(.report, content: Array("refused".utf8)), in: id)
+      let fallen: [CredentialSummary] = try await bench.city.link.fetch("/v1/admin/vault/credentials?person=\(Self.person)")
+      #expect(fallen.map(\.state) == ["current"] && fallen.map(\.version) == kept.map(\.version))
+      #expect(fallen.map(\.refusedVersion) == [kept[0].version + 1] && fallen.allSatisfy { ($0.refusedAt ?? 0) >= $0.setAt })
+      #expect(try await bench.ask(bench.message(), in: id) == "atarashii-mono")
     }
   }
 
@@ -298,6 +307,8 @@ struct ReleaseTests {
       #expect(try await states() == ["ledger": "unpublished", "sanitiser": "unpublished", "windows": "unpublished"])
       try await bench.publish()
       #expect(try await states()["ledger"] == "published")
+      let before: ApplicationsMessage = try await bench.pc.connection.fetch("/v1/applications")
+      #expect(before.unpublished == ["sanitiser", "windows"])
       let path = bench.city.folder + "/policies/applications/ledger.yaml"
       let text = try String(contentsOfFile: path, encoding: .utf8)
       try text.replacing("ledger.sanmon.example", with: "ledger.evil.example").write(
@@ -308,6 +319,7 @@ struct ReleaseTests {
       let offered: ApplicationsMessage = try await bench.pc.connection.fetch("/v1/applications")
       let definitions = try offered.definitions.map { try ApplicationDefinition(canonicalBytes: Array($0)) }
       #expect(definitions.map(\.id.text) == ["ledger", "sanitiser", "windows"])
+      #expect(offered.unpublished == ["ledger", "sanitiser", "windows"], "one was changed, two never published")
       try "nonsense: [".write(toFile: path, atomically: true, encoding: .utf8)
       let broken: PolicyReloaded = try await bench.city.link.call("POST", "/v1/admin/policy/reload")
       #expect(!broken.changed && !broken.faultsEn.isEmpty)
@@ -358,6 +370,38 @@ struct ReleaseTests {
       #expect(rows.allSatisfy { $0.person == Self.person && $0.note.hasPrefix("ledger for p-000007 ticket ") })
       let acts = try await bench.city.audit("class=administration&action=vault.deputies")
       #expect(acts.allSatisfy { $0.person == "p-000007" && $0.note.hasPrefix("ledger deputies \(Self.person) act ") })
+    }
+  }
+
+  @Test("whose accounts she may use is told to the workstation of the open session alone, and only while it holds")
+  func offers() async throws {
+    try await Self.with { bench in
+      let suzuki = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await bench.city.register(suzuki) == 201)
+      try await bench.publish()
+      try await bench.registerCards()
+      func owners() async throws -> [OwnerOffer]? {
+        let offered: ApplicationsMessage = try await bench.pc.connection.fetch("/v1/applications")
+        return offered.owners
+      }
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 3_600_000, by: suzuki) == 200)
+      #expect(try await bench.deputise([Self.person, "p-000009"], for: "shared-kaikei", until: 60_000, by: suzuki) == 200)
+      #expect(try await bench.deputise(["p-000009"], for: "p-000008", until: 3_600_000, by: suzuki) == 200)
+      #expect(try await owners() == [], "nobody is logged on here")
+      let (session, _) = try await bench.enter()
+      let found = try #require(try await owners())
+      #expect(found.map(\.owner) == ["p-000007", "shared-kaikei"] && found.map(\.application) == ["ledger", "ledger"])
+      #expect(found.map(\.account) == ["", ""] && !found[0].displayName.isEmpty && found[1].displayName.isEmpty)
+      #expect(try await bench.deputies("?person=p-000007").map(\.until) == [found[0].until])
+      bench.city.clock.advance(seconds: 61)
+      #expect(try await owners()?.map(\.owner) == ["p-000007"], "over")
+      try await bench.withdraw([Self.person], from: "p-000007")
+      #expect(try await owners() == [], "withdrawn, and told at once")
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 3_600_000, by: suzuki) == 200)
+      #expect(try await owners()?.count == 1)
+      let _: SessionStatus = try await bench.pc.connection.call(
+        "POST", "/v1/sessions/\(session.session)/lock", SessionEnding(cause: "asked"))
+      #expect(try await owners() == [], "locked")
     }
   }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stands in for `sanmon-agent sso`: answers from files of the folder SANMON_STUB, and writes down what it was asked.
 
-state.json: the answer to `state`. credentials.json: "application/account" → [user, password], a fault, or a small vault:
+state.json: the answer to `state`. credentials.json: "application/account", for somebody else's with "/owner" behind it → [user, password], a fault, or a small vault:
 {"user", "isDue", "next": [passwords that are generated], "versions": [{"number", "password", "state"}, newest first]} with the states
 of the real one; "delay" → seconds before an answer to `release` and `change`, "stall" → seconds between keeping a new password and
 handing it out, "fatal" → the kind of a question at which the process is gone. push: a message to send unasked; taken away once it
@@ -58,7 +58,7 @@ def answer(question):
     kind = question["kind"]
     if kind == "state":
         return load("state.json")
-    key = f"{question['application']}/{question['account']}"
+    key = f"{question['application']}/{question['account']}" + (f"/{question['owner']}" if question.get("owner") else "")
     credentials = load("credentials.json")
     if credentials.get("fatal") == kind:
         os._exit(1)

@@ -150,6 +150,7 @@ class ExtensionTest(BrowserCase):
         self.offer(application("ledger", self.ledger.origin), password, user="goro")
         self.agent.changed()
         self.agent.session = "locked"
+        self.agent.write()
         self.agent.push({"kind": "locked"})
         page = self.browser.open(self.ledger.origin + "/login")
         self.untouched(page, "ledger")

@@ -164,7 +164,8 @@ def application(identifier, origin, login_path="/login", **changes):
     return {
         "id": identifier, "nameJa": "見本", "nameEn": "Sample", "origin": origin, "loginPath": login_path, "form": "#login",
         "user": "[name=user]", "password": "[name=password]", "submit": "[name=enter]", "success": {"path": "/"},
-        "failure": {"selector": "#login-failed"}, "mustChange": {"path": "/password"}, "change": None, "accounts": [""], **changes,
+        "failure": {"selector": "#login-failed"}, "mustChange": {"path": "/password"}, "change": None, "accounts": [""], "owners": [],
+        "isPublished": True, **changes,
     }
 
 

@@ -10,8 +10,8 @@ import Workstation
 struct BrowserFuzzTests {
   private static let questions = [
     #"{"kind":"state"}"#,
-    #"{"kind":"release","application":"ledger","account":"","origin":"https://ledger.city.example"}"#,
-    #"{"kind":"outcome","application":"ledger","account":"kanri","version":"7","outcome":"mustChange"}"#,
+    #"{"kind":"release","application":"ledger","account":"","owner":"p-000007","origin":"https://ledger.city.example"}"#,
+    #"{"kind":"outcome","application":"ledger","account":"kanri","owner":"","version":"7","outcome":"mustChange"}"#,
     #"{"kind":"change","application":"ledger","account":"","origin":"https://ledger.city.example"}"#,
     #"{"kind":"changeOutcome","application":"ledger","account":"","outcome":"refused"}"#,
     #"{"kind":"capture","application":"ledger","account":"","user":"hanako","password":"Aa1-aaaaaaaa"}"#,
@@ -24,8 +24,9 @@ struct BrowserFuzzTests {
       String(decoding: bytes, as: UTF8.self).matches(of: /"(?:[^"\\]|\\.)*"/).count == texts.count * 2
     else { return nil }
     let shapes = [
-      "state": [], "release": ["application", "account", "origin"], "change": ["application", "account", "origin"],
-      "outcome": ["application", "account", "version", "outcome"], "changeOutcome": ["application", "account", "outcome"],
+      "state": [], "release": ["application", "account", "owner", "origin"], "change": ["application", "account", "origin"],
+      "outcome": ["application", "account", "owner", "version", "outcome"],
+      "changeOutcome": ["application", "account", "outcome"],
       "capture": ["application", "account", "user", "password"],
     ]
     guard let kind = texts["kind"], let shape = shapes[kind], Set(texts.keys) == Set(shape + ["kind"]) else { return nil }
@@ -46,10 +47,10 @@ struct BrowserFuzzTests {
   private static func words(_ message: ExtensionMessage) -> [String] {
     switch message {
     case .state: ["state"]
-    case .release(let application, let account, let origin): ["release", application, account, origin]
+    case .release(let of, let origin): ["release", of.application, of.account, of.owner, origin]
     case .change(let application, let account, let origin): ["change", application, account, origin]
-    case .outcome(let application, let account, let version, let outcome):
-      ["outcome", application, account, "\(version)", outcome.rawValue]
+    case .outcome(let of, let version, let outcome):
+      ["outcome", of.application, of.account, of.owner, "\(version)", outcome.rawValue]
     case .changeOutcome(let application, let account, let isAccepted):
       ["changeOutcome", application, account, isAccepted ? "accepted" : "refused"]
     case .capture(let application, let account, let credential):

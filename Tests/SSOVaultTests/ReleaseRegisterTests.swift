@@ -161,7 +161,7 @@ struct ReleaseRegisterTests {
     }
   }
 
-  @Test("a page tells of 256 credentials, one entry each, and where the next begins")
+  @Test("a page tells of 224 credentials, one entry each, and where the next begins")
   func pages() throws {
     // Every person sealed once; each entry of the list is a credential of its own.
     for number in 0..<130 {
@@ -169,9 +169,9 @@ struct ReleaseRegisterTests {
     }
     try city.set("y", for: "p1000")
     let first = try city.entries()
-    #expect(first.count == 256 && first[0].version == 2)
-    guard case .credentials(let rest) = office.ask(.listCredentials(after: first[255].place)) else { throw Office.Unexpected() }
-    #expect(rest.count == 4 && Set((first + rest).map(\.place)).count == 260)
+    #expect(first.count == 224 && first[0].version == 2)
+    guard case .credentials(let rest) = office.ask(.listCredentials(after: first[223].place)) else { throw Office.Unexpected() }
+    #expect(rest.count == 36 && Set((first + rest).map(\.place)).count == 260)
     for wrong in ["ito", "ito/ledger", "a/b/c/d"] { #expect(office.refusal(.listCredentials(after: wrong)) == "V104") }
   }
 
@@ -198,6 +198,35 @@ struct ReleaseRegisterTests {
     #expect(office.ask(try city.report(.mustChange, session)) == .noted)
     #expect(try city.entries().map(\.state) == [.mustChange])
     #expect(try city.password(session) == "three", "the page that asks for a new one asks for the old one too")
+  }
+
+  @Test("a refused version is listed with its date, and with the former one that takes its place; a newer one ends that")
+  func refusedIsListed() throws {
+    let session = try city.session(city.card("ito"), at: city.workstation())
+    func entry() throws -> CredentialEntry { try #require(try city.entries().first) }
+    try city.set("one", for: "ito")
+    #expect(try city.password(session) == "one")
+    #expect(office.ask(try city.report(.accepted, session)) == .noted)
+    let confirmed = try entry()
+    #expect(confirmed.state == .current && confirmed.refused == nil)
+    try city.set("wrong", for: "ito")
+    #expect(try city.password(session) == "wrong")
+    office.clock.advance(seconds: 5)
+    let time = office.clock.now.wallMilliseconds
+    #expect(office.ask(try city.report(.refused, session)) == .noted)
+    var found = try entry()
+    #expect(found.state == .current && found.version == 1 && found.setAt == confirmed.setAt)
+    #expect(found.refused == CredentialEntry.Refused(version: 2, at: time))
+    // Told once more: it was refused when it was refused.
+    office.clock.advance(seconds: 5)
+    #expect(office.ask(try city.report(.refused, session)) == .noted)
+    #expect(try entry().refused?.at == time)
+    #expect(try city.password(session) == "one")
+    #expect(office.ask(try city.report(.refused, session)) == .noted)
+    found = try entry()
+    #expect(found.state == .refused && found.version == 2 && found.setAt == time && found.refused == nil, "none is left")
+    try city.set("three", for: "ito")
+    #expect(try entry().state == .unconfirmed && entry().refused == nil)
   }
 
   @Test("a change that broke is found out by the next session: one wrong try at most, and one of the two always works")

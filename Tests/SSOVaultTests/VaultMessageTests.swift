@@ -71,7 +71,9 @@ struct VaultMessageTests {
       ]),
       .credentials(
         CredentialEntry.State.allCases.map {
-          CredentialEntry(person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9)
+          CredentialEntry(
+            person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9,
+            refused: $0 == .current ? CredentialEntry.Refused(version: 4, at: 10) : nil)
         }),
       .deputies(
         [false, true].map {
@@ -97,7 +99,8 @@ struct VaultMessageTests {
     let deputy = VaultDeputy(
       owner: person, application: application, account: longest, deputy: person, from: .min, until: .max)
     let entry = CredentialEntry(
-      person: person, application: application, account: longest, version: .max, state: .unconfirmed, setAt: .max)
+      person: person, application: application, account: longest, version: .max - 1, state: .unconfirmed, setAt: .max,
+      refused: CredentialEntry.Refused(version: .max, at: .max))
     let pages: [VaultAnswer] = [
       .deputies(Array(repeating: deputy, count: VaultDeputy.mostAtOnce)),
       .credentials(Array(repeating: entry, count: CredentialEntry.mostAtOnce)),

@@ -199,14 +199,14 @@ struct NativeMessagingTests {
     func parsed(_ text: String) throws -> [String] { try ExtensionMessage(parsing: Array(text.utf8)).words }
     #expect(try parsed(#"{"kind":"state"}"#) == ["state"])
     #expect(
-      try parsed(#"{"kind":"release","application":"ledger","account":"","origin":"https://l.example"}"#)
-        == ["release", "ledger", "", "https://l.example"])
+      try parsed(#"{"kind":"release","application":"ledger","account":"","owner":"p-7","origin":"https://l.example"}"#)
+        == ["release", "ledger", "", "p-7", "https://l.example"])
     for outcome in SignInOutcome.allCases {
       #expect(
         try parsed(
-          #"{"kind":"outcome","application":"a","account":"b","version":"18446744073709551615","outcome":"\#(outcome.rawValue)"}"#
+          #"{"kind":"outcome","application":"a","account":"b","owner":"","version":"18446744073709551615","outcome":"\#(outcome.rawValue)"}"#
         )
-          == ["outcome", "a", "b", "18446744073709551615", outcome.rawValue])
+          == ["outcome", "a", "b", "", "18446744073709551615", outcome.rawValue])
     }
     #expect(try parsed(#"{"kind":"change","application":"a","account":"b","origin":"o"}"#) == ["change", "a", "b", "o"])
     for (word, isAccepted) in [("accepted", true), ("refused", false)] {
@@ -226,14 +226,17 @@ struct NativeMessagingTests {
     arguments: [
       "", " ", "null", "[]", "7", "{}", #"{"kind":"State"}"#, #"{"kind":"state","more":"1"}"#, #"{"kind":7}"#,
       #"{"kind":"release","application":"a","account":""}"#,
-      #"{"kind":"release","application":"a","account":"","origin":"o","password":"p"}"#,
-      #"{"kind":"release","application":"a","account":null,"origin":"o"}"#,
-      #"{"kind":"release","application":["a"],"account":"","origin":"o"}"#,
-      #"{"kind":"outcome","application":"a","account":"","version":"1","outcome":"Accepted"}"#,
-      #"{"kind":"outcome","application":"a","account":"","outcome":"accepted"}"#,
-      #"{"kind":"outcome","application":"a","account":"","version":"01","outcome":"accepted"}"#,
-      #"{"kind":"outcome","application":"a","account":"","version":"-1","outcome":"accepted"}"#,
-      #"{"kind":"outcome","application":"a","account":"","version":"1","outcome":true}"#,
+      #"{"kind":"release","application":"a","account":"","origin":"o"}"#,
+      #"{"kind":"release","application":"a","account":"","owner":"","origin":"o","password":"p"}"#,
+      #"{"kind":"release","application":"a","account":null,"owner":"","origin":"o"}"#,
+      #"{"kind":"release","application":"a","account":"","owner":null,"origin":"o"}"#,
+      #"{"kind":"release","application":["a"],"account":"","owner":"","origin":"o"}"#,
+      #"{"kind":"outcome","application":"a","account":"","owner":"","version":"1","outcome":"Accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","version":"1","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","owner":"","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","owner":"","version":"01","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","owner":"","version":"-1","outcome":"accepted"}"#,
+      #"{"kind":"outcome","application":"a","account":"","owner":"","version":"1","outcome":true}"#,
       #"{"kind":"changeOutcome","application":"a","account":"","outcome":"mustChange"}"#,
       #"{"kind":"change","application":"a","account":""}"#,
       #"{"kind":"capture","application":"a","account":"","user":"","password":"p"}"#,
@@ -242,8 +245,8 @@ struct NativeMessagingTests {
       #"{"kind":"capture","application":"a","account":"","user":"u","password":"\#(long)"}"#, #"{"kind":"state"}x"#,
       #"{"kind":"state""#,
       #"{"kind":"state","kind2":{"kind":{}}}"#, #"{"kind":"state","kind":"state"}"#, #"{"kind":"release","kind":"state"}"#,
-      #"{"kind":"release","application":"a","application":"b","account":"","origin":"o"}"#,
-      #"{"kind":"release","application":"\#(long)","account":"","origin":"o"}"#,
+      #"{"kind":"release","application":"a","application":"b","account":"","owner":"","origin":"o"}"#,
+      #"{"kind":"release","application":"\#(long)","account":"","owner":"","origin":"o"}"#,
     ])
   func notQuestions(text: String) {
     #expect(throws: NativeMessagingFault.malformed) { try ExtensionMessage(parsing: Array(text.utf8)) }
@@ -263,9 +266,9 @@ extension ExtensionMessage {
   fileprivate var words: [String] {
     switch self {
     case .state: ["state"]
-    case .release(let application, let account, let origin): ["release", application, account, origin]
-    case .outcome(let application, let account, let version, let outcome):
-      ["outcome", application, account, "\(version)", outcome.rawValue]
+    case .release(let of, let origin): ["release", of.application, of.account, of.owner, origin]
+    case .outcome(let of, let version, let outcome):
+      ["outcome", of.application, of.account, of.owner, "\(version)", outcome.rawValue]
     case .change(let application, let account, let origin): ["change", application, account, origin]
     case .changeOutcome(let application, let account, let isAccepted): ["changeOutcome", application, account, "\(isAccepted)"]
     case .capture(let application, let account, let credential):

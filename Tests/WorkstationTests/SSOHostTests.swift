@@ -8,89 +8,6 @@ import Workstation
 
 @Suite("what the agent answers to the browser's extension")
 struct SSOHostTests {
-  /// Hands out what it was told to, and writes down what it was asked.
-  private final class TestBroker: CredentialBroker {
-    struct Contents {
-      var state: BrokerState
-      var credentials: [String: Result<ReleasedCredential, AgentFault>] = [:]
-      var released: [String] = []
-      var reported: [String] = []
-      var changes: [String: Result<PasswordChange, AgentFault>] = [:]
-      var changed: [String] = []
-      var captured: [String] = []
-      var captureFault: AgentFault?
-      var beforeRelease: (@Sendable () async -> Void)?
-      var stateFault: AgentFault?
-      var reportFault: AgentFault?
-    }
-
-    let contents: Mutex<Contents>
-    let changes: AsyncStream<BrokerChange>
-    let announce: AsyncStream<BrokerChange>.Continuation
-
-    init(_ state: BrokerState) {
-      contents = Mutex(Contents(state: state))
-      (changes, announce) = AsyncStream.makeStream()
-    }
-
-    func state() async throws(AgentFault) -> BrokerState {
-      let (state, fault) = contents.withLock { ($0.state, $0.stateFault) }
-      if let fault { throw fault }
-      return state
-    }
-
-    func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential {
-      let (found, before) = contents.withLock { contents in
-        contents.released.append("\(application)/\(account)")
-        return (contents.credentials["\(application)/\(account)"], contents.beforeRelease)
-      }
-      await before?()
-      guard let found else { throw .noSession }
-      return try found.get()
-    }
-
-    func report(
-      application: String, account: String, version: UInt64, outcome: SignInOutcome
-    ) async throws(AgentFault) {
-      try note("\(application)/\(account) \(version) \(outcome)")
-    }
-
-    func reportChange(application: String, account: String, isAccepted: Bool) async throws(AgentFault) {
-      try note("\(application)/\(account) change \(isAccepted)")
-    }
-
-    private func note(_ report: String) throws(AgentFault) {
-      let fault = contents.withLock { contents in
-        contents.reported.append(report)
-        return contents.reportFault
-      }
-      if let fault { throw fault }
-    }
-
-    func change(application: String, account: String) async throws(AgentFault) -> PasswordChange {
-      let (found, before) = contents.withLock { contents in
-        contents.changed.append("\(application)/\(account)")
-        return (contents.changes["\(application)/\(account)"], contents.beforeRelease)
-      }
-      await before?()
-      guard let found else { throw .noSession }
-      return try found.get()
-    }
-
-    func capture(application: String, account: String, credential: StoredCredential) async throws(AgentFault) {
-      let fault = contents.withLock { contents in
-        contents.captured.append("\(application)/\(account) \(credential.user)")
-        return contents.captureFault
-      }
-      if let fault { throw fault }
-    }
-
-    var released: [String] { contents.withLock { $0.released } }
-    var reported: [String] { contents.withLock { $0.reported } }
-    var changed: [String] { contents.withLock { $0.changed } }
-    var captured: [String] { contents.withLock { $0.captured } }
-  }
-
   private static func application(
     _ id: String = "ledger", origin: String = "https://ledger.city.example", accounts: [String] = ["", "kanri"]
   ) -> BrokerState.Application {
@@ -110,9 +27,9 @@ struct SSOHostTests {
 
   private func serving(
     _ session: BrokerState.Session = .open, _ applications: [BrokerState.Application] = [application()],
-    _ use: (BrowserPipes, TestBroker) async throws -> Void
+    _ use: (BrowserPipes, MemoryBroker) async throws -> Void
   ) async throws {
-    let (pipes, broker) = (BrowserPipes(), TestBroker(BrokerState(session: session, applications: applications)))
+    let (pipes, broker) = (BrowserPipes(), MemoryBroker(BrokerState(session: session, applications: applications)))
     broker.contents.withLock {
       $0.credentials = ["ledger/": .success(ReleasedCredential(user: "hanako", password: secret("Aa1-aaaaaaaa")))]
     }
@@ -126,13 +43,14 @@ struct SSOHostTests {
   }
 
   private static func release(
-    _ application: String = "ledger", _ account: String = "", origin: String = "https://ledger.city.example"
+    _ application: String = "ledger", _ account: String = "", owner: String = "",
+    origin: String = "https://ledger.city.example"
   ) -> String {
-    #"{"kind":"release","application":"\#(application)","account":"\#(account)","origin":"\#(origin)"}"#
+    #"{"kind":"release","application":"\#(application)","account":"\#(account)","owner":"\#(owner)","origin":"\#(origin)"}"#
   }
 
-  private static func outcome(_ outcome: String, _ account: String = "", version: Int = 1) -> String {
-    #"{"kind":"outcome","application":"ledger","account":"\#(account)","version":"\#(version)","outcome":"\#(outcome)"}"#
+  private static func outcome(_ outcome: String, _ account: String = "", owner: String = "", version: Int = 1) -> String {
+    #"{"kind":"outcome","application":"ledger","account":"\#(account)","owner":"\#(owner)","version":"\#(version)","outcome":"\#(outcome)"}"#
   }
 
   private func code(_ pipes: BrowserPipes) async throws -> String {
@@ -151,6 +69,11 @@ struct SSOHostTests {
       path: "/password", form: "#change", current: "[name=current]", new: "[name=new]", again: nil,
       submit: "button[name=change]",
       success: .selector("#changed"), failure: .selector("#change-failed"))
+    full.owners = [
+      BrokerState.Owner(owner: "p-000007", name: "山田 太郎", account: "", until: 1_798_383_600_000),
+      BrokerState.Owner(owner: "shared-kaikei", name: "", account: "kanri", until: 1_798_383_600_000),
+    ]
+    full.isPublished = false
     try await serving(.open, [Self.application(), full]) { pipes, _ in
       try pipes.send(#"{"kind":"state"}"#)
       let golden = try Data(
@@ -301,6 +224,69 @@ struct SSOHostTests {
     }
   }
 
+  // MARK: Somebody else's
+
+  @Test("an owner's credential is asked for by her name, whether or not she is listed: the vault decides")
+  func owners() async throws {
+    try await serving { pipes, broker in
+      broker.contents.withLock {
+        $0.credentials["ledger/ of p-000007"] = .success(ReleasedCredential(user: "yamada", password: secret("Bb2-bbbbbbbb")))
+        $0.credentials["ledger/kanri of p-000008"] = .failure(
+          .server(.refused(ErrorBody(.credentialOfOther, reference: nil))))
+      }
+      try pipes.send(Self.release(owner: "p-000007"))
+      let expected: NSDictionary = [
+        "kind": "credential", "user": "yamada", "password": "Bb2-bbbbbbbb", "changeDue": false, "version": "1",
+      ]
+      #expect(try await pipes.answer() as NSDictionary == expected)
+      try pipes.send(Self.outcome("accepted", owner: "p-000007", version: 3))
+      #expect(try await code(pipes) == "noted")
+      try pipes.send(Self.release("ledger", "kanri", owner: "p-000008"))
+      #expect(try await code(pipes) == "AP181")
+      #expect(broker.released == ["ledger/ of p-000007", "ledger/kanri of p-000008"])
+      #expect(broker.reported == ["ledger/ of p-000007 3 accepted"])
+    }
+  }
+
+  @Test("a refused one of hers is no reason to withhold one's own, and has words of its own")
+  func ownersWithheld() async throws {
+    try await serving { pipes, broker in
+      for outcome in ["refused", "mustChange"] {
+        broker.announce.yield(.changed)
+        #expect(try await code(pipes) == "changed")
+        try pipes.send(Self.outcome(outcome, owner: "p-000007"))
+        #expect(try await code(pipes) == "noted")
+        try pipes.send(Self.release(owner: "p-000007"))
+        #expect(try await code(pipes) == "SA108")
+        try pipes.send(Self.release())
+        #expect(try await code(pipes) == "credential")
+      }
+      #expect(broker.released == ["ledger/", "ledger/"])
+    }
+  }
+
+  @Test(
+    "hers goes no further than one's own: not elsewhere, not unlisted, not while nobody is there, not as a change or capture")
+  func ownersElsewhere() async throws {
+    try await serving { pipes, broker in
+      for origin in ["https://ledger.city.example.attacker.example", "null", "https://ledger.city.example:8443"] {
+        try pipes.send(Self.release(owner: "p-000007", origin: origin))
+        #expect(try await code(pipes) == "SA103")
+      }
+      try pipes.send(Self.release("ledger", "other", owner: "p-000007"))
+      #expect(try await code(pipes) == "SA102")
+      broker.contents.withLock { $0.state.session = .locked }
+      try pipes.send(Self.release(owner: "p-000007"))
+      #expect(try await code(pipes) == "SA101")
+      #expect(broker.released == [])
+    }
+    for text in [
+      #"{"kind":"change","application":"ledger","account":"","owner":"p-000007","origin":"https://ledger.city.example"}"#,
+      #"{"kind":"changeOutcome","application":"ledger","account":"","owner":"p-000007","outcome":"accepted"}"#,
+      #"{"kind":"capture","application":"ledger","account":"","owner":"p-000007","user":"u","password":"p"}"#,
+    ] { #expect(throws: NativeMessagingFault.malformed) { try ExtensionMessage(parsing: Array(text.utf8)) } }
+  }
+
   // MARK: A former password
 
   @Test("a newer password that is refused leaves one try for the former one, and then nothing is tried")
@@ -346,7 +332,7 @@ struct SSOHostTests {
 
   private func changing(
     _ session: BrokerState.Session = .open, _ applications: [BrokerState.Application] = [changeable()],
-    _ use: (BrowserPipes, TestBroker) async throws -> Void
+    _ use: (BrowserPipes, MemoryBroker) async throws -> Void
   ) async throws {
     try await serving(session, applications) { pipes, broker in
       broker.contents.withLock {
@@ -462,7 +448,7 @@ struct SSOHostTests {
 
   @Test("whoever does not keep to the protocol is not answered any more")
   func malformed() async throws {
-    let (pipes, broker) = (BrowserPipes(), TestBroker(BrokerState(session: .open, applications: [])))
+    let (pipes, broker) = (BrowserPipes(), MemoryBroker(BrokerState(session: .open, applications: [])))
     try pipes.send(#"{"kind":"state","more":"1"}"#)
     try pipes.send(#"{"kind":"state"}"#)
     await #expect(throws: NativeMessagingFault.malformed) {

@@ -4,6 +4,9 @@ const LIMIT = 64;
 const SELECTOR = /^(#[A-Za-z][A-Za-z0-9_-]{0,63}|[a-z][a-z0-9]{0,15}\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\]|\[[a-z][a-z-]{0,31}=[A-Za-z0-9_./:-]{1,64}\])$/;
 const PATH = /^\/[!-~]{0,511}$/;
 const ACCOUNT = /^([a-z0-9][a-z0-9-]{0,31})?$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** A person's name may have characters of the private use area (外字), but nothing that reorders or breaks a line. */
+const PERSON = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{0,64}$/u;
 
 class Unexpected extends Error {}
 
@@ -57,14 +60,22 @@ function changeForm(value) {
   };
 }
 
+/** Somebody else's account, or a shared one, that the person may use until then. */
+function owner(value) {
+  object(value, ["owner", "name", "account", "until"]);
+  need(Number.isSafeInteger(value.until) && value.until >= 0 && value.until <= 8_640_000_000_000_000);
+  return { owner: text(value.owner, NAME), name: text(value.name, PERSON), account: text(value.account, ACCOUNT), until: value.until };
+}
+
 function application(value) {
   object(value, [
     "id", "nameJa", "nameEn", "origin", "loginPath", "form", "user", "password", "submit", "success", "failure", "mustChange",
-    "change", "accounts",
+    "change", "accounts", "owners", "isPublished",
   ]);
   need(Array.isArray(value.accounts) && value.accounts.length <= 9);
+  need(Array.isArray(value.owners) && value.owners.length <= 32 && typeof value.isPublished === "boolean");
   return {
-    id: text(value.id, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+    id: text(value.id, NAME),
     nameJa: text(value.nameJa, /^[^\p{C}]{1,64}$/u),
     nameEn: text(value.nameEn, /^[^\p{C}]{1,64}$/u),
     origin: origin(value.origin),
@@ -78,6 +89,8 @@ function application(value) {
     mustChange: value.mustChange === null ? null : sign(value.mustChange),
     change: value.change === null ? null : changeForm(value.change),
     accounts: value.accounts.map((account) => text(account, ACCOUNT)),
+    owners: value.owners.map(owner),
+    isPublished: value.isPublished,
   };
 }
 

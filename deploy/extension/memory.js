@@ -1,13 +1,16 @@
 // What has to outlive the worker: Chromium ends it when it is idle. In memory that dies with the browser, out of the reach of pages;
-// names of applications and numbers of tabs, never a user name or a password.
+// names of applications and owners and numbers of tabs, never a user name or a password.
 
 const EMPTY = {
-  trials: {}, // tab → { application, account, origin, since, isDue, version }: handed out, outcome not seen yet
-  blocked: {}, // "application/account" → "refused" | "mustChange" | "unclear"
+  trials: {}, // tab → { application, account, owner, origin, since, isDue, version }: handed out, outcome not seen yet
+  blocked: {}, // key of an account → "refused" | "mustChange" | "unclear"
+  silent: {}, // key of an account → path on which no declared sign came in time
+  misfits: {}, // application → { path, part, why, selector }: what of its form was not as it is declared
+  over: {}, // key of an account → { application, account, owner, name }: the vault lets nobody stand in for her any more
   changes: {}, // tab → { application, account, origin, since, isBehind, isAsked, isTold }: a password is being changed there
-  changed: [], // "application/account" whose password was tried to be changed in this session
-  notes: {}, // "application/account" → "changeRefused" | "changeUnclear"
-  chosen: {}, // tab → account that the person chose
+  changed: [], // keys of accounts whose password was tried to be changed in this session
+  notes: {}, // key of an account → "changeRefused" | "changeUnclear"
+  chosen: {}, // tab → { account, owner } that the person chose
   signedIn: [], // origins at which a sign-in was accepted
   tried: [], // documents in which a sign-in was tried
   leaving: {}, // tab → { origin, path, pages }: opened to end an application's session
@@ -37,6 +40,7 @@ export function forget() {
   return keep();
 }
 
-export function keyOf(application, account) {
-  return `${application}/${account}`;
+/** `application/account`, behind it `/owner` for somebody else's. */
+export function keyOf(application, account, owner = "") {
+  return owner === "" ? `${application}/${account}` : `${application}/${account}/${owner}`;
 }

@@ -4,7 +4,10 @@
 (() => {
   if (globalThis.sanmonLook) return globalThis.sanmonLook();
 
+  /** After so long without a form, or without a sign, the person is told; after WAIT_MILLISECONDS nobody waits any more. */
+  const FORM_MILLISECONDS = 4_000;
   const SIGN_MILLISECONDS = 10_000;
+  const WAIT_MILLISECONDS = 60_000;
   const getter = (kind, name) => Function.prototype.call.bind(Object.getOwnPropertyDescriptor(kind.prototype, name).get);
   const all = Function.prototype.call.bind(Document.prototype.querySelectorAll);
   const attribute = Function.prototype.call.bind(Element.prototype.getAttribute);
@@ -19,10 +22,17 @@
   /** `#id` as it is; the value of an attribute in quotes. */
   const css = (selector) => selector.replace(/=([^\]]*)\]$/, '="$1"]');
 
-  /** The only element that matches, or null; of a form's parts, the only one that belongs to the form. */
-  function only(selector, form) {
+  /** What does not fit: a part of the declared form, and why. */
+  class Misfit {
+    constructor(part, why) {
+      Object.assign(this, { part, why });
+    }
+  }
+
+  /** The only element that matches, or why there is none; of a form's parts, the only one that belongs to the form. */
+  function only(part, selector, form) {
     const found = Array.from(all(document, css(selector))).filter((one) => !form || one.form === form);
-    return found.length === 1 ? found[0] : null;
+    return found.length === 1 ? found[0] : new Misfit(part, found.length === 0 ? "none" : "several");
   }
 
   function shows(sign) {
@@ -62,23 +72,56 @@
     return targets.every((target) => target === null || ["", "_self"].includes(target.toLowerCase()));
   }
 
-  /** The declared form's elements if this is exactly the declared page and the form leads nowhere else; else null. */
-  function partsOf(origin, declared) {
-    if (window.top !== window || contentType(document) !== "text/html") return null;
-    if (location.origin !== origin || location.pathname !== declared.path) return null;
-    const form = only(declared.form);
-    if (!(form instanceof HTMLFormElement)) return null;
-    const submit = only(declared.submit, form);
-    const isButton = submit instanceof HTMLButtonElement || (submit instanceof HTMLInputElement && submit.type === "submit");
-    if (!isButton || submit.type !== "submit" || submit.disabled || !staysHere(form, submit)) return null;
+  /** The declared form's elements if the form leads nowhere else; null where this is not the declared page; else what does not fit. */
+  function examine(origin, declared) {
+    if (window.top !== window || location.origin !== origin || location.pathname !== declared.path) return null;
+    if (contentType(document) !== "text/html") return new Misfit("form", "kind");
+    const form = only("form", declared.form);
+    if (form instanceof Misfit) return form;
+    if (!(form instanceof HTMLFormElement)) return new Misfit("form", "kind");
     const fields = {};
     for (const [name, [selector, types]] of Object.entries(declared.fields)) {
-      const field = only(selector, form);
-      if (!(field instanceof HTMLInputElement) || !types.includes(field.type)) return null;
-      if (field.disabled || field.readOnly || Object.values(fields).includes(field)) return null;
+      const field = only(name, selector, form);
+      if (field instanceof Misfit) return field;
+      if (!(field instanceof HTMLInputElement) || !types.includes(field.type)) return new Misfit(name, "kind");
+      if (field.disabled || field.readOnly || Object.values(fields).includes(field)) return new Misfit(name, "kind");
       fields[name] = field;
     }
-    return { form, submit, fields };
+    const submit = only("submit", declared.submit, form);
+    if (submit instanceof Misfit) return submit;
+    const isButton = submit instanceof HTMLButtonElement || (submit instanceof HTMLInputElement && submit.type === "submit");
+    if (!isButton || submit.type !== "submit" || submit.disabled) return new Misfit("submit", "kind");
+    return staysHere(form, submit) ? { form, submit, fields } : new Misfit("form", "leads");
+  }
+
+  /** The declared form's elements if this is exactly the declared page and the form leads nowhere else; else null. */
+  function partsOf(origin, declared) {
+    const found = examine(origin, declared);
+    return found instanceof Misfit ? null : found;
+  }
+
+  /** Ends the wait for a form, so that the worker can be asked again; null while there is none. */
+  let stopWaiting = null;
+
+  /** What `look` finds first, now or after the page has changed; null after a minute. `late` is called once, if that takes longer. */
+  function awaited(look, milliseconds, late, isStopped = false) {
+    const now = look();
+    if (now) return Promise.resolve(now);
+    return new Promise((resolve) => {
+      const observer = new MutationObserver(() => {
+        const found = look();
+        if (found) finish(found);
+      });
+      const timers = [setTimeout(late, milliseconds), setTimeout(() => finish(null), WAIT_MILLISECONDS)];
+      function finish(value) {
+        observer.disconnect();
+        timers.forEach(clearTimeout);
+        stopWaiting = null;
+        resolve(value);
+      }
+      if (isStopped) stopWaiting = () => finish(null);
+      observer.observe(root(document), { subtree: true, childList: true, attributes: true });
+    });
   }
 
   /** Values into their fields, the button pressed, and the values gone again. */
@@ -105,7 +148,13 @@
   /** Asks for the values of one form and sends them, once. */
   async function fill(application, kind, declared, signs) {
     // A page that already shows an outcome says nothing new after a try.
-    if (signs.some(([, sign]) => shows(sign)) || !partsOf(application.origin, declared)) return;
+    const isOver = () => signs.some(([, sign]) => shows(sign));
+    if (isOver() || !examine(application.origin, declared)) return;
+    // A page may build its form by a script.
+    const found = await awaited(
+      () => (isOver() ? "over" : partsOf(application.origin, declared)), FORM_MILLISECONDS,
+      () => void misfits(application.origin, declared), true);
+    if (!found || found === "over") return;
     const values = await ask({ kind });
     if (!values) return;
     // Between question and answer the page had time to become another one.
@@ -115,25 +164,19 @@
     await watch(application, declared, signs, false);
   }
 
+  /** Tells which part of the declared form does not fit, by its name in the definition; never what stands on the page. */
+  function misfits(origin, declared) {
+    const found = examine(origin, declared);
+    return found instanceof Misfit ? ask({ kind: "misfit", part: found.part, why: found.why }) : null;
+  }
+
   const change = (application) => fill(application, "change", changeForm(application), changeSigns(application));
 
   /** Waits for a declared sign. On a page that came after the form, the form again is one too. */
   async function watch(application, declared, signs, isNextPage) {
     const sign = () =>
       signs.find(([, sign]) => shows(sign))?.[0] ?? (isNextPage && partsOf(application.origin, declared) ? "again" : null);
-    const seen = sign() ?? (await new Promise((resolve) => {
-      const observer = new MutationObserver(() => {
-        const late = sign();
-        if (late) finish(late);
-      });
-      const timer = setTimeout(() => finish(null), SIGN_MILLISECONDS);
-      function finish(value) {
-        observer.disconnect();
-        clearTimeout(timer);
-        resolve(value);
-      }
-      observer.observe(root(document), { subtree: true, childList: true, attributes: true });
-    }));
+    const seen = await awaited(sign, SIGN_MILLISECONDS, () => void ask({ kind: "saw", sign: "none" }));
     if (!seen) return;
     // The password was right and is too old: the answer may be that this page has the form to change it.
     const next = await ask({ kind: "saw", sign: seen });
@@ -150,8 +193,14 @@
   }
 
   let isLooking = false;
+  let isAskedAgain = false;
   globalThis.sanmonLook = async () => {
-    if (isLooking || window.top !== window) return;
+    if (window.top !== window) return;
+    if (isLooking) {
+      // Waiting for a form that may be declared otherwise now. A try that was sent is waited for to its end.
+      isAskedAgain = stopWaiting !== null;
+      return stopWaiting?.();
+    }
     isLooking = true;
     try {
       const task = await ask({ kind: "look" });
@@ -166,6 +215,9 @@
     } finally {
       isLooking = false;
     }
+    if (!isAskedAgain) return;
+    isAskedAgain = false;
+    void globalThis.sanmonLook();
   };
   if (document.prerendering) addEventListener("prerenderingchange", () => void globalThis.sanmonLook(), { once: true });
   else void globalThis.sanmonLook();

@@ -20,7 +20,9 @@ function finish() {
 
 async function show() {
   document.documentElement.lang = isJapanese ? "ja" : "en";
-  const summary = await chrome.runtime.sendMessage({ kind: "summary" });
+  const known = await chrome.runtime.sendMessage({ kind: "summary" });
+  const isThere = known && !["absent", "connecting"].includes(known.session);
+  const summary = isThere ? known : await chrome.runtime.sendMessage({ kind: "renew" });
   const found = summary?.applications.find((one) => one.id === application && one.accounts.some((each) => each.account === account));
   const name = found && (isJapanese ? found.nameJa : found.nameEn);
   const title = !found ? message("name") : account === "" ? message("registerFor", name) : message("registerAs", name, account);

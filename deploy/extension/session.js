@@ -10,8 +10,10 @@ export const session = {
   state: null,
   /** Counts locks and ends: an answer that was asked for before one of them is thrown away. */
   generation: 0,
-  /** "application/account" → the fault that the host gave instead of a credential. */
+  /** Key of an account → the fault that the host gave instead of a credential. */
   faults: new Map(),
+  /** What the host said instead of its state, when it was asked last. */
+  fault: null,
 };
 
 export function applicationOf(id) {
@@ -70,6 +72,7 @@ export function go(tab, url) {
 
 export async function badge() {
   const memory = await remembered();
-  const needsPerson = [memory.blocked, memory.notes].some((one) => Object.keys(one).length > 0) || session.faults.size > 0;
+  const troubles = [memory.blocked, memory.notes, memory.silent, memory.misfits, memory.over];
+  const needsPerson = troubles.some((one) => Object.keys(one).length > 0) || session.faults.size > 0;
   await chrome.action.setBadgeText({ text: needsPerson ? "!" : "" });
 }

@@ -4,13 +4,16 @@ import { beginChange, changeFor, dropChange, lookAtChange, sawChange } from "./c
 import { credentialOf, faultOf, logoffsOf, notedOf, stateOf } from "./definitions.js";
 import { forget, keep, keyOf, remembered } from "./memory.js";
 import { applicationOf, ask, badge, go, report, session, tell } from "./session.js";
+import { NOT_DEPUTY, clearTroubles, misfit, summary } from "./troubles.js";
 
-const TRIAL_MILLISECONDS = 120_000;
+/** How long the outcome of a sign-in is waited for. */
+const TRIAL_MILLISECONDS = 60_000;
 const LEAVING_MILLISECONDS = 15_000;
+/** How long the agent is looked for before the person is told that it does not answer: at a browser's start it may be a moment behind. */
+const REACH_MILLISECONDS = 8_000;
+const RETRY_MILLISECONDS = 500;
 const SCRIPT = "page";
 const REGISTER = chrome.runtime.getURL("register.html");
-/** No credential is kept, or the application refused it: the person can register one. */
-const WANTING = new Set(["AP176", "AP177"]);
 
 session.host = new Host(
   (message) => void told(message),
@@ -24,17 +27,32 @@ session.host = new Host(
 
 // --- the host
 
-async function connect() {
+let reaching = null;
+
+/** Looks for the agent until it has told its state, or a few seconds have passed. */
+function connect() {
+  reaching ??= reach().finally(() => (reaching = null));
+  return reaching;
+}
+
+async function reach() {
   await remembered();
-  session.host.connect();
-  await refresh();
+  const begun = Date.now();
+  for (;;) {
+    session.host.connect();
+    await refresh();
+    if (session.state || Date.now() - begun > REACH_MILLISECONDS) return;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+  }
 }
 
 async function refresh() {
   const before = session.generation;
-  const answer = stateOf(await ask({ kind: "state" }));
+  const said = await ask({ kind: "state" });
+  const answer = stateOf(said);
   if (before !== session.generation) return;
   session.state = answer;
+  session.fault = faultOf(said);
   await badge();
   // A host that has nothing to say, because its own watch is gone, is asked again later.
   if (!answer) return void chrome.alarms.create("connect", { delayInMinutes: 0.5 });
@@ -47,8 +65,7 @@ async function told(message) {
   const memory = await remembered();
   if (message.kind === "changed") {
     // The host's word that what was refused or unclear may be tried again, if it still lists it.
-    memory.blocked = {};
-    session.faults.clear();
+    clearTroubles(memory);
     await keep();
     await badge();
     return refresh();
@@ -98,11 +115,11 @@ function applicationAt(sender) {
   return session.state.applications.find((one) => one.origin === sender.origin && one.loginPath === path) ?? null;
 }
 
-/** The account to sign in with in this tab, or null if none may be tried. */
+/** The account to sign in with in this tab, and whose, or null if none may be tried. Somebody else's is never used unasked. */
 function accountFor(application, tab, memory) {
-  const chosen = memory.chosen[tab] ?? (application.accounts.includes("") ? "" : application.accounts[0]);
-  if (chosen === undefined || !application.accounts.includes(chosen)) return null;
-  return memory.blocked[keyOf(application.id, chosen)] ? null : chosen;
+  const chosen = memory.chosen[tab] ?? { account: application.accounts.includes("") ? "" : application.accounts[0], owner: "" };
+  if (chosen.account === undefined || !application.accounts.includes(chosen.account)) return null;
+  return memory.blocked[keyOf(application.id, chosen.account, chosen.owner)] ? null : chosen;
 }
 
 function dropOld(memory) {
@@ -118,7 +135,7 @@ function dropOld(memory) {
 function unclear(memory, tab) {
   const trial = memory.trials[tab];
   delete memory.trials[tab];
-  if (trial) memory.blocked[keyOf(trial.application, trial.account)] ??= "unclear";
+  if (trial) memory.blocked[keyOf(trial.application, trial.account, trial.owner)] ??= "unclear";
 }
 
 /** What the page's script is to do. */
@@ -135,6 +152,7 @@ async function look(sender, memory) {
     return { task: "signs", application };
   }
   const application = applicationAt(sender);
+  if (application && !application.isPublished) await misfit({ part: "definition", why: "unpublished" }, application, sender, memory);
   if (!application || !canTry(application, sender, memory)) return null;
   return { task: "fill", application };
 }
@@ -142,29 +160,37 @@ async function look(sender, memory) {
 function canTry(application, sender, memory) {
   // While a password is being changed nobody knows which one is in force.
   const isBusy = [...Object.values(memory.trials), ...Object.values(memory.changes)].some((one) => one.application === application.id);
-  return !isBusy && !memory.tried.includes(sender.documentId) && accountFor(application, sender.tab.id, memory) !== null;
+  return application.isPublished && !isBusy && !memory.tried.includes(sender.documentId) && accountFor(application, sender.tab.id, memory) !== null;
 }
 
 async function release(sender, memory) {
   const application = applicationAt(sender);
   if (!application || !canTry(application, sender, memory)) return null;
-  const account = accountFor(application, sender.tab.id, memory);
   const tab = sender.tab.id;
+  const { account, owner } = accountFor(application, tab, memory);
+  const key = keyOf(application.id, account, owner);
   // Before anything is asked: whatever happens from here on, this document and this application have had their try.
   memory.tried.push(sender.documentId);
-  memory.trials[tab] = { application: application.id, account, origin: sender.origin, since: Date.now(), isDue: false, version: null };
+  memory.trials[tab] = { application: application.id, account, owner, origin: sender.origin, since: Date.now(), isDue: false, version: null };
+  // The form is as it was declared.
+  delete memory.misfits[application.id];
   await keep();
-  const answer = await ask({ kind: "release", application: application.id, account, origin: sender.origin });
+  void chrome.alarms.create("trials", { delayInMinutes: (TRIAL_MILLISECONDS + 1_000) / 60_000 });
+  const answer = await ask({ kind: "release", application: application.id, account, owner, origin: sender.origin });
   const credential = credentialOf(answer);
   if (!credential) {
     delete memory.trials[tab];
     const fault = faultOf(answer);
-    if (fault) session.faults.set(keyOf(application.id, account), fault);
+    if (owner !== "" && fault?.code === NOT_DEPUTY) {
+      const name = application.owners.find((one) => one.owner === owner)?.name ?? "";
+      memory.over[key] = { application: application.id, account, owner, name };
+    } else if (fault) session.faults.set(key, fault);
     await keep();
     await badge();
     return null;
   }
-  session.faults.delete(keyOf(application.id, account));
+  session.faults.delete(key);
+  delete memory.over[key];
   if (memory.trials[tab]) Object.assign(memory.trials[tab], { isDue: credential.changeDue, version: credential.version });
   await keep();
   return { user: credential.user, password: credential.password };
@@ -176,30 +202,42 @@ async function saw(sign, sender, memory) {
   if (memory.changes[tab]) return sawChange(sign, sender, memory);
   const trial = memory.trials[tab];
   if (!trial || trial.origin !== sender.origin) return null;
-  const { application, account } = trial;
+  const { application, account, owner } = trial;
+  const key = keyOf(application, account, owner);
   if (!["accepted", "refused", "mustChange"].includes(sign)) {
     if (sign === "again" || sign === "withdrawn") unclear(memory, tab);
+    // Said at once, and waited for all the same: the application may be slow.
+    if (sign === "none") memory.silent[key] = new URL(sender.url).pathname;
     await keep();
     await badge();
     return null;
   }
   delete memory.trials[tab];
-  if (sign !== "accepted") memory.blocked[keyOf(application, account)] = sign;
+  delete memory.silent[key];
+  if (sign !== "accepted") memory.blocked[key] = sign;
   if (sign !== "refused" && !memory.signedIn.includes(sender.origin)) memory.signedIn.push(sender.origin);
-  const noted = await tell({ kind: "outcome", application, account, version: trial.version, outcome: sign }, memory);
-  if (sign === "refused" && noted?.retry) await tryFormer(application, account, sender, memory);
-  // Before the host has noted with which password this sign-in was, none is changed.
-  if (noted && (sign === "mustChange" || (sign === "accepted" && trial.isDue))) {
+  const noted = await tell({ kind: "outcome", application, account, owner, version: trial.version, outcome: sign }, memory);
+  if (sign === "refused" && noted?.retry) await tryFormer(application, key, sender, memory);
+  // Before the host has noted with which password this sign-in was, none is changed; somebody else's never is.
+  if (owner === "" && noted && (sign === "mustChange" || (sign === "accepted" && trial.isDue))) {
     return beginChange(application, account, sign === "accepted", sender, memory);
   }
   return null;
 }
 
+/** The page of a declared form is not as it was declared: nothing was asked for. */
+async function misfits(message, sender, memory) {
+  const change = memory.changes[sender.tab.id];
+  const application = change ? applicationOf(change.application) : applicationAt(sender);
+  if (application?.origin === sender.origin) await misfit(message, application, sender, memory, change !== undefined);
+  return null;
+}
+
 /** A newer password was refused, because a change of it did not arrive: the former one, once, on a page that shows no refusal. */
-async function tryFormer(id, account, sender, memory) {
+async function tryFormer(id, key, sender, memory) {
   const application = applicationOf(id);
   if (!application) return;
-  if (memory.blocked[keyOf(id, account)] === "refused") delete memory.blocked[keyOf(id, account)];
+  if (memory.blocked[key] === "refused") delete memory.blocked[key];
   await keep();
   await badge();
   await go(sender.tab.id, application.origin + application.loginPath);
@@ -234,22 +272,6 @@ async function left(tab) {
 
 // --- the person's page
 
-function summary(memory) {
-  const applications = (session.state?.applications ?? []).map((application) => ({
-    id: application.id,
-    nameJa: application.nameJa,
-    nameEn: application.nameEn,
-    accounts: application.accounts.map((account) => {
-      const key = keyOf(application.id, account);
-      const [blocked, fault] = [memory.blocked[key] ?? null, session.faults.get(key) ?? null];
-      // What has to be changed is changed by hand where it cannot be changed here, and is another one then.
-      const needsPassword = ["refused", "mustChange"].includes(blocked) || WANTING.has(fault?.code);
-      return { account, blocked, note: memory.notes[key] ?? null, fault, needsPassword };
-    }),
-  }));
-  return { session: session.state?.session ?? "absent", applications };
-}
-
 /** What a person typed on the extension's own page, for the vault; then the sign-in that confirms it, in the same tab. */
 async function register(message, sender, memory) {
   const { application: id, account, user, password } = message;
@@ -260,22 +282,26 @@ async function register(message, sender, memory) {
   const key = keyOf(id, account);
   delete memory.blocked[key];
   delete memory.notes[key];
+  delete memory.silent[key];
   session.faults.delete(key);
-  memory.chosen[sender.tab.id] = account;
+  memory.chosen[sender.tab.id] = { account, owner: "" };
   await keep();
   await badge();
   await go(sender.tab.id, application.origin + application.loginPath);
   return { fault: null, isKept: true };
 }
 
-async function openFor(message, memory) {
-  const application = applicationOf(message.application);
-  if (session.state?.session !== "open" || !application?.accounts.includes(message.account)) return;
+async function openFor({ application: id, account, owner }, memory) {
+  const application = applicationOf(id);
+  if (session.state?.session !== "open" || !application?.accounts.includes(account)) return;
+  if (owner !== "" && !application.owners.some((one) => one.owner === owner && one.account === account)) return;
   // The person's own word, which is what an unclear end waits for. What was refused waits for the host's.
-  const key = keyOf(application.id, message.account);
+  const key = keyOf(id, account, owner);
   if (memory.blocked[key] === "unclear") delete memory.blocked[key];
+  delete memory.silent[key];
+  delete memory.over[key];
   const tab = await chrome.tabs.create({ url: "about:blank" });
-  memory.chosen[tab.id] = message.account;
+  memory.chosen[tab.id] = { account, owner };
   await keep();
   await badge();
   await chrome.tabs.update(tab.id, { url: application.origin + application.loginPath });
@@ -295,9 +321,15 @@ async function answer(message, sender) {
   const memory = await remembered();
   if (sender.origin === `chrome-extension://${chrome.runtime.id}`) {
     if (message.kind === "summary") {
-      // A person who looks is a reason to look for the agent again.
-      if (!session.state) await connect();
-      return summary(memory);
+      dropOld(memory);
+      await keep();
+      await badge();
+      return summary(memory, reaching !== null);
+    }
+    // A person who looks is a reason to look for the agent again, and to ask what has changed since.
+    if (message.kind === "renew") {
+      await (session.state ? refresh() : connect());
+      return summary(memory, reaching !== null);
     }
     if (message.kind === "open") await openFor(message, memory);
     if (message.kind === "register" && sender.url?.startsWith(REGISTER)) return register(message, sender, memory);
@@ -309,6 +341,7 @@ async function answer(message, sender) {
     case "release": return release(sender, memory);
     case "change": return changeFor(sender, memory);
     case "saw": return saw(message.sign, sender, memory);
+    case "misfit": return misfits(message, sender, memory);
     default: return null;
   }
 }
@@ -329,7 +362,12 @@ chrome.tabs.onRemoved.addListener(async (tab) => {
   await badge();
 });
 
-chrome.alarms.onAlarm.addListener(() => void connect());
+chrome.alarms.onAlarm.addListener(async (alarm) => {
+  if (alarm.name !== "trials") return connect();
+  dropOld(await remembered());
+  await keep();
+  await badge();
+});
 chrome.runtime.onStartup.addListener(() => void connect());
 chrome.runtime.onInstalled.addListener(() => void connect());
 // What is handed out must not end in the browser's own password store.

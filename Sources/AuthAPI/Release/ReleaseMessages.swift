@@ -58,8 +58,39 @@ public struct VaultKeysMessage: Codable, Sendable {
 public struct ApplicationsMessage: Codable, Sendable {
   /// `ApplicationDefinition.canonicalBytes` of each. Only what the vault's statement names by its hash is to be believed.
   public var definitions: [Data]
+  /// Whose accounts the person of this workstation's session may use today. A convenience: the vault decides at the release.
+  public var owners: [OwnerOffer]?
+  /// Of `definitions`, those that administrators have not published as they stand here: nothing is released for them.
+  public var unpublished: [String]?
 
-  public init(definitions: [Data]) { self.definitions = definitions }
+  public init(definitions: [Data], owners: [OwnerOffer]? = nil, unpublished: [String]? = nil) {
+    self.definitions = definitions
+    self.owners = owners
+    self.unpublished = unpublished
+  }
+
+  /// Owners that are named at once.
+  public static let mostOwners = 256
+}
+
+/// That the person who asks stands in for somebody, or shares an account, now.
+public struct OwnerOffer: Codable, Sendable, Equatable {
+  public var owner: String
+  /// Empty where the owner is no person but an account that several share.
+  public var displayName: String
+  public var application: String
+  /// Empty for the owner's first account.
+  public var account: String
+  /// Milliseconds since 1970-01-01 UTC; the first at which it does not hold any more.
+  public var until: Int64
+
+  public init(owner: String, displayName: String, application: String, account: String, until: Int64) {
+    self.owner = owner
+    self.displayName = displayName
+    self.application = application
+    self.account = account
+    self.until = until
+  }
 }
 
 // MARK: The desk and the operators
@@ -186,10 +217,19 @@ public struct CredentialSummary: Codable, Sendable, Equatable {
   public var version: Int64
   /// `current`, `unconfirmed`, `refused`, `mustChange` or `pending`
   public var state: String
-  /// Milliseconds since 1970-01-01 UTC.
+  /// Milliseconds since 1970-01-01 UTC; of one that was refused, when it was.
   public var setAt: Int64
+  /// A newer version that the application refused: `version`, an older one, is handed over in its place.
+  public var refusedVersion: Int64?
+  /// Milliseconds since 1970-01-01 UTC.
+  public var refusedAt: Int64?
 
-  public init(person: String, application: String, account: String, version: Int64, state: String, setAt: Int64) {
+  public init(
+    person: String, application: String, account: String, version: Int64, state: String, setAt: Int64,
+    refusedVersion: Int64? = nil, refusedAt: Int64? = nil
+  ) {
+    self.refusedVersion = refusedVersion
+    self.refusedAt = refusedAt
     self.person = person
     self.application = application
     self.account = account
@@ -247,8 +287,13 @@ public struct CredentialGap: Codable, Sendable, Equatable {
   public var application: String
   /// `missing`, `refused` or `mustChange`
   public var reason: String
+  /// When it was refused. Milliseconds since 1970-01-01 UTC.
+  public var refusedAt: Int64?
 
-  public init(person: String, displayName: String, department: String, application: String, reason: String) {
+  public init(
+    person: String, displayName: String, department: String, application: String, reason: String, refusedAt: Int64? = nil
+  ) {
+    self.refusedAt = refusedAt
     self.person = person
     self.displayName = displayName
     self.department = department

@@ -116,12 +116,24 @@ public struct CredentialEntry: Sendable, Equatable {
   /// 1 and above.
   public var version: UInt64
   public var state: State
-  /// Milliseconds since 1970-01-01 UTC.
+  /// Milliseconds since 1970-01-01 UTC; of one that was refused, when it was.
   public var setAt: Int64
+  /// The newest version that is newer than this one: the application refused it, so this one is handed over in its place.
+  public var refused: Refused?
+
+  public struct Refused: Sendable, Equatable {
+    public var version: UInt64
+    /// Milliseconds since 1970-01-01 UTC.
+    public var at: Int64
+
+    public init(version: UInt64, at: Int64) { (self.version, self.at) = (version, at) }
+  }
 
   public init(
-    person: PersonID, application: ApplicationID, account: String, version: UInt64, state: State, setAt: Int64
+    person: PersonID, application: ApplicationID, account: String, version: UInt64, state: State, setAt: Int64,
+    refused: Refused? = nil
   ) {
+    self.refused = refused
     self.person = person
     self.application = application
     self.account = account
@@ -130,8 +142,8 @@ public struct CredentialEntry: Sendable, Equatable {
     self.setAt = setAt
   }
 
-  /// Of one page.
-  public static let mostAtOnce = 256
+  /// Of one page: with the longest names it fits a frame of 64 KiB.
+  public static let mostAtOnce = 224
 
   /// Where the next page begins: `PERSON/APPLICATION/ACCOUNT`.
   public var place: String { "\(person.text)/\(application.text)/\(account)" }
@@ -143,6 +155,8 @@ public struct CredentialEntry: Sendable, Equatable {
     writer.field(version)
     writer.field(state.rawValue)
     writer.field(setAt)
+    writer.field(refused?.version ?? 0)
+    writer.field(refused?.at ?? 0)
   }
 
   init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
@@ -155,6 +169,11 @@ public struct CredentialEntry: Sendable, Equatable {
     }
     self.state = state
     setAt = try reader.signed()
+    let (newer, at) = (try reader.unsigned(), try reader.signed())
+    guard newer == 0 ? at == 0 : newer > version else {
+      throw MalformedInput("credential entry", expected: "a newer version that was refused, or none")
+    }
+    if newer > 0 { refused = Refused(version: newer, at: at) }
   }
 }
 

@@ -74,6 +74,7 @@ final class Services: Sendable {
   let palms: PalmMatchers
   let palmKeeper = PalmKeeper()
   let releases = ReleaseRate()
+  let offers = VaultOffers()
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,

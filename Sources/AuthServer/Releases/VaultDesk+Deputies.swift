@@ -40,6 +40,7 @@ extension VaultDesk {
       record.count = Int64(deputies.count)
       record.note = "\(parameters["application"] ?? "") deputies \(names.joined(separator: "+"))"
     }
+    defer { services.offers.forget() }
     try await VaultAnswers.ask { try await services.vault.setDeputies(act) }
   }
 
@@ -86,22 +87,29 @@ struct SharedCredentials {
   }
 
   /// - Parameter entries: by `CredentialEntry.place`.
-  func gaps(_ entries: [String: CredentialEntry.State]) -> [CredentialGap] {
-    var reasons: [User: String] = [:]
+  func gaps(_ entries: [String: CredentialEntry]) -> [CredentialGap] {
+    var reasons: [User: (reason: String, refusedAt: Int64?)] = [:]
     for deputy in deputies {
+      let entry = entries["\(deputy.owner.text)/\(deputy.application.text)/\(deputy.account)"]
       let reason: String? =
-        switch entries["\(deputy.owner.text)/\(deputy.application.text)/\(deputy.account)"] {
+        switch entry?.state {
         case nil: "missing"
         case .refused: "refused"
         case .mustChange: "mustChange"
         case .current, .unconfirmed, .pending: nil
         }
       let owner = User(person: deputy.owner, application: deputy.application)
-      if let reason, reasons[owner] == nil { reasons[owner] = reason }
+      if let reason, reasons[owner] == nil { reasons[owner] = (reason, entry?.refusal) }
     }
-    return reasons.map { owner, reason in
+    return reasons.map { owner, found in
       CredentialGap(
-        person: owner.person.text, displayName: "", department: "", application: owner.application.text, reason: reason)
+        person: owner.person.text, displayName: "", department: "", application: owner.application.text,
+        reason: found.reason, refusedAt: found.refusedAt)
     }
   }
+}
+
+extension CredentialEntry {
+  /// When the application refused it, if nothing else is left to be handed over.
+  var refusal: Int64? { state == .refused ? setAt : nil }
 }

@@ -105,6 +105,7 @@ struct VaultDesk: Sendable {
   func publish(_ message: VaultActMessage, by acting: OperatorRecord) async throws {
     let act = try signed(message.act, Act.Kind.publishApplication, by: acting)
     try await record("vault.application", act, by: acting) { $0.note = act.act.parameters["application"] ?? "" }
+    defer { services.offers.forget() }
     try await VaultAnswers.ask { try await services.vault.publishApplication(act) }
   }
 
@@ -127,7 +128,8 @@ struct VaultDesk: Sendable {
     }.map { entry in
       CredentialSummary(
         person: entry.person.text, application: entry.application.text, account: entry.account,
-        version: Int64(clamping: entry.version), state: entry.state.rawValue, setAt: entry.setAt)
+        version: Int64(clamping: entry.version), state: entry.state.rawValue, setAt: entry.setAt,
+        refusedVersion: entry.refused.map { Int64(clamping: $0.version) }, refusedAt: entry.refused?.at)
     }
   }
 
@@ -154,7 +156,7 @@ struct VaultDesk: Sendable {
     let published = Set(try await applications().filter { $0.state != "unpublished" }.map(\.application))
     let applications = services.policy.applications.applications.filter { published.contains($0.id.text) }
     let entries = Dictionary(
-      try await entries().map { ($0.place, $0.state) }, uniquingKeysWith: { one, _ in one })
+      try await entries().map { ($0.place, $0) }, uniquingKeysWith: { one, _ in one })
     let deputies = try await deputiesInForce()
     let (policy, served) = (services.policy.policy, services.instance.segments)
     let day = services.local(services.surroundings.now()).day
@@ -174,7 +176,8 @@ struct VaultDesk: Sendable {
       }
       for application in applications where application.segments.contains(where: segments.contains) {
         let reason: String
-        switch entries["\(person.id.text)/\(application.id.text)/"] {
+        let entry = entries["\(person.id.text)/\(application.id.text)/"]
+        switch entry?.state {
         // Whoever signs in with a shared account needs none of her own.
         case nil where shared.serves(person.id, at: application.id): continue
         case nil: reason = "missing"
@@ -186,7 +189,7 @@ struct VaultDesk: Sendable {
         gaps.append(
           CredentialGap(
             person: person.id.text, displayName: person.displayName, department: person.departments.first ?? "",
-            application: application.id.text, reason: reason))
+            application: application.id.text, reason: reason, refusedAt: entry?.refusal))
       }
     }
     // What worked once and does not any more comes before what was never there.

@@ -49,8 +49,7 @@ struct WorkstationRoutes: Sendable {
     }
     router.get("/v1/applications") { _, context in
       let workstation = try await SessionService(services: services).workstation(caller(context).certificate)
-      let applications = services.policy.applications.applications(in: workstation.segment)
-      return try JSONAnswer(ApplicationsMessage(definitions: applications.map { Data($0.canonicalBytes) }))
+      return try JSONAnswer(await VaultDesk(services: services).offered(to: workstation))
     }
     router.get("/v1/vault/keys") { _, context in
       _ = try await SessionService(services: services).workstation(caller(context).certificate)

@@ -7,7 +7,7 @@ import GRDB
 struct CredentialVersion: Sendable {
   var place: CredentialPlace
   var state: CredentialEntry.State
-  /// Milliseconds since 1970-01-01 UTC.
+  /// Milliseconds since 1970-01-01 UTC; of one that was refused, when it was.
   var setAt: Int64
   var kept: KeptCredential
 
@@ -110,11 +110,12 @@ extension ReleaseRegister {
     let (row, place) = (new.bytes, new.place)
     try run(
       """
-      UPDATE credentials SET state = ?, ring = ?, salt = ?, sealed = ?, mac = ?
+      UPDATE credentials SET state = ?, set_at = ?, ring = ?, salt = ?, sealed = ?, mac = ?
       WHERE person = ? AND application = ? AND account = ? AND version = ?
       """,
       [
-        new.state.rawValue, Int64(new.kept.ring), new.kept.salt.blob, new.kept.sealed.blob, seal.code(row), place.person.text,
+        new.state.rawValue, new.setAt, Int64(new.kept.ring), new.kept.salt.blob, new.kept.sealed.blob, seal.code(row),
+        place.person.text,
         place.application.text, place.account, Int64(place.version),
       ])
     try count(former.bytes)
@@ -137,10 +138,12 @@ extension ReleaseRegister {
     var versions: [CredentialVersion] = []
     func close() {
       guard let shown = Self.effective(versions) else { return }
+      let refused = versions.first { $0.state == .refused && $0.place.version > shown.place.version }
       entries.append(
         CredentialEntry(
           person: shown.place.person, application: shown.place.application, account: shown.place.account,
-          version: shown.place.version, state: shown.state, setAt: shown.setAt))
+          version: shown.place.version, state: shown.state, setAt: shown.setAt,
+          refused: refused.map { CredentialEntry.Refused(version: $0.place.version, at: $0.setAt) }))
       versions = []
     }
     while let row = try cursor.next() {

@@ -209,6 +209,8 @@ extension VaultService {
       case .refused: .refused
       case .mustChange: .mustChange
       }
+    // From here on nobody asks how old it is, but since when it does not work.
+    if judged.state == .refused, version.state != .refused { judged.setAt = now.wallMilliseconds }
     try note(outcome.rawValue, session, act, number, register.database, now) { _ in }
     if judged.state != version.state { try register.replace(version, by: judged) }
     // One that works makes those before it needless; newer ones stay, because numbers are never given twice.

@@ -2,6 +2,9 @@
 package struct BrokerState: Encodable, Sendable, Equatable {
   package enum Session: String, Encodable, Sendable { case open, locked, none }
 
+  /// Owners that are offered for one application.
+  package static let mostOwners = 32
+
   package var session: Session
   /// At most 64; the extension takes none of a longer list.
   package var applications: [Application]
@@ -60,6 +63,20 @@ package struct BrokerState: Encodable, Sendable, Equatable {
     }
   }
 
+  /// Somebody else's account, or one that several share, which the session's person may use today.
+  package struct Owner: Encodable, Sendable, Equatable {
+    package var owner: String
+    /// Of the person, at most 64 letters; empty for a shared account.
+    package var name: String
+    package var account: String
+    /// Milliseconds since 1970-01-01 UTC; the first at which it does not hold any more.
+    package var until: Int64
+
+    package init(owner: String, name: String, account: String, until: Int64) {
+      (self.owner, self.name, self.account, self.until) = (owner, name, account, until)
+    }
+  }
+
   /// One application with a form, and the accounts at it for which there is a credential.
   package struct Application: Encodable, Sendable, Equatable {
     package var id: String
@@ -78,19 +95,25 @@ package struct BrokerState: Encodable, Sendable, Equatable {
     package var change: Change?
     /// `""` is the main one; at most 9. One that must not be tried (refused, not registered) is left out.
     package var accounts: [String]
+    /// At most 32. For the person to choose from; the vault decides whether anything is released.
+    package var owners: [Owner]
+    /// Whether administrators published it as it stands here; if not, nothing is released for it.
+    package var isPublished: Bool
 
     package init(
       id: String, nameJa: String, nameEn: String, origin: String, loginPath: String, form: String, user: String,
-      password: String, submit: String, success: Sign, failure: Sign, mustChange: Sign?, change: Change?, accounts: [String]
+      password: String, submit: String, success: Sign, failure: Sign, mustChange: Sign?, change: Change?, accounts: [String],
+      owners: [Owner] = [], isPublished: Bool = true
     ) {
       (self.id, self.nameJa, self.nameEn, self.origin, self.loginPath) = (id, nameJa, nameEn, origin, loginPath)
       (self.form, self.user, self.password, self.submit) = (form, user, password, submit)
       (self.success, self.failure, self.mustChange, self.change) = (success, failure, mustChange, change)
-      self.accounts = accounts
+      (self.accounts, self.owners, self.isPublished) = (accounts, owners, isPublished)
     }
 
     private enum Key: CodingKey {
       case id, nameJa, nameEn, origin, loginPath, form, user, password, submit, success, failure, mustChange, change, accounts
+      case owners, isPublished
     }
 
     /// Every key is written, as in `Change`.
@@ -110,6 +133,8 @@ package struct BrokerState: Encodable, Sendable, Equatable {
       try container.encode(mustChange, forKey: .mustChange)
       try container.encode(change, forKey: .change)
       try container.encode(accounts, forKey: .accounts)
+      try container.encode(owners, forKey: .owners)
+      try container.encode(isPublished, forKey: .isPublished)
     }
   }
 }

@@ -8,11 +8,11 @@ package protocol CredentialBroker: Sendable {
   /// What is so now; asked when the browser starts and after each `changed`.
   func state() async throws(AgentFault) -> BrokerState
 
-  /// One credential of the session's person, once. Asked only for what `state()` lists.
-  func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential
+  /// One credential, once: of the session's person for what `state()` lists, or of an owner whom the vault lets her stand in for.
+  func release(_ account: BrokerAccount) async throws(AgentFault) -> ReleasedCredential
 
   /// What came of the sign-in with this version of the account's credential.
-  func report(application: String, account: String, version: UInt64, outcome: SignInOutcome) async throws(AgentFault)
+  func report(_ account: BrokerAccount, version: UInt64, outcome: SignInOutcome) async throws(AgentFault)
 
   /// The password in force and a new one, which is kept already; once in a session, after an accepted sign-in.
   func change(application: String, account: String) async throws(AgentFault) -> PasswordChange
@@ -25,6 +25,19 @@ package protocol CredentialBroker: Sendable {
 
   /// What happens without being asked; one listener. A lock must be here before its caller is told that it is done.
   var changes: AsyncStream<BrokerChange> { get }
+}
+
+/// One account at one application, as the extension names it.
+package struct BrokerAccount: Hashable, Sendable {
+  package let application: String
+  /// `""` is the main one.
+  package let account: String
+  /// Whose; `""`: the session's own person's.
+  package let owner: String
+
+  package init(_ application: String, _ account: String, owner: String = "") {
+    (self.application, self.account, self.owner) = (application, account, owner)
+  }
 }
 
 package enum BrokerChange: Sendable, Equatable {

@@ -11,14 +11,24 @@ public struct CredentialClient: Sendable {
   public init(folder: String) { self.folder = folder }
 
   /// Applications of this workstation's segment; which of them have a credential, the vault alone knows.
-  public func applications() async throws(AgentFault) -> [ApplicationDefinition] {
+  public func applications() async throws(AgentFault) -> [ApplicationDefinition] { try await offered().definitions }
+
+  /// What the server offers; none of it is believed before the vault has signed it.
+  package struct Offered: Sendable {
+    package var definitions: [ApplicationDefinition]
+    package var owners: [OwnerOffer]
+    /// Not as administrators published them.
+    package var unpublished: Set<String>
+  }
+
+  package func offered() async throws(AgentFault) -> Offered {
     let reply = try await ask(WatchCommand(.applications))
     var definitions: [ApplicationDefinition] = []
     for bytes in reply.definitions ?? [] {
       guard let definition = try? ApplicationDefinition(canonicalBytes: Array(bytes)) else { throw .watchAnswer }
       definitions.append(definition)
     }
-    return definitions
+    return Offered(definitions: definitions, owners: reply.owners ?? [], unpublished: Set(reply.unpublished ?? []))
   }
 
   /// A credential, and which one it is.

@@ -6,9 +6,9 @@ import Foundation
 package enum ExtensionMessage: Sendable {
   case state
   /// - origin: the one of the page, as the browser says it.
-  case release(application: String, account: String, origin: String)
+  case release(BrokerAccount, origin: String)
   /// - version: the one that came with the credential.
-  case outcome(application: String, account: String, version: UInt64, SignInOutcome)
+  case outcome(BrokerAccount, version: UInt64, SignInOutcome)
   /// The password in force and a new one, for the page where it is changed.
   case change(application: String, account: String, origin: String)
   case changeOutcome(application: String, account: String, isAccepted: Bool)
@@ -31,14 +31,14 @@ package enum ExtensionMessage: Sendable {
       _ = try only()
       self = .state
     case "release":
-      let found = try only("application", "account", "origin")
-      self = .release(application: found[0], account: found[1], origin: found[2])
+      let found = try only("application", "account", "owner", "origin")
+      self = .release(BrokerAccount(found[0], found[1], owner: found[2]), origin: found[3])
     case "outcome":
-      let found = try only("application", "account", "version", "outcome")
-      guard let outcome = SignInOutcome(rawValue: found[3]), let version = UInt64(found[2]), String(version) == found[2] else {
+      let found = try only("application", "account", "owner", "version", "outcome")
+      guard let outcome = SignInOutcome(rawValue: found[4]), let version = UInt64(found[3]), String(version) == found[3] else {
         throw .malformed
       }
-      self = .outcome(application: found[0], account: found[1], version: version, outcome)
+      self = .outcome(BrokerAccount(found[0], found[1], owner: found[2]), version: version, outcome)
     case "change":
       let found = try only("application", "account", "origin")
       self = .change(application: found[0], account: found[1], origin: found[2])

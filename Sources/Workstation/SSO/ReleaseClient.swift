@@ -35,8 +35,11 @@ struct ReleaseClient: Sendable {
   }
 
   /// Applications of this workstation's segment as the server tells of them; not believed yet.
-  func definitions() async throws(AgentFault) -> [ApplicationDefinition] {
-    let message: ApplicationsMessage = try await fetch("/v1/applications")
+  func definitions() async throws(AgentFault) -> [ApplicationDefinition] { try definitions(of: await offered()) }
+
+  func offered() async throws(AgentFault) -> ApplicationsMessage { try await fetch("/v1/applications") }
+
+  func definitions(of message: ApplicationsMessage) throws(AgentFault) -> [ApplicationDefinition] {
     var definitions: [ApplicationDefinition] = []
     for bytes in message.definitions {
       guard let definition = try? ApplicationDefinition(canonicalBytes: Array(bytes)),

@@ -30,9 +30,8 @@ package struct SSOHost: Sendable {
       }
       switch try ExtensionMessage(parsing: bytes) {
       case .state: try await answerState()
-      case .release(let application, let account, let origin): try await release(application, account, origin)
-      case .outcome(let application, let account, let version, let outcome):
-        try await note(application, account, version, outcome)
+      case .release(let account, let origin): try await release(account, origin)
+      case .outcome(let account, let version, let outcome): try await note(account, version, outcome)
       case .change(let application, let account, let origin): try await change(application, account, origin)
       case .changeOutcome(let application, let account, let isAccepted):
         try await noteChange(application, account, isAccepted)
@@ -54,12 +53,10 @@ package struct SSOHost: Sendable {
     try messages.send(message)
   }
 
-  private func release(
-    _ application: String, _ account: String, _ origin: String
-  ) async throws(NativeMessagingFault) {
+  private func release(_ account: BrokerAccount, _ origin: String) async throws(NativeMessagingFault) {
     try await answer { () throws(AgentFault) in
-      if let refusal = refusal(try await broker.state(), application, account, origin) { return .no(HostMessage(refusal)) }
-      return .credential(try await broker.release(application: application, account: account))
+      if let refusal = refusal(try await broker.state(), account, origin) { return .no(HostMessage(refusal)) }
+      return .credential(try await broker.release(account))
     }
   }
 
@@ -90,11 +87,11 @@ package struct SSOHost: Sendable {
   ) async throws(NativeMessagingFault) {
     try await answer { () throws(AgentFault) in
       let state = try await broker.state()
-      if let refusal = place(state, application, account, origin) { return .no(HostMessage(refusal)) }
+      if let refusal = place(state, BrokerAccount(application, account), origin) { return .no(HostMessage(refusal)) }
       guard state.applications.contains(where: { $0.id == application && $0.change != nil }) else {
         return .no(HostMessage(.notChangeable))
       }
-      guard memory.mayChange(application, account) else { return .no(HostMessage(.changedBefore)) }
+      guard memory.mayChange(BrokerAccount(application, account)) else { return .no(HostMessage(.changedBefore)) }
       return .change(try await broker.change(application: application, account: account))
     }
   }
@@ -105,7 +102,7 @@ package struct SSOHost: Sendable {
     try await answer { () throws(AgentFault) in
       try await broker.reportChange(application: application, account: account, isAccepted: isAccepted)
       // What had to be changed has been.
-      if isAccepted { memory.release(application, account) }
+      if isAccepted { memory.release(BrokerAccount(application, account)) }
       return .no(.noted(retry: false))
     }
   }
@@ -120,40 +117,39 @@ package struct SSOHost: Sendable {
         return .no(HostMessage(.notOffered))
       }
       try await broker.capture(application: application, account: account, credential: credential)
-      memory.release(application, account)
+      memory.release(BrokerAccount(application, account))
       return .no(.noted(retry: false))
     }
   }
 
-  private func refusal(
-    _ state: BrokerState, _ application: String, _ account: String, _ origin: String
-  ) -> SSORefusal? {
-    place(state, application, account, origin) ?? (memory.isWithheld(application, account) ? .withheld : nil)
+  private func refusal(_ state: BrokerState, _ account: BrokerAccount, _ origin: String) -> SSORefusal? {
+    if let refusal = place(state, account, origin) { return refusal }
+    guard memory.isWithheld(account) else { return nil }
+    return account.owner.isEmpty ? .withheld : .ownersWithheld
   }
 
-  /// Whether this is an account of a declared application, asked for from its own origin while the session is open.
-  private func place(
-    _ state: BrokerState, _ application: String, _ account: String, _ origin: String
-  ) -> SSORefusal? {
+  /// Whether this is an account of a declared application, asked for from its own origin while the session is open. Whether its
+  /// owner may be stood in for is the vault's to say: what is listed may be older than a withdrawal.
+  private func place(_ state: BrokerState, _ account: BrokerAccount, _ origin: String) -> SSORefusal? {
     guard state.session == .open else { return .notOpen }
-    guard let known = state.applications.first(where: { $0.id == application }), known.accounts.contains(account) else {
-      return .notOffered
-    }
+    guard let known = state.applications.first(where: { $0.id == account.application }),
+      known.accounts.contains(account.account)
+    else { return .notOffered }
     return known.origin == origin ? nil : .otherOrigin
   }
 
   private func note(
-    _ application: String, _ account: String, _ version: UInt64, _ outcome: SignInOutcome
+    _ account: BrokerAccount, _ version: UInt64, _ outcome: SignInOutcome
   ) async throws(NativeMessagingFault) {
     // A change that broke leaves a former password that works: it is tried once, and then nothing is.
-    let retry = outcome == .refused && version > 1 && memory.isFirstRefusal(application, account)
-    if outcome != .accepted, !retry { memory.withhold(application, account) }
+    let retry = outcome == .refused && version > 1 && memory.isFirstRefusal(account)
+    if outcome != .accepted, !retry { memory.withhold(account) }
     let message: HostMessage
     do throws(AgentFault) {
-      try await broker.report(application: application, account: account, version: version, outcome: outcome)
+      try await broker.report(account, version: version, outcome: outcome)
       message = .noted(retry: retry)
     } catch {
-      if retry { memory.withhold(application, account) }
+      if retry { memory.withhold(account) }
       message = HostMessage(error)
     }
     try messages.send(message)
@@ -161,19 +157,14 @@ package struct SSOHost: Sendable {
 
   /// What must not be tried again, and how often the session changed.
   private final class Memory: Sendable {
-    private struct Account: Hashable {
-      let application: String
-      let account: String
-    }
-
     private static let most = 1024
 
     private struct Contents {
       var generation = 0
-      var withheld: Set<Account> = []
-      var refused: Set<Account> = []
+      var withheld: Set<BrokerAccount> = []
+      var refused: Set<BrokerAccount> = []
       /// Those whose password was asked to be changed in this session.
-      var changed: Set<Account> = []
+      var changed: Set<BrokerAccount> = []
     }
 
     private let contents = Mutex(Contents())
@@ -188,41 +179,34 @@ package struct SSOHost: Sendable {
       }
     }
 
-    func withhold(_ application: String, _ account: String) {
+    func withhold(_ account: BrokerAccount) {
       // The extension names what it likes; what is listed is at most 64 applications with 9 accounts.
       contents.withLock { contents in
         guard contents.withheld.count < Self.most else { return }
-        contents.withheld.insert(Account(application: application, account: account))
+        contents.withheld.insert(account)
       }
     }
 
     /// Registered anew, or changed.
-    func release(_ application: String, _ account: String) {
-      let released = Account(application: application, account: account)
+    func release(_ account: BrokerAccount) {
       contents.withLock { contents in
-        contents.withheld.remove(released)
-        contents.refused.remove(released)
+        contents.withheld.remove(account)
+        contents.refused.remove(account)
       }
     }
 
-    func isFirstRefusal(_ application: String, _ account: String) -> Bool {
-      add(\.refused, application, account)
-    }
+    func isFirstRefusal(_ account: BrokerAccount) -> Bool { add(\.refused, account) }
 
-    func mayChange(_ application: String, _ account: String) -> Bool { add(\.changed, application, account) }
+    func mayChange(_ account: BrokerAccount) -> Bool { add(\.changed, account) }
 
-    private func add(
-      _ set: WritableKeyPath<Contents, Set<Account>>, _ application: String, _ account: String
-    ) -> Bool {
-      let added = Account(application: application, account: account)
-      return contents.withLock { contents in
-        contents[keyPath: set].count < Self.most && contents[keyPath: set].insert(added).inserted
+    private func add(_ set: WritableKeyPath<Contents, Set<BrokerAccount>>, _ account: BrokerAccount) -> Bool {
+      contents.withLock { contents in
+        contents[keyPath: set].count < Self.most && contents[keyPath: set].insert(account).inserted
       }
     }
 
-    func isWithheld(_ application: String, _ account: String) -> Bool {
-      let asked = Account(application: application, account: account)
-      return contents.withLock { $0.withheld.contains(asked) || $0.withheld.count >= Self.most }
+    func isWithheld(_ account: BrokerAccount) -> Bool {
+      contents.withLock { $0.withheld.contains(account) || $0.withheld.count >= Self.most }
     }
   }
 }

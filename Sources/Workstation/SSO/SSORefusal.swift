@@ -15,6 +15,8 @@ package enum SSORefusal: String, Sendable, CaseIterable {
   case notChangeable = "SA106"
   /// Once in a session; the next one tries again.
   case changedBefore = "SA107"
+  /// The same as `withheld`, of somebody else's: whoever stands in for her cannot register it.
+  case ownersWithheld = "SA108"
 
   package var sentence: (ja: String, en: String) {
     switch self {
@@ -31,6 +33,11 @@ package enum SSORefusal: String, Sendable, CaseIterable {
       (
         "登録してあるパスワードが使えなかったため、もう一度は試しません。パスワードを登録し直してください。",
         "The stored password did not work, so it is not tried again. Register it anew."
+      )
+    case .ownersWithheld:
+      (
+        "本人または共有のパスワードが使えなかったため、もう一度は試しません。本人か情報システム担当が登録し直すと使えます。",
+        "The owner's stored password did not work, so it is not tried again until the owner or the IT section registers it anew."
       )
     case .notChangeable:
       (

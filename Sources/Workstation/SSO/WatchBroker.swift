@@ -19,9 +19,16 @@ package struct WatchBroker: CredentialBroker {
     let session = try await session()
     // Nothing can be filled in while the session is not open, and the server may be asked for nothing then.
     guard session == .open else { return BrokerState(session: session, applications: []) }
-    let definitions = try await client.applications()
-    known.keep(definitions)
-    return BrokerState(session: session, applications: definitions.compactMap(BrokerState.Application.init))
+    let offered = try await client.offered()
+    known.keep(offered.definitions)
+    return BrokerState(
+      session: session,
+      applications: offered.definitions.compactMap { definition in
+        let owners = offered.owners.filter { definition.id.text == $0.application && definition.hasAccount($0.account) }
+        return BrokerState.Application(
+          definition, owners: owners.prefix(BrokerState.mostOwners).map(BrokerState.Owner.init),
+          isPublished: !offered.unpublished.contains(definition.id.text))
+      })
   }
 
   private func session() async throws(AgentFault) -> BrokerState.Session {
@@ -33,17 +40,19 @@ package struct WatchBroker: CredentialBroker {
     }
   }
 
-  package func release(application: String, account: String) async throws(AgentFault) -> ReleasedCredential {
-    let handed = try await client.release(Self.id(application), account: account)
+  package func release(_ account: BrokerAccount) async throws(AgentFault) -> ReleasedCredential {
+    let handed = try await client.release(
+      Self.id(account.application), account: account.account, owner: Self.owner(account.owner))
     return ReleasedCredential(
       user: handed.credential.user, password: handed.credential.password, version: handed.version,
       isChangeDue: handed.isChangeDue)
   }
 
   package func report(
-    application: String, account: String, version: UInt64, outcome: SignInOutcome
+    _ account: BrokerAccount, version: UInt64, outcome: SignInOutcome
   ) async throws(AgentFault) {
-    try await client.report(Self.id(application), account: account, version: version, outcome)
+    try await client.report(
+      Self.id(account.application), account: account.account, owner: Self.owner(account.owner), version: version, outcome)
   }
 
   package func change(application: String, account: String) async throws(AgentFault) -> PasswordChange {
@@ -56,6 +65,11 @@ package struct WatchBroker: CredentialBroker {
 
   package func capture(application: String, account: String, credential: StoredCredential) async throws(AgentFault) {
     try await client.register(credential, for: Self.id(application), account: account)
+  }
+
+  private static func owner(_ text: String) throws(AgentFault) -> PersonID? {
+    guard !text.isEmpty else { return nil }
+    do { return try PersonID(parsing: text) } catch { throw .badInput(expected: error.expected) }
   }
 
   private static func id(_ text: String) throws(AgentFault) -> ApplicationID {
@@ -98,16 +112,24 @@ package struct WatchBroker: CredentialBroker {
   }
 }
 
+extension BrokerState.Owner {
+  /// What the server says of her name is shown to a person: without what could reorder it, and of a length.
+  fileprivate init(_ offer: OwnerOffer) {
+    self.init(
+      owner: offer.owner, name: TerminalText.clean(offer.displayName, limit: 64), account: offer.account, until: offer.until)
+  }
+}
+
 extension BrokerState.Application {
   /// `nil` for what is no form of a browser.
-  fileprivate init?(_ definition: ApplicationDefinition) {
+  fileprivate init?(_ definition: ApplicationDefinition, owners: [BrokerState.Owner], isPublished: Bool) {
     guard case .browser(let form) = definition.access else { return nil }
     self.init(
       id: definition.id.text, nameJa: definition.nameJa, nameEn: definition.nameEn, origin: form.origin,
       loginPath: form.loginPath, form: form.form.text, user: form.user.text, password: form.password.text,
       submit: form.submit.text, success: BrokerState.Sign(form.success), failure: BrokerState.Sign(form.failure),
       mustChange: form.mustChange.map(BrokerState.Sign.init), change: form.change.map(BrokerState.Change.init),
-      accounts: [""] + definition.accounts)
+      accounts: [""] + definition.accounts, owners: owners, isPublished: isPublished)
   }
 }
 

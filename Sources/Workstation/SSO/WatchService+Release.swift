@@ -26,7 +26,9 @@ extension WatchService {
   func applications() async -> WatchReply {
     do throws(AgentFault) {
       var reply = status()
-      reply.definitions = try await releaseClient.definitions().map { Data($0.canonicalBytes) }
+      let offered = try await releaseClient.offered()
+      reply.definitions = try releaseClient.definitions(of: offered).map { Data($0.canonicalBytes) }
+      (reply.owners, reply.unpublished) = (offered.owners, offered.unpublished)
       return reply
     } catch { return Self.reply(error) }
   }

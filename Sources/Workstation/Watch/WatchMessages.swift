@@ -50,6 +50,9 @@ package struct WatchReply: Codable, Sendable {
   package var connected: Bool?
   /// `ApplicationDefinition.canonicalBytes`
   package var definitions: [Data]?
+  /// With the definitions: whose accounts may be used besides one's own, and which definitions are not as published.
+  package var owners: [OwnerOffer]?
+  package var unpublished: [String]?
   /// A credential that was released.
   package var user: String?
   package var secret: Data?
