@@ -4,6 +4,7 @@ step "業務システムが、パスワードを打たずに開く（鍵庫・�
 
 SSO_DESK=$STAGE/desk/LGWAN-PC-0042
 PICTURES=$SANMON_ROOT/.build/pictures
+BROWSER_PROFILE=$STAGE/desk/browser
 
 # desk_agent COMMAND…: subcommands of the agent at Sato's PC; a password comes on descriptor 4.
 desk_agent() { sanmon-agent "$@" --state "$SSO_DESK" 4<<<"${PASSWORD:-}"; }
@@ -37,7 +38,7 @@ browser_open() {
   chmod 0755 "$STAGE/desk/sso-host"
   mkfifo "$STAGE/desk/browser.in"
   start browser "$STAGE/log/browser.log" bash -c 'exec python3 "$@" <"$0"' "$STAGE/desk/browser.in" \
-    "$SANMON_ROOT/deploy/lib/browser.py" "$STAGE/desk/browser" --extension "$SANMON_ROOT/deploy/extension" \
+    "$SANMON_ROOT/deploy/lib/browser.py" "$BROWSER_PROFILE" --extension "$SANMON_ROOT/deploy/extension" \
     --host "jp.sanmon.agent=$STAGE/desk/sso-host" --certificate-of "$STAGE/desk/site.pem" \
     --map "ledger.sanmon.example=$(cat "$STAGE/desk/ledger.address")" \
     --map "sanitiser.sanmon.example=$(cat "$STAGE/desk/sanitiser.address")"
