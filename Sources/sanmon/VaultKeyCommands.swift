@@ -21,9 +21,16 @@ struct VaultRotate: AsyncParsableCommand {
         sanmon vault rotate --show
       """)
   @Flag(help: "Renew every layer. / すべての層") var all = false
-  @Option(help: "Renew this layer; may be repeated. / 新しくする層") var layer: [VaultLayer] = []
+  @Option(help: "Renew this layer; may be repeated. / 新しくする層", transform: Self.layer) var layer: [VaultLayer] = []
   @Flag(help: "Only show how old the keys are, and how far a renewal has come. / 表示だけ") var show = false
   @OptionGroup var acting: ActingOptions
+
+  private static func layer(_ word: String) throws -> VaultLayer {
+    guard let layer = VaultLayer(rawValue: word) else {
+      throw ValidationError(VaultLayer.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return layer
+  }
 
   func validate() throws {
     guard [all, !layer.isEmpty, show].count(where: { $0 }) == 1 else { throw ValidationError("--all, --layer or --show") }
@@ -47,8 +54,6 @@ struct VaultRotate: AsyncParsableCommand {
     return parts.joined(separator: "  ")
   }
 }
-
-extension VaultLayer: ExpressibleByArgument {}
 
 struct VaultUnseal: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
