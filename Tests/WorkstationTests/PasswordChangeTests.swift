@@ -37,6 +37,14 @@ struct PasswordChangeTests {
   private func watching(
     hasForm: Bool = true, _ use: (CredentialClient, MemoryVault, SessionEnder) async throws -> Void
   ) async throws {
+    try await watched(hasForm: hasForm) { folder, vault, ender in try await use(CredentialClient(folder: folder), vault, ender)
+    }
+  }
+
+  /// The same, for whoever asks for himself.
+  private func watched(
+    hasForm: Bool = true, _ use: (String, MemoryVault, SessionEnder) async throws -> Void
+  ) async throws {
     let authority = try TestAuthority()
     let issued = try authority.issue("server", names: [TestAuthority.loopback])
     let client = try authority.issue("PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/PC-1")])
@@ -61,7 +69,7 @@ struct PasswordChangeTests {
     let result: Result<Void, any Error>
     do {
       try await logOn(folder, vault)
-      try await use(CredentialClient(folder: folder.state), vault, SessionEnder(folder: folder.state, servers: servers))
+      try await use(folder.state, vault, SessionEnder(folder: folder.state, servers: servers))
       result = .success(())
     } catch { result = .failure(error) }
     say.finish()
@@ -120,6 +128,44 @@ struct PasswordChangeTests {
       #expect(try await signIn(client, account) == text(change.new))
       // Asked for before, kept, asked back; nothing else.
       #expect(vault.acts.dropFirst(2).prefix(4).map { String($0.prefix(7)) } == ["release", "capture", "release", "report "])
+    }
+  }
+
+  @Test("the browser is offered whose accounts may be used; one that is chosen is asked for by name, and none of hers is due")
+  func owners() async throws {
+    try await watched { folder, vault, _ in
+      vault.keep("Owners-password-1")
+      func offer(_ number: Int, name: String = "山田", application: String = "ledger", account: String = "") -> OwnerOffer {
+        OwnerOffer(
+          owner: "p-\(1000 + number)", displayName: name, application: application, account: account, until: 1_000_000)
+      }
+      let broker = WatchBroker(folder: folder)
+      var state = try await broker.state()
+      #expect(
+        state.session == .open && state.applications.map(\.owners) == [[]] && state.applications.map(\.isPublished) == [true])
+      vault.contents.withLock { contents in
+        contents.owners = [
+          offer(0, name: "山田\u{202E}太\n郎" + String(repeating: "長", count: 100)), offer(1, account: "kanri"),
+          offer(2, account: "other"),
+          offer(3, application: "sanitiser"),
+        ]
+        contents.unpublished = ["ledger"]
+      }
+      state = try await broker.state()
+      let found = try #require(state.applications.first)
+      #expect(found.owners.map(\.owner) == ["p-1000", "p-1001"], "of accounts that the file has")
+      #expect(found.owners[0].name == "山田太郎" + String(repeating: "長", count: 58) && found.owners[0].until == 1_000_000)
+      #expect(!found.isPublished)
+      vault.contents.withLock { $0.owners = (0..<40).map { offer($0) } }
+      #expect(try await broker.state().applications[0].owners.count == BrokerState.mostOwners)
+      // Old enough to be changed, if it were her own.
+      let hers = BrokerAccount("ledger", "", owner: "p-1000")
+      let released = try await broker.release(hers)
+      #expect(text(released.password) == "Owners-password-1" && !released.isChangeDue)
+      try await broker.report(hers, version: released.version, outcome: .mustChange)
+      await #expect(throws: AgentFault.self) { try await broker.change(application: "ledger", account: "") }
+      #expect(vault.contents.withLock { $0.askedOwners } == ["p-1000", "p-1000"])
+      await #expect(throws: AgentFault.self) { try await broker.release(BrokerAccount("ledger", "", owner: "a b")) }
     }
   }
 

@@ -28,6 +28,11 @@ final class MemoryVault: Sendable {
     /// What it keeps instead of what it is given.
     var keepsInstead: String?
     var setAt: Int64 = 0
+    /// What the server says besides the definition.
+    var owners: [OwnerOffer]?
+    var unpublished: [String]?
+    /// Whose, of each act; `-` for one's own.
+    var askedOwners: [String] = []
   }
 
   static let user = "sato.hanako"
@@ -65,7 +70,9 @@ final class MemoryVault: Sendable {
   func reply(_ seen: TestServer.Seen) throws -> TestServer.Reply? {
     switch seen.path {
     case "/v1/applications":
-      return try json(ApplicationsMessage(definitions: [Data(definition.canonicalBytes)]))
+      let (owners, unpublished) = contents.withLock { ($0.owners, $0.unpublished) }
+      return try json(
+        ApplicationsMessage(definitions: [Data(definition.canonicalBytes)], owners: owners, unpublished: unpublished))
     case "/v1/vault/keys":
       let keys = VaultPublicKeys(
         checkpointVerifier: "v", ticket: Array(ticket.publicKey.rawRepresentation), intakeSuite: intake.suite.rawValue,
@@ -83,6 +90,7 @@ final class MemoryVault: Sendable {
     contents.acts.append(
       "\(act.kind.rawValue.dropFirst("credential.".count)) \(act.account)"
         + (act.kind == .report ? " " + String(decoding: act.content, as: UTF8.self) : ""))
+    contents.askedOwners.append(act.owner?.text ?? "-")
     let hasCaptured = contents.acts.contains { $0.hasPrefix("capture") }
     if let refusal = contents.refusals[act.kind], hasCaptured || !refusal.afterCapture {
       contents.refusals[act.kind] = nil
