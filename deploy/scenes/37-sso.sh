@@ -123,12 +123,19 @@ refused_once() {
   release_to "$STAGE/desk/refusing"
 }
 expect 65 '' "一度だけ試され、断られたことが伝わる" "it is tried once, and that it was refused is told" refused_once
+expect 0 '拒否、第 [0-9]+ 版（確認済み）|was refused, version [0-9]+ \(confirmed\)' \
+  "管理者の一覧には、断られた版と日時、代わりに使われている版が出る" \
+  "the administrator's list names the version that was refused, when, and the one in its place" \
+  at_instance lgwan sanmon vault list --person p-000042
 expect 0 'as sato' "前に使えていたものに、自動で戻る" "the former one, which had worked, takes its place by itself" \
   release_to "$STAGE/desk/batch" month-end
 expect 65 '' "それも断られたら（業務システムの側で変わった）" "that one is refused as well (it was changed in the application)" refused_once
 expect 10 'AP177' "もう試さない：業務システムにロックされる前に止まり、登録し直しを求める" \
   "nothing is tried any more: before the application locks the account, the clerk is asked to register it anew" \
   release_to "$STAGE/desk/batch" month-end
+expect 1 'ledger  p-000042 .*(拒否|refused by).* 20[0-9]{2}-' "だれの、どのパスワードが、いつ断られたか、管理者に見える" \
+  "whose password was refused, for which application and when, is seen by the administrator" \
+  at_instance lgwan sanmon vault gaps
 PASSWORD='Kumo-no-ito-1918'
 expect 0 'ledger' "佐藤さんが正しいパスワードを登録し直す" "Sato registers the right one" \
   desk_agent credential register --application ledger --user sato.hanako --password-fd 4
