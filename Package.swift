@@ -160,7 +160,8 @@ let package = Package(
       name: "sanmon-rotator", dependencies: ["AuthTerms", "Isolation", "Rotator", "VaultLink", .arguments],
       swiftSettings: house),
     .executableTarget(
-      name: "sanmon-cardsim", dependencies: [.crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house),
+      name: "sanmon-cardsim", dependencies: ["COpenSSL", .crypto, .cryptoExtras, .x509, .asn1, .arguments], swiftSettings: house
+    ),
 
     // MARK: Benchmarks: targets of this package, so that one build serves them too; never installed
     .target(name: "CAllocationCount", path: "Benchmarks/CAllocationCount"),
@@ -220,8 +221,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Biometric", "CertificateTrust", "DirectorySync", "Fuzzing",
-        "Sealing", "SmartCard", "Workstation", .crypto,
+        "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Biometric", "CardCiphers", "CertificateTrust", "DirectorySync",
+        "Fuzzing", "Sealing", "SmartCard", "Workstation", .crypto,
       ], swiftSettings: house),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "AuditLog", "AuthTerms", "Storage"], swiftSettings: house),
@@ -232,8 +233,10 @@ let package = Package(
     .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: house),
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
     .testTarget(
-      name: "SmartCardTests", dependencies: ["AuthTerms", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras],
-      swiftSettings: house),
+      name: "SmartCardTests",
+      dependencies: [
+        "AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras,
+      ], swiftSettings: house),
     .testTarget(
       name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard"], exclude: ["golden.py"],
       swiftSettings: house),

@@ -25,13 +25,19 @@ enum Fault: Equatable {
   case noApplet
   /// Says that its certificate is compressed.
   case compressedCertificate
+  /// Shared-key cards: has another key.
+  case wrongKey
+  /// Lite-S: its counter is half of what it was, as on a copy made then.
+  case counterBack
+  /// Lite-S: another number once it was asked for it. DESFire: the reader tells another than the key was made for.
+  case changedNumber
   /// Shows somebody else's certificate in 9A.
   case swapCertificate(Data)
 
   static let names = [
     "none", "pull-mid-sign", "forget-mid-sign", "mute", "flip-signature", "truncated-tlv", "long-tlv", "indefinite-tlv",
     "non-minimal-tlv", "endless-61xx", "huge-answer", "short-answer", "no-applet", "compressed-certificate",
-    "swap-certificate FILE",
+    "wrong-key", "counter-back", "changed-number", "swap-certificate FILE",
   ]
 
   /// Reads `NAME` or `swap-certificate FILE`.
@@ -52,6 +58,9 @@ enum Fault: Equatable {
     case ("short-answer", 1): self = .shortAnswer
     case ("no-applet", 1): self = .noApplet
     case ("compressed-certificate", 1): self = .compressedCertificate
+    case ("wrong-key", 1): self = .wrongKey
+    case ("counter-back", 1): self = .counterBack
+    case ("changed-number", 1): self = .changedNumber
     case ("swap-certificate", 2): self = .swapCertificate(try CertificateFile.readDER(words[1]))
     default: throw SimulatorFault(description: "no such fault; known: " + Self.names.joined(separator: ", "), exitCode: 64)
     }

@@ -15,7 +15,7 @@ struct Insert: ParsableCommand {
         mkfifo control; sanmon-cardsim insert --card hanako.card < control & exec 9> control; echo 'fault mute' >&9
       """)
 
-  @Option(help: "Card file; its PIN counter is written back.") var card: String
+  @Option(help: "Card file; its counters are written back.") var card: String
   @Option(help: "Port of vpcd on 127.0.0.1.") var port: UInt16 = 35_963
   @Option(help: "Fault the card has from the start.") var fault = "none"
   @Option(help: "Seconds to wait for the reader.") var wait = 10
@@ -27,7 +27,12 @@ struct Insert: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let file = try CardFile(path: card)
+      let inserted: any SimulatedCard =
+        if let shared = try SharedKeyCardFile(path: card) {
+          shared.content.kind == .liteS ? LiteSCard(file: shared) : DESFireCard(file: shared)
+        } else {
+          PIVApplet(file: try CardFile(path: card))
+        }
       let slot = ReaderSlot(fault: try Fault(parsing: fault))
       let signals = [SIGTERM, SIGINT].map { number in
         signal(number, SIG_IGN)
@@ -41,7 +46,7 @@ struct Insert: ParsableCommand {
         let control = Thread { Control(slot: slot).run() }
         control.start()
       }
-      try slot.run(PIVApplet(file: file), port: port, patience: wait)
+      try slot.run(inserted, port: port, patience: wait)
       withExtendedLifetime(signals) {}
     }
   }

@@ -25,7 +25,6 @@ struct PIVApplet {
     objects = CardObjects(content: file.content)
   }
 
-  /// Power off, power on and reset all forget the same.
   mutating func reset() {
     selected = false
     pinVerified = false
@@ -34,12 +33,7 @@ struct PIVApplet {
   }
 
   mutating func respond(to command: [UInt8], fault: Fault) -> CardAction {
-    switch fault {
-    case .mute: return .silence
-    case .hugeAnswer: return .answer([UInt8](repeating: 0x53, count: 60_000) + [0x90, 0x00])
-    case .shortAnswer: return .answer([0x90])
-    default: break
-    }
+    if let stuck = stuck(fault) { return stuck }
     guard let parsed = Command(command) else { return .answer([0x67, 0x00]) }
     if parsed.instruction == 0xC0 { return .answer(more(fault)) }
     pending = []

@@ -35,7 +35,7 @@ final class ReaderSlot: Sendable {
   }
 
   /// Inserts, removes and serves until `end`. Throws when no reader takes the card within `patience` seconds.
-  func run(_ card: PIVApplet, port: UInt16, patience: Int) throws {
+  func run(_ card: any SimulatedCard, port: UInt16, patience: Int) throws {
     var card = card
     while true {
       let (inserted, ended) = state.withLock { ($0.inserted, $0.ended) }

@@ -16,6 +16,13 @@ struct Show: ParsableCommand {
 
   func run() throws {
     try reporting {
+      if let shared = try SharedKeyCardFile(path: card)?.content {
+        Output.line("name       \(shared.name)")
+        Output.line("kind       \(shared.kind.rawValue)")
+        Output.line("number     \(shared.number.map { String(format: "%02x", $0) }.joined())")
+        if shared.kind == .liteS { Output.line("counter    \(shared.counter)") }
+        return
+      }
       let content = try CardFile(path: card).content
       if let certificate {
         let slot = certificate == "9a" ? content.authentication : content.cardAuthentication

@@ -7,8 +7,6 @@
 /// The wire between card and vpcd reader: a TCP connection is the contact, each message a 2-byte length and its bytes. One
 /// byte is a control (00 power off, 01 power on, 02 reset, 04 asks for the answer to reset), more is a command.
 struct VPCDLink {
-  /// TS, T0, TD1 = T=1, one historical byte, checksum.
-  private static let answerToReset: [UInt8] = [0x3B, 0x80, 0x01, 0x81]
   let descriptor: Int32
 
   /// nil if nobody listens on 127.0.0.1 there.
@@ -34,7 +32,7 @@ struct VPCDLink {
   func close() { _ = Glibc.close(descriptor) }
 
   /// Serves until the reader or somebody else ends the connection (false), or the card leaves of its own (true).
-  func serve(_ card: inout PIVApplet, fault: () -> Fault) -> Bool {
+  func serve(_ card: inout any SimulatedCard, fault: () -> Fault) -> Bool {
     card.reset()
     var isFound = false
     while let header = receive(2), let message = receive(Int(header[0]) << 8 | Int(header[1])) {
@@ -42,7 +40,7 @@ struct VPCDLink {
       case []: continue
       case [0x00], [0x01], [0x02]: card.reset()
       case [0x04]:
-        guard send(Self.answerToReset) else { return false }
+        guard send(card.answerToReset) else { return false }
         if !isFound { Output.line("found") }
         isFound = true
       case let command:

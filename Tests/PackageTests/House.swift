@@ -32,7 +32,7 @@ struct House {
       "GRDBSQLite": ["DurableSQLite"],
       "CPCSC": ["PCSCReader"],
       "CArgon2": ["Sealing"],
-      "COpenSSL": ["CertificateTrust", "CardCiphers"],
+      "COpenSSL": ["CertificateTrust", "CardCiphers", "sanmon-cardsim"],
       "CIsolation": ["Isolation"],
       "CMatcherABI": ["MatcherHost"],
       // Loaded as libraries of vendors are: nobody links them.

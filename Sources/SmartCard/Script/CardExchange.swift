@@ -19,7 +19,6 @@ public struct CardExchange<Cipher: CardCipher>: Sendable, CustomReflectable {
 
   private let script: CardScript
   private let number: [UInt8]
-  private let knownCounter: UInt32?
   private var session: Session
   private var phase = Phase.ready
 
@@ -42,7 +41,6 @@ public struct CardExchange<Cipher: CardCipher>: Sendable, CustomReflectable {
     guard random.count == 16 else { throw MalformedInput("random number", expected: "16 bytes") }
     self.script = script
     self.number = number
-    self.knownCounter = knownCounter
     let chip = script.kind.chipByte(ofGeneration: script.generation) ?? .max
     switch script.kind {
     case .felicaLiteS:

@@ -1,3 +1,4 @@
+import AuthTerms
 import Foundation
 import Testing
 
@@ -56,6 +57,30 @@ extension RealCardSuite {
       #expect(try Self.run(issue + [card, "--pin-file", folder + "/pin"]).status == 73, "a card is never overwritten")
       #expect(try Self.run(issue + [folder + "/new.card", "--pin-file", folder + "/ca.pem"]).status == 65, "that is no PIN")
       #expect(try Self.run(issue + [folder + "/new.card"]).status == 64, "a PIN has to come from somewhere")
+    }
+
+    @Test("a shared-key card: the same codes, and a key for its owner alone")
+    func shared() throws {
+      let card = try CardBench.sharedCard(.felicaLiteS)
+      let folder = URL(fileURLWithPath: card).deletingLastPathComponent().path
+      func issue(_ kind: String, _ number: String, card: String = folder + "/new", master: String = "city.key") throws -> Int32
+      {
+        try Self.run([
+          "issue-shared", "--card", card, "--name", "x", "--kind", kind, "--number", number, "--master-file",
+          folder + "/" + master,
+        ]).status
+      }
+      #expect(try issue("felica-lite", "012e4cd8a1b2c3d4") == 64)
+      for number in ["", "012e4cd8a1b2c3", "012E4CD8A1B2C3D4", "012e4cd8a1b2c3d40", "0x2e4cd8a1b2c3d4"] {
+        #expect(try issue("felica-lite-s", number) == 65, "\(number)")
+      }
+      #expect(try issue("felica-lite-s", "012e4cd8a1b2c3d4", master: "card") == 65, "that is no key")
+      #expect(try issue("desfire-ev2", "04782e21801d80") == 65, "a key of another length")
+      #expect(try issue("felica-lite-s", "012e4cd8a1b2c3d4", master: "none") == 65)
+      #expect(try issue("felica-lite-s", "012e4cd8a1b2c3d4", card: card) == 73, "a card is never overwritten")
+      let mode = try FileManager.default.attributesOfItem(atPath: card)[.posixPermissions] as? Int
+      #expect(mode == 0o600)
+      #expect(try CardBench.simulator(["show", "--card", card]).contains("kind       felica-lite-s"))
     }
 
     @Test("card and CA key are readable by their owner alone")
