@@ -50,6 +50,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case palmTriesUsed
   /// The server looks at no palms now, and nothing else can be shown.
   case palmUnavailable
+  /// Somebody is logged on, and Windows was given nothing that it takes.
+  case windows(WindowsDoubt)
   /// Text of a parameter that is not what it should be.
   case badInput(expected: String)
 }
@@ -61,6 +63,22 @@ public enum Disagreement: String, Sendable, Equatable {
 /// What of the vault's words did not hold.
 public enum VaultDoubt: String, Sendable, Equatable {
   case keys, release, definition
+}
+
+/// Why Windows was given nothing that it takes.
+public enum WindowsDoubt: String, Sendable, Equatable, CaseIterable {
+  /// No application of this segment is the logon to Windows.
+  case noApplication
+  /// The typed password is to be given, and at this logon none was typed.
+  case nothingTyped
+  /// The card's certificate is to be named, and no card took part.
+  case noCard
+  /// The password is not, or no longer, the directory's.
+  case refused
+  /// It is right, and has to be changed first.
+  case mustChange
+  /// The program ended with another word, by a signal or not in time.
+  case programFailed
 }
 
 /// What the process tells its caller. The numbers are documented in docs/agent.md and do not change.
@@ -75,6 +93,8 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
   case readerService = 15
   /// The palm sensor gave no picture.
   case sensor = 16
+  /// Logged on, or unlocked; Windows was given nothing that it takes.
+  case windows = 17
   case usage = 64
   case badInput = 65
   case serverUnreachable = 69
@@ -99,6 +119,7 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .pinBlocked: .pinBlocked
       case .noUsableCombination, .moreNeeded, .palmUnavailable: .moreNeeded
       case .sensor: .sensor
+      case .windows: .windows
       case .palmTriesUsed: .refused
       case .otherCard: .card
       case .sessionKeyGone, .nothingToUnlock, .noSession: .refused

@@ -93,7 +93,15 @@ struct LogonOptions: ParsableArguments {
     help: ArgumentHelp("サーバーの応答を待つ秒数（既定は画面があれば60） / Seconds to wait for the server.", valueName: "s"))
   var waitForServer: Int64?
 
+  @Option(
+    name: .long, parsing: .remaining,
+    help: ArgumentHelp(
+      "Windows に要るものを渡すプログラムと引数（最後に書く） / The program that hands Windows what it needs, and its arguments; goes last.",
+      valueName: "program"))
+  var credentialTo: [String] = []
+
   func run(_ purpose: LogonWish.Purpose, _ common: CommonOptions) async throws {
+    var isWindowsLeftOut = false
     try await common.run {
       if let wait, !(0...600).contains(wait) { throw AgentFault.badInput(expected: "--wait: 0 to 600") }
       if let waitForServer, !(0...3600).contains(waitForServer) {
@@ -107,6 +115,10 @@ struct LogonOptions: ParsableArguments {
       let state = try AgentState(reading: common.state)
       let servers = try await state.connections()
       defer { servers.close() }
+      let windows =
+        credentialTo.isEmpty
+        ? nil
+        : try WindowsHandover(state: state, servers: servers, surroundings: surroundings, program: credentialTo)
       let terminal = Terminal()
       let language = common.language
       // Behind a script nobody is there to put a card on the reader, or to choose.
@@ -120,16 +132,46 @@ struct LogonOptions: ParsableArguments {
           newPasswordDescriptor: newPasswordFd,
           useLastTry: useLastTry, isAttended: isAttended, tell: { common.say($0) }),
         holder: holder, sensor: sensor, surroundings: surroundings)
-      let session = try await client.run(
+      let granted = try await client.enter(
         LogonWish(
           purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
           slot: slot.flatMap { PIVSlot(name: $0.rawValue) },
           waitSeconds: wait ?? (isAttended ? 20 : 0), serverWaitSeconds: waitForServer ?? (isAttended ? 60 : 0)))
-      if common.json { Report.print(GrantedReport(session, canUnlock: holder.isLasting)) }
+      let session = granted.session
       let name = TerminalText.clean(session.displayName, limit: 80)
       common.say(session.scenario == "unlock" ? .unlocked(displayName: name) : .granted(displayName: name))
       if !holder.isLasting { common.say(.keysDie) }
+      var report = GrantedReport(session, canUnlock: holder.isLasting)
+      if let windows {
+        do throws(AgentFault) {
+          report.windows = WindowsReport(given: try await windows.run(granted))
+          common.say(.windowsGiven)
+        } catch {
+          // The session stands: this is said beside it, not in its place.
+          isWindowsLeftOut = true
+          report.windows = WindowsReport(error, common.language)
+          if !common.json { Report.refusal(error, language: common.language, json: false) }
+        }
+      }
+      if common.json { Report.print(report) }
     }
+    if isWindowsLeftOut { throw ExitCode(AgentExit.windows.rawValue) }
+  }
+}
+
+/// What Windows was given, or why nothing.
+struct WindowsReport: Encodable {
+  var given: String?
+  var code: String?
+  var message: String?
+  var nextStep: String?
+
+  init(given: WindowsHandover.Given) { self.given = given.rawValue }
+
+  init(_ fault: AgentFault, _ language: Language) {
+    let sentence = fault.sentence
+    (message, nextStep) = language == .ja ? (sentence.ja, sentence.nextStepJa) : (sentence.en, sentence.nextStepEn)
+    if case .server(.refused(let body)) = fault { code = TerminalText.clean(body.code, limit: 8) }
   }
 }
 
@@ -137,6 +179,8 @@ struct GrantedReport: Encodable {
   let outcome = "granted"
   let session: SessionOpened
   let canUnlock: Bool
+  /// Only where a program is to be given something.
+  var windows: WindowsReport?
 
   init(_ session: SessionOpened, canUnlock: Bool) {
     self.session = session
@@ -156,6 +200,12 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --palm-command /usr/local/bin/palm-sensor --hand left
         sanmon-agent logon --factors card+palm --pin-fd 3 --palm palm.pgm 3< pin.txt
         sanmon-agent logon --palm-blob palm.bin --palm-format PSX/3
+        sanmon-agent logon --credential-to /usr/local/libexec/windows-logon
+
+      --credential-to のプログラムは、ログオンの直後に、記述子 3 から Windows に要るもの（鍵庫のパスワード、いま入力したパスワード、または
+      カードの証明書の名前）を読みます。渡せなくてもログオンはそのままで、終了コードは 17 です。
+      The program of --credential-to reads what Windows needs from descriptor 3, right after the logon: the vault's password, the one just
+      typed, or the name of the card's certificate. If it cannot be given, the logon stands, and the exit code is 17.
       """)
   @OptionGroup var common: CommonOptions
   @OptionGroup var options: LogonOptions

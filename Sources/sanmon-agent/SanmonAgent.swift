@@ -27,7 +27,7 @@ struct SanmonAgent: AsyncParsableCommand {
       PINs and passwords are typed, or handed over with --pin-fd and --password-fd; never as arguments or in the environment.
 
       終了コード / Exit codes: 0 ok · 10 refused · 11 more factors needed · 12 wrong PIN · 13 PIN blocked · 14 card ·
-      15 reader service · 16 palm sensor · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled
+      15 reader service · 16 palm sensor · 17 logged on, but Windows was given nothing · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled
       """,
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,

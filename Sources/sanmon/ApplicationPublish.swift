@@ -28,6 +28,11 @@ struct ApplicationPublish: AsyncParsableCommand {
       printError(error.render(PolicyReport.language))
       throw ExitCode(65)
     }
+    guard !definition.isWindows || definition.managedGroup != nil else {
+      throw fail(
+        65, "\(definition.id) には鍵庫のパスワードがないため（credential）、公開は要りません。",
+        "\(definition.id) has no credential in the vault (credential), so there is nothing to publish")
+    }
     let operatorLink = OperatorLink(options: acting.link)
     let status = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self)
     let segments = definition.segments.map(\.name).filter(status.segments.contains)
@@ -42,7 +47,16 @@ struct ApplicationPublish: AsyncParsableCommand {
       "freshness": String(definition.freshnessSeconds),
     ]
     if definition.isWindows { parameters["kind"] = "windows" }
+    let served = try await operatorLink.get("/v1/admin/vault/applications", as: [ApplicationSummary].self)
     try await Self.sign(parameters, acting)
+    // Published it is, but whoever asks the server is told of no such application, or of another definition.
+    if !served.contains(where: { $0.application == definition.id.text && $0.state != "orphaned" }) {
+      printError(
+        say(
+          "警告: サーバーの規則フォルダーに \(definition.id).yaml がありません。policies/applications に置き、sanmon policy reload を行うまで使えません。",
+          "warning: the server's policy folder has no \(definition.id).yaml: put it into policies/applications and run sanmon policy reload; until then nobody can use it"
+        ))
+    }
     print(
       say(
         "\(definition.id) を公開しました（\(segments.joined(separator: "、"))）。",

@@ -22,7 +22,11 @@ enum ApplicationReport {
       if let title = use.windowTitle { rows.append((say("窓の題", "window title"), Rows.visible(title))) }
     case .windows(let logon):
       rows.append((say("行き先", "goes to"), "Windows"))
-      rows.append((say("パスワードを作り直すグループ", "group whose passwords are made"), logon.managedGroup))
+      switch logon.credential {
+      case .vault(let group): rows.append((say("パスワードを作り直すグループ", "group whose passwords are made"), group))
+      case .typed: rows.append((say("渡すもの", "given"), say("ログオンで打ったパスワード", "the password typed at the logon")))
+      case .certificate: rows.append((say("渡すもの", "given"), say("カードの証明書の名前", "the name of the card's certificate")))
+      }
     }
     let accounts = [say("主な利用者 ID", "the main one")] + definition.accounts
     let rule = definition.password
@@ -39,11 +43,21 @@ enum ApplicationReport {
       (say("カードの証明", "proof of the card"), say("\(minutes) 分以内", "at most \(minutes) minutes old")),
       (
         say("パスワードの変更", "rotation"),
-        definition.rotationDays.map { say("\($0) 日ごと", "every \($0) days") } ?? say("しない", "none")
+        rotation(definition)
       ),
       ("SHA-256", digest(definition)),
     ]
     return rows.map { "\($0): \($1)" }.joined(separator: "\n")
+  }
+
+  /// Without a page for it nothing changes by itself, whatever the file asks for.
+  private static func rotation(_ definition: ApplicationDefinition) -> String {
+    if definition.managedGroup != nil { return say("sanmon-rotator が行う", "by sanmon-rotator") }
+    guard let days = definition.rotationDays else { return say("しない", "none") }
+    guard case .browser(let form) = definition.access, form.change != nil else {
+      return say("自動ではしない（\(days) 日とあるが、change がない）", "not by itself (\(days) days are asked for, and there is no change)")
+    }
+    return say("\(days) 日ごと", "every \(days) days")
   }
 
   static func digest(_ definition: ApplicationDefinition) -> String {
@@ -148,7 +162,18 @@ struct ApplicationView: Encodable {
     var windowTitle: String?
   }
 
-  struct Windows: Encodable { var managedGroup: String }
+  struct Windows: Encodable {
+    var credential: String
+    var managedGroup: String?
+
+    init(_ logon: WindowsLogon) {
+      switch logon.credential {
+      case .vault(let group): (credential, managedGroup) = ("vault", group)
+      case .typed: credential = "typed"
+      case .certificate: credential = "certificate"
+      }
+    }
+  }
 
   struct Password: Encodable {
     var minimum, maximum, classes: Int
@@ -171,7 +196,7 @@ struct ApplicationView: Encodable {
     switch definition.access {
     case .browser(let form): browser = Browser(form)
     case .program(let use): program = Program(path: use.program, windowTitle: use.windowTitle)
-    case .windows(let logon): windows = Windows(managedGroup: logon.managedGroup)
+    case .windows(let logon): windows = Windows(logon)
     }
     let rule = definition.password
     password = Password(minimum: rule.minimum, maximum: rule.maximum, classes: rule.classes, symbols: rule.symbols)

@@ -55,10 +55,29 @@ struct WindowsApplicationTests {
     for fault in found { #expect(!fault.hintJa.isEmpty && !fault.hintEn.isEmpty && !fault.ja.isEmpty) }
   }
 
+  @Test("what is typed, or the card's certificate, needs no group; the vault's is what is meant where nothing is said")
+  func credentials() throws {
+    let group = "managed-group: sanmon-managed\n"
+    for (word, logon) in [("typed", WindowsLogon.typed), ("certificate", .certificate)] {
+      let file = try ApplicationFile.compile(Self.source(Self.text.breaking(group, "credential: \(word)\n")))
+      #expect(file.definition.access == .windows(logon) && file.warnings.isEmpty)
+      let both = Samples.faults(windows: Self.text.breaking(group, "credential: \(word)\n\(group)"))
+      #expect(both.map(\.place) == ["PF822 windows.yaml:6:1"])
+    }
+    let said = try ApplicationFile.compile(Self.source(Self.text.breaking(group, "credential: vault\n\(group)")))
+    #expect(try said.definition == ApplicationFile.compile(Self.source()).definition)
+    let alone = Samples.faults(windows: Self.text.breaking(group, "credential: vault\n"))
+    #expect(alone.map(\.place) == ["PF203 windows.yaml:1:1"])
+    let odd = Samples.faults(windows: Self.text.breaking(group, "credential: Typed\n"))
+    #expect(odd.map(\.code) == ["PF203", "PF208"])
+  }
+
   @Test("a file of a page with the word for Windows' group is wrong too")
   func group() {
     let found = Samples.faults(application: Samples.application + "managed-group: a\n")
     #expect(found.map(\.code) == ["PF822"])
+    let credential = Samples.faults(application: Samples.application + "credential: typed\n")
+    #expect(credential.map(\.code) == ["PF822"])
   }
 
   @Test("one for each segment")

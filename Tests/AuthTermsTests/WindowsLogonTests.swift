@@ -4,11 +4,11 @@ import Testing
 @Suite("the logon to Windows")
 struct WindowsLogonTests {
   private func windows(
-    accounts: [String] = [], password: PasswordRule = WindowsLogon.password, rotation: Int? = nil
+    _ logon: WindowsLogon? = nil, accounts: [String] = [], password: PasswordRule = WindowsLogon.password, rotation: Int? = nil
   ) throws -> ApplicationDefinition {
     try ApplicationDefinition(
       id: ApplicationID(parsing: "windows"), nameJa: "ログオン", nameEn: "Logon", segments: [.lgwan],
-      access: .windows(WindowsLogon(managedGroup: "sanmon-managed")), accounts: accounts, password: password,
+      access: .windows(logon ?? WindowsLogon(managedGroup: "sanmon-managed")), accounts: accounts, password: password,
       freshnessSeconds: 300, rotationDays: rotation)
   }
 
@@ -42,15 +42,33 @@ struct WindowsLogonTests {
     #expect(Set(made.map { secret in secret.withBytes { String(decoding: $0, as: UTF8.self) } }).count == 50)
   }
 
+  @Test("who is given what was typed, or a certificate's name, has no group: golden, and read back")
+  func others() throws {
+    for (logon, word) in [(WindowsLogon.typed, "windows-typed"), (.certificate, "windows-certificate")] {
+      let definition = try windows(logon)
+      #expect(definition.isWindows && definition.managedGroup == nil)
+      #expect(try ApplicationDefinition(canonicalBytes: definition.canonicalBytes) == definition)
+      let found = try words(definition.canonicalBytes)
+      #expect(Array(found[6...7]) == [word, "\0\0\0\0\0\0\0\0"], "no group follows")
+      #expect(found.count == (try words(windows().canonicalBytes)).count - 1)
+    }
+    #expect(try windows().managedGroup == "sanmon-managed" && Applications.program().managedGroup == nil)
+  }
+
+  private func words(_ bytes: [UInt8]) throws -> [String] {
+    var reader = LengthPrefixedReader(bytes, subject: "test")
+    var words: [String] = []
+    while !reader.isAtEnd { words.append(String(decoding: try reader.field(), as: UTF8.self)) }
+    return words
+  }
+
   /// The format is on disks and under signatures: these bytes never change.
   @Test("golden: byte for byte, and read back")
   func golden() throws {
     let definition = try windows()
     let bytes = definition.canonicalBytes
     #expect(try ApplicationDefinition(canonicalBytes: bytes) == definition)
-    var reader = LengthPrefixedReader(bytes, subject: "test")
-    var words: [String] = []
-    while !reader.isAtEnd { words.append(String(decoding: try reader.field(), as: UTF8.self)) }
+    let words = try words(bytes)
     let number = { (value: Int) in
       String(decoding: (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) }, as: UTF8.self)
     }

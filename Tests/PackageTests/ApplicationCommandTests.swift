@@ -106,6 +106,7 @@ struct ApplicationCommandTests {
     let json = try #require(try sanmon("show", Self.shipped + "/ledger.yaml", "--json"))
     #expect(
       json.code == 0 && json.output.contains("\"sha256\":\"\(hash)\"") && json.output.contains("\"loginPath\":\"/login\""))
+    #expect(words.output.contains("rotation: every 90 days\n"))
     try broken("\nrotation-days: 90", "\n# another comment\nrotation-days: 90") { folder in
       let same = try sanmon("show", folder + "/ledger.yaml")
       #expect(same?.output == words.output)
@@ -113,6 +114,37 @@ struct ApplicationCommandTests {
     try broken("\nrotation-days: 90", "\nrotation-days: 91") { folder in
       let other = try sanmon("show", folder + "/ledger.yaml")
       #expect(other?.code == 0 && other?.output.contains(hash) == false)
+    }
+  }
+
+  @Test("a rotation is promised only where there is a form for it, or a rotator")
+  func rotation() throws {
+    let file = Tree.root.appending(path: Self.shipped + "/ledger.yaml")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    let change = try #require(text.firstMatch(of: /\x20\x20change:\n(?:\x20\x20\x20\x20.*\n)+/)).output
+    try broken(String(change), "") { folder in
+      guard let shown = try sanmon("show", folder + "/ledger.yaml") else { return }
+      #expect(shown.output.contains("rotation: not by itself (90 days are asked for, and there is no change)\n"))
+      let windows = try sanmon("show", folder + "/windows.yaml")
+      #expect(windows?.output.contains("rotation: by sanmon-rotator\n") == true)
+    }
+  }
+
+  @Test("what Windows is given, in words and as JSON")
+  func windows() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-windows-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let shipped = try String(contentsOf: Tree.root.appending(path: Self.shipped + "/windows.yaml"), encoding: .utf8)
+    for (word, said) in [("typed", "given: the password typed at the logon"), ("certificate", "given: the name of the card")] {
+      let file = folder.appending(path: "windows.yaml")
+      try shipped.replacingOccurrences(of: "managed-group: sanmon-managed", with: "credential: \(word)").write(
+        to: file, atomically: true, encoding: .utf8)
+      guard let shown = try sanmon("show", file.path) else { return }
+      #expect(shown.code == 0 && shown.output.contains(said) && shown.output.contains("rotation: none\n"))
+      #expect(try sanmon("show", file.path, "--json")?.output.contains("\"windows\":{\"credential\":\"\(word)\"}") == true)
+      let published = try sanmon("publish", file.path)
+      #expect(published?.code == 65 && published?.errors.contains("nothing to publish") == true)
     }
   }
 }

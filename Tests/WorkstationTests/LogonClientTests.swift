@@ -118,6 +118,7 @@ struct LogonClientTests {
 
   private struct Result {
     let outcome: Swift.Result<SessionOpened, AgentFault>
+    let granted: GrantedLogon?
     let script: Desk.Script
     let holder: MemoryHolder
   }
@@ -141,10 +142,11 @@ struct LogonClientTests {
     let logon = LogonClient(
       workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
       cards: MemoryCards(card), asking: person, holder: holder, surroundings: clock.surroundings)
-    let outcome: Swift.Result<SessionOpened, AgentFault>
-    do throws(AgentFault) { outcome = .success(try await logon.run(wish)) } catch { outcome = .failure(error) }
+    let outcome: Swift.Result<GrantedLogon, AgentFault>
+    do throws(AgentFault) { outcome = .success(try await logon.enter(wish)) } catch { outcome = .failure(error) }
     await server.stop()
-    return Result(outcome: outcome, script: desk.script.withLock { $0 }, holder: holder)
+    return Result(
+      outcome: outcome.map(\.session), granted: try? outcome.get(), script: desk.script.withLock { $0 }, holder: holder)
   }
 
   /// The wall clock of this machine, for what is counted in real seconds.
@@ -269,6 +271,27 @@ struct LogonClientTests {
     #expect(result.script.slot == "9e")
     #expect(result.script.password == "kawa-no-nagare")
     #expect(card.pinsSent == 0)
+  }
+
+  @Test("for Windows a logon leaves the password that was found right, and the certificate whose key signed; printed, neither")
+  func leftForWindows() async throws {
+    let card = try MemoryCard()
+    let typed = try #require(
+      try await run(LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0), card: card) {
+        $0.needsPassword = true
+      }
+      .granted)
+    #expect(typed.typed.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } } == "kawa-no-nagare")
+    let shown = try #require(typed.card)
+    #expect(shown.slot == "9a" && !shown.certificate.isEmpty && !shown.reader.isEmpty)
+    #expect(!"\(typed)".contains("kawa") && Mirror(reflecting: typed).children.isEmpty)
+    let changed = try await run(card: MemoryCard()) {
+      $0.needsPassword = true
+      $0.mustChange = true
+    }
+    #expect(changed.granted?.typed.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } } == "kaze-no-oto")
+    let withPIN = try await run(card: MemoryCard())
+    #expect(withPIN.granted != nil && withPIN.granted?.typed == nil)
   }
 
   @Test("a wrong PIN: the card's count is told, reported as an event, and no proof is sent")

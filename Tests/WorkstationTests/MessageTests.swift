@@ -29,7 +29,8 @@ struct MessageTests {
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
       .palmTriesUsed, .palmUnavailable, .passwordChanging,
-    ] + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card) + clientFaults.map(AgentFault.server)
+    ] + WindowsDoubt.allCases.map(AgentFault.windows) + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card)
+    + clientFaults.map(AgentFault.server)
 
   private func isJapanese(_ text: String) -> Bool {
     text.unicodeScalars.contains { (0x3040...0x30FF).contains($0.value) || (0x4E00...0x9FFF).contains($0.value) }
@@ -109,6 +110,7 @@ struct MessageTests {
     }
     for failure in [CardFailure.serviceUnavailable, .serviceLost, .accessDenied] { #expect(exit(.card(failure)) == 15) }
     for fault in Self.sensorFaults { #expect(exit(.sensor(fault)) == 16) }
+    for doubt in WindowsDoubt.allCases { #expect(exit(.windows(doubt)) == 17) }
     #expect(exit(.palmTriesUsed) == 10 && exit(.palmUnavailable) == 11)
     #expect(exit(.badInput(expected: "x")) == 65)
     #expect(exit(.card(.unusablePIN)) == 65)

@@ -10,7 +10,7 @@ public struct ApplicationFile: Sendable {
   let formPlace: Position
 
   private static let keys = [
-    "application", "name", "segments", "browser", "program", "kind", "managed-group", "accounts", "password",
+    "application", "name", "segments", "browser", "program", "kind", "managed-group", "credential", "accounts", "password",
     "freshness-minutes", "rotation-days",
   ]
   /// Minutes of a morning's and an afternoon's work: a card's proof that may be older is worth a look.
@@ -97,9 +97,18 @@ public struct ApplicationFile: Sendable {
     for key in ["browser", "program", "accounts", "password", "rotation-days"] where fields.optional(key) != nil {
       log.add(.applicationWindowsKey, fields.place(key))
     }
+    return (windowsLogon(fields, log).map(ApplicationDefinition.Access.windows), fields.place("kind"))
+  }
+
+  /// Only where the vault keeps them are anybody's passwords made.
+  private static func windowsLogon(_ fields: Fields, _ log: FaultLog) -> WindowsLogon? {
+    let word = fields.optional("credential").map { log.word($0, of: ["vault", "typed", "certificate"]) } ?? "vault"
+    if let word, word != "vault" {
+      if fields.optional("managed-group") != nil { log.add(.applicationWindowsKey, fields.place("managed-group")) }
+      return word == "typed" ? .typed : .certificate
+    }
     let group = fields.required("managed-group").flatMap { Names.group($0, log) }
-    let logon = group.flatMap { try? WindowsLogon(managedGroup: $0) }
-    return (logon.map(ApplicationDefinition.Access.windows), fields.place("kind"))
+    return group.flatMap { try? WindowsLogon(managedGroup: $0) }
   }
 
   /// Exactly one of the two, and where its form stands.
@@ -161,7 +170,9 @@ extension FaultLog {
   /// `kind` is said of what is neither a page nor a program.
   fileprivate func isWindows(_ fields: Fields) -> Bool {
     guard let kind = fields.optional("kind") else {
-      if fields.optional("managed-group") != nil { add(.applicationWindowsKey, fields.place("managed-group")) }
+      for key in ["managed-group", "credential"] where fields.optional(key) != nil {
+        add(.applicationWindowsKey, fields.place(key))
+      }
       return false
     }
     // A word that is none is a fault already; what goes with pages would be one more of the same.

@@ -64,8 +64,9 @@ extension FaultCode {
     case .applicationWindowsKey:
       FaultSentence(
         "このキーは、この種類の業務システムには使えません。", "This key does not go with an application of this kind.",
-        hint: "kind: windows のファイルには managed-group を書き、browser、program、accounts、password、rotation-days は書きません。ほかのファイルはその逆です。",
-        "A file of kind: windows has managed-group, and no browser, program, accounts, password or rotation-days; others the reverse."
+        hint:
+          "kind: windows のファイルには managed-group（credential が typed か certificate のときは書かない）を書き、browser、program、accounts、password、rotation-days は書きません。ほかのファイルはその逆です。",
+        "A file of kind: windows has managed-group (but not with credential: typed or certificate), and no browser, program, accounts, password or rotation-days; others the reverse."
       )
     case .applicationWindowsTwice:
       FaultSentence(

@@ -18,8 +18,13 @@ extension ApplicationDefinition {
       writer.field(use.program)
       writer.optional(use.windowTitle)
     case .windows(let logon):
-      writer.field("windows")
-      writer.field(logon.managedGroup)
+      switch logon.credential {
+      case .vault(let group):
+        writer.field("windows")
+        writer.field(group)
+      case .typed: writer.field("windows-typed")
+      case .certificate: writer.field("windows-certificate")
+      }
     }
     writer.list(accounts)
     for number in [password.minimum, password.maximum, password.classes] { writer.field(UInt64(number)) }
@@ -46,6 +51,8 @@ extension ApplicationDefinition {
     case "browser": access = .browser(try BrowserForm(from: &reader))
     case "program": access = .program(try ProgramUse(program: reader.text(), windowTitle: reader.optional()))
     case "windows": access = .windows(try WindowsLogon(managedGroup: reader.text()))
+    case "windows-typed": access = .windows(.typed)
+    case "windows-certificate": access = .windows(.certificate)
     default: throw fault
     }
     let accounts = try reader.list(most: Self.mostAccounts)

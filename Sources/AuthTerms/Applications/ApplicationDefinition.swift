@@ -79,6 +79,9 @@ public struct ApplicationDefinition: Sendable, Equatable {
   /// Whether it is the logon to Windows.
   public var isWindows: Bool { if case .windows = access { true } else { false } }
 
+  /// Account name of the group whose Windows passwords are made; `nil` for everything else.
+  public var managedGroup: String? { if case .windows(let logon) = access { logon.managedGroup } else { nil } }
+
   private static func isName(_ text: String) -> Bool {
     let scalars = text.unicodeScalars
     return (1...longestName).contains(scalars.count) && !scalars.allSatisfy(\.properties.isWhitespace)

@@ -36,6 +36,7 @@ extension LogonClient {
         answer = try await post(palm: sample, in: running)
       case .password(let password):
         isPasswordShown = true
+        entered.shown = entered.newPassword ?? password
         // JSON keeps copies of the password until this process ends or reuses the memory; see docs/threat-model.md.
         answer = try await post(
           ProofsMessage(

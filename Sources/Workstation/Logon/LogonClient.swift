@@ -84,6 +84,9 @@ public struct LogonClient: Sendable {
     var palm: PalmSampleMessage?
     /// The other ways are gone from here on.
     var isPalmOver = false
+    /// What went out last: right, if the session is granted.
+    var shown: Secret<TypedPassword>?
+    var card: GrantedLogon.Card?
   }
 
   /// A ceremony between its opening and its decision.
@@ -110,12 +113,17 @@ public struct LogonClient: Sendable {
   }
 
   /// Returns the session, or throws why there is none. A password that has to be changed is changed on the way.
-  public func run(_ wish: LogonWish) async throws(AgentFault) -> SessionOpened {
+  public func run(_ wish: LogonWish) async throws(AgentFault) -> SessionOpened { try await enter(wish).session }
+
+  /// The same, with what its logon leaves for Windows.
+  public func enter(_ wish: LogonWish) async throws(AgentFault) -> GrantedLogon {
     var entered = Entered()
     // Each new start comes of something that happens once: a palm given up, a password asked for late, a password changed.
     while true {
       do throws(AgentFault) {
-        if case .granted(let session) = try await attempt(wish, &entered) { return session }
+        if case .granted(let session) = try await attempt(wish, &entered) {
+          return GrantedLogon(session: session, typed: entered.shown, card: entered.card)
+        }
       } catch {
         guard case .server(.refused(let body)) = error, body.code == DenialCode.passwordMustChange.rawValue,
           entered.password != nil, entered.newPassword == nil
@@ -166,6 +174,9 @@ public struct LogonClient: Sendable {
       sessionSignature: sessionSignature)
     let conclusion = try await conclude(running, shown?.proof, &entered)
     if case .granted(let session) = conclusion {
+      if let view, let slot = plan.slot, let certificate = view.certificates[slot] {
+        entered.card = GrantedLogon.Card(certificate: certificate, slot: slot.name, reader: view.reader)
+      }
       try await holder.adopt(session, keys: keys, reader: view?.reader, evidence: shown?.evidence)
     }
     return conclusion

@@ -14,6 +14,7 @@ extension AgentFault {
     case .server(let fault): Self.sentence(fault)
     case .card(let failure): Self.sentence(failure)
     case .sensor(let fault): Self.sentence(fault)
+    case .windows(let doubt): Self.sentence(doubt)
     case .palmTriesUsed: Self.triesUsed
     case .palmUnavailable: Self.unavailable
     case .pinWrong(let left):
