@@ -69,6 +69,23 @@ enum PolicyReport {
     }
   }
 
+  /// SHA-256 of the files in the folder `applications` of a policy folder, and how many there are; `nil`: none. A wrong one ends the
+  /// command, as a wrong rule does.
+  static func applications(below folder: String, segments: [Segment]) throws -> (hash: [UInt8], count: Int)? {
+    let path = folder + "/applications"
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let sources: [PolicySource]
+    do { sources = try read(path) } catch {
+      complain(language == .ja ? "フォルダーを読めません: \(path)" : "The folder cannot be read: \(path)")
+      throw ExitCode(66)
+    }
+    do throws(PolicyFaults) { _ = try ApplicationSet.compile(sources, segments: Set(segments)) } catch {
+      complain(error.render(language))
+      throw ExitCode(65)
+    }
+    return sources.isEmpty ? nil : (Array(SHA256.hash(data: ApplicationSet.canonicalBytes(sources))), sources.count)
+  }
+
   static func table(_ set: PolicySet, _ language: PolicyFault.Language) -> String {
     let ja = language == .ja
     var lines = [

@@ -9,7 +9,8 @@ struct PolicySign: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Sign a policy folder for one instance. / 規則フォルダーに、系統の装置ごとの署名をします。",
     discussion: """
-      Needs no server. The signature goes beside the rules, as INSTANCE.signed; any change of a rule makes it void. A second
+      Needs no server. The signature goes beside the rules, as INSTANCE.signed; any change of a rule, or of a file of an application in
+      the folder "applications" below, makes it void. A second
       administrator runs the same command and is added. An instance whose start-up file says policy-signatures takes no other
       rules than those signed for it.
 
@@ -27,7 +28,9 @@ struct PolicySign: AsyncParsableCommand {
   func run() async throws {
     let set = try PolicyReport.compile(folder)
     let path = folder + "/" + instance + ".signed"
-    let parameters = ["version": set.version.hex]
+    var parameters = ["version": set.version.hex]
+    let applications = try PolicyReport.applications(below: folder, segments: set.segments)
+    if let applications { parameters["applications"] = Hex.encode(applications.hash) }
     let signed: SignedAct
     if let present = FileManager.default.contents(atPath: path).flatMap({ try? SignedAct(decoding: Array($0)) }),
       present.act.parameters == parameters, present.act.instance.text == instance, present.act.operatorID.text != operatorID
@@ -49,8 +52,8 @@ struct PolicySign: AsyncParsableCommand {
     let names = signed.signers.map(\.text).joined(separator: ", ")
     print(
       say(
-        "\(path): 規則 \(set.version.hex.prefix(16)) に \(names) が署名しました。",
-        "\(path): \(set.version.hex.prefix(16)) signed by \(names)"
+        "\(path): 規則 \(set.version.hex.prefix(16))、業務システム \(applications?.count ?? 0) 件に \(names) が署名しました。",
+        "\(path): \(set.version.hex.prefix(16)) and \(applications?.count ?? 0) application(s) signed by \(names)"
       ))
   }
 }

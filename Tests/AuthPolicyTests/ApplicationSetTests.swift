@@ -45,6 +45,19 @@ struct ApplicationSetTests {
     #expect(set.applications.map(\.id.text) == ["a", "b", "c"])
   }
 
+  @Test("what is signed: every byte and every name, in whatever order a folder is listed")
+  func canonicalBytes() {
+    let (a, b) = (Samples.source("a.yaml", "x"), Samples.source("b.yaml", "y"))
+    let whole = ApplicationSet.canonicalBytes([a, b])
+    #expect(whole == ApplicationSet.canonicalBytes([b, a]))
+    for other in [
+      [a], [a, Samples.source("b.yaml", "z")], [a, Samples.source("c.yaml", "y")], [Samples.source("a.yaml", "xb"), b],
+    ] {
+      #expect(ApplicationSet.canonicalBytes(other) != whole)
+    }
+    #expect(PolicySet.canonicalBytes([a, b]) != whole, "a signature over rules is none over applications")
+  }
+
   @Test("warnings of all files, in their order")
   func warnings() throws {
     let set = try ApplicationSet.compile([

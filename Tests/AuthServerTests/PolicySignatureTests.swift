@@ -3,6 +3,7 @@ import AuthClient
 import AuthServer
 import AuthTerms
 import Foundation
+import Programs
 import Testing
 
 /// Rules that travel are believed by their signatures.
@@ -19,11 +20,18 @@ struct PolicySignatureTests {
     return try JSONDecoder().decode(PolicyReloaded.self, from: Data(answer.body))
   }
 
-  /// The version that a refusal row names: what would have to be signed.
-  private func wanted(_ city: City) async throws -> String {
+  /// What a refusal row names: what would have to be signed.
+  private func wanted(_ city: City) async throws -> [String: String] {
     let row = try #require(try await city.audit("class=administration&action=policy.refused").last)
-    let words = row.note.split(separator: " ")
-    return try #require(words.first { $0.count == 64 }.map(String.init))
+    let hashes = row.note.split(separator: " ").filter { $0.count == 64 }.map(String.init)
+    #expect(hashes.count == 2 || !row.note.contains(" with applications "))
+    var parameters = ["version": try #require(hashes.first)]
+    if hashes.count == 2 { parameters["applications"] = hashes[1] }
+    return parameters
+  }
+
+  private func path(_ city: City, _ application: String) -> String {
+    "\(city.folder)/policies/applications/\(application).yaml"
   }
 
   private func put(_ city: City, _ signed: SignedAct, as name: String = "lgwan-1") throws {
@@ -38,31 +46,35 @@ struct PolicySignatureTests {
     let refused = try await reload(city)
     #expect(!refused.changed && refused.policyVersion == before.policyVersion)
     #expect(refused.faultsJa.count == 1 && refused.faultsEn.first?.contains("sanmon policy sign") == true)
-    let version = try await wanted(city)
-    #expect(version != before.policyVersion)
+    let wanted = try await wanted(city)
+    let version = try #require(wanted["version"])
+    #expect(version != before.policyVersion && wanted.count == 2)
 
     // A right signature over another set, for another instance, of another kind, or by nobody known.
-    try put(city, city.sign(city.act("policy.sign", ["version": before.policyVersion])))
+    let over = wanted.merging(["version": before.policyVersion]) { $1 }
+    try put(city, city.sign(city.act("policy.sign", over)))
     #expect(try await reload(city).faultsEn.count == 1)
     let elsewhere = try Act(
       kind: "policy.sign", operatorID: OperatorID(parsing: "yamada"), instance: InstanceID(parsing: "mynumber-1"),
-      nonce: City.random(32), issuedAt: city.clock.now().wallMilliseconds, parameters: ["version": version])
+      nonce: City.random(32), issuedAt: city.clock.now().wallMilliseconds, parameters: wanted)
     try put(city, city.sign(elsewhere))
     #expect(try await reload(city).faultsEn.count == 1)
-    try put(city, city.sign(city.act("policy.waiver.withdraw", ["version": version])))
+    try put(city, city.sign(city.act("policy.waiver.withdraw", wanted)))
     #expect(try await reload(city).faultsEn.count == 1)
     let stranger = Administrator(id: "yamada", person: "p-000001")
-    try put(city, stranger.sign(city.act("policy.sign", ["version": version])))
+    try put(city, stranger.sign(city.act("policy.sign", wanted)))
     #expect(try await reload(city).faultsEn.count == 1)
     try Data("rubbish".utf8).write(to: URL(fileURLWithPath: city.folder + "/policies/lgwan-1.signed"))
     #expect(try await reload(city).faultsEn.count == 1)
     #expect(try await reload(city).policyVersion == before.policyVersion)
 
-    try put(city, city.sign(city.act("policy.sign", ["version": version])))
+    try put(city, city.sign(city.act("policy.sign", wanted)))
     let accepted = try await reload(city)
     #expect(accepted.policyVersion == version && accepted.faultsEn.isEmpty)
     let rows = try await city.audit("class=administration&action=policy.accepted")
-    #expect(rows.last?.policyVersion == version && rows.last?.note == "signed by yamada")
+    #expect(
+      rows.last?.policyVersion == version && rows.last?.note == "signed by yamada; applications \(wanted["applications"] ?? "")"
+    )
     await city.end()
   }
 
@@ -73,8 +85,8 @@ struct PolicySignatureTests {
     #expect(try await city.register(suzuki) == 201)
     try change(city, "# a new version")
     #expect(try await !reload(city).changed)
-    let version = try await wanted(city)
-    let act = try city.act("policy.sign", ["version": version])
+    let wanted = try await wanted(city)
+    let act = try city.act("policy.sign", wanted)
     let signed = try city.sign(act)
     func with(_ approvals: [Approval]) -> SignedAct {
       SignedAct(act: act, scheme: signed.scheme, signature: signed.signature, approvals: approvals)
@@ -85,7 +97,7 @@ struct PolicySignatureTests {
     try put(city, with([own]))
     #expect(try await !reload(city).changed, "the same person twice")
     try put(city, with([try suzuki.approval(act)]))
-    #expect(try await reload(city).policyVersion == version)
+    #expect(try await reload(city).policyVersion == wanted["version"])
     await city.end()
   }
 
@@ -97,8 +109,9 @@ struct PolicySignatureTests {
     try await city.restart()
     try change(city, "# a new version")
     #expect(try await !reload(city).changed)
-    let version = try await wanted(city)
-    try put(city, suzuki.sign(city.act("policy.sign", ["version": version], by: "suzuki")))
+    let wanted = try await wanted(city)
+    let version = try #require(wanted["version"])
+    try put(city, suzuki.sign(city.act("policy.sign", wanted, by: "suzuki")))
     #expect(try await reload(city).policyVersion == version)
     let leave = try city.sign(city.act("operator.revoke", ["operator": "suzuki"]))
     let body = Array(try JSONEncoder().encode(OperatorRemoval(act: Data(leave.encoded))))
@@ -107,6 +120,97 @@ struct PolicySignatureTests {
     let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     #expect(status.policyVersion == version, "accepted once, rightly")
     await #expect(throws: StartFault.self) { try await city.restart { _ in try change(city, "# by nobody") } }
+    await city.end()
+  }
+
+  @Test("a file of an application counts like a rule: changed, added or gone without a signature, nothing changes")
+  func applications() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    func states() async throws -> [String] {
+      let all: [ApplicationSummary] = try await city.link.fetch("/v1/admin/vault/applications")
+      return all.map(\.application)
+    }
+    let shipped = try await states()
+    let ledger = try String(contentsOfFile: path(city, "ledger"), encoding: .utf8)
+    func isRefused() async throws -> Bool {
+      let answer = try await reload(city)
+      return !answer.changed && answer.policyVersion == before.policyVersion
+        && answer.faultsEn.first?.contains("sanmon policy sign") == true
+    }
+    func sign() async throws {
+      let wanted = try await wanted(city)
+      #expect(wanted["version"] == before.policyVersion, "the rules are as they were")
+      try put(city, city.sign(city.act("policy.sign", wanted)))
+    }
+
+    // Changed: even where it means the same.
+    try (ledger + "# the same\n").write(toFile: path(city, "ledger"), atomically: true, encoding: .utf8)
+    #expect(try await isRefused())
+    // What was signed before there was anything to sign over applications.
+    try put(city, city.sign(city.act("policy.sign", ["version": before.policyVersion])))
+    #expect(try await isRefused())
+    try await sign()
+    #expect(try await reload(city).changed)
+    let evil = ledger.replacing("ledger.sanmon.example", with: "ledger.evil.example")
+    try evil.write(toFile: path(city, "ledger"), atomically: true, encoding: .utf8)
+    #expect(try await isRefused(), "the old signature is not over this")
+
+    // Added.
+    try (ledger + "# the same\n").write(toFile: path(city, "ledger"), atomically: true, encoding: .utf8)
+    #expect(try await !reload(city).changed)
+    let second = ledger.replacing("application: ledger", with: "application: second").replacing(
+      "ledger.sanmon.example", with: "second.sanmon.example")
+    try second.write(toFile: path(city, "second"), atomically: true, encoding: .utf8)
+    #expect(try await isRefused())
+    #expect(try await states() == shipped)
+    try await sign()
+    #expect(try await reload(city).changed)
+    #expect(try await states() == (shipped + ["second"]).sorted())
+
+    // Gone: one, and all.
+    try FileManager.default.removeItem(atPath: path(city, "second"))
+    #expect(try await isRefused())
+    try FileManager.default.removeItem(atPath: city.folder + "/policies/applications")
+    #expect(try await isRefused())
+    #expect(try await states() == (shipped + ["second"]).sorted(), "what was in force stays in force")
+    try await sign()
+    #expect(try await reload(city).changed)
+    #expect(try await states().isEmpty)
+    let rows = try await city.audit("class=administration&action=policy.accepted")
+    #expect(rows.last?.note == "signed by yamada")
+    await city.end()
+  }
+
+  @Test("what was accepted before signatures were over applications still starts, once, and counts as it was found")
+  func formerVersion() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    try await city.restart { database in
+      let changed = try await Program.running([
+        "sqlite3", database,
+        "UPDATE settings SET value = CAST('\(before.policyVersion)' AS BLOB) WHERE name = 'policy.accepted'",
+      ])
+      try #require(changed.status == 0)
+    }
+    let rows = try await city.audit("class=administration&action=policy.accepted")
+    #expect(rows.last?.note.hasPrefix("the rules were signed; their applications were found beside them") == true)
+    #expect(rows.last?.note.contains("; applications ") == true)
+    await #expect(throws: StartFault.self) {
+      try await city.restart { _ in try FileManager.default.removeItem(atPath: path(city, "sanitiser")) }
+    }
+    await city.end()
+  }
+
+  @Test("a start over other files of applications is refused, with the same rules")
+  func startWithOtherApplications() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    try await city.restart()
+    await #expect(throws: StartFault.self) {
+      try await city.restart { _ in
+        try FileManager.default.removeItem(atPath: path(city, "sanitiser"))
+      }
+    }
     await city.end()
   }
 }

@@ -25,10 +25,18 @@ public struct ApplicationSet: Sendable {
 
   /// Account names of groups whose members' passwords in the directory nobody knows.
   public var managedGroups: Set<String> {
-    Set(
-      applications.compactMap { definition in
-        if case .windows(let logon) = definition.access { logon.managedGroup } else { nil }
-      })
+    Set(applications.compactMap(\.managedGroup))
+  }
+
+  /// What administrators sign a hash of: a domain, then each file's name and its bytes, length-prefixed, sorted by name.
+  public static func canonicalBytes(_ sources: [PolicySource]) -> [UInt8] {
+    var writer = LengthPrefixedWriter()
+    writer.field("sanmon/applications/1")
+    for source in sources.sorted(by: { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }) {
+      writer.field(source.name)
+      writer.field(source.bytes)
+    }
+    return writer.bytes
   }
 
   /// Reads one `NAME.yaml` for each application.

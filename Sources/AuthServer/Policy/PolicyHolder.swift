@@ -9,6 +9,8 @@ struct PolicyFiles: Sendable {
   let policy: PolicySet
   /// Those of its folder `applications`; none without one.
   let applications: ApplicationSet
+  /// SHA-256 of their files (`ApplicationSet.canonicalBytes`); nil: there are none.
+  let applicationsHash: [UInt8]?
 }
 
 /// The policy set in force. A set is replaced whole or not at all.
@@ -26,6 +28,7 @@ final class PolicyHolder: Sendable {
 
   var policy: PolicySet { current.withLock { $0.policy } }
   var applications: ApplicationSet { current.withLock { $0.applications } }
+  var files: PolicyFiles { current.withLock { $0 } }
 
   /// What is in the folder now; it is in force only once it was adopted.
   /// - Throws: `PolicyFaults`.
@@ -56,10 +59,13 @@ final class PolicyHolder: Sendable {
     let policy = try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
     let below = applications(in: folder)
     guard FileManager.default.fileExists(atPath: below) else {
-      return PolicyFiles(policy: policy, applications: ApplicationSet())
+      return PolicyFiles(policy: policy, applications: ApplicationSet(), applicationsHash: nil)
     }
+    // Read once: what is signed is what counts.
+    let sources = try PolicyFolder.read(below)
     return PolicyFiles(
-      policy: policy, applications: try ApplicationSet.compile(PolicyFolder.read(below), segments: Set(policy.segments)))
+      policy: policy, applications: try ApplicationSet.compile(sources, segments: Set(policy.segments)),
+      applicationsHash: sources.isEmpty ? nil : Array(SHA256.hash(data: ApplicationSet.canonicalBytes(sources))))
   }
 }
 

@@ -15,7 +15,8 @@ struct PolicyService: Sendable {
 
   private func reloadAlone(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
     let now = services.surroundings.now()
-    let former = services.policy.policy.version
+    let formerFiles = services.policy.files
+    let former = formerFiles.policy.version
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "policy.loaded", outcome: .done)
     record.operatorID = acting
@@ -23,14 +24,15 @@ struct PolicyService: Sendable {
     do {
       let files = try services.policy.read(today: services.local(now).day)
       let next = files.policy
-      let hasOtherApplications = files.applications.applications != services.policy.applications.applications
+      let hasOtherApplications = files.applicationsHash != formerFiles.applicationsHash
       let signatures = PolicySignatures(services: services)
-      let standing = next.version == former ? .notAsked : try await signatures.standing(of: next)
+      let standing = next.version == former && !hasOtherApplications ? .notAsked : try await signatures.standing(of: files)
       if case .refused(let reason) = standing {
         record.action = "policy.refused"
         record.outcome = .refused
         record.policyVersion = former
-        record.note = "cause: \(cause); \(next.version.hex) is not signed: \(reason)"
+        let applications = files.applicationsHash.map { " with applications \(Hex.encode($0))" } ?? ""
+        record.note = "cause: \(cause); \(next.version.hex)\(applications) is not signed: \(reason)"
         try await services.recorder.commit(RecordOnly(record: record), now: now)
         let refusal = PolicySignatures.refusal(reason, file: services.instance.instance + ".signed")
         return PolicyReloaded(
@@ -38,7 +40,7 @@ struct PolicyService: Sendable {
           warningsEn: [])
       }
       // Kept before it counts: after a fall in between, the old rules are in force and the new ones are known.
-      try await signatures.remember(next, standing, now: now)
+      try await signatures.remember(files, standing, now: now)
       record.policyVersion = next.version
       // The row first: rules whose row could not be written are not in force.
       if hasOtherApplications { record.note += "; applications changed" }

@@ -5,8 +5,8 @@ import AuthTerms
 import Foundation
 import Storage
 
-/// Whether the rules in the folder were signed for this instance by as many administrators as its start-up file asks for
-/// (`policy-signatures`). Rules are written in one place and carried to each instance: the signature is what says that they
+/// Whether the rules in the folder, and the files of applications below it, were signed for this instance by as many administrators as
+/// its start-up file asks for (`policy-signatures`). Rules are written in one place and carried to each instance: the signature is what says that they
 /// arrived as they were approved.
 ///
 /// The file `INSTANCE.signed` beside the rules is not trusted: at worst the set is refused.
@@ -20,25 +20,27 @@ struct PolicySignatures: Sendable {
     case inForceBefore
     /// Nobody could sign yet: the set that was installed with the instance.
     case installed
+    /// At a start: the rules were accepted by a server that asked for no signature over applications.
+    case found
     case refused(String)
   }
 
   /// Bytes of a signed act with its approvals; more is not read.
   private static let limit = 65_536
-  /// The setting that names the version accepted last.
+  /// The setting that names what was accepted last (`mark`).
   private static let accepted = "policy.accepted"
 
-  func standing(of set: PolicySet) async throws -> Standing {
+  func standing(of files: PolicyFiles) async throws -> Standing {
     let required = services.instance.policySignatures
     guard required > 0 else { return .notAsked }
     let signed = file()
-    let (services, version) = (services, set.version.hex)
+    let (services, parameters, mark) = (services, Self.parameters(of: files), Self.mark(of: files))
     return try await services.store.read { (state) throws(StorageFault) -> Standing in
       guard try state.operators().contains(where: { $0.isActive && $0.role == .administrator }) else { return .installed }
       var reason = "no signed act for this instance"
       if let signed {
         if signed.act.kind != Act.Kind.signPolicy || signed.act.instance.text != services.instance.instance
-          || signed.act.parameters != ["version": version]
+          || signed.act.parameters != parameters
         {
           reason = "the signed act is for another set or another instance"
         } else {
@@ -48,47 +50,72 @@ struct PolicySignatures: Sendable {
           }
         }
       }
-      if try state.setting(Self.accepted) == Array(version.utf8) { return .inForceBefore }
+      if try state.setting(Self.accepted) == mark { return .inForceBefore }
       return .refused(reason)
     }
+  }
+
+  /// What a signature is over: the rules, and beside them the files of applications where there are any.
+  private static func parameters(of files: PolicyFiles) -> [String: String] {
+    var parameters = ["version": files.policy.version.hex]
+    if let hash = files.applicationsHash { parameters["applications"] = Hex.encode(hash) }
+    return parameters
+  }
+
+  /// The rules and the files of applications that were accepted.
+  private static func mark(of files: PolicyFiles) -> [UInt8] {
+    Array("\(files.policy.version.hex) \(files.applicationsHash.map { Hex.encode($0) } ?? "-")".utf8)
   }
 
   /// At start: a set that may not be in force keeps the server from serving.
   /// - Throws: `StartFault.policyUnsigned`.
   func requireAtStart(now: Moment) async throws {
-    let set = services.policy.policy
-    let standing = try await standing(of: set)
+    let files = services.policy.files
+    var standing = try await standing(of: files)
     if case .refused(let reason) = standing {
-      throw StartFault.policyUnsigned(
-        version: set.version.hex, file: services.instance.instance + ".signed", reason: reason)
+      guard try await wereAcceptedWithoutApplications(files.policy) else {
+        throw StartFault.policyUnsigned(
+          version: files.policy.version.hex, file: services.instance.instance + ".signed", reason: reason)
+      }
+      standing = .found
     }
-    try await remember(set, standing, now: now)
+    try await remember(files, standing, now: now)
+  }
+
+  /// By a server of before, whose signatures were over the rules alone: it must start after it was replaced.
+  private func wereAcceptedWithoutApplications(_ set: PolicySet) async throws -> Bool {
+    try await services.store.read { (state) throws(StorageFault) -> Bool in
+      try state.setting(Self.accepted) == Array(set.version.hex.utf8)
+    }
   }
 
   /// The set is accepted: its version is kept, and who signed it stands in a row.
-  func remember(_ set: PolicySet, _ standing: Standing, now: Moment) async throws {
-    let note: String
+  func remember(_ files: PolicyFiles, _ standing: Standing, now: Moment) async throws {
+    var note: String
     switch standing {
     case .signed(let signers): note = "signed by \(signers.map(\.text).joined(separator: ", "))"
     case .installed: note = "installed before there was an administrator"
+    case .found: note = "the rules were signed; their applications were found beside them at the first start that asks for that"
     case .notAsked, .inForceBefore, .refused: return
     }
     let known = try await services.store.read { (state) throws(StorageFault) -> [UInt8]? in
       try state.setting(Self.accepted)
     }
-    guard known != Array(set.version.hex.utf8) else { return }
+    let mark = Self.mark(of: files)
+    guard known != mark else { return }
+    if let hash = files.applicationsHash { note += "; applications \(Hex.encode(hash))" }
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "policy.accepted", outcome: .done)
-    record.policyVersion = set.version
+    record.policyVersion = files.policy.version
     record.note = note
-    let change = AcceptPolicy(setting: Self.accepted, version: set.version, record: record)
+    let change = AcceptPolicy(setting: Self.accepted, mark: mark, record: record)
     try await services.recorder.commit(change, now: now)
   }
 
   static func refusal(_ reason: String, file: String) -> (ja: String, en: String) {
     (
-      "\(file): この規則には、必要な数の管理者の署名がありません（\(reason)）。それまでの規則が働き続けます。\n  → sanmon policy sign で署名してから置いてください。",
-      "\(file): these rules are not signed by as many administrators as this instance asks for (\(reason)); the old ones stay in "
+      "\(file): この規則（業務システムのファイルを含む）には、必要な数の管理者の署名がありません（\(reason)）。それまでの規則が働き続けます。\n  → sanmon policy sign で署名してから置いてください。",
+      "\(file): these rules, or the files of applications with them, are not signed by as many administrators as this instance asks for (\(reason)); the old ones stay in "
         + "force.\n  -> Sign them with: sanmon policy sign"
     )
   }
@@ -104,11 +131,11 @@ struct PolicySignatures: Sendable {
 
 private struct AcceptPolicy: Change {
   let setting: String
-  let version: PolicyVersion
+  let mark: [UInt8]
   let record: AuditRecord
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
-    try state.set(Array(version.hex.utf8), forSetting: setting)
+    try state.set(mark, forSetting: setting)
     return ((), record)
   }
 }
