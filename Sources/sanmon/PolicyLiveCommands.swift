@@ -64,6 +64,7 @@ struct PolicyReload: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
+    let former = try await operatorLink.get("/v1/admin/status", as: InstanceStatus.self).policyVersion
     let answer = try await operatorLink.postEmpty("/v1/admin/policy/reload", as: PolicyReloaded.self)
     try operatorLink.show(answer) { answer in
       let faults = Language.current == .ja ? answer.faultsJa : answer.faultsEn
@@ -77,11 +78,19 @@ struct PolicyReload: AsyncParsableCommand {
       }
       let warnings = (Language.current == .ja ? answer.warningsJa : answer.warningsEn).map { "\n" + $0 }.joined()
       return
-        (answer.changed
-        ? say("新しい規則になりました: \(answer.policyVersion.prefix(16))", "new rules in force: \(answer.policyVersion.prefix(16))")
-        : say("変わりありません: \(answer.policyVersion.prefix(16))", "nothing changed: \(answer.policyVersion.prefix(16))"))
-        + warnings
+        Self.line(answer, former: former) + warnings
     }
     if !answer.faultsEn.isEmpty { throw ExitCode(65) }
+  }
+
+  private static func line(_ answer: PolicyReloaded, former: String) -> String {
+    let version = answer.policyVersion.prefix(16)
+    guard answer.changed else { return say("変わりありません: \(version)", "nothing changed: \(version)") }
+    guard answer.policyVersion != former else {
+      return say(
+        "業務システムのファイルを読み直しました。規則は変わっていません: \(version)",
+        "the files of applications were read again; the rules are as they were: \(version)")
+    }
+    return say("新しい規則になりました: \(version)", "new rules in force: \(version)")
   }
 }

@@ -210,6 +210,14 @@ struct ApplicationFileTests {
     #expect(program.warnings.isEmpty, "of a program somebody else may know how")
   }
 
+  @Test("a selector without quotes is a remark or a list to YAML: the hint says so", arguments: ["#login", "[name=user]"])
+  func unquoted(selector: String) throws {
+    let fault = try #require(
+      Samples.faults(application: Samples.application.breaking("form: \"#login\"", "form: \(selector)")).first)
+    #expect(fault.code == "PF204" && fault.hintEn.contains("Quote a value that begins with #"))
+    #expect(fault.hintJa.contains("引用符") && fault.hintJa.contains("\"#login\""))
+  }
+
   @Test("limits, and not one more")
   func limits() throws {
     func codes(_ old: String, _ new: String) -> [String] {

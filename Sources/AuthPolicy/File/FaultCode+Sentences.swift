@@ -135,7 +135,8 @@ extension FaultCode {
     case .wrongShape:
       return FaultSentence(
         "値の形が違います。必要なもの: \(expectedJa)", "The value has the wrong shape; expected \(expectedEn).",
-        hint: "字下げと「- 」の有無を確かめてください。", "Check the indentation and the dashes.")
+        hint: "# や [ で始まる値は引用符で囲んでください（\"#login\"）。そうでなければ、字下げと「- 」の有無を確かめてください。",
+        "Quote a value that begins with # or [ (\"#login\"); otherwise check the indentation and the dashes.")
     case .notANumber:
       return FaultSentence(
         "整数ではありません。", "This is not a whole number.", hint: "十進の数字だけで書いてください(先頭の 0、0x、_、小数は不可)。",
