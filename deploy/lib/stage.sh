@@ -6,6 +6,7 @@ SANMON_STAGE=1
 
 STAGE_RIGHT=0 STAGE_WRONG=0 STAGE_NUMBER=0
 readonly SERVER_USER=sanmond VAULT_USER=sanmon-vault EXTRACT_USER=sanmon-extract COMPARE_USER=sanmon-compare
+readonly ROTATOR_USER=sanmon-rotator
 
 # --- one step --------------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ stage_open() {
   export PATH="$BIN:$PATH" SANMON_BIN=$BIN
   install -m 0755 "$SANMON_ROOT/deploy/lib/again" "$BIN/again"
   install -m 0644 "$BINARIES/libHostileMatcher.so" "$BIN/libHostileMatcher.so"
-  for user in "$SERVER_USER" "$VAULT_USER" "$EXTRACT_USER" "$COMPARE_USER"; do stage_user "$user"; done
+  for user in "$SERVER_USER" "$VAULT_USER" "$EXTRACT_USER" "$COMPARE_USER" "$ROTATOR_USER"; do stage_user "$user"; done
   mkdir -m 0755 "$STAGE/etc" "$STAGE/log" "$STAGE/cards" "$STAGE/desk"
   # What an operator would write on paper, and the half of it that the instances get.
   (umask 077 && sanmon backup key | sed -n 2p >"$STAGE/desk/recovery.key")
@@ -209,12 +210,14 @@ directory_of() {
 }
 
 start_vault() {
-  local at=$STAGE/$1
+  local at=$STAGE/$1 rotators=()
+  # Windows passwords are made where there is a directory.
+  [ "${DEMO_AD:-0}" = 0 ] || rotators=(--rotator-user "$ROTATOR_USER")
   as_user "$VAULT_USER" "$BIN/sanmon-vault" make-master-key --out "$at/vault/master.key" >/dev/null
   user_command "$VAULT_USER"
   start "vault-$1" "$STAGE/log/vault-$1.log" "${AS_USER[@]}" "$BIN/sanmon-vault" serve \
     --socket "$at/vault-run/vault.sock" --state "$at/vault" --master-key-file "$at/vault/master.key" \
-    --peer-user "$SERVER_USER" --operator-user "$OPERATOR" --recovery-key "$RECOVERY_PUBLIC"
+    --peer-user "$SERVER_USER" --operator-user "$OPERATOR" "${rotators[@]}" --recovery-key "$RECOVERY_PUBLIC"
   wait_until 20 test -S "$at/vault-run/vault.sock"
 }
 

@@ -76,7 +76,7 @@ for application in ledger sanitiser; do
   expect 0 'lgwan' "管理者の署名で $application を公開する" "an administrator's signature publishes $application" \
     at_instance lgwan sanmon application publish "$STAGE/policies/applications/$application.yaml" "${OPERATOR_KEY[@]}"
 done
-expect 0 '0' "登録済みのカードを、鍵庫自身の台帳に署名で入れる" "the enrolled cards enter the vault's own register, signed" \
+expect 0 '0|agrees|一致' "登録済みのカードを、鍵庫自身の台帳に署名で入れる" "the enrolled cards enter the vault's own register, signed" \
   at_instance lgwan sanmon vault cards --sign "${OPERATOR_KEY[@]}"
 expect 0 '' "管理者が佐藤さんの伝票起票のパスワードを設定する（この端末で封をし、誰も読み出せない）" \
   "an administrator sets Sato's password for the ledger (sealed on his machine; nobody reads it again)" \
