@@ -150,6 +150,8 @@ struct LogonOptions: ParsableArguments {
           // The session stands: this is said beside it, not in its place.
           isWindowsLeftOut = true
           report.windows = WindowsReport(error, common.language)
+          // Those about Windows say so themselves; the server's speak of the credential alone.
+          if case .windows = error {} else { common.say(.windowsNotGiven) }
           if !common.json { Report.refusal(error, language: common.language, json: false) }
         }
       }

@@ -30,6 +30,8 @@ public enum AgentMessage: Sendable, Equatable {
   case unlocked(displayName: String)
   case keysDie
   case windowsGiven
+  /// The reason follows.
+  case windowsNotGiven
   case locked
   case loggedOff
   case noSession
@@ -56,7 +58,8 @@ public enum AgentMessage: Sendable, Equatable {
       .askNewPasswordAgain, .askCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable, .sensorFailed,
       .confirmLeavingPalm, .switchingToPassword, .switchingToPIN, .logonIsUnlock,
       .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
-      .unlocked(displayName: "X"), .keysDie, .windowsGiven, .locked, .loggedOff, .noSession, .watching(workstation: "PC-1"),
+      .unlocked(displayName: "X"), .keysDie, .windowsGiven, .windowsNotGiven, .locked, .loggedOff, .noSession,
+      .watching(workstation: "PC-1"),
       .serverReady,
       .serverLost, .accessEnds(minutes: 15), .screenLocked(cause: "cardLost"), .screenLoggedOff(cause: "byOperator"),
       .workstationClosed,
@@ -118,6 +121,9 @@ public enum AgentMessage: Sendable, Equatable {
         "常駐（sanmon-agent watch）が動いていないため、ロックの解除には、いったんログオフして、はじめからのログオンが必要です。",
         "No \"sanmon-agent watch\" is running: to unlock you will have to log off and log on from the beginning.")
     case .windowsGiven: language.choose("Windows に渡しました。", "Windows was given what it needs.")
+    case .windowsNotGiven:
+      language.choose(
+        "ログオンはできていますが、Windows に渡すものを受け取れませんでした。", "You are logged on, but nothing came that could be given to Windows.")
     case .locked: language.choose("ロックしました。", "Locked.")
     case .loggedOff: language.choose("ログオフしました。", "Logged off.")
     case .noSession: language.choose("この端末でログオン中の利用はありません。", "Nobody is logged on here.")
