@@ -405,6 +405,37 @@ struct ReleaseTests {
     }
   }
 
+  @Test("the vault is asked for the list once in ten seconds, and without it applications are told all the same")
+  func offersAreKept() async throws {
+    try await Self.with { bench in
+      let suzuki = Administrator(id: "suzuki", person: "p-000002")
+      #expect(try await bench.city.register(suzuki) == 201)
+      try await bench.publish()
+      #expect(try await bench.deputise([Self.person], for: "p-000007", until: 3_600_000, by: suzuki) == 200)
+      _ = try await bench.enter()
+      var counted: CountedVault?
+      bench.city.door.lead(through: { behind in
+        let vault = CountedVault(behind)
+        counted = vault
+        return vault
+      })
+      let vault = try #require(counted)
+      func offered() async throws -> ApplicationsMessage { try await bench.pc.connection.fetch("/v1/applications") }
+      bench.city.clock.advance(seconds: 11)
+      for _ in 0..<5 { #expect(try await offered().owners?.count == 1) }
+      #expect(vault.count(.listDeputies) == 1)
+      bench.city.clock.advance(seconds: 11)
+      #expect(try await offered().owners?.count == 1)
+      #expect(vault.count(.listDeputies) == 2)
+      bench.city.clock.advance(seconds: 11)
+      vault.goAway(true)
+      let poor = try await offered()
+      #expect(poor.definitions.count == 3 && poor.owners == nil && poor.unpublished == nil)
+      vault.goAway(false)
+      #expect(try await offered().owners?.count == 1, "asked again by the next one")
+    }
+  }
+
   @Test("an account that several share is nobody's: it is missed once, and those who use it miss none of their own")
   func shared() async throws {
     try await Self.with { bench in
