@@ -1,7 +1,6 @@
 import AuthAPI
 import AuthPolicy
 import AuthTerms
-import Foundation
 import Hummingbird
 import Storage
 
