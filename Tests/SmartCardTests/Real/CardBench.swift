@@ -15,7 +15,7 @@ final class CardBench: Sendable {
   static let programs =
     ProcessInfo.processInfo.environment["SANMON_BIN"]
     ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-  private static let folder = "/tmp/sanmon-card-tests-\(getpid())"
+  static let folder = "/tmp/sanmon-card-tests-\(getpid())"
   private static let readerFolder = folder + "/reader"
 
   static let isCI = ProcessInfo.processInfo.environment["CI"] != nil

@@ -14,7 +14,7 @@ extension CardBench {
 
   /// A fresh shared-key card.
   static func sharedCard(_ kind: SharedKeyCardKind, number: String? = nil, chip: String? = nil) throws -> String {
-    let folder = NSTemporaryDirectory() + "sanmon-shared-\(UUID().uuidString)"
+    let folder = Self.folder + "/shared-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try (Hex.encode(cityKey(kind)) + "\n").write(toFile: folder + "/city.key", atomically: true, encoding: .utf8)
     let usual = kind == .felicaLiteS ? "012e4cd8a1b2c3d4" : "04782e21801d80"
