@@ -147,7 +147,8 @@ public struct MasterSecret: Sendable, CustomReflectable {
       }
       target[Self.fileLength - 1] = UInt8(ascii: "\n")
     }
-    let isWritten = text.withBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) == $0.count } && fsync(descriptor) == 0
+    let isWritten =
+      text.withBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) == $0.count } && fsync(descriptor) == 0
     guard isWritten else {
       unlink(path)
       throw VaultStartFault(.masterKey, "could not write \(path)")

@@ -82,10 +82,13 @@ extension RealCardSuite {
       }
     }
 
+    // Not inlined, here and below: the optimiser of 6.3 ends over a borrowed value otherwise.
+    @inline(never)
     private static func refusal(_ ended: Ended) -> ExchangeRefusal? {
       if case .refused(let refusal) = ended.step { refusal } else { nil }
     }
 
+    @inline(never)
     private static func proven(_ ended: Ended) -> ProvenSharedKeyCard? {
       if case .proven(let card) = ended.step { card } else { nil }
     }
