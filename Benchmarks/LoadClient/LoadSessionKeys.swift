@@ -4,7 +4,7 @@ import Crypto
 import Foundation
 import Sealing
 
-/// The keys of a workstation's sessions, as an agent on Linux has them: X-Wing for what is sealed to it, Ed25519 for its acts.
+/// The keys of a workstation's sessions, as an agent has them: one for what is sealed to it (X-Wing on Linux), Ed25519 for its acts.
 struct LoadSessionKeys: Sendable {
   private let signing = Curve25519.Signing.PrivateKey()
   private let sealing: SealingKey
@@ -12,8 +12,8 @@ struct LoadSessionKeys: Sendable {
   /// SHA-256 over `SessionKeys.canonicalBytes`.
   let hash: [UInt8]
 
-  init() throws {
-    sealing = try SealingKey(.xwing, seed: Secret(copying: (0..<32).map { _ in UInt8.random(in: 0...255) }))
+  init(_ suite: SealingSuite) throws {
+    sealing = try SealingKey(suite, seed: Secret(copying: (0..<32).map { _ in UInt8.random(in: 0...255) }))
     publicKeys = SessionKeys(
       suite: sealing.suite.rawValue, sealing: Data(sealing.publicKey), signing: signing.publicKey.rawRepresentation)
     hash = Array(SHA256.hash(data: publicKeys.canonicalBytes))

@@ -14,6 +14,7 @@ extension LoadWorkstation {
   /// - Throws: `WrongAnswer` for anything but this person's credential, for this session, sealed and signed.
   package func release(_ application: LoadApplication, isFirst: Bool = false, vault: LoadVaultKey) async throws -> Double {
     guard let logon = lastLogon else { throw WrongAnswer("not logged on") }
+    let keys = logon.keys
     let act = try SessionAct(
       kind: .release, keys: keys.hash, workstation: WorkstationID(parsing: name), application: application.id, account: "",
       nonce: (0..<32).map { _ in UInt8.random(in: 0...255) }, issuedAt: Int64(Date().timeIntervalSince1970 * 1000))

@@ -1,6 +1,6 @@
 package import AuthAPI
 import AuthClient
-import AuthTerms
+package import AuthTerms
 package import Crypto
 import Foundation
 import Synchronization
@@ -11,7 +11,7 @@ package final class LoadWorkstation: Sendable {
   private let segment: String
   let connection: ServerConnection
   private let certificateHash: [UInt8]
-  let keys: LoadSessionKeys
+  private let keys: [SealingSuite: LoadSessionKeys]
   /// The last logon, and what its card signed.
   private let logon = Mutex<Logon?>(nil)
   var lastLogon: Logon? { logon.withLock { $0 } }
@@ -20,6 +20,7 @@ package final class LoadWorkstation: Sendable {
     let session: String
     let person: String
     let evidence: SessionEvidence
+    let keys: LoadSessionKeys
   }
 
   package init(name: String, key: P256.Signing.PrivateKey, issued: WorkstationCertificateIssued, port: Int) async throws {
@@ -34,15 +35,19 @@ package final class LoadWorkstation: Sendable {
       identity: ClientIdentity(certificate: Array(issued.certificate), key: Secret(copying: Array(key.pemRepresentation.utf8))),
       settings: settings)
     certificateHash = Array(SHA256.hash(data: issued.certificate))
-    keys = try LoadSessionKeys()
+    keys = try [.xwing: LoadSessionKeys(.xwing), .x25519: LoadSessionKeys(.x25519)]
   }
 
   /// Drops the kept connection: the next request makes a new one, with a whole handshake (there is no resumption).
   package func hangUp() { connection.close() }
 
   /// One complete logon. Returns the session's id only if the whole grant was right: this workstation, this person, this segment.
+  /// - Parameter suite: X-Wing or X25519, for what is sealed to this session.
   /// - Throws: `WrongAnswer` for anything else.
-  package func logOn(_ card: SoftCard, password: String? = nil) async throws -> String {
+  package func logOn(
+    _ card: SoftCard, password: String? = nil, suite: SealingSuite = .xwing
+  ) async throws -> String {
+    guard let keys = keys[suite] else { throw WrongAnswer("no keys of that suite") }
     let opened: CeremonyOpened
     let serverCertificate: [UInt8]
     do {
@@ -56,14 +61,14 @@ package final class LoadWorkstation: Sendable {
     guard opened.workstation == name, opened.segment == segment, opened.scenario == "logon", opened.nonce.count == 32 else {
       throw WrongAnswer("a ceremony of another workstation, segment or scenario")
     }
-    let shown = try proofs(opened, serverCertificate, card, password)
+    let shown = try proofs(opened, serverCertificate, card, password, keys)
     let answer: CeremonyAnswer = try await post("proofs", "/v1/ceremonies/\(opened.ceremony)/proofs", shown.message)
     guard answer.outcome == "granted", let session = answer.session else { throw WrongAnswer("outcome \(answer.outcome)") }
     guard (try? SessionID(parsing: session.session)) != nil, session.session.hasPrefix("s-"), session.person == card.person,
       session.segment == segment, session.scenario == "logon", session.rule.hasPrefix("\(segment).yaml:"),
       session.leaseSeconds > 0
     else { throw WrongAnswer("a session of another person or segment") }
-    keep(Logon(session: session.session, person: session.person, evidence: shown.evidence))
+    keep(Logon(session: session.session, person: session.person, evidence: shown.evidence, keys: keys))
     return session.session
   }
 
@@ -79,7 +84,7 @@ package final class LoadWorkstation: Sendable {
   private func keep(_ new: Logon) { logon.withLock { $0 = new } }
 
   private func proofs(
-    _ opened: CeremonyOpened, _ serverCertificate: [UInt8], _ card: SoftCard, _ password: String?
+    _ opened: CeremonyOpened, _ serverCertificate: [UInt8], _ card: SoftCard, _ password: String?, _ keys: LoadSessionKeys
   ) throws -> (message: ProofsMessage, evidence: SessionEvidence) {
     let preimage = CardPreimage(
       nonce: Array(opened.nonce), ceremony: opened.ceremony, workstation: name, scenario: opened.scenario, segment: segment,

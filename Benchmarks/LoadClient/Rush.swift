@@ -13,6 +13,13 @@ package struct Rush: Sendable {
 
   package init() {}
 
+  package mutating func take(_ result: Result<Double, WrongAnswer>) {
+    switch result {
+    case .success(let seconds): self.seconds.append(seconds)
+    case .failure(let answer): wrong.append(answer)
+    }
+  }
+
   /// Starts every logon at its own moment, each on a new connection, and waits for all.
   ///
   /// - Parameter due: seconds from now, one for each clerk; all 0 is a burst.

@@ -170,13 +170,17 @@ struct Morning: AsyncParsableCommand {
     var wrong: [WrongAnswer] = []
     var ratios: [Double] = []
     var walls: [Double] = []
+    var slowdowns: [Double] = []
     var all = Rush()
+    let cores = min(2, Machine.cores)
     for _ in 0..<min(3, common.runs) {
       // Before and behind it: over the seconds of a burst the speed of a shared machine is not one number.
-      let before = try Bare.argon2id()
+      let before = (alone: try Bare.argon2id(), together: try Bare.argon2id(atOnce: cores))
       let rush = await Rush.onNewConnections(city.clerks, byPassword: true, due: city.clerks.map { _ in 0 })
-      let bare = (before + (try Bare.argon2id())) / 2 * Double(city.clerks.count) / Double(min(2, Machine.cores))
+      let behind = (together: try Bare.argon2id(atOnce: cores), alone: try Bare.argon2id())
+      let bare = (before.alone + behind.alone) / 2 * Double(city.clerks.count) / Double(cores)
       walls.append(rush.wall)
+      slowdowns.append((before.together + behind.together) / (before.alone + behind.alone))
       ratios.append(rush.wall / bare)
       all.seconds += rush.seconds
       wrong += rush.wrong
@@ -191,7 +195,9 @@ struct Morning: AsyncParsableCommand {
             "\(city.clerks.count) × Argon2id（19 MiB, t=2, p=1）÷ 2 コア",
             "\(city.clerks.count) × bare Argon2id (19 MiB, t=2, p=1) ÷ 2 cores")
         ),
-        note: "\(Figures.short(Distribution(walls).median)) s; \(all.latencies)"))
+        note: "\(Figures.short(Distribution(walls).median)) s; \(all.latencies); "
+          + say("\(cores) 件同時の計算 1 件は単独の", "one of \(cores) bare hashes at once takes")
+          + " \(Figures.short(Distribution(slowdowns).median)) ×" + say("", " one alone")))
     return wrong
   }
 }

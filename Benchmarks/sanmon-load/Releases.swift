@@ -1,4 +1,5 @@
 import ArgumentParser
+import AuthTerms
 import Foundation
 import LoadClient
 
@@ -7,7 +8,7 @@ struct Releases: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stored credentials: CPU, latency, the minute after the logon, a restart of the vault. / 自動サインインの負荷。")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case seal, cpu, latency, steady, unseal, minute, rotation }
+  enum Part: String, CaseIterable, ExpressibleByArgument { case seal, cpu, logon, latency, steady, unseal, minute, rotation }
 
   @OptionGroup var common: CommonOptions
   @Option(help: "Only this part; repeat for several: \(Part.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -40,6 +41,7 @@ struct Releases: AsyncParsableCommand {
         switch part {
         case .seal: break
         case .cpu: wrong += try await cpu(city, &work)
+        case .logon: wrong += try await logon(city, &work)
         case .latency: wrong += await latency(city, &work)
         case .steady: wrong += await spread(city, &work, "vault.release_p99_50s_ms", count: releases / 3, over: seconds / 3)
         case .unseal: wrong += try await unseal(city, &work)
@@ -73,6 +75,31 @@ struct Releases: AsyncParsableCommand {
             "two Ed25519 verifications, one signature, one X-Wing seal, two writes + fdatasync")
         ), note: say("同時 \(inFlight) 件", "\(inFlight) in flight")))
     common.figures.show(Figure("vault.release_per_s", rates, note: say("クライアントの計算も同じ 2 コアで", "the client on the same cores")))
+    return wrong
+  }
+
+  /// A logon by card and, right behind it, the one password it hands over: with what the card signed, sealed to the new session.
+  private func logon(_ city: LoadCity, _ work: inout ReleaseWork) async throws -> [WrongAnswer] {
+    let (logon, release) = (try Bare.verifyAndCommit(in: city.instance.folder), try Bare.release(in: city.instance.folder))
+    var wrong: [WrongAnswer] = []
+    for (suite, name) in [(SealingSuite.x25519, "logon.card_sealed_cpu_ms"), (.xwing, "logon.card_sealed_xwing_cpu_ms")] {
+      var costs: [Double] = []
+      var last = Rush()
+      for _ in 0..<common.runs {
+        await work.rest(before: city.clerks.count)
+        let before = city.instance.cpuSeconds
+        last = await work.logOnAndRelease(suite, atOnce: inFlight)
+        costs.append((city.instance.cpuSeconds - before) / Double(city.clerks.count) * 1000)
+        wrong += last.wrong
+      }
+      guard !last.seconds.isEmpty else { continue }
+      common.figures.show(
+        Figure(
+          name, costs, unit: "ms CPU",
+          limit: (
+            logon.cpu + release, say("ログオンと払い出し（X-Wing）に必要な計算の合計", "the bare parts of a logon and of a release with X-Wing")
+          ), note: say("同時 \(inFlight) 件", "\(inFlight) in flight") + ", \(suite.rawValue), \(last.latencies)"))
+    }
     return wrong
   }
 
@@ -181,13 +208,31 @@ struct ReleaseWork {
   }
 
   func onKeptConnections(atOnce: Int, isFirst: Bool = false) async -> Rush {
+    await each(atOnce: atOnce) { clerk in await release(clerk, applications[0], isFirst: isFirst) }
+  }
+
+  /// - Returns: seconds from the first request of the logon to the opened password.
+  func logOnAndRelease(_ suite: SealingSuite, atOnce: Int) async -> Rush {
+    await each(atOnce: atOnce) { clerk in
+      await checked {
+        let start = ContinuousClock.now
+        _ = try await clerk.workstation.logOn(clerk.card, suite: suite)
+        _ = try await clerk.workstation.release(applications[0], isFirst: true, vault: key)
+        return start.duration(to: .now).inSeconds
+      }
+    }
+  }
+
+  private func each(
+    atOnce: Int, _ work: @escaping @Sendable (LoadCity.Clerk) async -> Result<Double, WrongAnswer>
+  ) async -> Rush {
     let start = ContinuousClock.now
     return await withTaskGroup(of: Result<Double, WrongAnswer>.self) { group in
       var rush = Rush()
       var rest = clerks[...]
       func add() {
         guard let clerk = rest.popFirst() else { return }
-        group.addTask { await release(clerk, applications[0], isFirst: isFirst) }
+        group.addTask { await work(clerk) }
       }
       for _ in 0..<atOnce { add() }
       for await result in group {
@@ -227,19 +272,14 @@ struct ReleaseWork {
   private func release(
     _ clerk: LoadCity.Clerk, _ application: LoadApplication, isFirst: Bool
   ) async -> Result<Double, WrongAnswer> {
+    await checked { try await clerk.workstation.release(application, isFirst: isFirst, vault: key) }
+  }
+
+  private func checked(_ work: () async throws -> Double) async -> Result<Double, WrongAnswer> {
     do {
-      return .success(try await clerk.workstation.release(application, isFirst: isFirst, vault: key))
+      return .success(try await work())
     } catch let wrong as WrongAnswer {
       return .failure(wrong)
     } catch { return .failure(WrongAnswer("the client itself failed")) }
-  }
-}
-
-extension Rush {
-  fileprivate mutating func take(_ result: Result<Double, WrongAnswer>) {
-    switch result {
-    case .success(let seconds): self.seconds.append(seconds)
-    case .failure(let answer): wrong.append(answer)
-    }
   }
 }

@@ -59,7 +59,8 @@ struct RunTests {
     #expect(ran.code == 0, "\(ran.errors)")
     #expect(
       ran.figures.map(\.name) == [
-        "vault.seal_open_ms", "vault.release_cpu_ms", "vault.release_per_s", "vault.release_p50_ms", "vault.release_p99_50s_ms",
+        "vault.seal_open_ms", "vault.release_cpu_ms", "vault.release_per_s", "logon.card_sealed_cpu_ms",
+        "logon.card_sealed_xwing_cpu_ms", "vault.release_p50_ms", "vault.release_p99_50s_ms",
         "vault.unseal_s", "vault.release_minute_p99_ms", "vault.rotation_s", "vault.rotation_failures", "vault.wrong_refusals",
       ])
     #expect(ran.figures.dropLast(2).allSatisfy { $0.value.isFinite && $0.value > 0 })
