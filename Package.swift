@@ -259,7 +259,7 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "FaultyDisk", "Programs", "Storage", .crypto, .grdb],
+      dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", "FaultyDisk", "Programs", "Storage", .crypto, .grdb],
       swiftSettings: house),
     .testTarget(
       name: "SSOVaultTests",

@@ -1,5 +1,6 @@
 public import AuditLog
 public import AuthTerms
+import DurableSQLite
 import GRDB
 
 /// What a look at a log's end tells, without verifying it.

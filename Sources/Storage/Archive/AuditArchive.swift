@@ -1,5 +1,6 @@
 public import AuditLog
 import Dispatch
+import DurableSQLite
 import Foundation
 import GRDB
 import Synchronization
@@ -122,14 +123,14 @@ public final class AuditArchive: Sendable {
   /// Rows as they lie there, each with its search columns, which nothing was compared with yet.
   private static func found(
     _ db: Database, from sequence: Int64, limit: Int
-  ) throws -> [(row: StoredRow, columns: [DatabaseValue])] {
+  ) throws -> [(row: StoredRow, columns: [SQLiteValue])] {
     try db.rows(selection, [sequence, limit]).map { row in
       var columns = Columns(row, of: "audit")
       let place = try columns.integer()
       let encoded = try columns.bytes()
       let hash = try columns.bytes()
       return (
-        StoredRow(sequence: UInt64(clamping: place), encoded: encoded, hash: hash), (3..<row.count).map { row[$0] }
+        StoredRow(sequence: UInt64(clamping: place), encoded: encoded, hash: hash), Array(row.values.dropFirst(3))
       )
     }
   }

@@ -1,31 +1,29 @@
 import AuthTerms
-import Foundation
-import GRDB
+import DurableSQLite
 
 /// Reads the columns of one row in order. What is on disk may be damaged or forged: nothing here traps, and a value outside
 /// its closed set is `.corrupt`.
 struct Columns {
-  private let row: Row
+  private let values: [SQLiteValue]
   private let table: String
   private var next = 0
 
-  init(_ row: Row, of table: String) {
-    self.row = row
+  init(_ row: SQLiteRow, of table: String) {
+    values = row.values
     self.table = table
   }
 
-  private mutating func value() throws -> DatabaseValue.Storage {
-    guard next < row.count else { throw corrupt }
+  private mutating func value() throws -> SQLiteValue {
+    guard next < values.count else { throw corrupt }
     defer { next += 1 }
-    let value: DatabaseValue = row[next]
-    return value.storage
+    return values[next]
   }
 
   private var corrupt: StorageFault { .corrupt("table \(table), column \(next)") }
 
   mutating func optionalText() throws -> String? {
     switch try value() {
-    case .string(let text): text
+    case .text(let text): text
     case .null: nil
     default: throw corrupt
     }
@@ -38,7 +36,7 @@ struct Columns {
 
   mutating func optionalInteger() throws -> Int64? {
     switch try value() {
-    case .int64(let number): number
+    case .integer(let number): number
     case .null: nil
     default: throw corrupt
     }
@@ -64,7 +62,7 @@ struct Columns {
 
   mutating func optionalBytes() throws -> [UInt8]? {
     switch try value() {
-    case .blob(let data): Array(data)
+    case .blob(let bytes): bytes
     case .null: nil
     default: throw corrupt
     }
@@ -111,15 +109,11 @@ extension Moment {
 }
 
 extension [String] {
-  var column: Data {
+  var column: [UInt8] {
     var writer = LengthPrefixedWriter()
     for text in self { writer.field(text) }
-    return Data(writer.bytes)
+    return writer.bytes
   }
-}
-
-extension [UInt8] {
-  var column: Data { Data(self) }
 }
 
 /// One table's columns and the statements over them, put together once.
@@ -137,27 +131,5 @@ struct TableSQL {
     upsert =
       insert + " ON CONFLICT (\(columns[0])) DO UPDATE SET "
       + columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-  }
-}
-
-extension Database {
-  func rows(_ sql: String, _ arguments: StatementArguments = []) throws -> [Row] {
-    try Row.fetchAll(try cachedStatement(sql: sql), arguments: arguments)
-  }
-
-  /// Each row while the statement stands on it: nothing is copied but what is read of it. For whole tables.
-  func each<T>(_ sql: String, _ arguments: StatementArguments = [], read: (Row) throws -> T) throws -> [T] {
-    let cursor = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: arguments)
-    var found: [T] = []
-    while let row = try cursor.next() { found.append(try read(row)) }
-    return found
-  }
-
-  func row(_ sql: String, _ arguments: StatementArguments = []) throws -> Row? {
-    try Row.fetchOne(try cachedStatement(sql: sql), arguments: arguments)
-  }
-
-  func run(_ sql: String, _ arguments: StatementArguments = []) throws {
-    try cachedStatement(sql: sql).execute(arguments: arguments)
   }
 }

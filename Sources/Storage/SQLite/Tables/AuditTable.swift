@@ -1,5 +1,6 @@
 import AuditLog
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum AuditTable {
@@ -45,12 +46,12 @@ enum AuditTable {
     "INSERT INTO audit (sequence, encoded, hash, \(searchColumns.joined(separator: ", "))) "
     + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-  static func searchValues(of record: AuditRecord) -> [DatabaseValue] {
+  static func searchValues(of record: AuditRecord) -> [SQLiteValue] {
     [
-      record.time.databaseValue, record.eventClass.rawValue.databaseValue, record.action.databaseValue,
-      record.outcome.rawValue.databaseValue, record.person?.text.databaseValue ?? .null,
-      record.workstation?.text.databaseValue ?? .null, record.segment?.name.databaseValue ?? .null,
-      record.reference?.number.databaseValue ?? .null,
+      record.time.sqliteValue, record.eventClass.rawValue.sqliteValue, record.action.sqliteValue,
+      record.outcome.rawValue.sqliteValue, record.person?.text.sqliteValue ?? .null,
+      record.workstation?.text.sqliteValue ?? .null, record.segment?.name.sqliteValue ?? .null,
+      record.reference?.number.sqliteValue ?? .null,
     ]
   }
 
@@ -61,10 +62,8 @@ enum AuditTable {
   }
 
   static func insert(_ record: AuditRecord, encoded: [UInt8], hash: TreeHash, at sequence: UInt64, in db: Database) throws {
-    let front: [DatabaseValue] = [
-      Int64(sequence).databaseValue, encoded.column.databaseValue, hash.bytes.column.databaseValue,
-    ]
-    try db.run(insert, StatementArguments(front + searchValues(of: record)))
+    let front: [SQLiteValue] = [Int64(sequence).sqliteValue, encoded.sqliteValue, hash.bytes.sqliteValue]
+    try db.run(insert, front + searchValues(of: record))
   }
 
   static func leafHash(at sequence: UInt64, in db: Database) throws -> TreeHash? {
@@ -84,7 +83,7 @@ enum AuditTable {
   }
 
   static func insertNode(_ hash: TreeHash, level: Int, index: UInt64, in db: Database) throws {
-    try db.run("INSERT INTO audit_nodes (level, place, hash) VALUES (?, ?, ?)", [level, Int64(index), hash.bytes.column])
+    try db.run("INSERT INTO audit_nodes (level, place, hash) VALUES (?, ?, ?)", [level, Int64(index), hash.bytes])
   }
 
   static func isReferenceTaken(_ reference: Reference, day: Int, in db: Database) throws -> Bool {
@@ -99,33 +98,33 @@ enum AuditTable {
   /// Every row that is shown was compared with its hash first.
   static func rows(_ query: AuditQuery, in db: Database) throws -> [AuditRow] {
     var conditions: [String] = []
-    var values: [DatabaseValue] = []
-    func require(_ condition: String, _ value: DatabaseValue?) {
+    var values: [SQLiteValue] = []
+    func require(_ condition: String, _ value: SQLiteValue?) {
       guard let value else { return }
       conditions.append(condition)
       values.append(value)
     }
-    require("person = ?", query.person?.text.databaseValue)
-    require("workstation = ?", query.workstation?.text.databaseValue)
-    require("segment = ?", query.segment?.name.databaseValue)
-    require("event_class = ?", query.eventClass?.rawValue.databaseValue)
+    require("person = ?", query.person?.text.sqliteValue)
+    require("workstation = ?", query.workstation?.text.sqliteValue)
+    require("segment = ?", query.segment?.name.sqliteValue)
+    require("event_class = ?", query.eventClass?.rawValue.sqliteValue)
     if let action = query.action, action.hasSuffix(".") {
       // Not LIKE: its patterns are not ours. What follows the dot in ASCII ends the range.
-      require("action >= ?", action.databaseValue)
-      require("action < ?", (action.dropLast() + "/").databaseValue)
+      require("action >= ?", action.sqliteValue)
+      require("action < ?", (action.dropLast() + "/").sqliteValue)
     } else {
-      require("action = ?", query.action?.databaseValue)
+      require("action = ?", query.action?.sqliteValue)
     }
-    require("outcome = ?", query.outcome?.rawValue.databaseValue)
-    require("reference = ?", query.reference?.number.databaseValue)
-    require("time >= ?", query.from?.databaseValue)
-    require("time < ?", query.until?.databaseValue)
-    require("sequence >= ?", query.fromSequence.map { Int64(clamping: $0).databaseValue })
-    require("sequence < ?", query.untilSequence.map { Int64(clamping: $0).databaseValue })
+    require("outcome = ?", query.outcome?.rawValue.sqliteValue)
+    require("reference = ?", query.reference?.number.sqliteValue)
+    require("time >= ?", query.from?.sqliteValue)
+    require("time < ?", query.until?.sqliteValue)
+    require("sequence >= ?", query.fromSequence.map { Int64(clamping: $0).sqliteValue })
+    require("sequence < ?", query.untilSequence.map { Int64(clamping: $0).sqliteValue })
     let filter = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
     let sql =
       "SELECT sequence, encoded, hash FROM audit\(filter) ORDER BY sequence\(query.newestFirst ? " DESC" : "") LIMIT ?"
-    return try db.rows(sql, StatementArguments(values + [query.boundedLimit.databaseValue])).map { row in
+    return try db.rows(sql, values + [query.boundedLimit.sqliteValue]).map { row in
       var columns = Columns(row, of: "audit")
       let sequence = UInt64(clamping: try columns.integer())
       let encoded = try columns.bytes()

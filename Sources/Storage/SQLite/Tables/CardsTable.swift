@@ -1,5 +1,6 @@
 import AuthPolicy
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum CardsTable {
@@ -55,12 +56,12 @@ enum CardsTable {
   }
 
   static func card(key: KeyFingerprint, in db: Database) throws -> RegisteredCard? {
-    try db.row("\(sql.select) WHERE id = (SELECT card FROM card_keys WHERE key = ?)", [key.bytes.column])
+    try db.row("\(sql.select) WHERE id = (SELECT card FROM card_keys WHERE key = ?)", [key.bytes])
       .map { try card($0, in: db) }
   }
 
   static func card(guid: CardGUID, in db: Database) throws -> RegisteredCard? {
-    try db.row("\(sql.select) WHERE guid = ?", [guid.bytes.column]).map { try card($0, in: db) }
+    try db.row("\(sql.select) WHERE guid = ?", [guid.bytes]).map { try card($0, in: db) }
   }
 
   static func cards(of person: PersonID, in db: Database) throws -> [RegisteredCard] {
@@ -68,13 +69,13 @@ enum CardsTable {
   }
 
   static func put(_ card: RegisteredCard, in db: Database) throws {
-    try db.run(sql.upsert, [card.id.text, card.person.text, card.guid?.bytes.column, card.state.rawValue])
+    try db.run(sql.upsert, [card.id.text, card.person.text, card.guid?.bytes, card.state.rawValue])
     try db.run("DELETE FROM card_keys WHERE card = ?", [card.id.text])
     for key in card.keys {
       try db.run(
         keys.insert,
         [
-          key.fingerprint.bytes.column, card.id.text, key.profile, key.slot, key.provenClass.name, key.enrolledBy.text,
+          key.fingerprint.bytes, card.id.text, key.profile, key.slot, key.provenClass.name, key.enrolledBy.text,
           key.enrolledAt.column,
         ])
     }
@@ -91,7 +92,7 @@ enum CardsTable {
       """
       SELECT card_keys.key, cards.person, cards.state FROM card_keys JOIN cards ON cards.id = card_keys.card
       WHERE card_keys.key > ? ORDER BY card_keys.key LIMIT ?
-      """, [(key?.bytes ?? []).column, max(limit, 0)]
+      """, [(key?.bytes ?? []), max(limit, 0)]
     ).map { row in
       var columns = Columns(row, of: "card_keys")
       return KnownCardKey(
@@ -100,7 +101,7 @@ enum CardsTable {
     }
   }
 
-  private static func card(_ row: Row, in db: Database) throws -> RegisteredCard {
+  private static func card(_ row: SQLiteRow, in db: Database) throws -> RegisteredCard {
     var columns = Columns(row, of: "cards")
     let id = try columns.word { try CardID(parsing: $0) }
     return RegisteredCard(
@@ -113,7 +114,7 @@ enum CardsTable {
       keys: try db.rows("\(keys.select) WHERE card = ? ORDER BY slot", [id.text]).map(key))
   }
 
-  private static func key(_ row: Row) throws -> RegisteredKey {
+  private static func key(_ row: SQLiteRow) throws -> RegisteredKey {
     var columns = Columns(row, of: "card_keys")
     let fingerprint = try columns.fingerprint(KeyFingerprint.self)
     _ = try columns.text()

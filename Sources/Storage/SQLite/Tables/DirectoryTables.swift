@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 /// What the directory said when it was read last, and whom its objects stand for.
@@ -36,11 +37,11 @@ enum DirectoryTables {
   }
 
   static func put(_ object: DirectoryObjectRecord, in db: Database) throws {
-    try db.run(objects.upsert, [object.guid.bytes.column, object.body.column])
+    try db.run(objects.upsert, [object.guid.bytes, object.body])
   }
 
   static func removeObject(_ guid: ObjectGUID, in db: Database) throws {
-    try db.run("DELETE FROM directory_objects WHERE guid = ?", [guid.bytes.column])
+    try db.run("DELETE FROM directory_objects WHERE guid = ?", [guid.bytes])
   }
 
   static func identities(in db: Database) throws -> [DirectoryIdentity] {
@@ -51,7 +52,7 @@ enum DirectoryTables {
     try db.rows("\(identities.select) WHERE person = ? ORDER BY guid", [person.text]).map { try identity($0) }
   }
 
-  private static func identity(_ row: Row) throws -> DirectoryIdentity {
+  private static func identity(_ row: SQLiteRow) throws -> DirectoryIdentity {
     var columns = Columns(row, of: "directory_identities")
     var identity = DirectoryIdentity(
       guid: try columns.guid(), person: try columns.word { try PersonID(parsing: $0) }, number: try columns.text(),
@@ -63,7 +64,7 @@ enum DirectoryTables {
   }
 
   static func removeIdentity(_ guid: ObjectGUID, in db: Database) throws {
-    try db.run("DELETE FROM directory_identities WHERE guid = ?", [guid.bytes.column])
+    try db.run("DELETE FROM directory_identities WHERE guid = ?", [guid.bytes])
   }
 
   static func removeIdentities(of person: PersonID, in db: Database) throws -> Int {
@@ -75,7 +76,7 @@ enum DirectoryTables {
     try db.run(
       identities.upsert,
       [
-        identity.guid.bytes.column, identity.person.text, identity.number, identity.family, identity.given,
+        identity.guid.bytes, identity.person.text, identity.number, identity.family, identity.given,
         identity.formerNames.column, identity.hold?.rawValue, identity.goneSince,
       ])
   }

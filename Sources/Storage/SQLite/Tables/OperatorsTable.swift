@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum OperatorsTable {
@@ -30,12 +31,12 @@ enum OperatorsTable {
     try db.run(
       sql.upsert,
       [
-        record.id.text, record.role.rawValue, record.person.text, record.unixUser, record.key.bytes.column,
-        record.publicKey.column, record.isActive,
+        record.id.text, record.role.rawValue, record.person.text, record.unixUser, record.key.bytes,
+        record.publicKey, record.isActive,
       ])
   }
 
-  private static func record(_ row: Row) throws -> OperatorRecord {
+  private static func record(_ row: SQLiteRow) throws -> OperatorRecord {
     var columns = Columns(row, of: "operators")
     return OperatorRecord(
       id: try columns.word { try OperatorID(parsing: $0) }, role: try columns.word(OperatorRole.init(rawValue:)),

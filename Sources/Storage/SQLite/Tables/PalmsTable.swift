@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum PalmsTable {
@@ -57,8 +58,8 @@ enum PalmsTable {
     try db.run(
       sql.upsert,
       [
-        palm.id, palm.person.text, Int64(palm.hand.rawValue), palm.format, Int64(palm.ring), palm.sealed.column,
-        palm.recent.column, palm.enrolledBy.text, palm.enrolledAt.column,
+        palm.id, palm.person.text, Int64(palm.hand.rawValue), palm.format, Int64(palm.ring), palm.sealed,
+        palm.recent, palm.enrolledBy.text, palm.enrolledAt.column,
       ])
   }
 
@@ -73,11 +74,11 @@ enum PalmsTable {
   }
 
   static func isKnown(_ sample: SampleFingerprint, in db: Database) throws -> Bool {
-    try db.row("SELECT 1 FROM palm_samples WHERE sample = ?", [sample.bytes.column]) != nil
+    try db.row("SELECT 1 FROM palm_samples WHERE sample = ?", [sample.bytes]) != nil
   }
 
   static func remember(_ sample: SampleFingerprint, day: Int, in db: Database) throws {
-    try db.run("INSERT INTO palm_samples (sample, day) VALUES (?, ?)", [sample.bytes.column, day])
+    try db.run("INSERT INTO palm_samples (sample, day) VALUES (?, ?)", [sample.bytes, day])
   }
 
   static func forgetSamples(before day: Int, in db: Database) throws -> Int {
@@ -85,7 +86,7 @@ enum PalmsTable {
     return db.changesCount
   }
 
-  private static func palm(_ row: Row) throws -> RegisteredPalm {
+  private static func palm(_ row: SQLiteRow) throws -> RegisteredPalm {
     var columns = Columns(row, of: "palms")
     let id = try columns.text()
     let person = try columns.word { try PersonID(parsing: $0) }

@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum PasswordsTable {
@@ -21,7 +22,7 @@ enum PasswordsTable {
   }
 
   static func put(_ password: StoredPassword, in db: Database) throws {
-    try db.run(sql.upsert, [password.person.text, password.sealed.column, password.changedAt.column])
+    try db.run(sql.upsert, [password.person.text, password.sealed, password.changedAt.column])
   }
 
   static func remove(_ person: PersonID, in db: Database) throws -> Bool {

@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum PeopleTable {
@@ -59,7 +60,7 @@ enum PeopleTable {
       [
         person.id.text, person.account.canonical, person.displayName, person.kana, person.otherNames.column,
         person.departments.column, person.groups.sorted().column, person.isEnabled, person.firstDay, person.lastDay,
-        person.hasManagedPassword, SearchText.line(of: person), person.logonHours?.bytes.column,
+        person.hasManagedPassword, SearchText.line(of: person), person.logonHours?.bytes,
         person.workstations.sorted().column,
       ])
   }
@@ -70,7 +71,7 @@ enum PeopleTable {
     return db.changesCount > 0
   }
 
-  private static func person(_ row: Row) throws -> Person {
+  private static func person(_ row: SQLiteRow) throws -> Person {
     var columns = Columns(row, of: "people")
     var person = Person(
       id: try columns.word { try PersonID(parsing: $0) }, account: try columns.word(canonicalAccount),

@@ -1,5 +1,6 @@
 import AuthPolicy
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum SessionsTable {
@@ -75,11 +76,11 @@ enum SessionsTable {
         FactorKind.allCases.filter(session.kinds.contains).map(\.rawValue).joined(separator: ","),
         session.assurance.rawValue, session.openedAt.column, session.lastActivity.column,
         session.terms.leaseSeconds, session.terms.idleSeconds, session.terms.overallSeconds,
-        session.terms.onCardRemoval.rawValue, session.signingKey.column, session.sealingKey.column, session.sealingSuite,
+        session.terms.onCardRemoval.rawValue, session.signingKey, session.sealingKey, session.sealingSuite,
       ])
   }
 
-  private static func session(_ row: Row) throws -> SessionRecord {
+  private static func session(_ row: SQLiteRow) throws -> SessionRecord {
     var columns = Columns(row, of: "sessions")
     return SessionRecord(
       id: try columns.word { try SessionID(parsing: $0) }, person: try columns.word { try PersonID(parsing: $0) },

@@ -1,3 +1,4 @@
+import DurableSQLite
 import GRDB
 
 enum SettingsTable {
@@ -18,6 +19,6 @@ enum SettingsTable {
   }
 
   static func set(_ value: [UInt8], for name: String, in db: Database) throws {
-    try db.run(sql.upsert, [name, value.column])
+    try db.run(sql.upsert, [name, value])
   }
 }

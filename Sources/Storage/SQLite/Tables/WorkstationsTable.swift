@@ -1,4 +1,5 @@
 import AuthTerms
+import DurableSQLite
 import GRDB
 
 enum WorkstationsTable {
@@ -28,7 +29,7 @@ enum WorkstationsTable {
   static func workstation(certificate: CertificateFingerprint, in db: Database) throws -> WorkstationRecord? {
     try db.row(
       "\(sql.select) WHERE id = (SELECT workstation FROM workstation_certificates WHERE certificate = ?)",
-      [certificate.bytes.column]
+      [certificate.bytes]
     ).map { try workstation($0, in: db) }
   }
 
@@ -47,11 +48,11 @@ enum WorkstationsTable {
     for (place, certificate) in workstation.certificates.enumerated() {
       try db.run(
         "INSERT INTO workstation_certificates (certificate, workstation, place) VALUES (?, ?, ?)",
-        [certificate.bytes.column, workstation.id.text, place])
+        [certificate.bytes, workstation.id.text, place])
     }
   }
 
-  private static func workstation(_ row: Row, in db: Database) throws -> WorkstationRecord {
+  private static func workstation(_ row: SQLiteRow, in db: Database) throws -> WorkstationRecord {
     var columns = Columns(row, of: "workstations")
     let id = try columns.word { try WorkstationID(parsing: $0) }
     let certificates = try db.rows(
