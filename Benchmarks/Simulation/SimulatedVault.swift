@@ -121,6 +121,14 @@ final class SimulatedVault: Vault {
   }
   func resumeReleases(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
   func rotateKeys(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func beginCard(script: [UInt8], number: [UInt8]) async throws(VaultFault) -> CardExchangeAnswer {
+    throw .unreachable("not simulated")
+  }
+  func stepCard(exchange: [UInt8], answers: [[UInt8]]) async throws(VaultFault) -> CardExchangeAnswer {
+    throw .unreachable("not simulated")
+  }
+  func setCardKey(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func listCardKeys() async throws(VaultFault) -> [VaultCardKey] { throw .unreachable("not simulated") }
   func listKeys() async throws(VaultFault) -> [VaultKeyTerm] { throw .unreachable("not simulated") }
 
   /// Nothing is released here, and there is no log.

@@ -27,6 +27,9 @@ extension Act {
     /// A rotator's. Parameters `person`, `application`, `version`, and `outcome`: `accepted` (the directory took it, and it was seen
     /// to work) or `refused` (the directory said no and has the former one).
     public static let confirmPending = "vault.credential.confirm"
+    /// Parameters `script` (its name), `sealed` (SHA-256 over the `CardKeyMessage`, in hexadecimal). Two administrators sign: a wrong
+    /// key locks everybody out who has such a card, and a known one makes copies of all of them.
+    public static let setCardKey = "vault.cardkey"
     /// No parameters.
     public static let resumeReleases = "vault.resume"
     /// Parameter `layers`: names of `VaultLayer`, a space between. One administrator signs: nobody reads or loses anything by it.

@@ -14,20 +14,19 @@ extension VaultRequest {
     writer.field(id)
     writer.field(kind.rawValue)
     switch self {
-    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications, .listKeys: break
+    case .status, .trustRoots, .publicKeys, .listOperators, .openBackup, .listApplications, .listKeys, .listCardKeys: break
     case .unseal(let share): writer.field(unsafe share.text.withBytes { unsafe Array($0) })
     case .registerCards(let act, let cards):
       writer.field(act.encoded)
       writer.field(UInt64(cards.count))
       for card in cards { card.write(to: &writer) }
     case .listCards(let key): writer.field(key)
-    case .setCredential(let act, let sealed):
+    case .setCredential(let act, let sealed), .keepPending(let act, let sealed), .setCardKey(let act, let sealed):
       writer.field(act.encoded)
       writer.field(sealed)
+    case .beginCard(let script, let number): CardExchangeAnswer.write(script: script, number: number, to: &writer)
+    case .stepCard(let exchange, let answers): CardExchangeAnswer.write(exchange, answers, to: &writer)
     case .listCredentials(let place), .listDeputies(let place): writer.field(place)
-    case .keepPending(let act, let sealed):
-      writer.field(act.encoded)
-      writer.field(sealed)
     case .confirmPending(let act): writer.field(act.encoded)
     case .sessionAct(let value): value.write(to: &writer)
     case .initialise(let value):
@@ -125,6 +124,14 @@ extension VaultRequest {
     case .listDeputies: request = .listDeputies(after: try reader.text())
     case .rotateKeys: request = .rotateKeys(try SignedAct(decoding: reader.field()))
     case .listKeys: request = .listKeys
+    case .beginCard:
+      let (script, number) = try CardExchangeAnswer.beginning(from: &reader)
+      request = .beginCard(script: script, number: number)
+    case .stepCard:
+      let (exchange, answers) = try CardExchangeAnswer.round(from: &reader)
+      request = .stepCard(exchange: exchange, answers: answers)
+    case .setCardKey: request = .setCardKey(try SignedAct(decoding: reader.field()), sealed: try reader.field())
+    case .listCardKeys: request = .listCardKeys
     }
     try reader.requireEnd()
     return (id, request)
@@ -136,7 +143,7 @@ extension VaultAnswer {
     case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, deputies, released, kept, witness, keys, noted
+    case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, noted
     case refused
   }
 
@@ -234,6 +241,13 @@ extension VaultAnswer {
       writer.field(Word.keys.rawValue)
       writer.field(UInt64(terms.count))
       for term in terms { term.write(to: &writer) }
+    case .cardExchange(let value):
+      writer.field(Word.cardExchange.rawValue)
+      value.write(to: &writer)
+    case .cardKeys(let keys):
+      writer.field(Word.cardKeys.rawValue)
+      writer.field(UInt64(keys.count))
+      for key in keys { key.write(to: &writer) }
     case .kept(let version):
       writer.field(Word.kept.rawValue)
       writer.field(version)
@@ -316,6 +330,11 @@ extension VaultAnswer {
       var terms: [VaultKeyTerm] = []
       for _ in 0..<(try reader.count(atMost: VaultLayer.allCases.count)) { terms.append(try VaultKeyTerm(from: &reader)) }
       answer = .keys(terms)
+    case .cardExchange: answer = .cardExchange(try CardExchangeAnswer(from: &reader))
+    case .cardKeys:
+      var keys: [VaultCardKey] = []
+      for _ in 0..<(try reader.count(atMost: VaultCardKey.most)) { keys.append(try VaultCardKey(from: &reader)) }
+      answer = .cardKeys(keys)
     case .kept:
       let version = try reader.unsigned()
       guard version > 0 else { throw MalformedInput("vault answer", expected: "a version, 1 and above") }

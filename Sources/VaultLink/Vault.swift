@@ -60,6 +60,20 @@ public protocol Vault: Sendable {
   func rotateKeys(_ act: SignedAct) async throws(VaultFault)
   /// - Returns: one for each layer.
   func listKeys() async throws(VaultFault) -> [VaultKeyTerm]
+  /// Begins an exchange with a shared-key card: the first commands, or a refusal.
+  /// - Parameters:
+  ///   - script: `CardScript.canonicalBytes`.
+  ///   - number: what the reader says the card's number is.
+  func beginCard(script: [UInt8], number: [UInt8]) async throws(VaultFault) -> CardExchangeAnswer
+  /// - Parameters:
+  ///   - exchange: `CardExchangeAnswer.exchange`, 16 bytes.
+  ///   - answers: of the card, at most `CardScript.mostSteps`, as they came.
+  func stepCard(exchange: [UInt8], answers: [[UInt8]]) async throws(VaultFault) -> CardExchangeAnswer
+  /// Carries out `vault.cardkey`.
+  /// - Parameter sealed: an encoded `CardKeyMessage`.
+  func setCardKey(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault)
+  /// - Returns: at most `VaultCardKey.most`; never a key.
+  func listCardKeys() async throws(VaultFault) -> [VaultCardKey]
   /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }

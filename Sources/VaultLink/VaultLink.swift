@@ -240,6 +240,33 @@ public final class VaultLink: Sendable {
     return terms
   }
 
+  /// Begins an exchange with a shared-key card.
+  public func beginCard(script: [UInt8], number: [UInt8]) async throws(VaultFault) -> CardExchangeAnswer {
+    guard case .cardExchange(let answer) = try await ask(.beginCard(script: script, number: number)) else {
+      throw Self.surprise
+    }
+    return answer
+  }
+
+  public func stepCard(exchange: [UInt8], answers: [[UInt8]]) async throws(VaultFault) -> CardExchangeAnswer {
+    guard case .cardExchange(let answer) = try await ask(.stepCard(exchange: exchange, answers: answers)),
+      answer.exchange == exchange
+    else { throw Self.surprise }
+    return answer
+  }
+
+  /// Carries out `vault.cardkey`.
+  /// - Parameter sealed: an encoded `CardKeyMessage`.
+  public func setCardKey(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) {
+    guard case .noted = try await ask(.setCardKey(act, sealed: sealed)) else { throw Self.surprise }
+  }
+
+  /// - Returns: at most `VaultCardKey.most`, in the order of their names.
+  public func listCardKeys() async throws(VaultFault) -> [VaultCardKey] {
+    guard case .cardKeys(let keys) = try await ask(.listCardKeys) else { throw Self.surprise }
+    return keys
+  }
+
   /// Types one share of the master key into a vault that waits for them.
   /// - Returns: how many are there; `nil` when it is open now.
   public func unseal(_ share: TypedShare) async throws(VaultFault) -> VaultSealing? {

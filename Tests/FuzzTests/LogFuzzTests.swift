@@ -109,6 +109,8 @@ struct LogFuzzTests {
       .registerCards(act, cards: [card, card]), .listCards(after: hash), .publishApplication(act),
       .setCredential(act, sealed: hash), .listCredentials(after: "p1/ledger/"), .setDeputies(act),
       .listDeputies(after: "p1/ledger//p2"), .keepPending(act, sealed: hash), .confirmPending(act),
+      .beginCard(script: hash, number: Array(hash.prefix(8))),
+      .stepCard(exchange: Array(hash.prefix(16)), answers: [[], hash]), .setCardKey(act, sealed: hash), .listCardKeys,
       .sessionAct(
         SessionActRequest(act: try Self.sessionAct(), signature: hash + hash, evidence: Self.evidence, authorised: hash)),
     ]
@@ -138,6 +140,11 @@ struct LogFuzzTests {
           owner: card.person, application: ledger, account: "second", deputy: try PersonID(parsing: "p2"), from: 5, until: 9,
           isWithdrawn: true)
       ]), .released(SealedRelease(statement: hash, encapsulated: hash, ciphertext: hash, signature: hash + hash)),
+      .cardExchange(CardExchangeAnswer(exchange: Array(hash.prefix(16)), outcome: .commands([[1], hash]))),
+      .cardExchange(CardExchangeAnswer(exchange: Array(hash.prefix(16)), outcome: .proven(counter: 7))),
+      .cardExchange(
+        CardExchangeAnswer(exchange: Array(hash.prefix(16)), outcome: .refused("card-refused", statusWord: 0x91AE))),
+      .cardKeys([VaultCardKey(script: "branch", version: 3, setAt: 9)]),
     ]
     let others = try Fuzzer("vaultAnswers", corpus: answers.map { $0.encoded(id: 7) }, share: 0.5).run { bytes in
       guard let read = try? VaultAnswer.decode(bytes) else { return false }

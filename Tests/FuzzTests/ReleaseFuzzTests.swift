@@ -61,6 +61,9 @@ struct ReleaseFuzzTests {
     try oneSpelling("sealedReleases", [release.encoded]) { try SealedRelease(decoding: $0).encoded }
     let intake = IntakeMessage(key: try KeyFingerprint(parsing: hash), encapsulated: hash, ciphertext: hash)
     try oneSpelling("intakeMessages", [intake.encoded]) { try IntakeMessage(decoding: $0).encoded }
+    let cardKey = CardKeyMessage(
+      key: try KeyFingerprint(parsing: hash), script: hash, encapsulated: hash, ciphertext: hash)
+    try oneSpelling("cardKeyMessages", [cardKey.encoded]) { try CardKeyMessage(decoding: $0).encoded }
     let credential = try StoredCredential(user: "u1", password: Secret(copying: Array("correct horse".utf8)))
     try oneSpelling("storedCredentials", [credential.plaintext.withBytes { Array($0) }]) { bytes in
       try StoredCredential(plaintext: Secret(copying: bytes)).plaintext.withBytes { Array($0) }

@@ -1,5 +1,6 @@
 import AuthAPI
 import AuthTerms
+import SmartCard
 import Testing
 
 @Suite("the vault's language is closed")
@@ -42,54 +43,112 @@ struct VaultMessageTests {
       .witness(from: 7),
       .setDeputies(act), .listDeputies(after: ""), .listDeputies(after: "p1/ledger//p2"),
       .keepPending(act, sealed: [5, 6]), .confirmPending(act), .rotateKeys(act), .listKeys,
+      .beginCard(script: [], number: hash.prefix(8).map { $0 }), .beginCard(script: hash, number: hash.prefix(7).map { $0 }),
+      .stepCard(exchange: hash.prefix(16).map { $0 }, answers: [[], hash]),
+      .stepCard(exchange: hash.prefix(16).map { $0 }, answers: []), .setCardKey(act, sealed: [5, 6]), .listCardKeys,
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
     let known = KnownOperator(
       id: sato.id, person: sato.person, key: try KeyFingerprint(parsing: hash), publicKey: sato.publicKey, role: "desk",
       isActive: false)
-    answers = try [
-      .status(
-        VaultStatus(
-          isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,
-          checkpointRoot: hash, alarms: 3, logSize: 4, epoch: 3, isRestored: true,
-          bases: [EpochBase(epoch: 2, size: 7), EpochBase(epoch: 3, size: 5)], sharesNeeded: 2)),
-      .sealed(VaultSealing(given: 1, needed: 2)), .initialised(firstAdministratorCode: "C"),
-      .trustRoots([[1], [2]]),
-      .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .serverCertificate([1]), .enrolmentCode("C"),
-      .workstationCertificate(
-        IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
-      .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
-      .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
-      .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
-      .witness(VaultWitness(size: 0, root: [], rootBefore: [], end: 0, releases: [], others: 0)),
-      .witness(VaultWitness(size: 9, root: hash, rootBefore: hash, end: 8, releases: [hash, hash], others: 7)),
-      .refused(VaultRefusal(.codeUsed, "used")), .noted, .kept(version: 7), .cards(cards), .cards([]),
-      .applications([
-        VaultApplication(id: ledger, segments: [.lgwan, .internet], definition: hash, freshnessSeconds: 60),
-        VaultApplication(id: ledger, segments: [], definition: hash, freshnessSeconds: 86_400, isWindows: true),
-      ]),
-      .credentials(
-        CredentialEntry.State.allCases.map {
-          CredentialEntry(
-            person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9,
-            refused: $0 == .current ? CredentialEntry.Refused(version: 4, at: 10) : nil)
-        }),
-      .deputies(
-        [false, true].map {
-          VaultDeputy(
-            owner: sato.person, application: ledger, account: "second", deputy: sato.person, from: 5, until: .max,
-            isWithdrawn: $0)
-        }),
-      .keys([]),
-      .keys([
-        VaultKeyTerm(layer: .credentials, number: 2, madeAt: 5, isUnderWay: true, left: 3),
-        VaultKeyTerm(layer: .registers, number: .max, madeAt: .min, uses: .max, mostUses: .max),
-      ]),
-      .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
-      .publicKeys(
-        VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
+    answers =
+      try [
+        .status(
+          VaultStatus(
+            isInitialised: true, instance: "i", segments: ["lgwan"], hosts: ["h"], operators: 1, checkpointSize: 2,
+            checkpointRoot: hash, alarms: 3, logSize: 4, epoch: 3, isRestored: true,
+            bases: [EpochBase(epoch: 2, size: 7), EpochBase(epoch: 3, size: 5)], sharesNeeded: 2)),
+        .sealed(VaultSealing(given: 1, needed: 2)), .initialised(firstAdministratorCode: "C"),
+        .trustRoots([[1], [2]]),
+        .publicKeys(VaultPublicKeys(checkpointVerifier: "v", ticket: hash)), .serverCertificate([1]), .enrolmentCode("C"),
+        .workstationCertificate(
+          IssuedWorkstation(certificate: [1], workstation: try WorkstationID(parsing: "PC"), segment: .lgwan, access: .remote)),
+        .operatorRegistered(sato.id), .operators([known, known]), .checkpoint("note\n"), .revoked,
+        .backup(VaultBackup(length: 9, hash: hash, recipient: hash)), .backupPiece([1, 2]), .backupSignature("note\n"),
+        .snapshotSignature(hash), .restoreApproved(epoch: 2), .templateKey(RingHalf(Secret(copying: hash))),
+        .witness(VaultWitness(size: 0, root: [], rootBefore: [], end: 0, releases: [], others: 0)),
+        .witness(VaultWitness(size: 9, root: hash, rootBefore: hash, end: 8, releases: [hash, hash], others: 7)),
+        .refused(VaultRefusal(.codeUsed, "used")), .noted, .kept(version: 7), .cards(cards), .cards([]),
+        .applications([
+          VaultApplication(id: ledger, segments: [.lgwan, .internet], definition: hash, freshnessSeconds: 60),
+          VaultApplication(id: ledger, segments: [], definition: hash, freshnessSeconds: 86_400, isWindows: true),
+        ]),
+        .credentials(
+          CredentialEntry.State.allCases.map {
+            CredentialEntry(
+              person: sato.person, application: ledger, account: "", version: 3, state: $0, setAt: 9,
+              refused: $0 == .current ? CredentialEntry.Refused(version: 4, at: 10) : nil)
+          }),
+        .deputies(
+          [false, true].map {
+            VaultDeputy(
+              owner: sato.person, application: ledger, account: "second", deputy: sato.person, from: 5, until: .max,
+              isWithdrawn: $0)
+          }),
+        .cardKeys([]),
+        .cardKeys([
+          VaultCardKey(script: "branch-lite-s", version: 1, setAt: .min), VaultCardKey(script: "x", version: .max, setAt: .max),
+        ]),
+        .keys([]),
+        .keys([
+          VaultKeyTerm(layer: .credentials, number: 2, madeAt: 5, isUnderWay: true, left: 3),
+          VaultKeyTerm(layer: .registers, number: .max, madeAt: .min, uses: .max, mostUses: .max),
+        ]),
+      ] + Self.exchangeAnswers() + [
+        .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
+        .publicKeys(
+          VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
+      ]
+  }
+
+  private static func exchangeAnswers() -> [VaultAnswer] {
+    let ends: [CardExchangeAnswer.Outcome] = [
+      .commands([[1]]), .commands(Array(repeating: [2, 3], count: CardScript.mostSteps)), .proven(counter: nil),
+      .proven(counter: .max), .refused("wrong-mac", statusWord: nil), .refused("card-refused", statusWord: 0x91AE),
+      .refused("card-refused", statusWord: 0),
     ]
+    return ends.map { .cardExchange(CardExchangeAnswer(exchange: [UInt8](repeating: 7, count: 16), outcome: $0)) }
+  }
+
+  @Test("what an exchange never says is refused")
+  func exchange() throws {
+    let handle = [UInt8](repeating: 7, count: 16)
+    let tooMany = [[UInt8]](repeating: [1], count: CardScript.mostSteps + 1)
+    let tooLong = [[UInt8](repeating: 1, count: CardExchangeAnswer.longest + 1)]
+    for outcome: CardExchangeAnswer.Outcome in [
+      .commands([]), .commands(tooMany), .commands(tooLong), .refused("", statusWord: nil),
+      .refused("perhaps", statusWord: nil),
+      .refused("wrong-mac", statusWord: 0x9100), .refused("card-refused", statusWord: nil),
+    ] {
+      let bytes = VaultAnswer.cardExchange(CardExchangeAnswer(exchange: handle, outcome: outcome)).encoded(id: 1)
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(bytes) }
+    }
+    let short = VaultAnswer.cardExchange(CardExchangeAnswer(exchange: [1], outcome: .proven(counter: nil))).encoded(id: 1)
+    #expect(throws: MalformedInput.self) { try VaultAnswer.decode(short) }
+    for request: VaultRequest in [
+      .beginCard(script: [UInt8](repeating: 0, count: CardScript.largestEncoding + 1), number: Array(handle.prefix(8))),
+      .beginCard(script: [], number: []), .beginCard(script: [], number: handle), .stepCard(exchange: [], answers: []),
+      .stepCard(exchange: handle + [0], answers: []), .stepCard(exchange: handle, answers: tooMany),
+      .stepCard(exchange: handle, answers: tooLong),
+    ] {
+      #expect(throws: MalformedInput.self) { try VaultRequest.decode(request.encoded(id: 1)) }
+    }
+    for key in [
+      VaultCardKey(script: "", version: 1, setAt: 0), VaultCardKey(script: "A b", version: 1, setAt: 0),
+      VaultCardKey(script: "a", version: 0, setAt: 0),
+    ] {
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(VaultAnswer.cardKeys([key]).encoded(id: 1)) }
+    }
+  }
+
+  @Test("the words of an exchange's end are those that an exchange has")
+  func words() {
+    let all: [ExchangeRefusal] = [
+      .wrongMAC, .cloneSuspected, .identifierChanged, .malformedAnswer, .answerTooLong, .cardRefused(1), .unexpectedValue,
+      .chipTooOld, .outOfTurn,
+    ]
+    #expect(CardExchangeAnswer.refusals == all.map(\.code))
   }
 
   @Test("the longest pages fit a frame of 64 KiB")
@@ -104,6 +163,10 @@ struct VaultMessageTests {
     let pages: [VaultAnswer] = [
       .deputies(Array(repeating: deputy, count: VaultDeputy.mostAtOnce)),
       .credentials(Array(repeating: entry, count: CredentialEntry.mostAtOnce)),
+      .cardKeys(
+        Array(
+          repeating: VaultCardKey(script: String(repeating: "s", count: 48), version: .max, setAt: .min),
+          count: VaultCardKey.most)),
     ]
     for page in pages {
       let bytes = page.encoded(id: .max)
