@@ -118,7 +118,8 @@ let package = Package(
     .target(
       name: "SSOVault",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DurableSQLite", "Isolation", "Sealing", .crypto, .grdb,
+        "AuthTerms", "AuthAPI", "AuditLog", "CardCiphers", "CertificateTrust", "DurableSQLite", "Isolation", "Sealing",
+        "SmartCard", .crypto, .grdb,
       ],
       swiftSettings: house),
 
@@ -217,6 +218,9 @@ let package = Package(
     .target(
       name: "RealDirectory", dependencies: ["AuthTerms", "DirectorySync", "Programs"], path: "Tests/RealDirectory",
       swiftSettings: house),
+    .target(
+      name: "CardsInMemory", dependencies: ["AuthTerms", "CardCiphers", "SmartCard"], path: "Tests/CardsInMemory",
+      swiftSettings: house),
     .testTarget(name: "PackageTests", dependencies: ["Programs"], swiftSettings: house),
     .testTarget(
       name: "FuzzTests",
@@ -238,7 +242,8 @@ let package = Package(
         "AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras,
       ], swiftSettings: house),
     .testTarget(
-      name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard"], exclude: ["golden.py"],
+      name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "CardsInMemory", "SmartCard"],
+      exclude: ["golden.py"],
       swiftSettings: house),
     .testTarget(
       name: "MatcherTests",
@@ -264,8 +269,9 @@ let package = Package(
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
-        "AuthTerms", "AuthAPI", "AuditLog", "CertificateTrust", "DirectorySync", "FaultyDisk", "Isolation", "Programs",
-        "RealDirectory", "Rotator", "Sealing", "SSOVault", "VaultLink", .crypto, .x509, .asn1,
+        "AuthTerms", "AuthAPI", "AuditLog", "CardCiphers", "CardsInMemory", "CertificateTrust", "DirectorySync", "FaultyDisk",
+        "Isolation", "Programs", "RealDirectory", "Rotator", "Sealing", "SmartCard", "SSOVault", "VaultLink", .crypto, .x509,
+        .asn1,
       ], swiftSettings: house),
     .testTarget(
       name: "AuthServerTests",

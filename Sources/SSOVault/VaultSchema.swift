@@ -100,6 +100,17 @@ enum VaultSchema {
           ALTER TABLE register_seal ADD COLUMN root INTEGER NOT NULL DEFAULT 1;
           """)
     }
+    // Cities' keys for shared-key cards, by the names of their scripts; the highest counter that was seen of each card.
+    migrator.registerMigration("7") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE card_keys(script TEXT PRIMARY KEY, version INTEGER NOT NULL CHECK (version > 0),
+            definition BLOB NOT NULL, set_at INTEGER NOT NULL, ring INTEGER NOT NULL, salt BLOB NOT NULL, sealed BLOB NOT NULL,
+            mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
+          CREATE TABLE card_counters(kind TEXT NOT NULL, number BLOB NOT NULL, counter INTEGER NOT NULL, mac BLOB NOT NULL,
+            PRIMARY KEY (kind, number)) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 }

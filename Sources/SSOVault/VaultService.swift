@@ -32,13 +32,13 @@ public struct VaultPeers: Sendable {
     switch kind {
     case .initialise, .unseal: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
-      .signSnapshot, .templateKey, .sessionAct, .witness:
+      .signSnapshot, .templateKey, .sessionAct, .witness, .beginCard, .stepCard:
       servers.contains(uid)
     case .keepPending, .confirmPending: rotators.contains(uid)
     case .publicKeys, .listApplications, .listCredentials: admits(uid)
     case .status, .trustRoots, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
       .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies,
-      .rotateKeys, .listKeys:
+      .rotateKeys, .listKeys, .setCardKey, .listCardKeys:
       isKnown(uid)
     }
   }
@@ -62,7 +62,8 @@ public final class VaultService: Sendable {
   private let database: VaultDatabase
   let master: MasterKey
   let keys: Mutex<VaultKeys?>
-  private let refusals = RefusalLedger()
+  private let refusals = RowLedger<RefusalKey>()
+  let exchanges = CardExchanges()
   /// Whether this state is a backup's and nobody has approved it; what stands in the database, read at start.
   let isRestored: Mutex<Bool>
   let backup: VaultBackupFiles
@@ -201,6 +202,12 @@ public final class VaultService: Sendable {
     case .confirmPending(let act):
       try database.write { try confirmPending(act, keys, $0, now) }
       return .noted
+    case .beginCard(let script, let number): return .cardExchange(try beginCard(script, number, keys, now))
+    case .stepCard(let exchange, let answers): return .cardExchange(try stepCard(exchange, answers, keys, now))
+    case .setCardKey(let act, let sealed):
+      try database.write { try setCardKey(act, sealed, keys, $0, now) }
+      return .noted
+    case .listCardKeys: return .cardKeys(try database.write { try ReleaseRegister($0, keys).cardKeys().map(\.entry) })
     case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }
@@ -342,7 +349,7 @@ public final class VaultService: Sendable {
   /// One row for a kind of refusal from one user, then at most one a minute that counts the rest: a peer that asks for ever
   /// cannot fill the disk.
   private func note(_ refusal: VaultRefusal, _ request: VaultRequest, _ peer: PeerCredentials, _ now: Moment) {
-    let key = RefusalLedger.Key(kind: request.kind, code: refusal.code, uid: peer.uid)
+    let key = RefusalKey(kind: request.kind, code: refusal.code, uid: peer.uid)
     guard let count = refusals.count(key, at: now) else { return }
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "vault.\(request.kind.rawValue)", outcome: .refused)
@@ -361,35 +368,9 @@ private final class Doorbell: Sendable {
   func wait(seconds: Int) { _ = semaphore.wait(timeout: .now() + .seconds(seconds)) }
 }
 
-/// Counts refusals that have no row yet; bounded by kinds, codes and listed users.
-private final class RefusalLedger: Sendable {
-  struct Key: Hashable {
-    let kind: VaultRequest.Kind
-    let code: VaultRefusal.Code
-    let uid: UInt32
-  }
-
-  private struct Entry {
-    var lastRow: Moment?
-    var waiting: Int64 = 0
-  }
-
-  private let entries = Mutex<[Key: Entry]>([:])
-
-  /// How many refusals the row to be written now stands for; `nil` when it is too early for one.
-  func count(_ key: Key, at now: Moment) -> Int64? {
-    entries.withLock { entries in
-      var entry = entries[key] ?? Entry()
-      entry.waiting += 1
-      defer { entries[key] = entry }
-      if let last = entry.lastRow, now.milliseconds(since: last) < 60_000 { return nil }
-      entry.lastRow = now
-      defer { entry.waiting = 0 }
-      return entry.waiting
-    }
-  }
-
-  func restore(_ key: Key, count: Int64) {
-    entries.withLock { $0[key, default: Entry()].waiting += count }
-  }
+/// What a peer was refused: bounded by kinds, codes and listed users.
+private struct RefusalKey: Hashable {
+  let kind: VaultRequest.Kind
+  let code: VaultRefusal.Code
+  let uid: UInt32
 }

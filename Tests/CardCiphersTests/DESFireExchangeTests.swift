@@ -1,5 +1,6 @@
 import AuthTerms
 import CardCiphers
+import CardsInMemory
 import SmartCard
 import Testing
 

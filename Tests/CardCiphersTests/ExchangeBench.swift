@@ -1,6 +1,7 @@
 import AuthPolicy
 import AuthTerms
 import CardCiphers
+import CardsInMemory
 import Foundation
 import SmartCard
 import Testing

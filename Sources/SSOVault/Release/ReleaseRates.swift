@@ -15,8 +15,8 @@ final class ReleaseRates: Sendable {
   }
 
   private struct State {
-    var releases = Window()
-    var askers: [Asker: Window] = [:]
+    var releases = MinuteWindow()
+    var askers: [Asker: MinuteWindow] = [:]
   }
 
   private let state = Mutex(State())
@@ -36,30 +36,8 @@ final class ReleaseRates: Sendable {
   func note(_ kind: SessionAct.Kind, _ keys: [UInt8], at time: Int64) {
     state.withLock { state in
       if state.askers.count >= 4096 { state.askers = state.askers.filter { $0.value.last > time - Self.minute } }
-      state.askers[Asker(keys: keys, kind: kind), default: Window()].note(time)
+      state.askers[Asker(keys: keys, kind: kind), default: MinuteWindow()].note(time)
       if kind == .release { state.releases.note(time) }
     }
-  }
-}
-
-/// Times within the last minute, in order.
-private struct Window {
-  private var times: [Int64] = []
-  private var start = 0
-
-  var last: Int64 { times.last ?? .min }
-
-  mutating func count(at time: Int64) -> Int {
-    while start < times.count, times[start] <= time - ReleaseRates.minute { start += 1 }
-    if start > 64, start * 2 > times.count {
-      times.removeFirst(start)
-      start = 0
-    }
-    return times.count - start
-  }
-
-  mutating func note(_ time: Int64) {
-    _ = count(at: time)
-    times.append(time)
   }
 }

@@ -16,6 +16,7 @@ extension ReleaseRegister {
     "vault.credential.captured", "vault.credential.accepted", "vault.credential.refused", "vault.credential.mustChange",
     "vault.credentials.resealed", "vault.deputies.registered", "vault.deputies.withdrawn",
     "vault.credentials.resealed", "vault.credential.pending", "vault.credential.confirmed", "vault.credential.unused",
+    "vault.cardkey.set", "vault.card.proven",
   ]
 
   private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]
@@ -31,7 +32,7 @@ extension ReleaseRegister {
   /// What is found at start.
   enum Finding: Equatable {
     case asWritten
-    /// Rows of cards, applications, credentials or deputies are not those that were written last.
+    /// Rows of cards, applications, credentials, deputies, keys or counters are not those that were written last.
     case rowsChanged
     /// The operators are not, or nothing can be said about them: whose acts count is not known.
     case operatorsChanged
@@ -118,7 +119,8 @@ extension ReleaseRegister {
 
   private static let tables = [
     ("cards", ["key"]), ("applications", ["id"]), ("credentials", ["person", "application", "account", "version"]),
-    ("deputies", ["owner", "application", "account", "deputy"]),
+    ("deputies", ["owner", "application", "account", "deputy"]), ("card_keys", ["script"]),
+    ("card_counters", ["kind", "number"]),
   ]
 
   /// What is authenticated of one row, after its code was checked.
@@ -127,6 +129,8 @@ extension ReleaseRegister {
     case "cards": try cardRow(place[0])
     case "applications": try applicationRow(place[0])
     case "deputies": try deputyRow(place[0], place[1], place[2], place[3])
+    case "card_keys": try cardKeyRow(place[0])
+    case "card_counters": try counterRow(place[0], place[1])
     case "proven_sessions": try sessionRow(place[0])
     default: try credentialRow(place[0], place[1], place[2], place[3])
     }

@@ -3,6 +3,7 @@ import AuthAPI
 import AuthTerms
 import Foundation
 import GRDB
+import SmartCard
 import Synchronization
 
 // Keys of four layers are renewed while releases go on. What is to be renewed stands in the database, and each step is one
@@ -47,7 +48,9 @@ extension VaultService {
         layer: layer, number: number, madeAt: try VaultKeys.term(of: layer, number, database).madeAt,
         isUnderWay: asked[layer] != nil)
       switch layer {
-      case .credentials: term.left = UInt64(try ReleaseRegister(database, keys).count(sealedBefore: number))
+      case .credentials:
+        let register = ReleaseRegister(database, keys)
+        term.left = UInt64(try register.count(sealedBefore: number) + register.cardKeyCount(sealedBefore: number))
       case .registers:
         term.uses = try uses(keys, database)
         term.mostUses = mostUses
@@ -108,16 +111,23 @@ extension VaultService {
     let isUnderWay = try write { database in
       var register = ReleaseRegister(database, keys)
       let versions = try register.versions(sealedBefore: target, limit: limit)
-      guard !versions.isEmpty else { return false }
+      let cardKeys = try register.cardKeys(sealedBefore: target, limit: limit - versions.count)
+      guard versions.count + cardKeys.count > 0 else { return false }
       for version in versions {
         var anew = version
         anew.kept = try keys.ring.seal(
           keys.ring.open(version.kept, at: version.place), at: version.place, salt: environment.random(32))
         try register.replace(version, by: anew)
       }
+      for key in cardKeys {
+        var anew = key
+        anew.kept = try keys.ring.seal(
+          keys.ring.open(key.kept, at: key.place, as: CardKey.self), at: key.place, salt: environment.random(32))
+        try register.put(anew)
+      }
       var record = AuditRecord(
         time: now.wallMilliseconds, eventClass: .administration, action: "vault.credentials.resealed", outcome: .done)
-      record.count = Int64(versions.count)
+      record.count = Int64(versions.count + cardKeys.count)
       record.note = "root \(target)"
       try VaultLog(database).append(record)
       try register.writeSum()

@@ -1,36 +1,36 @@
-import AuthTerms
+package import AuthTerms
 import CardCiphers
-import SmartCard
+package import SmartCard
 
 /// A card that answers commands; what goes wrong is set on it.
-protocol CardInMemory {
+package protocol CardInMemory {
   mutating func answer(_ command: [UInt8]) throws -> [UInt8]
 }
 
 /// Random numbers of tests: different for each use, the same every time.
-enum Numbers {
-  static func secret(_ seed: UInt8, count: Int = 16) -> Secret<CardKey> {
+package enum Numbers {
+  package static func secret(_ seed: UInt8, count: Int = 16) -> Secret<CardKey> {
     Secret(copying: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ Int(seed) &* 11 &+ 5) })
   }
 }
 
-struct LiteSInMemory: CardInMemory {
+package struct LiteSInMemory: CardInMemory {
   private static let keys = LiteSKeys(cipher: OpenSSLCardCipher())
 
-  var number: [UInt8] = [0x01, 0x2E, 0x4C, 0xD8, 0xA1, 0xB2, 0xC3, 0xD4]
-  var id: [UInt8]
-  var parameters: [UInt8] = [0x00, 0xF1, 0, 0, 0, 0x01, 0x43, 0x00]
-  var counter: UInt32 = 0x12A
-  var cardKey: Secret<CardKey>
+  package var number: [UInt8] = [0x01, 0x2E, 0x4C, 0xD8, 0xA1, 0xB2, 0xC3, 0xD4]
+  package var id: [UInt8]
+  package var parameters: [UInt8] = [0x00, 0xF1, 0, 0, 0, 0x01, 0x43, 0x00]
+  package var counter: UInt32 = 0x12A
+  package var cardKey: Secret<CardKey>
   private var nonce: [UInt8]?
   private var isAuthenticated = false
 
-  init(master: Secret<CardKey>) throws {
+  package init(master: Secret<CardKey>) throws {
     id = number + [0, 0] + Array("000042".utf8)
     cardKey = try Self.keys.cardKey(master: master, id: id)
   }
 
-  mutating func answer(_ frame: [UInt8]) throws -> [UInt8] {
+  package mutating func answer(_ frame: [UInt8]) throws -> [UInt8] {
     let code = frame[1]
     if code == 0x00 { return framed(0x01, parameters) }
     guard Array(frame[2..<10]) == number else { return [] }
@@ -74,23 +74,23 @@ struct LiteSInMemory: CardInMemory {
   private func framed(_ code: UInt8, _ rest: [UInt8]) -> [UInt8] { [UInt8(10 + rest.count), code] + number + rest }
 }
 
-struct DESFireInMemory: CardInMemory {
+package struct DESFireInMemory: CardInMemory {
   private static let cipher = OpenSSLCardCipher()
 
-  var number: [UInt8] = [0x04, 0x78, 0x2E, 0x21, 0x80, 0x1D, 0x80]
-  var major: UInt8 = 0x12
-  var key: Secret<CardKey>
+  package var number: [UInt8] = [0x04, 0x78, 0x2E, 0x21, 0x80, 0x1D, 0x80]
+  package var major: UInt8 = 0x12
+  package var key: Secret<CardKey>
   /// Sends this instead of the number it was given.
-  var falseProof: Secret<CardKey>?
+  package var falseProof: Secret<CardKey>?
   private let nonce = Numbers.secret(77)
   private var frames = 0
   private var isWaiting = false
 
-  init(master: Secret<CardKey>, input: [UInt8]) throws {
+  package init(master: Secret<CardKey>, input: [UInt8]) throws {
     key = try DESFireKeys(cipher: Self.cipher).cardKey(master: master, input: input)
   }
 
-  mutating func answer(_ command: [UInt8]) throws -> [UInt8] {
+  package mutating func answer(_ command: [UInt8]) throws -> [UInt8] {
     let data = command.count > 5 ? Array(command[5..<5 + Int(command[4])]) : []
     switch (command[1], frames) {
     case (0x60, _):
