@@ -42,6 +42,12 @@ extension APIRoutes {
       "/v1/admin/vault/deputies", .operators, "Let people use another's credential for a time, or end that",
       body: "VaultActMessage", answer: "Nothing", problems: [.conflict]),
     .get(
+      "/v1/admin/vault/card-keys", .operators, "For which card scripts the vault keeps a city's key; never a key",
+      answer: .list("CardKeySummary")),
+    .post(
+      "/v1/admin/vault/card-keys", .operators, "Set a city's key for shared-key cards, sealed to the vault",
+      body: "VaultCardKeyAct", answer: "Nothing", problems: [.conflict]),
+    .get(
       "/v1/admin/vault/rotation", .operators, "How old the vault's keys are, and how far their renewal has come",
       answer: .list("VaultKeySummary")),
     .post(
@@ -88,6 +94,12 @@ extension APIMessages {
     APIMessage(
       "VaultCredentialAct", "A credential, sealed to the vault, and the act that sets it.",
       [.field("sealed", .bytes(minimum: 1, maximum: 8192)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
+    APIMessage(
+      "VaultCardKeyAct", "A city's key for shared-key cards, sealed to the vault, and the act that sets it.",
+      [.field("sealed", .bytes(minimum: 1, maximum: 12_288)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
+    APIMessage(
+      "CardKeySummary", "That the vault keeps a city's key for a card script.",
+      [.field("script", .identifier), .field("version", .count), .field("setAt", .time)]),
     APIMessage(
       "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",
       [

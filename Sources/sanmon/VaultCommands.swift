@@ -9,7 +9,7 @@ struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault", abstract: "Stored credentials: cards, passwords, gaps. / 鍵庫（業務システムのパスワード）の管理。",
     subcommands: [
-      VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, VaultResume.self,
+      VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, CardKeyCommand.self, VaultResume.self,
       VaultRotate.self, VaultUnseal.self,
     ])
 }
@@ -81,29 +81,13 @@ struct VaultSet: AsyncParsableCommand {
       """)
   @OptionGroup var credential: CredentialOptions
   @Option(help: "The name to sign in with. / 業務システムでの利用者名") var user: String
-  @Option(help: "SHA-256 of the instance's authority, in hexadecimal. Default: --authority, or SANMON_AUTHORITY.")
-  var vaultAuthority: String?
+  @OptionGroup var authority: VaultAuthorityOptions
   @Option(help: "Read the password from this file descriptor instead of the terminal.") var passwordFd: Int32?
   @OptionGroup var acting: ActingOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: acting.link)
-    let pinned =
-      vaultAuthority ?? acting.link.server.authority ?? ProcessInfo.processInfo.environment["SANMON_AUTHORITY"]
-    guard let pinned, let expected = try? Hex.decode(pinned), expected.count == 32 else {
-      throw fail(
-        64, "認証局の SHA-256 を --vault-authority で指定してください（設置時に表示されたもの）。",
-        "name the instance's authority by its SHA-256 with --vault-authority (printed when the instance was made)")
-    }
-    let message = try await operatorLink.get("/v1/admin/vault/keys", as: VaultKeysMessage.self)
-    let instance = try InstanceID(parsing: message.instance)
-    guard Array(SHA256.hash(data: message.authority)) == expected,
-      message.keys.areSigned(for: instance, byOneOf: [Array(message.authority)])
-    else {
-      throw fail(
-        76, "鍵庫の鍵が、この認証局の署名したものではありません。何も送っていません。すぐに調べてください。",
-        "the vault's key is not signed by that authority; nothing was sent. Find out why at once")
-    }
+    let (keys, instance) = try await authority.keys(of: operatorLink, acting)
     let typed = try TerminalSecret.read(prompt: say("パスワード: ", "Password: "), descriptor: passwordFd)
     let password = typed.withBytes { Secret<ApplicationPassword>(copying: $0) }
     guard let stored = try? StoredCredential(user: user, password: password) else {
@@ -112,7 +96,7 @@ struct VaultSet: AsyncParsableCommand {
         "a name of 1 to 256 bytes and a password of 1 to 1,024 bytes of UTF-8")
     }
     let sealed = try IntakeMessage.seal(
-      stored, to: message.keys, instance: instance, person: PersonID(parsing: credential.person),
+      stored, to: keys, instance: instance, person: PersonID(parsing: credential.person),
       application: ApplicationID(parsing: credential.application), account: credential.account
     ).encoded
     let act = try await acting.act(

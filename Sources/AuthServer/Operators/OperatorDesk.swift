@@ -166,6 +166,7 @@ enum VaultAnswers {
       case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
       case .applicationUnknown, .applicationElsewhere: throw HTTPFault.conflictBecause(.applicationNotPublished)
       case .registersDamaged: throw HTTPFault.conflictBecause(.releasesStopped)
+      case .cardScriptMalformed: throw HTTPFault.malformed(.value)
       case .intakeMalformed: throw HTTPFault.conflictBecause(.credentialUnreadable)
       case .recoveryKeyMissing: throw HTTPFault.conflictBecause(.backupNotPossible)
       case .actNotAllowed, .actStale, .operatorUnknown, .possessionNotProven, .lastAdministrator:

@@ -57,6 +57,16 @@ extension OperatorRoutes {
       try await desk.setDeputies(message, by: operatorRecord)
       return JSONAnswer(encoded: Array("{}".utf8))
     }
+    router.get("/v1/admin/vault/card-keys") { _, context in
+      _ = try await require(Self.everybody, context)
+      return try JSONAnswer(await desk.cardKeys())
+    }
+    router.post("/v1/admin/vault/card-keys") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(VaultCardKeyAct.self, from: request, context: context)
+      try await desk.setCardKey(message, by: operatorRecord)
+      return JSONAnswer(encoded: Array("{}".utf8))
+    }
     router.get("/v1/admin/vault/rotation") { _, context in
       _ = try await require(Self.everybody, context)
       return try JSONAnswer(await desk.keyTerms())
