@@ -43,7 +43,7 @@ extension APIRoutes {
       body: "VaultActMessage", answer: "Nothing", problems: [.conflict]),
     .get(
       "/v1/admin/vault/card-keys", .operators, "For which card scripts the vault keeps a city's key; never a key",
-      answer: .list("CardKeySummary")),
+      answer: .list("VaultCardKeySummary")),
     .post(
       "/v1/admin/vault/card-keys", .operators, "Set a city's key for shared-key cards, sealed to the vault",
       body: "VaultCardKeyAct", answer: "Nothing", problems: [.conflict]),
@@ -98,7 +98,7 @@ extension APIMessages {
       "VaultCardKeyAct", "A city's key for shared-key cards, sealed to the vault, and the act that sets it.",
       [.field("sealed", .bytes(minimum: 1, maximum: 12_288)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
     APIMessage(
-      "CardKeySummary", "That the vault keeps a city's key for a card script.",
+      "VaultCardKeySummary", "That the vault keeps a city's key for a card script.",
       [.field("script", .identifier), .field("version", .count), .field("setAt", .time)]),
     APIMessage(
       "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",

@@ -129,7 +129,7 @@ struct CardKeyList: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
-    let keys = try await operatorLink.get("/v1/admin/vault/card-keys", as: [CardKeySummary].self)
+    let keys = try await operatorLink.get("/v1/admin/vault/card-keys", as: [VaultCardKeySummary].self)
     try operatorLink.show(keys) { keys in
       guard !keys.isEmpty else { return say("登録はありません。", "none.") }
       return keys.map { "\($0.script)  \(say("第 \($0.version) 版", "version \($0.version)"))  \(Times.show($0.setAt))" }

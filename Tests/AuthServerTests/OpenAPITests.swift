@@ -63,7 +63,7 @@ struct OpenAPITests {
     "VaultActMessage": VaultActMessage.self,
     "VaultKeySummary": VaultKeySummary.self,
     "VaultCredentialAct": VaultCredentialAct.self, "VaultCardKeyAct": VaultCardKeyAct.self,
-    "CardKeySummary": CardKeySummary.self,
+    "VaultCardKeySummary": VaultCardKeySummary.self,
     "CredentialSummary": CredentialSummary.self,
     "DeputySummary": DeputySummary.self,
     "ApplicationsMessage": ApplicationsMessage.self,

@@ -14,7 +14,7 @@ public struct VaultCardKeyAct: Codable, Sendable {
 }
 
 /// That the vault keeps a city's key for a card script; never anything of the key.
-public struct CardKeySummary: Codable, Sendable, Equatable {
+public struct VaultCardKeySummary: Codable, Sendable, Equatable {
   /// Name of the script.
   public var script: String
   /// 1 and above.

@@ -7,9 +7,9 @@ import VaultLink
 
 extension VaultDesk {
   /// For which card scripts the vault keeps a city's key; never a key.
-  func cardKeys() async throws -> [CardKeySummary] {
+  func cardKeys() async throws -> [VaultCardKeySummary] {
     try await VaultAnswers.ask { try await services.vault.listCardKeys() }.map { key in
-      CardKeySummary(script: key.script, version: Int64(key.version), setAt: key.setAt)
+      VaultCardKeySummary(script: key.script, version: Int64(key.version), setAt: key.setAt)
     }
   }
 
