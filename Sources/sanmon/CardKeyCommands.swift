@@ -100,13 +100,13 @@ struct CardKeySet: AsyncParsableCommand {
   private static func typed(_ script: CardScript, descriptor: Int32?) throws -> Secret<CardKey> {
     let prompt = say("庁の鍵（16 進 \(2 * script.keyLength) 桁）: ", "City's key (\(2 * script.keyLength) hexadecimal digits): ")
     let first = try TerminalSecret.read(prompt: prompt, descriptor: descriptor, option: "--from-descriptor")
-    guard let key = HexSecret.decode(first, count: script.keyLength) else {
+    guard let key = CardKeyText.decode(first, count: script.keyLength) else {
       throw fail(
         65, "鍵は 16 進 \(2 * script.keyLength) 桁です。", "the key has \(2 * script.keyLength) hexadecimal digits")
     }
     if descriptor == nil {
       let again = try TerminalSecret.read(prompt: say("もう一度: ", "Once more: "), descriptor: nil, option: "--from-descriptor")
-      guard let second = HexSecret.decode(again, count: script.keyLength), HexSecret.areEqual(key, second) else {
+      guard let second = CardKeyText.decode(again, count: script.keyLength), CardKeyText.areEqual(key, second) else {
         throw fail(65, "二度の入力が違います。", "the two are not the same")
       }
     }
@@ -134,40 +134,6 @@ struct CardKeyList: AsyncParsableCommand {
       guard !keys.isEmpty else { return say("登録はありません。", "none.") }
       return keys.map { "\($0.script)  \(say("第 \($0.version) 版", "version \($0.version)"))  \(Times.show($0.setAt))" }
         .joined(separator: "\n")
-    }
-  }
-}
-
-/// Digits that were typed, as bytes: from one secret into another.
-enum HexSecret {
-  /// - Returns: `nil` for anything but that many pairs of digits, of either case; spaces between are not looked at.
-  static func decode<Purpose>(_ typed: Secret<TypedPassword>, count: Int) -> Secret<Purpose>? {
-    typed.withBytes { text in
-      let isDigits = text.allSatisfy { $0 == UInt8(ascii: " ") || value($0) != nil }
-      guard isDigits, text.count(where: { $0 != UInt8(ascii: " ") }) == 2 * count else { return nil }
-      return Secret(count: count) { target in
-        var at = 0
-        for letter in text {
-          guard let digit = value(letter) else { continue }
-          target[at / 2] = at.isMultiple(of: 2) ? digit << 4 : target[at / 2] | digit
-          at += 1
-        }
-      }
-    }
-  }
-
-  /// In a time that tells nothing of the bytes.
-  static func areEqual<Purpose>(_ one: Secret<Purpose>, _ other: Secret<Purpose>) -> Bool {
-    one.count == other.count
-      && one.withBytes { a in other.withBytes { b in zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } } } == 0
-  }
-
-  private static func value(_ letter: UInt8) -> UInt8? {
-    switch letter {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): letter - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): letter - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): letter - UInt8(ascii: "A") + 10
-    default: nil
     }
   }
 }

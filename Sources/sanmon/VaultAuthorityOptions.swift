@@ -3,6 +3,7 @@ import AuthAPI
 import AuthTerms
 import Crypto
 import Foundation
+import Workstation
 
 /// By what the vault's public keys are known to be the vault's, before anything is sealed to them.
 struct VaultAuthorityOptions: ParsableArguments {
