@@ -46,6 +46,7 @@ struct House {
       "CFaultyDisk": ["FaultyDisk"],
       "FaultyDisk": [],
       "Fuzzing": [],
+      "CardsInMemory": [],
       "CPrograms": ["Programs"],
       "Programs": ["RealDirectory"],
       "RealDirectory": ["sanmon-load"],
