@@ -86,6 +86,22 @@ enum PolicyReport {
     return sources.isEmpty ? nil : (Array(SHA256.hash(data: ApplicationSet.canonicalBytes(sources))), sources.count)
   }
 
+  /// The same of the folder `cards`.
+  static func cards(below folder: String) throws -> (hash: [UInt8], count: Int)? {
+    let path = folder + "/cards"
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let sources: [PolicySource]
+    do { sources = try read(path) } catch {
+      complain(language == .ja ? "フォルダーを読めません: \(path)" : "The folder cannot be read: \(path)")
+      throw ExitCode(66)
+    }
+    do throws(PolicyFaults) { _ = try CardScriptSet.compile(sources) } catch {
+      complain(error.render(language))
+      throw ExitCode(65)
+    }
+    return sources.isEmpty ? nil : (Array(SHA256.hash(data: CardScriptSet.canonicalBytes(sources))), sources.count)
+  }
+
   static func table(_ set: PolicySet, _ language: PolicyFault.Language) -> String {
     let ja = language == .ja
     var lines = [

@@ -88,8 +88,8 @@ struct PolicyReload: AsyncParsableCommand {
     guard answer.changed else { return say("変わりありません: \(version)", "nothing changed: \(version)") }
     guard answer.policyVersion != former else {
       return say(
-        "業務システムのファイルを読み直しました。規則は変わっていません: \(version)",
-        "the files of applications were read again; the rules are as they were: \(version)")
+        "業務システムまたはカードのファイルを読み直しました。規則は変わっていません: \(version)",
+        "the files of applications or cards were read again; the rules are as they were: \(version)")
     }
     return say("新しい規則になりました: \(version)", "new rules in force: \(version)")
   }

@@ -9,8 +9,8 @@ struct PolicySign: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sign", abstract: "Sign a policy folder for one instance. / 規則フォルダーに、系統の装置ごとの署名をします。",
     discussion: """
-      Needs no server. The signature goes beside the rules, as INSTANCE.signed; any change of a rule, or of a file of an application in
-      the folder "applications" below, makes it void. A second
+      Needs no server. The signature goes beside the rules, as INSTANCE.signed; any change of a rule, of a file of an application in
+      the folder "applications" below, or of a card's in "cards", makes it void. A second
       administrator runs the same command and is added. An instance whose start-up file says policy-signatures takes no other
       rules than those signed for it.
 
@@ -31,6 +31,8 @@ struct PolicySign: AsyncParsableCommand {
     var parameters = ["version": set.version.hex]
     let applications = try PolicyReport.applications(below: folder, segments: set.segments)
     if let applications { parameters["applications"] = Hex.encode(applications.hash) }
+    let cards = try PolicyReport.cards(below: folder)
+    if let cards { parameters["cards"] = Hex.encode(cards.hash) }
     let signed: SignedAct
     if let present = FileManager.default.contents(atPath: path).flatMap({ try? SignedAct(decoding: Array($0)) }),
       present.act.parameters == parameters, present.act.instance.text == instance, present.act.operatorID.text != operatorID
@@ -52,8 +54,8 @@ struct PolicySign: AsyncParsableCommand {
     let names = signed.signers.map(\.text).joined(separator: ", ")
     print(
       say(
-        "\(path): 規則 \(set.version.hex.prefix(16))、業務システム \(applications?.count ?? 0) 件に \(names) が署名しました。",
-        "\(path): \(set.version.hex.prefix(16)) and \(applications?.count ?? 0) application(s) signed by \(names)"
+        "\(path): 規則 \(set.version.hex.prefix(16))、業務システム \(applications?.count ?? 0) 件、カード \(cards?.count ?? 0) 種に \(names) が署名しました。",
+        "\(path): \(set.version.hex.prefix(16)), \(applications?.count ?? 0) application(s) and \(cards?.count ?? 0) kind(s) of card signed by \(names)"
       ))
   }
 }

@@ -23,10 +23,10 @@ struct PolicySignatureTests {
   /// What a refusal row names: what would have to be signed.
   private func wanted(_ city: City) async throws -> [String: String] {
     let row = try #require(try await city.audit("class=administration&action=policy.refused").last)
-    let hashes = row.note.split(separator: " ").filter { $0.count == 64 }.map(String.init)
-    #expect(hashes.count == 2 || !row.note.contains(" with applications "))
-    var parameters = ["version": try #require(hashes.first)]
-    if hashes.count == 2 { parameters["applications"] = hashes[1] }
+    let words = row.note.split(separator: " ").map(String.init)
+    var parameters = ["version": try #require(words.first { $0.count == 64 })]
+    for (name, hash) in zip(words, words.dropFirst()) where ["applications", "cards"].contains(name) { parameters[name] = hash }
+    #expect(parameters.values.allSatisfy { $0.count == 64 })
     return parameters
   }
 
@@ -48,7 +48,7 @@ struct PolicySignatureTests {
     #expect(refused.faultsJa.count == 1 && refused.faultsEn.first?.contains("sanmon policy sign") == true)
     let wanted = try await wanted(city)
     let version = try #require(wanted["version"])
-    #expect(version != before.policyVersion && wanted.count == 2)
+    #expect(version != before.policyVersion && wanted.count == 3)
 
     // A right signature over another set, for another instance, of another kind, or by nobody known.
     let over = wanted.merging(["version": before.policyVersion]) { $1 }
@@ -73,7 +73,8 @@ struct PolicySignatureTests {
     #expect(accepted.policyVersion == version && accepted.faultsEn.isEmpty)
     let rows = try await city.audit("class=administration&action=policy.accepted")
     #expect(
-      rows.last?.policyVersion == version && rows.last?.note == "signed by yamada; applications \(wanted["applications"] ?? "")"
+      rows.last?.policyVersion == version && rows.last?.note
+          == "signed by yamada; applications \(wanted["applications"] ?? ""); cards \(wanted["cards"] ?? "")"
     )
     await city.end()
   }
@@ -178,27 +179,56 @@ struct PolicySignatureTests {
     #expect(try await reload(city).changed)
     #expect(try await states().isEmpty)
     let rows = try await city.audit("class=administration&action=policy.accepted")
-    #expect(rows.last?.note == "signed by yamada")
+    #expect(rows.last?.note.hasPrefix("signed by yamada; cards ") == true)
     await city.end()
   }
 
-  @Test("what was accepted before signatures were over applications still starts, once, and counts as it was found")
-  func formerVersion() async throws {
+  @Test(
+    "what was accepted before signatures were over applications, or over cards, still starts, once, and counts as it was found",
+    arguments: [(1, "applications and cards"), (2, "cards")])
+  func formerVersion(kept: Int, found: String) async throws {
     let city = try await City(lines: { _ in "policy-signatures: 1\n" })
-    let before: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     try await city.restart { database in
+      let select = "SELECT CAST(value AS TEXT) FROM settings WHERE name = 'policy.accepted'"
+      let mark = try await Program.running(["sqlite3", database, select]).output
+      let former = mark.split(whereSeparator: \.isWhitespace).prefix(kept).joined(separator: " ")
       let changed = try await Program.running([
-        "sqlite3", database,
-        "UPDATE settings SET value = CAST('\(before.policyVersion)' AS BLOB) WHERE name = 'policy.accepted'",
+        "sqlite3", database, "UPDATE settings SET value = CAST('\(former)' AS BLOB) WHERE name = 'policy.accepted'",
       ])
       try #require(changed.status == 0)
     }
     let rows = try await city.audit("class=administration&action=policy.accepted")
-    #expect(rows.last?.note.hasPrefix("the rules were signed; their applications were found beside them") == true)
-    #expect(rows.last?.note.contains("; applications ") == true)
+    #expect(rows.last?.note.hasPrefix("the rules were signed; their \(found) were found beside them") == true)
+    #expect(rows.last?.note.contains("; applications ") == true && rows.last?.note.contains("; cards ") == true)
     await #expect(throws: StartFault.self) {
       try await city.restart { _ in try FileManager.default.removeItem(atPath: path(city, "sanitiser")) }
     }
+    await city.end()
+  }
+
+  @Test("a file of a card that was changed, added or taken away is refused until it is signed; a wrong one refuses the set")
+  func cards() async throws {
+    let city = try await City(lines: { _ in "policy-signatures: 1\n" })
+    let path = city.folder + "/policies/cards/felica-lite-s.yaml"
+    let shipped = try String(contentsOfFile: path, encoding: .utf8)
+    func isRefused() async throws -> Bool {
+      let answer = try await reload(city)
+      return !answer.changed && answer.faultsEn.count == 1 && answer.faultsEn.first?.contains("sanmon policy sign") == true
+    }
+    try (shipped + "# the same\n").write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try await isRefused())
+    var parameters = try await wanted(city)
+    let whole = parameters
+    parameters["cards"] = nil
+    try put(city, city.sign(city.act("policy.sign", parameters)))
+    #expect(try await isRefused(), "a signature that says nothing of cards")
+    try put(city, city.sign(city.act("policy.sign", whole)))
+    #expect(try await reload(city).changed)
+    try FileManager.default.removeItem(atPath: path)
+    #expect(try await isRefused())
+    let wrong = shipped.replacing("proof: sym-3des", with: "proof: pk")
+    try wrong.write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try await reload(city).faultsEn.first?.contains("CP003") == true)
     await city.end()
   }
 

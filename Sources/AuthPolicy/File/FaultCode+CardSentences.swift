@@ -77,6 +77,16 @@ extension FaultCode {
         "すべてのカードが同じ鍵を持ちます。", "Every card has the same key.",
         hint: "一枚から鍵が漏れると、全員のカードを作れます。lite-s-ck で発行し直してください。",
         "Who gets it out of one can make everybody's; issue them again with lite-s-ck.")
+    case .cardFileUnknown:
+      FaultSentence(
+        "カードの名前になりません。", "This is no name of a card.",
+        hint: "フォルダー cards に置けるのは、英小文字、数字、- の 1〜48 文字に .yaml を付けた名前のファイルだけです。",
+        "The folder cards takes files named 1 to 48 of a-z 0-9 - and .yaml.")
+    case .cardFilesTooMany:
+      FaultSentence(
+        "カードのファイルが多すぎます。", "There are too many files of cards.",
+        hint: "\(CardScriptSet.mostFiles) 個までです。使わないものを消してください。",
+        "At most \(CardScriptSet.mostFiles); delete those that are not used.")
     default:
       FaultSentence(
         "書き込み回数が進まないので、複製に気づけません。", "The counter never moves, so a copy is not found out.",

@@ -49,7 +49,7 @@ extension FaultCode {
       applicationSentence(detail)
     case .cardFileName, .cardBytes, .cardProof, .cardGeneration, .cardDiversification, .cardCommandBeyond,
       .cardCommandNotListed, .cardCommandUnused, .cardBlocks, .cardFields, .cardStatus, .cardOrder, .cardNothingProven,
-      .cardChipUnread, .cardKeyShared, .cardCounterStill:
+      .cardChipUnread, .cardKeyShared, .cardCounterStill, .cardFileUnknown, .cardFilesTooMany:
       cardSentence(detail)
     }
   }

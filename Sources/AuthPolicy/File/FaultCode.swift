@@ -142,4 +142,6 @@ enum FaultCode: String, CaseIterable, Sendable {
   case cardChipUnread = "CP014"
   case cardKeyShared = "CP015"
   case cardCounterStill = "CP016"
+  case cardFileUnknown = "CP017"
+  case cardFilesTooMany = "CP018"
 }

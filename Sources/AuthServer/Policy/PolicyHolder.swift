@@ -11,6 +11,18 @@ struct PolicyFiles: Sendable {
   let applications: ApplicationSet
   /// SHA-256 of their files (`ApplicationSet.canonicalBytes`); nil: there are none.
   let applicationsHash: [UInt8]?
+  /// Those of its folder `cards`; none without one.
+  let cards: CardScriptSet
+  /// SHA-256 of their files (`CardScriptSet.canonicalBytes`); nil: there are none.
+  let cardsHash: [UInt8]?
+
+  /// The standing remarks about the files below the rules.
+  var warningsBelow: [PolicyFault] { applications.warnings + cards.warnings }
+
+  /// Whether the rules may be the same and what lies below them is not.
+  func differsBelow(from other: PolicyFiles) -> Bool {
+    applicationsHash != other.applicationsHash || cardsHash != other.cardsHash
+  }
 }
 
 /// The policy set in force. A set is replaced whole or not at all.
@@ -28,6 +40,7 @@ final class PolicyHolder: Sendable {
 
   var policy: PolicySet { current.withLock { $0.policy } }
   var applications: ApplicationSet { current.withLock { $0.applications } }
+  var cards: CardScriptSet { current.withLock { $0.cards } }
   var files: PolicyFiles { current.withLock { $0 } }
 
   /// What is in the folder now; it is in force only once it was adopted.
@@ -38,10 +51,11 @@ final class PolicyHolder: Sendable {
 
   /// Changes whenever a file of the folder changes: names, sizes and times, cheap enough to ask every second.
   func fingerprintOfFolder() -> String {
-    Self.fingerprint(of: folder) + "\n/\n" + Self.fingerprint(of: Self.applications(in: folder))
+    [folder, Self.applications(in: folder), Self.cards(in: folder)].map(Self.fingerprint).joined(separator: "\n/\n")
   }
 
   static func applications(in folder: String) -> String { folder + "/applications" }
+  static func cards(in folder: String) -> String { folder + "/cards" }
 
   private static func fingerprint(of folder: String) -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -57,15 +71,17 @@ final class PolicyHolder: Sendable {
 
   private static func compile(folder: String, today: Int) throws -> PolicyFiles {
     let policy = try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
-    let below = applications(in: folder)
-    guard FileManager.default.fileExists(atPath: below) else {
-      return PolicyFiles(policy: policy, applications: ApplicationSet(), applicationsHash: nil)
-    }
     // Read once: what is signed is what counts.
-    let sources = try PolicyFolder.read(below)
+    let (applications, cards) = (try below(Self.applications(in: folder)), try below(Self.cards(in: folder)))
     return PolicyFiles(
-      policy: policy, applications: try ApplicationSet.compile(sources, segments: Set(policy.segments)),
-      applicationsHash: sources.isEmpty ? nil : Array(SHA256.hash(data: ApplicationSet.canonicalBytes(sources))))
+      policy: policy, applications: try ApplicationSet.compile(applications, segments: Set(policy.segments)),
+      applicationsHash: applications.isEmpty ? nil : Array(SHA256.hash(data: ApplicationSet.canonicalBytes(applications))),
+      cards: try CardScriptSet.compile(cards),
+      cardsHash: cards.isEmpty ? nil : Array(SHA256.hash(data: CardScriptSet.canonicalBytes(cards))))
+  }
+
+  private static func below(_ folder: String) throws -> [PolicySource] {
+    FileManager.default.fileExists(atPath: folder) ? try PolicyFolder.read(folder) : []
   }
 }
 

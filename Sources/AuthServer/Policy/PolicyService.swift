@@ -24,15 +24,16 @@ struct PolicyService: Sendable {
     do {
       let files = try services.policy.read(today: services.local(now).day)
       let next = files.policy
-      let hasOtherApplications = files.applicationsHash != formerFiles.applicationsHash
+      let differsBelow = files.differsBelow(from: formerFiles)
       let signatures = PolicySignatures(services: services)
-      let standing = next.version == former && !hasOtherApplications ? .notAsked : try await signatures.standing(of: files)
+      let standing = next.version == former && !differsBelow ? .notAsked : try await signatures.standing(of: files)
       if case .refused(let reason) = standing {
         record.action = "policy.refused"
         record.outcome = .refused
         record.policyVersion = former
         let applications = files.applicationsHash.map { " with applications \(Hex.encode($0))" } ?? ""
-        record.note = "cause: \(cause); \(next.version.hex)\(applications) is not signed: \(reason)"
+        let cards = files.cardsHash.map { " with cards \(Hex.encode($0))" } ?? ""
+        record.note = "cause: \(cause); \(next.version.hex)\(applications)\(cards) is not signed: \(reason)"
         try await services.recorder.commit(RecordOnly(record: record), now: now)
         let refusal = PolicySignatures.refusal(reason, file: services.instance.instance + ".signed")
         return PolicyReloaded(
@@ -43,14 +44,15 @@ struct PolicyService: Sendable {
       try await signatures.remember(files, standing, now: now)
       record.policyVersion = next.version
       // The row first: rules whose row could not be written are not in force.
-      if hasOtherApplications { record.note += "; applications changed" }
-      if next.version != former || hasOtherApplications || acting != nil {
+      if files.applicationsHash != formerFiles.applicationsHash { record.note += "; applications changed" }
+      if files.cardsHash != formerFiles.cardsHash { record.note += "; cards changed" }
+      if next.version != former || differsBelow || acting != nil {
         try await services.recorder.commit(RecordOnly(record: record), now: now)
       }
       services.policy.adopt(files)
-      let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next) + files.applications.warnings
+      let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next) + files.warningsBelow
       return PolicyReloaded(
-        policyVersion: next.version.hex, changed: next.version != former || hasOtherApplications, faultsJa: [], faultsEn: [],
+        policyVersion: next.version.hex, changed: next.version != former || differsBelow, faultsJa: [], faultsEn: [],
         warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
     } catch let faults as PolicyFaults {
       record.action = "policy.refused"

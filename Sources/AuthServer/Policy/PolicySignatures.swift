@@ -5,7 +5,7 @@ import AuthTerms
 import Foundation
 import Storage
 
-/// Whether the rules in the folder, and the files of applications below it, were signed for this instance by as many administrators as
+/// Whether the rules in the folder, and the files of applications and cards below it, were signed for this instance by as many administrators as
 /// its start-up file asks for (`policy-signatures`). Rules are written in one place and carried to each instance: the signature is what says that they
 /// arrived as they were approved.
 ///
@@ -20,8 +20,8 @@ struct PolicySignatures: Sendable {
     case inForceBefore
     /// Nobody could sign yet: the set that was installed with the instance.
     case installed
-    /// At a start: the rules were accepted by a server that asked for no signature over applications.
-    case found
+    /// At a start: the rules were accepted by a server that asked for no signature over what lies below them.
+    case found(String)
     case refused(String)
   }
 
@@ -55,16 +55,22 @@ struct PolicySignatures: Sendable {
     }
   }
 
-  /// What a signature is over: the rules, and beside them the files of applications where there are any.
+  /// What a signature is over: the rules, and beside them the files of applications and of cards where there are any.
   private static func parameters(of files: PolicyFiles) -> [String: String] {
     var parameters = ["version": files.policy.version.hex]
     if let hash = files.applicationsHash { parameters["applications"] = Hex.encode(hash) }
+    if let hash = files.cardsHash { parameters["cards"] = Hex.encode(hash) }
     return parameters
   }
 
-  /// The rules and the files of applications that were accepted.
+  /// The rules and the files below them that were accepted.
   private static func mark(of files: PolicyFiles) -> [UInt8] {
-    Array("\(files.policy.version.hex) \(files.applicationsHash.map { Hex.encode($0) } ?? "-")".utf8)
+    Array("\(markWithoutCards(files)) \(files.cardsHash.map { Hex.encode($0) } ?? "-")".utf8)
+  }
+
+  /// As a server wrote it that knew no files of cards.
+  private static func markWithoutCards(_ files: PolicyFiles) -> String {
+    "\(files.policy.version.hex) \(files.applicationsHash.map { Hex.encode($0) } ?? "-")"
   }
 
   /// At start: a set that may not be in force keeps the server from serving.
@@ -73,20 +79,22 @@ struct PolicySignatures: Sendable {
     let files = services.policy.files
     var standing = try await standing(of: files)
     if case .refused(let reason) = standing {
-      guard try await wereAcceptedWithoutApplications(files.policy) else {
+      guard let missing = try await acceptedWithout(files) else {
         throw StartFault.policyUnsigned(
           version: files.policy.version.hex, file: services.instance.instance + ".signed", reason: reason)
       }
-      standing = .found
+      standing = .found(missing)
     }
     try await remember(files, standing, now: now)
   }
 
-  /// By a server of before, whose signatures were over the rules alone: it must start after it was replaced.
-  private func wereAcceptedWithoutApplications(_ set: PolicySet) async throws -> Bool {
-    try await services.store.read { (state) throws(StorageFault) -> Bool in
-      try state.setting(Self.accepted) == Array(set.version.hex.utf8)
+  /// What a server of before had no signature over, if it accepted the rest: it must start after it was replaced.
+  private func acceptedWithout(_ files: PolicyFiles) async throws -> String? {
+    let known = try await services.store.read { (state) throws(StorageFault) -> [UInt8]? in
+      try state.setting(Self.accepted)
     }
+    if known == Array(files.policy.version.hex.utf8) { return "applications and cards" }
+    return known == Array(Self.markWithoutCards(files).utf8) ? "cards" : nil
   }
 
   /// The set is accepted: its version is kept, and who signed it stands in a row.
@@ -95,7 +103,8 @@ struct PolicySignatures: Sendable {
     switch standing {
     case .signed(let signers): note = "signed by \(signers.map(\.text).joined(separator: ", "))"
     case .installed: note = "installed before there was an administrator"
-    case .found: note = "the rules were signed; their applications were found beside them at the first start that asks for that"
+    case .found(let missing):
+      note = "the rules were signed; their \(missing) were found beside them at the first start that asks for that"
     case .notAsked, .inForceBefore, .refused: return
     }
     let known = try await services.store.read { (state) throws(StorageFault) -> [UInt8]? in
@@ -104,6 +113,7 @@ struct PolicySignatures: Sendable {
     let mark = Self.mark(of: files)
     guard known != mark else { return }
     if let hash = files.applicationsHash { note += "; applications \(Hex.encode(hash))" }
+    if let hash = files.cardsHash { note += "; cards \(Hex.encode(hash))" }
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "policy.accepted", outcome: .done)
     record.policyVersion = files.policy.version
@@ -114,8 +124,8 @@ struct PolicySignatures: Sendable {
 
   static func refusal(_ reason: String, file: String) -> (ja: String, en: String) {
     (
-      "\(file): この規則（業務システムのファイルを含む）には、必要な数の管理者の署名がありません（\(reason)）。それまでの規則が働き続けます。\n  → sanmon policy sign で署名してから置いてください。",
-      "\(file): these rules, or the files of applications with them, are not signed by as many administrators as this instance asks for (\(reason)); the old ones stay in "
+      "\(file): この規則（業務システムとカードのファイルを含む）には、必要な数の管理者の署名がありません（\(reason)）。それまでの規則が働き続けます。\n  → sanmon policy sign で署名してから置いてください。",
+      "\(file): these rules, or the files of applications and cards with them, are not signed by as many administrators as this instance asks for (\(reason)); the old ones stay in "
         + "force.\n  -> Sign them with: sanmon policy sign"
     )
   }
