@@ -213,9 +213,10 @@ public struct CardSummary: Codable, Sendable {
 }
 
 public struct CardKeySummary: Codable, Sendable {
+  /// `9a`, `9e`, or the kind of a shared-key card.
   public var slot: String
   public var proofClass: String
-  /// SHA-256 of its SubjectPublicKeyInfo.
+  /// SHA-256 of its SubjectPublicKeyInfo; of a shared-key card, of its `SharedCardPreimage`.
   public var key: String
   public var enrolledBy: String
 

@@ -15,10 +15,12 @@ public struct CeremonyOpened: Codable, Sendable {
   public var combinations: [[String]]
   /// For an unlock: the session that waits.
   public var session: String?
+  /// `CardScript.canonicalBytes` of each shared-key card that reaches this segment's floor; at most 8.
+  public var cardScripts: [Data]?
 
   public init(
     ceremony: String, nonce: Data, scenario: String, segment: String, workstation: String, expiresAt: Int64,
-    combinations: [[String]], session: String?
+    combinations: [[String]], session: String?, cardScripts: [Data]? = nil
   ) {
     self.ceremony = ceremony
     self.nonce = nonce
@@ -28,6 +30,7 @@ public struct CeremonyOpened: Codable, Sendable {
     self.expiresAt = expiresAt
     self.combinations = combinations
     self.session = session
+    self.cardScripts = cardScripts
   }
 }
 

@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// The catalogue of messages, the operators' side.
 extension APIMessages {
   private static let roles = ["administrator", "desk", "auditor", "rotator"]
@@ -139,7 +141,7 @@ extension APIMessages {
     APIMessage(
       "CardKeySummary", "One key of a card.",
       [
-        .field("slot", .oneOf(["9a", "9e"])), .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
+        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name))), .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),
     APIMessage(

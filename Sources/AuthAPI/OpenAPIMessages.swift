@@ -4,7 +4,7 @@ import AuthTerms
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks + palms + releases
+    + rehearsals + relinks + palms + releases + sharedCards
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -34,6 +34,7 @@ enum APIMessages {
         .field("ceremony", .identifier), .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("scenario", .oneOf(scenarios)), .field("segment", .segment), .field("workstation", .identifier),
         .field("expiresAt", .time), .field("combinations", combinations), .optional("session", .identifier),
+        .optional("cardScripts", .array(cardScript, maximum: 8)),
       ]),
     APIMessage(
       "SessionKeys", "Public keys an agent made for one session.",

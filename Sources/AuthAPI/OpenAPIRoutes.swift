@@ -94,7 +94,7 @@ public enum APIRoutes {
 
   public static let all: [APIRoute] =
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
-    + relinks + releases
+    + relinks + releases + sharedCards
     + operations
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
@@ -107,6 +107,7 @@ public enum APIRoutes {
       .post(
         "/v1/ceremonies/{ceremony}/proofs", .workstations, "Show proofs", body: "ProofsMessage", answer: "CeremonyAnswer",
         problems: [.tooManyRequests]),
+      sharedCardCeremony,
       currentSession,
       .post("/v1/sessions/{session}/lease", .workstations, "Renew the lease", body: nil, answer: "SessionStatus"),
       .post("/v1/sessions/{session}/lock", .workstations, "Lock the session", body: "SessionEnding", answer: "SessionStatus"),

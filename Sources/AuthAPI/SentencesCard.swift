@@ -104,4 +104,17 @@ extension Sentence {
     en: "The card proof does not have the expected form.",
     nextStepJa: "端末のエージェントの版を確かめてください。ほかの端末でも起きるカードは、回収して調べてください。",
     nextStepEn: "Check the version of the workstation's agent. If the card does it elsewhere too, take it in and examine it.")
+
+  static let cardNotProven = Sentence(
+    ja: "共有鍵のカードが、庁の鍵を持つことを示せませんでした。",
+    en: "A shared-key card did not show that it has the city's key.",
+    nextStepJa: "記録の備考の語（wrong-mac など）を docs/cards.md の表で確かめてください。V186・V187 なら、管理者がカードの鍵を鍵庫に登録してください。",
+    nextStepEn: "Look up the word in the row's note (wrong-mac and others) in docs/cards.md. With V186 or V187 administrators set the card's key in the vault."
+  )
+
+  static let cardCloneSuspected = Sentence(
+    ja: "カードの書き込み回数が、これまでより少なくなっています。同じ鍵のカードがもう一枚あるおそれがあります。",
+    en: "The card counts less than it did before: there may be another card with the same key.",
+    nextStepJa: "記録にあるカードをすぐに失効（sanmon card lost）し、手元のカードを回収して、もう一枚を探してください。",
+    nextStepEn: "Withdraw the card that the row names at once (sanmon card lost), take it in, and look for the other.")
 }

@@ -87,6 +87,10 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case revocationStale = "AP147"
   case slotMismatch = "AP148"
   case proofMalformed = "AP149"
+  /// A shared-key card has not shown that it has the city's key, or the key is not there to ask it with.
+  case cardNotProven = "AP182"
+  /// A shared-key card has the key, and counts less than the vault has seen: two cards with one key.
+  case cardCloneSuspected = "AP183"
 
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
@@ -102,7 +106,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
   public var shown: DenialCode {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
-      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .ceremonyUnknown:
+      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected, .ceremonyUnknown:
       .notAccepted
     default: self
     }

@@ -29,6 +29,10 @@ public enum AgentFault: Error, Sendable, Equatable {
   case noUsableCombination(offered: [[String]])
   /// The card was accepted; this is still missing.
   case moreNeeded([[String]])
+  /// The server asked for something of a shared-key card that the card's file does not allow; it was not sent.
+  case commandNotAllowed
+  /// A card that is none of this segment's: it has no key that signs, and no shared key is enough here.
+  case cardNotTakenHere
   /// The card on the reader changed between asking for the PIN and using it.
   case otherCard
   /// A locked session waits whose key this machine no longer has.
@@ -57,7 +61,7 @@ public enum AgentFault: Error, Sendable, Equatable {
 }
 
 public enum Disagreement: String, Sendable, Equatable {
-  case workstation, segment, nonce, ceremony, scenario, expiry, session, serverCertificate, certificate
+  case workstation, segment, nonce, ceremony, scenario, expiry, session, serverCertificate, certificate, cardScripts
 }
 
 /// What of the vault's words did not hold.
@@ -114,14 +118,14 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .card(let failure): Self(failure)
       case .vaultUntrusted: .untrustedServer
       case .passwordChanging: .serverUnreachable
-      case .disagreement: .untrustedServer
+      case .disagreement, .commandNotAllowed: .untrustedServer
       case .lastTryNotConfirmed, .pinWrong: .pinWrong
       case .pinBlocked: .pinBlocked
       case .noUsableCombination, .moreNeeded, .palmUnavailable: .moreNeeded
       case .sensor: .sensor
       case .windows: .windows
       case .palmTriesUsed: .refused
-      case .otherCard: .card
+      case .otherCard, .cardNotTakenHere: .card
       case .sessionKeyGone, .nothingToUnlock, .noSession: .refused
       case .watchRunning, .watchNotRunning, .watchAnswer: .badInput
       }

@@ -72,6 +72,9 @@ struct OpenAPITests {
     "CredentialGaps": CredentialGaps.self,
     "CredentialGap": CredentialGap.self,
     "PalmReport": PalmReport.self, "PalmFinding": PalmFinding.self,
+    "CardRoundMessage": CardRoundMessage.self, "CardRoundAnswer": CardRoundAnswer.self,
+    "SharedCardEnrolment": SharedCardEnrolment.self, "SharedCardAnswers": SharedCardAnswers.self,
+    "SharedCardStep": SharedCardStep.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -28,7 +28,7 @@ struct MessageTests {
       .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
-      .palmTriesUsed, .palmUnavailable, .passwordChanging,
+      .palmTriesUsed, .palmUnavailable, .passwordChanging, .cardNotTakenHere, .commandNotAllowed,
     ] + WindowsDoubt.allCases.map(AgentFault.windows) + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card)
     + clientFaults.map(AgentFault.server)
 

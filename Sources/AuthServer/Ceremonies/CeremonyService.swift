@@ -59,7 +59,8 @@ struct CeremonyService: Sendable {
     return CeremonyOpened(
       ceremony: ceremony.id.text, nonce: Data(ceremony.nonce), scenario: scenario.rawValue, segment: workstation.segment.name,
       workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,
-      combinations: combinations.map(\.names), session: ceremony.session?.text)
+      combinations: combinations.map(\.names), session: ceremony.session?.text,
+      cardScripts: cardScripts(workstation.segment))
   }
 
   /// The server's own session table decides what is about to happen; a client has no say in it.
@@ -73,26 +74,8 @@ struct CeremonyService: Sendable {
 
   func prove(_ id: CeremonyID, _ message: ProofsMessage, _ caller: Caller) async throws -> CeremonyAnswer {
     let now = services.surroundings.now()
-    let certificate = caller.certificate
-    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
-      guard let workstation = try state.workstation(certificate: certificate) else { return nil }
-      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
-    }
-    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
-    services.presence.heard(workstation.id, at: now)
-    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
-    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
-
-    var ceremony: OpenCeremony
-    switch services.ceremonies.redeem(id, by: workstation.id, now: now) {
-    case .ceremony(let open): ceremony = open
-    case .replayed: throw try await refuse(.proofReplayed, workstation, caller, now, counts: true)
-    case .expired, .unknown: throw try await refuse(.ceremonyUnknown, workstation, caller, now)
-    }
-    guard ceremony.workstationCertificate == certificate else {
-      throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
-    }
-
+    let (workstation, redeemed) = try await redeem(id, caller, now)
+    var ceremony = redeemed
     let capture: PalmCapture?
     switch verify(message, &ceremony, caller) {
     case .refused(let code, let note):
@@ -106,6 +89,33 @@ struct CeremonyService: Sendable {
     return try await conclude(ceremony, password: password, palm: palm, isDisabled: isDisabled, caller: caller)
   }
 
+  /// Takes an open ceremony out for one step, for the workstation and on the certificate it was opened by; nobody else can take
+  /// a step meanwhile.
+  func redeem(
+    _ id: CeremonyID, _ caller: Caller, _ now: Moment
+  ) async throws -> (WorkstationRecord, OpenCeremony) {
+    let certificate = caller.certificate
+    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
+      guard let workstation = try state.workstation(certificate: certificate) else { return nil }
+      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
+    }
+    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    services.presence.heard(workstation.id, at: now)
+    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
+    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
+
+    let ceremony: OpenCeremony
+    switch services.ceremonies.redeem(id, by: workstation.id, now: now) {
+    case .ceremony(let open): ceremony = open
+    case .replayed: throw try await refuse(.proofReplayed, workstation, caller, now, counts: true)
+    case .expired, .unknown: throw try await refuse(.ceremonyUnknown, workstation, caller, now)
+    }
+    guard ceremony.workstationCertificate == certificate else {
+      throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
+    }
+    return (workstation, ceremony)
+  }
+
   private enum Verification {
     case proceed(PalmCapture?)
     case refused(DenialCode, String)
@@ -113,14 +123,8 @@ struct CeremonyService: Sendable {
 
   /// Everything that can be checked without the database: certificate path, signature over our own preimage, session key.
   private func verify(_ message: ProofsMessage, _ ceremony: inout OpenCeremony, _ caller: Caller) -> Verification {
-    if let keys = message.sessionKeys {
-      guard SealingSuite(rawValue: keys.suite)?.publicKeyBytes == keys.sealing.count, keys.signing.count == 32 else {
-        return .refused(.proofMalformed, "session keys of an unknown suite or size")
-      }
-      guard ceremony.sessionKeys == nil || ceremony.sessionKeys == keys else {
-        return .refused(.proofContextMismatch, "session keys changed within a ceremony")
-      }
-      ceremony.sessionKeys = keys
+    if let keys = message.sessionKeys, let failure = Self.adopt(keys, in: &ceremony) {
+      return .refused(failure.code, failure.note)
     }
     if let card = message.card {
       guard ceremony.shown == nil else { return .refused(.proofReplayed, "a second card proof in one ceremony") }
@@ -160,9 +164,21 @@ struct CeremonyService: Sendable {
     return .proceed(capture)
   }
 
-  private struct CardRefusal: Error {
+  struct CardRefusal: Error {
     let code: DenialCode
     let note: String
+  }
+
+  /// The first keys that are shown are the ceremony's; others are refused from then on.
+  static func adopt(_ keys: SessionKeys, in ceremony: inout OpenCeremony) -> CardRefusal? {
+    guard SealingSuite(rawValue: keys.suite)?.publicKeyBytes == keys.sealing.count, keys.signing.count == 32 else {
+      return CardRefusal(code: .proofMalformed, note: "session keys of an unknown suite or size")
+    }
+    guard ceremony.sessionKeys == nil || ceremony.sessionKeys == keys else {
+      return CardRefusal(code: .proofContextMismatch, note: "session keys changed within a ceremony")
+    }
+    ceremony.sessionKeys = keys
+    return nil
   }
 
   private func verify(
@@ -279,9 +295,11 @@ struct CeremonyService: Sendable {
 
   /// Records (or counts) the refusal and makes the error to throw: the row has the cause, the asker gets the one answer that
   /// every refusal before possession has. Its reference leads the help desk to the row.
-  private func refuse(
+  ///
+  /// - Parameter card: a card that has proven itself and is refused all the same; its row names it.
+  func refuse(
     _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: Caller, _ now: Moment, scenario: Scenario? = nil,
-    note: String = "", counts: Bool = false
+    note: String = "", counts: Bool = false, card: RegisteredCard? = nil
   ) async throws -> Refusal {
     count(scenario, code.rawValue)
     let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
@@ -298,6 +316,8 @@ struct CeremonyService: Sendable {
     record.rule = .builtin("possession")
     record.policyVersion = services.policy.policy.version
     record.note = note
+    record.card = card?.id
+    record.person = card?.person
     record.latencyMilliseconds = max(0, now.monotonicMilliseconds - caller.arrived)
     let reference = try await services.recorder.commit(
       RecordRefusal(

@@ -22,6 +22,10 @@ struct OpenCeremony: Sendable {
   var sessionKeyProven = false
   /// Palms that were shown so far.
   var palms = 0
+  /// The exchange with a shared-key card that waits for the card's answers; one at a time.
+  var exchange: OpenCardExchange?
+  /// How many were begun; each counts, whatever became of it.
+  var exchangesBegun = 0
 
   var palmsLeft: Int { max(0, PalmTry.most - palms) }
 
@@ -34,7 +38,19 @@ struct OpenCeremony: Sendable {
   }
 }
 
-/// A card whose certificate and signature were verified against this ceremony; not yet looked up.
+/// An exchange between the vault and a shared-key card, between two rounds. What makes its answers this ceremony's is that the
+/// vault's handle stands here and is told to nobody.
+struct OpenCardExchange: Sendable {
+  /// In one ceremony.
+  static let most = 3
+
+  let handle: [UInt8]
+  let script: CardScript
+  let card: SharedCardPreimage
+}
+
+/// A card whose certificate and signature were verified against this ceremony, or whose exchange ended in a proof; not yet
+/// looked up.
 struct VerifiedCard: Sendable {
   let key: KeyFingerprint
   let slot: String

@@ -30,7 +30,8 @@ struct VaultDesk: Sendable {
       let page = try await services.store.read { [last] (state) throws(StorageFault) in
         try state.cardKeys(after: last, limit: VaultCard.mostAtOnce)
       }
-      for card in page {
+      // What shares a key signs nothing: the vault's register of cards is for keys that do.
+      for card in page where card.profile == "piv" {
         switch (card.state, known[card.key]) {
         case (.active, nil): differing.append(Self.message(card, isWithdrawn: false))
         case (.active, let there?) where !there.isWithdrawn && there.person != card.person:

@@ -16,6 +16,7 @@ struct OperatorRoutes: Sendable {
   let directory: DirectoryService?
   let purge: PurgeService?
   let challenges = EnrolmentChallenges()
+  let sharedCards = SharedCardEnrolments()
   let status: @Sendable () async throws -> InstanceStatus
 
   static let everybody: Set<OperatorRole> = [.administrator, .desk, .auditor]
@@ -150,6 +151,18 @@ struct OperatorRoutes: Sendable {
       let operatorRecord = try await require(Self.desks, context)
       let message = try await JSONBody.decode(CardEnrolment.self, from: request, context: context)
       return try JSONAnswer(await desk.enrol(message, by: operatorRecord), .created)
+    }
+    let shared = SharedCardDesk(services: services, open: sharedCards)
+    router.post("/v1/admin/cards/shared") { request, context in
+      let operatorRecord = try await require(Self.desks, context)
+      let message = try await JSONBody.decode(SharedCardEnrolment.self, from: request, context: context)
+      return try JSONAnswer(await shared.begin(message, by: operatorRecord), .created)
+    }
+    router.post("/v1/admin/cards/shared/:exchange") { request, context in
+      let operatorRecord = try await require(Self.desks, context)
+      let exchange = try context.identifier("exchange", as: SharedCardTag.self)
+      let message = try await JSONBody.decode(SharedCardAnswers.self, from: request, context: context)
+      return try JSONAnswer(await shared.go(on: exchange.text, message, by: operatorRecord))
     }
     router.post("/v1/admin/cards/:card/state") { request, context in
       let operatorRecord = try await require(Self.desks, context)

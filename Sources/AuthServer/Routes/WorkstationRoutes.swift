@@ -19,6 +19,11 @@ struct WorkstationRoutes: Sendable {
       let message = try await JSONBody.decode(ProofsMessage.self, from: request, context: context)
       return try JSONAnswer(await CeremonyService(services: services).prove(id, message, caller(context)))
     }
+    router.post("/v1/ceremonies/:ceremony/card") { request, context in
+      let id = try context.identifier("ceremony", as: CeremonyTag.self)
+      let message = try await JSONBody.decode(CardRoundMessage.self, from: request, context: context)
+      return try JSONAnswer(await CeremonyService(services: services).show(id, message, caller(context)))
+    }
     router.post("/v1/relinks") { request, context in
       let message = try await JSONBody.decode(RelinkBegin.self, from: request, context: context)
       return try JSONAnswer(await RelinkService(services: services).open(message, caller(context)), .created)

@@ -13,6 +13,17 @@ public enum FelicaReaderFamily: String, CaseIterable, Sendable {
   var opening: [[UInt8]] { self == .transparentSession ? [[0xFF, 0xC2, 0x00, 0x00, 0x02, 0x81, 0x00, 0x00]] : [] }
   var closing: [[UInt8]] { self == .transparentSession ? [[0xFF, 0xC2, 0x00, 0x00, 0x02, 0x82, 0x00, 0x00]] : [] }
 
+  /// How this reader passes frames, found out by opening and closing a transparent session: that says nothing to the card, and
+  /// a reader that knows no such session is taken for one of the other family.
+  ///
+  /// Errors: those of the channel, and `malformedCard` for what is no answer.
+  public static func find(through channel: inout some CardChannel) throws(CardFailure) -> FelicaReaderFamily {
+    for command in Self.transparentSession.opening + Self.transparentSession.closing {
+      guard try ResponseAPDU(parsing: try channel.transmit(command)).status == .success else { return .pn532 }
+    }
+    return .transparentSession
+  }
+
   /// - Parameter frame: of at most 120 bytes, so that every length is one byte.
   func wrap(_ frame: [UInt8]) throws(CardFailure) -> [UInt8] {
     guard frame.count <= 120 else { throw .malformedCommand }

@@ -25,9 +25,9 @@ public struct RegisteredCard: Sendable, Hashable {
 /// One key of a card.
 public struct RegisteredKey: Sendable, Hashable {
   public var fingerprint: KeyFingerprint
-  /// `piv`
+  /// `piv`, or the name of a shared-key card's file (`CardScript.id`).
   public var profile: String
-  /// `9a` or `9e`
+  /// `9a`, `9e`, or the kind of a shared-key card.
   public var slot: String
   /// What was proven for this key at enrolment.
   public var provenClass: ProofClass
@@ -50,11 +50,14 @@ public struct RegisteredKey: Sendable, Hashable {
 /// A card's key and what it counts for, without the rest of the card.
 public struct KnownCardKey: Sendable, Hashable {
   public let key: KeyFingerprint
+  /// As `RegisteredKey.profile`.
+  public let profile: String
   public let person: PersonID
   public let state: CardState
 
-  public init(key: KeyFingerprint, person: PersonID, state: CardState) {
+  public init(key: KeyFingerprint, profile: String, person: PersonID, state: CardState) {
     self.key = key
+    self.profile = profile
     self.person = person
     self.state = state
   }

@@ -127,7 +127,7 @@ extension MemoryState: StateTransaction {
   }
   func cardKeys(after key: KeyFingerprint?, limit: Int) -> [KnownCardKey] {
     let all = cardsByID.values.flatMap { card in
-      card.keys.map { KnownCardKey(key: $0.fingerprint, person: card.person, state: card.state) }
+      card.keys.map { KnownCardKey(key: $0.fingerprint, profile: $0.profile, person: card.person, state: card.state) }
     }
     let rest = all.filter { known in key.map { $0.bytes.lexicographicallyPrecedes(known.key.bytes) } ?? true }
     return Array(rest.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }.prefix(max(limit, 0)))

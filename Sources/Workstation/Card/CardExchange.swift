@@ -92,4 +92,16 @@ public enum CardExchange {
 public protocol CardPort: Sendable {
   func view() async throws(CardFailure) -> CardView
   func run(_ errand: CardErrand) async throws(CardFailure) -> CardErrandOutcome
+  /// The one card there that may be of one of these kinds: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
+  func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView
+  /// Carries an exchange to this very card, all rounds in one transaction (`SharedCardTalk.run`).
+  func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure)
+}
+
+extension CardPort {
+  /// A port that knows PIV cards alone.
+  public func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView { throw .unsupportedCard }
+  public func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure) {
+    throw .unsupportedCard
+  }
 }

@@ -1,3 +1,4 @@
+public import AuthTerms
 import PCSCReader
 public import SmartCard
 
@@ -19,6 +20,39 @@ public struct ReaderCards: CardPort {
     // A signature with RSA over a contactless reader takes some hundred milliseconds; 8 s is for slow hardware.
     try await CardReaders.withCard(reader: .named(errand.reader), deadline: .seconds(8)) { channel throws(CardFailure) in
       try CardExchange.run(errand, on: &channel)
+    }
+  }
+
+  public func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView {
+    if case .named(let reader) = choice { return try await Self.sharedCard(kinds, in: reader) }
+    let present = try await CardReaders.states().filter(\.hasCard).map(\.reader)
+    guard !present.isEmpty else { throw .noCard }
+    var found: [SharedCardView] = []
+    for reader in present {
+      do throws(CardFailure) { found.append(try await Self.sharedCard(kinds, in: reader)) } catch {
+        switch error {
+        // None of ours, or gone meanwhile: it does not stand in the way of the one that is.
+        case .unsupportedCard, .malformedCard, .refused, .noCard, .cardRemoved, .cardReset, .noReader: continue
+        default: throw error
+        }
+      }
+    }
+    guard found.count <= 1 else { throw .ambiguousCard }
+    guard let only = found.first else { throw .unsupportedCard }
+    return only
+  }
+
+  private static func sharedCard(
+    _ kinds: Set<SharedKeyCardKind>, in reader: String
+  ) async throws(CardFailure) -> SharedCardView {
+    try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
+      try SharedCardTalk.view(&channel, reader: reader, kinds: kinds)
+    }
+  }
+
+  public func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure) {
+    try await CardReaders.withCard(reader: .named(card.reader), deadline: .seconds(15)) { channel throws(CardFailure) in
+      try SharedCardTalk.run(card, on: &channel, ask: SharedCardTalk.waiting(for: ask))
     }
   }
 }

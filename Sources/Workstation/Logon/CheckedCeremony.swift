@@ -13,6 +13,8 @@ public struct CheckedCeremony: Sendable {
   /// For an unlock: the session that waits.
   public let session: SessionID?
   public let combinations: [[String]]
+  /// Of shared-key cards that may be shown here; each is right by itself, and no name stands twice.
+  public let cardScripts: [CardScript]
   let nonce: [UInt8]
   private let expiresAt: Int64
   private let workstation: EnrolledWorkstation
@@ -38,6 +40,11 @@ public struct CheckedCeremony: Sendable {
     guard opened.combinations.count <= 64, opened.combinations.allSatisfy({ $0.count <= 8 }) else {
       throw .disagreement(.ceremony)
     }
+    let scripts = (opened.cardScripts ?? []).compactMap { try? CardScript(canonicalBytes: Array($0)) }
+    guard scripts.count == opened.cardScripts?.count ?? 0, scripts.count <= 8,
+      Set(scripts.map(\.id)).count == scripts.count
+    else { throw .disagreement(.cardScripts) }
+    cardScripts = scripts
     self.ceremony = ceremony
     self.scenario = scenario
     self.workstation = workstation

@@ -92,6 +92,18 @@ public struct FactorPlan: Sendable, Equatable {
     throw .noUsableCombination(offered: offered)
   }
 
+  /// With a shared-key card, which has no PIN: the first way without one; nil if every way asks for it.
+  ///
+  /// - Returns: whether the card takes part besides.
+  public static func withSharedKeyCard(
+    offered: [[String]], _ choice: FactorChoice
+  ) -> (plan: FactorPlan, hasCard: Bool)? {
+    guard let way = choice.ways(offered).first(where: { !$0.contains(.pin) }) else { return nil }
+    let plan = FactorPlan(
+      slot: nil, needsPIN: false, needsPassword: way.contains(.password), needsPalm: way.contains(.palm))
+    return (plan, way.contains(.card))
+  }
+
   private static let palmAlone = FactorPlan(slot: nil, needsPIN: false, needsPassword: false, needsPalm: true)
 
   private init(slot: PIVSlot?, needsPIN: Bool, needsPassword: Bool, needsPalm: Bool) {

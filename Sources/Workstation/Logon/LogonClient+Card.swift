@@ -5,11 +5,17 @@ import SmartCard
 
 extension LogonClient {
   func waitForCard(seconds: Int64) async throws(AgentFault) -> CardView {
+    try await waiting(seconds: seconds) { () async throws(CardFailure) in try await cards.view() }
+  }
+
+  func waiting<Seen: Sendable>(
+    seconds: Int64, for look: () async throws(CardFailure) -> Seen
+  ) async throws(AgentFault) -> Seen {
     let start = surroundings.now()
     var told = false
     while true {
       do throws(CardFailure) {
-        return try await cards.view()
+        return try await look()
       } catch {
         switch error {
         case .noCard, .noReader, .cardRemoved, .readerBusy, .cardReset, .serviceLost: break

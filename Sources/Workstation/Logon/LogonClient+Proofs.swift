@@ -13,17 +13,27 @@ extension LogonClient {
     case startAgain
   }
 
+  /// What a ceremony begins with.
+  enum FirstProof {
+    case card(CardProofMessage)
+    /// One that has proven itself in this ceremony already.
+    case sharedCard
+    case palm
+  }
+
   /// The card goes first, or with an unlock by palm alone the palm; then what the server says is still missing.
   func conclude(
-    _ running: Running, _ card: CardProofMessage?, _ entered: inout Entered
+    _ running: Running, _ first: FirstProof, _ entered: inout Entered
   ) async throws(AgentFault) -> Conclusion {
     var (palms, isPasswordShown) = (0, false)
+    func card(_ proof: CardProofMessage?) -> ProofsMessage {
+      ProofsMessage(sessionKeys: running.keys, card: proof, password: nil, sessionSignature: running.sessionSignature)
+    }
     var answer: CeremonyAnswer
-    if let card {
-      answer = try await post(
-        ProofsMessage(sessionKeys: running.keys, card: card, password: nil, sessionSignature: running.sessionSignature),
-        in: running)
-    } else {
+    switch first {
+    case .card(let proof): answer = try await post(card(proof), in: running)
+    case .sharedCard: answer = try await post(card(nil), in: running)
+    case .palm:
       answer = try await post(palm: Self.take(&entered), in: running)
       palms = 1
     }

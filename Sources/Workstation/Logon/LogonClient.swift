@@ -139,12 +139,13 @@ public struct LogonClient: Sendable {
     var openedAt = surroundings.now()
     var keys = try await check(opened.ceremony, wish)
     let offered = opened.ceremony.combinations
+    let scripts = opened.ceremony.cardScripts
     let choice = FactorChoice(
       wish: entered.isPalmOver && wish.factors?.namesPalm == true ? nil : wish.factors,
       hasSensor: sensor != nil && !entered.isPalmOver, isUnlock: opened.ceremony.session != nil)
-    let (plan, view) = try await plan(offered, choice, wish)
+    let (plan, seen) = try await plan(offered, scripts, choice, wish)
     var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
-    if let view { (pin, leastTries) = try await askPIN(plan, view, &entered) }
+    if case .piv(let view) = seen { (pin, leastTries) = try await askPIN(plan, view, &entered) }
     if plan.needsPassword, entered.password == nil { entered.password = try await asking.password() }
     if plan.needsPalm, entered.palm == nil {
       do throws(AgentFault) { entered.palm = try await capture(after: nil) } catch {
@@ -160,10 +161,21 @@ public struct LogonClient: Sendable {
       guard opened.ceremony.scenario == first.scenario, opened.ceremony.session == first.session else {
         throw .disagreement(.scenario)
       }
+      guard opened.ceremony.cardScripts == scripts else { throw .disagreement(.cardScripts) }
       keys = try await check(opened.ceremony, wish)
     }
 
-    let shown = if let view { try await cardProof(plan, view, pin, leastTries, keys: keys, opened) } else { nil as Shown? }
+    var shown: Shown?
+    let first: FirstProof
+    switch seen {
+    case .piv(let view)?:
+      let signed = try await cardProof(plan, view, pin, leastTries, keys: keys, opened)
+      (shown, first) = (signed, .card(signed.proof))
+    case .shared(let view)?:
+      try await prove(view, scripts, keys: keys, in: opened.ceremony.ceremony, over: opened.connection)
+      first = .sharedCard
+    case nil: first = .palm
+    }
     var sessionSignature: Data?
     if let preimage = opened.ceremony.sessionPreimage {
       guard let bytes = try await holder.sign(preimage) else { throw .sessionKeyGone }
@@ -172,24 +184,31 @@ public struct LogonClient: Sendable {
     let running = Running(
       ceremony: opened.ceremony, connection: opened.connection, keys: keys, openedAt: openedAt, plan: plan,
       sessionSignature: sessionSignature)
-    let conclusion = try await conclude(running, shown?.proof, &entered)
+    let conclusion = try await conclude(running, first, &entered)
     if case .granted(let session) = conclusion {
-      if let view, let slot = plan.slot, let certificate = view.certificates[slot] {
+      if case .piv(let view) = seen, let slot = plan.slot, let certificate = view.certificates[slot] {
         entered.card = GrantedLogon.Card(certificate: certificate, slot: slot.name, reader: view.reader)
       }
-      try await holder.adopt(session, keys: keys, reader: view?.reader, evidence: shown?.evidence)
+      try await holder.adopt(session, keys: keys, reader: seen?.reader, evidence: shown?.evidence)
     }
     return conclusion
   }
 
   /// With what is on the reader, unless the first way needs no card.
   private func plan(
-    _ offered: [[String]], _ choice: FactorChoice, _ wish: LogonWish
-  ) async throws(AgentFault) -> (FactorPlan, CardView?) {
+    _ offered: [[String]], _ scripts: [CardScript], _ choice: FactorChoice, _ wish: LogonWish
+  ) async throws(AgentFault) -> (FactorPlan, SeenCard?) {
     if let plan = FactorPlan(withoutCard: offered, choice) { return (plan, nil) }
-    let view = try await waitForCard(seconds: wish.waitSeconds)
-    let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)
-    return (plan, plan.slot == nil ? nil : view)
+    switch try await waitForCard(seconds: wish.waitSeconds, scripts) {
+    case .piv(let view):
+      let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)
+      return (plan, plan.slot == nil ? nil : .piv(view))
+    case .shared(let view):
+      guard wish.slot == nil, let (plan, hasCard) = FactorPlan.withSharedKeyCard(offered: offered, choice) else {
+        throw .noUsableCombination(offered: offered)
+      }
+      return (plan, hasCard ? .shared(view) : nil)
+    }
   }
 
   private func cardProof(

@@ -47,6 +47,18 @@ extension AgentFault {
         en: "The card was exchanged halfway.",
         nextStepJa: "ご自分のカードを置いたまま、もう一度お試しください。",
         nextStepEn: "Leave your own card on the reader and retry.")
+    case .cardNotTakenHere:
+      Sentence(
+        ja: "このカードの方式（共有鍵、または番号だけ）では、この端末の最低基準を満たしません。",
+        en: "What this kind of card can prove (a shared key, or a number alone) is not enough at this workstation.",
+        nextStepJa: "暗証番号（PIN）の使える職員カードでやり直してください。お持ちでないときは、情報システム担当へご相談ください。",
+        nextStepEn: "Retry with a staff card that has a PIN. If you have none, ask the IT section.")
+    case .commandNotAllowed:
+      Sentence(
+        ja: "カードのファイルにない操作をサーバーが求めたため、カードには何も送りませんでした。",
+        en: "The server asked for something of the card that the card's file does not allow; nothing was sent to the card.",
+        nextStepJa: "操作をやめ、すぐに情報システム担当へご連絡ください。",
+        nextStepEn: "Stop here and call the IT section at once.")
     case .noUsableCombination(let offered):
       Sentence(
         ja: "この端末で求められる方法（\(Self.list(offered, .ja))）を、このカードやセンサーでは行えません。",

@@ -90,14 +90,14 @@ enum CardsTable {
   static func keys(after key: KeyFingerprint?, limit: Int, in db: Database) throws -> [KnownCardKey] {
     try db.rows(
       """
-      SELECT card_keys.key, cards.person, cards.state FROM card_keys JOIN cards ON cards.id = card_keys.card
+      SELECT card_keys.key, card_keys.profile, cards.person, cards.state FROM card_keys JOIN cards ON cards.id = card_keys.card
       WHERE card_keys.key > ? ORDER BY card_keys.key LIMIT ?
       """, [(key?.bytes ?? []), max(limit, 0)]
     ).map { row in
       var columns = Columns(row, of: "card_keys")
       return KnownCardKey(
-        key: try columns.fingerprint(KeyFingerprint.self), person: try columns.word { try PersonID(parsing: $0) },
-        state: try columns.word { CardState(rawValue: $0) })
+        key: try columns.fingerprint(KeyFingerprint.self), profile: try columns.text(),
+        person: try columns.word { try PersonID(parsing: $0) }, state: try columns.word { CardState(rawValue: $0) })
     }
   }
 
