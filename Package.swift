@@ -277,9 +277,8 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "SmartCard", "Storage", "VaultLink", "SSOVault",
-        "Isolation",
-        "Workstation",
+        "CardCiphers", "CardsInMemory", "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "SmartCard", "Storage",
+        "VaultLink", "SSOVault", "Isolation", "Workstation",
         .crypto,
         .cryptoExtras, .x509,
         .asn1,
