@@ -277,7 +277,8 @@ let package = Package(
       name: "AuthServerTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "AuthServer", "AuthClient", "CertificateTrust", "DirectorySync",
-        "CardCiphers", "CardsInMemory", "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "SmartCard", "Storage",
+        "CardCiphers", "CardsInMemory", "Fuzzing", "MatcherHost", "Programs", "RealDirectory", "Sealing", "SmartCard",
+        "Storage",
         "VaultLink", "SSOVault", "Isolation", "Workstation",
         .crypto,
         .cryptoExtras, .x509,

@@ -141,7 +141,8 @@ extension APIMessages {
     APIMessage(
       "CardKeySummary", "One key of a card.",
       [
-        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name))), .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
+        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name))),
+        .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),
     APIMessage(

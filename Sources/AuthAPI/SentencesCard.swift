@@ -109,7 +109,8 @@ extension Sentence {
     ja: "共有鍵のカードが、庁の鍵を持つことを示せませんでした。",
     en: "A shared-key card did not show that it has the city's key.",
     nextStepJa: "記録の備考の語（wrong-mac など）を docs/cards.md の表で確かめてください。V186・V187 なら、管理者がカードの鍵を鍵庫に登録してください。",
-    nextStepEn: "Look up the word in the row's note (wrong-mac and others) in docs/cards.md. With V186 or V187 administrators set the card's key in the vault."
+    nextStepEn:
+      "Look up the word in the row's note (wrong-mac and others) in docs/cards.md. With V186 or V187 administrators set the card's key in the vault."
   )
 
   static let cardCloneSuspected = Sentence(

@@ -106,7 +106,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
   public var shown: DenialCode {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
-      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected, .ceremonyUnknown:
+      .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
+      .ceremonyUnknown:
       .notAccepted
     default: self
     }

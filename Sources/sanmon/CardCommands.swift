@@ -1,10 +1,11 @@
 import ArgumentParser
 import AuthAPI
+import AuthTerms
 
 struct CardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "card", abstract: "Cards: enrol, list, lost, suspend, restore. / カードの登録・紛失・停止・復帰。",
-    subcommands: [CardEnrol.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self])
+    subcommands: [CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self])
 
   static func line(_ card: CardSummary) -> String {
     let state =
@@ -15,7 +16,8 @@ struct CardCommand: AsyncParsableCommand {
       }
     let number = card.guid.map { "  GUID \($0)" } ?? "  " + say("GUID なし", "no GUID")
     let keys = card.keys.map { key in
-      "\n  PIV \(key.slot)  \(key.proofClass)  " + say("登録者 ", "by ") + key.enrolledBy
+      "\n  \(SharedKeyCardKind(name: key.slot)?.name ?? "PIV \(key.slot)")  \(key.proofClass)  " + say("登録者 ", "by ")
+        + key.enrolledBy
     }
     return "\(card.card)  \(card.person)  \(state)" + number + keys.joined()
   }

@@ -24,10 +24,11 @@ struct CardScriptSetTests {
     #expect(set.scripts(reaching: .symmetric3DES).count == 2 && set.scripts(reaching: .identifier).count == 2)
     #expect(set.scripts(reaching: .symmetricAES).map(\.id) == ["desfire-ev2"])
     #expect(set.scripts(reaching: .publicKey).isEmpty)
-    #expect(CardScriptSet().scripts.isEmpty && (try CardScriptSet.compile([])).scripts.isEmpty)
+    #expect(try CardScriptSet.compile([]).scripts.isEmpty && CardScriptSet().scripts.isEmpty)
   }
 
-  @Test("what is signed: every byte and every name, in whatever order a folder is listed; never what applications are signed by")
+  @Test(
+    "what is signed: every byte and every name, in whatever order a folder is listed; never what applications are signed by")
   func canonicalBytes() {
     let (a, b) = (Samples.source("a.yaml", "x"), Samples.source("b.yaml", "y"))
     let whole = CardScriptSet.canonicalBytes([a, b])

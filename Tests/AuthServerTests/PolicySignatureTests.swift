@@ -73,7 +73,8 @@ struct PolicySignatureTests {
     #expect(accepted.policyVersion == version && accepted.faultsEn.isEmpty)
     let rows = try await city.audit("class=administration&action=policy.accepted")
     #expect(
-      rows.last?.policyVersion == version && rows.last?.note
+      rows.last?.policyVersion == version
+        && rows.last?.note
           == "signed by yamada; applications \(wanted["applications"] ?? ""); cards \(wanted["cards"] ?? "")"
     )
     await city.end()

@@ -2,6 +2,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import Synchronization
 import Testing
 
 /// Shared-key cards at the desk: what is carried there, by whom, and for how long.

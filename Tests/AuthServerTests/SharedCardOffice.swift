@@ -9,8 +9,10 @@ import Crypto
 import Foundation
 import Isolation
 import SSOVault
+import Sealing
 import SmartCard
 import Synchronization
+import VaultLink
 
 /// A shared-key card in memory, as a reader shows it.
 final class SharedTestCard: Sendable {
@@ -93,10 +95,11 @@ final class ExchangingVault: VaultAnswering {
     case .stepCard(let handle, let answers):
       return answer { state throws in
         state.stepped += 1
-        guard var (exchange, number) = state.open.removeValue(forKey: handle) else {
+        guard let open = state.open.removeValue(forKey: handle) else {
           return .refused(VaultRefusal(.cardExchangeUnknown, "no such exchange"))
         }
-        return self.outcome(try exchange.step(answers), exchange, handle, number, &state)
+        var exchange = open.exchange
+        return self.outcome(try exchange.step(answers), exchange, handle, open.number, &state)
       }
     default: return behind.handle(request, from: peer, peers: peers)
     }
@@ -129,6 +132,31 @@ final class ExchangingVault: VaultAnswering {
 }
 
 extension City {
+  /// The city's key of a kind goes into this city's own vault, signed by two administrators.
+  func keepCardKey(_ kind: SharedKeyCardKind) async throws {
+    let source = try Data(contentsOf: URL(fileURLWithPath: folder + "/policies/cards/\(kind.name).yaml"))
+    let script = try CardScriptFile.compile(PolicySource(name: "\(kind.name).yaml", bytes: Array(source))).script
+    let vault = VaultLink(socket: folder + "/vault.sock")
+    let keys = try await vault.publicKeys()
+    guard let suite = SealingSuite(rawValue: keys.intakeSuite) else { throw HTTPFault.serverFault }
+    let fingerprint = try KeyFingerprint(parsing: Array(SHA256.hash(data: keys.intake)))
+    let instance = try InstanceID(parsing: "\(segment)-1")
+    let sealed = try suite.seal(
+      SharedTestCard.cityKey(kind), to: keys.intake, info: CardKeyMessage.info(suite: keys.intakeSuite, key: fingerprint),
+      associatedData: CardKeyMessage.associatedData(instance: instance, script: script.canonicalBytes))
+    let message = CardKeyMessage(
+      key: fingerprint, script: script.canonicalBytes, encapsulated: sealed.encapsulated, ciphertext: sealed.ciphertext
+    ).encoded
+    let suzuki = Administrator(id: "suzuki", person: "p-000002")
+    _ = try await register(suzuki)
+    let act = try act(
+      Act.Kind.setCardKey, ["script": script.id, "sealed": Hex.encode(Array(SHA256.hash(data: message)))])
+    let signed = try sign(act)
+    try await vault.setCardKey(
+      SignedAct(act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try suzuki.approval(act)]),
+      sealed: message)
+  }
+
   /// The vault does its part in exchanges with shared-key cards.
   func exchangingVault() -> ExchangingVault {
     let made = Mutex<ExchangingVault?>(nil)

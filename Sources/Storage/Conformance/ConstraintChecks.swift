@@ -44,7 +44,9 @@ extension StoreConformance {
         )
       }
       try expect(pages.0.map(\.key) == [two, three] && pages.2.isEmpty, "keys of cards were not told in order")
-      try expect(pages.1.map(\.key) == [three] && pages.1[0].state == .active && pages.1[0].profile == "piv", "keys of cards were not told in pages")
+      try expect(
+        pages.1.map(\.key) == [three] && pages.1[0].state == .active && pages.1[0].profile == "piv",
+        "keys of cards were not told in pages")
     },
     Check(name: "one GUID belongs to one card; cards without one are many") { store in
       let numbered = try Sample.card("c1", keys: [Sample.key(1)], guid: 7)

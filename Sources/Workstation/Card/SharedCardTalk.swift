@@ -32,7 +32,7 @@ public typealias SharedCardAsking = @Sendable ([[UInt8]]?) async -> SharedCardRe
 /// transaction is held meanwhile.
 public enum SharedCardTalk {
   /// Seconds that a card is held while the far side thinks about one round: less than the 5 after which Windows resets it.
-  static let mostSeconds = 4
+  public static let mostSeconds = 4
 
   /// - Throws: `unsupportedCard` for a card that is none of these kinds by the length of its number.
   public static func view(
@@ -71,7 +71,7 @@ public enum SharedCardTalk {
   }
 
   /// Has a thread that holds a card wait for the far side.
-  static func waiting(for asking: @escaping SharedCardAsking) -> ([[UInt8]]?) throws(CardFailure) -> SharedCardReply {
+  package static func waiting(for asking: @escaping SharedCardAsking) -> ([[UInt8]]?) throws(CardFailure) -> SharedCardReply {
     { answers throws(CardFailure) in
       let kept = KeptReply()
       Task {
