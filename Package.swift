@@ -239,7 +239,7 @@ let package = Package(
     .testTarget(
       name: "SmartCardTests",
       dependencies: [
-        "AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard", "PCSCReader", "Programs", .crypto, .cryptoExtras,
+        "AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard", "PCSCReader", "Programs", "Workstation", .crypto, .cryptoExtras,
       ], swiftSettings: house),
     .testTarget(
       name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "CardsInMemory", "SmartCard"],

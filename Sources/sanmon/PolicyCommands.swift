@@ -13,7 +13,7 @@ struct PolicyCommand: AsyncParsableCommand {
   /// `sanmon policy check DIR`
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Compile a policy folder and name every fault. / 規則フォルダーを読み、誤りをすべて示します。",
+      abstract: "Compile a policy folder, with its cards, and name every fault. / 規則フォルダーとカードのファイルを読み、誤りをすべて示します。",
       discussion: "Exits with 0 if the set could be put in force, with 65 if not. / 使える組なら 0、誤りがあれば 65 で終わります。")
 
     @Argument(help: "The folder with organisation.yaml and one file per segment. / organisation.yaml と系統名.yaml のフォルダー")
@@ -22,6 +22,7 @@ struct PolicyCommand: AsyncParsableCommand {
     func run() throws {
       let set = try PolicyReport.compile(folder)
       let language = PolicyReport.language
+      _ = try PolicyReport.cards(below: folder)
       for warning in set.warnings { PolicyReport.complain(warning.render(language)) }
       print(PolicyReport.table(set, language), terminator: "")
     }

@@ -35,6 +35,43 @@ struct CommandCarrierTests {
     #expect(Array(sent[1].dropFirst(7)) == Self.write + [0])
   }
 
+  @Test("all rounds in one session; each round is held against the gate before any of it is sent")
+  func rounds() throws {
+    let frames = [Self.sessionOK, Self.wrapped(Self.done), Self.wrapped(Self.done), Self.sessionOK]
+    var whole = carrier(.felicaLiteS, answers: frames)
+    var left = [[Self.write]]
+    var said: [[[UInt8]]] = []
+    try whole.carry(first: [Self.write]) { answers throws(CardFailure) in
+      said.append(answers)
+      return left.popLast()
+    }
+    #expect(said == [[Self.done], [Self.done]] && whole.channel.commands.count == 4)
+    #expect(whole.channel.commands.last == [0xFF, 0xC2, 0, 0, 2, 0x82, 0, 0])
+
+    var second = carrier(.felicaLiteS, commands: [.write], answers: [Self.sessionOK, Self.wrapped(Self.done), Self.sessionOK])
+    #expect(
+      failure { () throws(CardFailure) in
+        try second.carry(first: [Self.write]) { _ throws(CardFailure) in [Self.write, Self.read] }
+      } == .malformedCommand)
+    #expect(second.channel.commands.count == 3, "opened, one round, closed")
+    var failing = carrier(.felicaLiteS, answers: [Self.sessionOK, Self.wrapped(Self.done), Self.sessionOK])
+    #expect(
+      failure { () throws(CardFailure) in
+        try failing.carry(first: [Self.write]) { _ throws(CardFailure) in throw .timedOut }
+      } == .timedOut)
+    #expect(failing.channel.commands.count == 3)
+  }
+
+  @Test("how a reader passes frames is found out without a word to the card")
+  func family() throws {
+    var session = ScriptedCard(answers: [Self.sessionOK, Self.sessionOK])
+    #expect(try FelicaReaderFamily.find(through: &session) == .transparentSession)
+    #expect(session.commands == [[0xFF, 0xC2, 0, 0, 2, 0x81, 0, 0], [0xFF, 0xC2, 0, 0, 2, 0x82, 0, 0]])
+    var other = ScriptedCard(answers: [[0x6A, 0x81]])
+    #expect(try FelicaReaderFamily.find(through: &other) == .pn532)
+    #expect(other.commands.count == 1)
+  }
+
   @Test("frames to a PN532")
   func pn532() throws {
     var carrier = carrier(.felicaLiteS, .pn532, answers: [[0xD5, 0x43, 0] + Self.done + [0x90, 0]])

@@ -31,16 +31,45 @@ public struct CommandCarrier<Channel: CardChannel> {
   /// All are held against the gate before the first is sent: `malformedCommand` if one does not pass, with nothing sent. Other
   /// errors: those of the channel, and `malformedCard` for what is no answer in the reader's form.
   public mutating func carry(_ commands: [[UInt8]]) throws(CardFailure) -> [[UInt8]] {
+    var answers: [[UInt8]] = []
+    try carry(first: commands) { said throws(CardFailure) in
+      answers = said
+      return nil
+    }
+    return answers
+  }
+
+  /// All rounds of an exchange, in one session of the reader: a reader may turn its field off when one ends, and a card forgets
+  /// its random number with the field.
+  ///
+  /// - Parameter next: told the answers of a round, gives the commands of the next; nil to end.
+  /// - Throws: as for one round, and what `next` throws.
+  public mutating func carry(
+    first: [[UInt8]], next: ([[UInt8]]) throws(CardFailure) -> [[UInt8]]?
+  ) throws(CardFailure) {
+    try admit(first)
+    if kind == .felicaLiteS { try send(family.opening) }
+    let result: Result<Void, CardFailure>
+    do throws(CardFailure) { result = .success(try carryRounds(first, next)) } catch { result = .failure(error) }
+    // An open session keeps the reader from seeing the next card; a card that is gone is no reason to leave it open.
+    if kind == .felicaLiteS { try? send(family.closing) }
+    try result.get()
+  }
+
+  private func admit(_ commands: [[UInt8]]) throws(CardFailure) {
     guard (1...CardScript.mostSteps).contains(commands.count), commands.allSatisfy(gate.admits) else {
       throw .malformedCommand
     }
-    guard kind == .felicaLiteS else { return try carryPlain(commands) }
-    try send(family.opening)
-    let result: Result<[[UInt8]], CardFailure>
-    do throws(CardFailure) { result = .success(try carryFrames(commands)) } catch { result = .failure(error) }
-    // An open session keeps the reader from seeing the next card; a card that is gone is no reason to leave it open.
-    try? send(family.closing)
-    return try result.get()
+  }
+
+  private mutating func carryRounds(
+    _ first: [[UInt8]], _ next: ([[UInt8]]) throws(CardFailure) -> [[UInt8]]?
+  ) throws(CardFailure) {
+    var commands: [[UInt8]]? = first
+    while let current = commands {
+      try admit(current)
+      commands = try next(kind == .felicaLiteS ? try carryFrames(current) : try carryPlain(current))
+    }
   }
 
   private mutating func send(_ commands: [[UInt8]]) throws(CardFailure) {

@@ -56,17 +56,15 @@ public enum SharedCardTalk {
   ) throws(CardFailure) {
     guard try Self.view(&channel, reader: view.reader, kinds: [view.kind]) == view else { throw .unsupportedCard }
     let family = view.kind == .felicaLiteS ? try FelicaReaderFamily.find(through: &channel) : .pn532
-    var reply = try ask(nil)
-    var script: CardScript?
-    var rounds = 0
-    while case .send(let named, let commands) = reply {
+    guard case .send(let script, let first) = try ask(nil) else { return }
+    guard script.kind == view.kind else { throw .malformedCommand }
+    var carrier = CommandCarrier(channel: channel, kind: script.kind, commands: script.commands, family: family)
+    var rounds = 1
+    try carrier.carry(first: first) { answers throws(CardFailure) in
+      guard case .send(let named, let commands) = try ask(answers) else { return nil }
       rounds += 1
-      guard named.kind == view.kind, script == nil || script == named, rounds <= named.rounds.count else {
-        throw .malformedCommand
-      }
-      script = named
-      var carrier = CommandCarrier(channel: channel, kind: named.kind, commands: named.commands, family: family)
-      reply = try ask(try carrier.carry(commands))
+      guard named == script, rounds <= script.rounds.count else { throw .malformedCommand }
+      return commands
     }
   }
 
