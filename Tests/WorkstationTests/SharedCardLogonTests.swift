@@ -6,6 +6,7 @@ import SmartCard
 import Synchronization
 import Testing
 import Workstation
+import X509
 
 /// A card with a number and three commands behind its reader, and the port to it. What an exchange proves is tested where the
 /// key is; here it is what is carried, and what is not.
