@@ -56,7 +56,7 @@ struct CardBox: Sendable {
   /// A new one for each morning: nothing that one morning taught it helps the next.
   func trust() throws -> CardTrust {
     try CardTrust(
-      anchors: [anchor], intermediates: [], revocationLists: [], requiresRevocation: false, staleGraceSeconds: 0)
+      anchors: [anchor], intermediates: [], revocationLists: [])
   }
 
   /// Keys made from names, so that every process has the same ones.

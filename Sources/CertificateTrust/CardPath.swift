@@ -1,4 +1,4 @@
-import AuthTerms
+public import AuthTerms
 
 /// Whose cards one segment believes: anchors, intermediates and revocation lists, fixed when it is made.
 ///
@@ -6,27 +6,24 @@ import AuthTerms
 /// again until one of the times in its documents has passed.
 public struct CardTrust: Sendable {
   private let store: OpenSSLStore
-  private let requiresRevocation: Bool
   private let known = KnownCards()
 
   /// - Parameters:
   ///   - anchors: DER, 1 to 64. Trusted: whoever can add one can make a card for anybody.
   ///   - intermediates: DER, at most 64; only ever part of a path that ends in an anchor.
-  ///   - revocationLists: DER, at most 64.
-  ///   - requiresRevocation: a card whose issuer has no list at hand is refused.
-  ///   - staleGraceSeconds: 0 to 30 days; how long a list counts after its next update.
-  /// - Throws: `MalformedInput` naming the list and the position of the first document that cannot be read.
+  ///   - revocationLists: DER, at most 256, delta lists among them. Indirect ones are refused.
+  /// - Throws: `MalformedInput` naming the list and the position of the first document that cannot be used.
   public init(
-    anchors: [[UInt8]], intermediates: [[UInt8]], revocationLists: [[UInt8]], requiresRevocation: Bool, staleGraceSeconds: Int
-  ) throws {
-    guard (1...64).contains(anchors.count), intermediates.count <= 64, revocationLists.count <= 64,
-      (0...2_592_000).contains(staleGraceSeconds)
-    else {
-      throw MalformedInput("card trust", expected: "1 to 64 anchors, at most 64 intermediates and lists, grace up to 30 days")
+    anchors: [[UInt8]], intermediates: [[UInt8]] = [], revocationLists: [[UInt8]] = [], rules: PathRules = PathRules()
+  ) throws(MalformedInput) {
+    guard (1...64).contains(anchors.count), intermediates.count <= 64, revocationLists.count <= 256 else {
+      throw MalformedInput("card trust", expected: "1 to 64 anchors, at most 64 intermediates and 256 lists")
     }
-    store = try OpenSSLStore(
-      anchors: anchors, intermediates: intermediates, revocationLists: revocationLists, graceSeconds: staleGraceSeconds)
-    self.requiresRevocation = requiresRevocation
+    guard rules.isWithinLimits else {
+      throw MalformedInput(
+        "path rules", expected: "grace up to 30 days, age of 1 hour to 366 days, 16 policies, RSA of 2,048 or 3,072 bits")
+    }
+    store = try OpenSSLStore(anchors: anchors, intermediates: intermediates, revocationLists: revocationLists, rules: rules)
   }
 
   /// Which of a card's keys a certificate is shown for.
@@ -57,8 +54,7 @@ public struct CardTrust: Sendable {
 
     func verify(checksRevocation: Bool) -> OpenSSLStore.Verdict {
       store.verify(
-        card, atSeconds: seconds, checksRevocation: checksRevocation,
-        requiresRevocation: checksRevocation && requiresRevocation, allowsCardAuthentication: use == .cardAuthentication)
+        card, atSeconds: seconds, checksRevocation: checksRevocation, allowsCardAuthentication: use == .cardAuthentication)
     }
     switch verify(checksRevocation: true) {
     case .trusted(let revocation):

@@ -1,5 +1,4 @@
 public import AuthTerms
-import COpenSSL
 
 /// From when until when a document counts, read without judging whether it is to be believed.
 public struct ValidityPeriod: Sendable, Hashable {
@@ -17,10 +16,8 @@ public struct ValidityPeriod: Sendable, Hashable {
   }
 
   public init(revocationList der: [UInt8]) throws(MalformedInput) {
-    guard let list = OpenSSLStore.revocationList(exactly: der) else { throw Self.fault }
-    defer { X509_CRL_free(list) }
-    guard let dates = OpenSSLStore.dates(of: list, 0), let first = dates.first else { throw Self.fault }
-    notBefore = Int64(first) * 1000
-    notAfter = dates.count > 1 ? Int64(dates[1]) * 1000 : nil
+    guard let list = OpenSSLRevocationList(exactly: der) else { throw Self.fault }
+    notBefore = Int64(list.thisUpdate) * 1000
+    notAfter = list.nextUpdate.map { Int64($0) * 1000 }
   }
 }

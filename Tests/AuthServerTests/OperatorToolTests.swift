@@ -168,9 +168,7 @@ final class ToolBench: Sendable {
 
   private func trust() throws -> CardTrust {
     let pem = try String(contentsOfFile: "\(folder)/operators.pem", encoding: .utf8)
-    return try CardTrust(
-      anchors: try PEMFile.certificates(pem), intermediates: [], revocationLists: [], requiresRevocation: false,
-      staleGraceSeconds: 0)
+    return try CardTrust(anchors: try PEMFile.certificates(pem))
   }
 
   /// Runs the tool with the PIN on descriptor 3, once.

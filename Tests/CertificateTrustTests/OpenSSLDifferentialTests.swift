@@ -19,7 +19,7 @@ struct OpenSSLDifferentialTests {
     guard required || lists.isEmpty else { return }
     let trust = try CardTrust(
       anchors: [city.der("root")], intermediates: [city.der("inter")], revocationLists: lists.map(city.der),
-      requiresRevocation: required, staleGraceSeconds: 0)
+      rules: PathRules(coverage: required ? .card : .none))
     for card in Self.cards {
       var arguments = ["verify", "-no-CAfile", "-no-CApath", "-no-CAstore", "-CAfile", "root.pem", "-untrusted", "inter.pem"]
       arguments += ["-attime", "\(CardCity.now)", "-purpose", "sslclient", "-auth_level", "2"]

@@ -48,7 +48,7 @@ struct CertificateFuzzTests {
   func certificates() throws {
     let (leaf, root) = (try Self.leaf(), try Self.authority.get().root)
     let trust = try CardTrust(
-      anchors: [root], intermediates: [], revocationLists: [], requiresRevocation: false, staleGraceSeconds: 0)
+      anchors: [root], intermediates: [], revocationLists: [])
     guard case .valid = trust.validate(leaf, at: Self.now) else {
       Issue.record("the whole certificate is refused")
       return
@@ -81,13 +81,13 @@ struct CertificateFuzzTests {
   func lists() throws {
     let (root, list) = (try Self.der(Self.root), try Self.der(Self.list))
     _ = try CardTrust(
-      anchors: [root], intermediates: [], revocationLists: [list], requiresRevocation: true, staleGraceSeconds: 0)
+      anchors: [root], intermediates: [], revocationLists: [list], rules: PathRules(coverage: .card))
     let leaf = try Self.leaf()
     try Fuzzer("lists", corpus: [list, root], count: 3000).run { bytes in
       let trust = try? CardTrust(
-        anchors: [root], intermediates: [bytes], revocationLists: [], requiresRevocation: false, staleGraceSeconds: 0)
+        anchors: [root], intermediates: [bytes], revocationLists: [])
       let other = try? CardTrust(
-        anchors: [root], intermediates: [], revocationLists: [bytes], requiresRevocation: true, staleGraceSeconds: 0)
+        anchors: [root], intermediates: [], revocationLists: [bytes], rules: PathRules(coverage: .card))
       for trust in [trust, other] {
         if case .valid? = trust?.validate(leaf, at: Self.now) { throw Fuzzer.Broken("a stranger's certificate is good") }
       }

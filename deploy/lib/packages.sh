@@ -22,6 +22,9 @@ readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc ope
 readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 
 readonly SCHEMATHESIS_VERSION=4.32.5
+# NIST's PKITS among much else.
+readonly VECTORS_VERSION=50.0.2
+readonly VECTORS_SHA256=51641f03a3eb4edbe9fb68e3a3574d25f86aa502d06391fffa886330d02778a0
 
 has_package() { [ "$(dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null)" = "ii " ]; }
 
@@ -90,4 +93,26 @@ need_schemathesis() {
     printf '%s' "$SCHEMATHESIS_VERSION" >"$venv/version"
   fi
   export SCHEMATHESIS
+}
+
+# need_vectors: the paths of NIST's PKITS in a folder of their own, where tests look for them. Nothing of them is run.
+need_vectors() {
+  local folder=$SANMON_ROOT/.build-vectors wheel
+  wheel=$folder/cryptography_vectors-$VECTORS_VERSION-py3-none-any.whl
+  if [ "$(cat "$folder/version" 2>/dev/null)" != "$VECTORS_VERSION" ]; then
+    rm -rf -- "$folder"
+    mkdir -p "$folder"
+    python3 -m venv "$folder/venv"
+    "$folder/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: -d "$folder" \
+      "cryptography-vectors==$VECTORS_VERSION" || return 1
+    printf '%s  %s\n' "$VECTORS_SHA256" "$wheel" | sha256sum --check --quiet || return 1
+    python3 - "$wheel" "$folder" <<'END' || return 1
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    folders = tuple("cryptography_vectors/x509/PKITS_data/" + name for name in ("certs/", "crls/"))
+    wheel.extractall(sys.argv[2], [name for name in wheel.namelist() if name.startswith(folders)])
+END
+    rm -rf -- "$wheel" "$folder/venv"
+    printf '%s' "$VECTORS_VERSION" >"$folder/version"
+  fi
 }

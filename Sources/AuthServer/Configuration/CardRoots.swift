@@ -34,8 +34,8 @@ enum CardRoots {
   private static func trust(_ anchors: [[UInt8]], lists paths: [String], _ instance: InstanceFile) throws -> CardTrust {
     let lists = try paths.flatMap { try read($0, PEMFile.revocationLists) }
     return try CardTrust(
-      anchors: anchors, intermediates: [], revocationLists: lists, requiresRevocation: !lists.isEmpty,
-      staleGraceSeconds: instance.staleGraceHours * 3600)
+      anchors: anchors, revocationLists: lists,
+      rules: PathRules(coverage: lists.isEmpty ? .none : .card, staleGraceSeconds: instance.staleGraceHours * 3600))
   }
 
   private static func certificates(_ paths: [String]) throws -> [[UInt8]] {
