@@ -63,6 +63,11 @@ struct UnsealTests {
     #expect(ask(vault, .status) == .sealed(VaultSealing(given: 0, needed: 2)), "sealed again after a restart")
     #expect(try type(texts[one], vault) == "1 of 2")
     #expect(ask(vault, .publicKeys) == .refused(VaultRefusal(.sealed, "sealed: 1 of 2 shares are there")))
+    for request: VaultRequest in [
+      .beginCard(script: [], number: []), .stepCard(exchange: [], answers: []), .listCardKeys,
+    ] {
+      #expect(ask(vault, request, from: Office.server) == .refused(VaultRefusal(.sealed, "sealed: 1 of 2 shares are there")))
+    }
     #expect(ask(vault, .status, from: Office.server) == .sealed(VaultSealing(given: 1, needed: 2)))
     #expect(try type(texts[other], vault) == "open")
     guard case .publicKeys(let keys) = ask(vault, .publicKeys), case .status(let status) = ask(vault, .status) else {
