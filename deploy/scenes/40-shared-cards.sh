@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 step "共有鍵のカード（FeliCa Lite-S と DESFire）：鍵は鍵庫の中だけにある" \
   "Shared-key cards (FeliCa Lite-S and DESFire): the key is in the vault alone"
-# After 39-deputy.sh: its second administrator.
+# After 30-morning.sh and 39-deputy.sh: the watch of LGWAN-PC-0043, the second administrator.
 
 SHARED=$STAGE/desk/shared
 operator_key lgwan
