@@ -26,6 +26,8 @@ struct InstanceFileTests {
             .mynumber: ["/etc/sanmon/roots/mynumber.pem"],
           ],
           cardCRLs: [.lgwan: ["/var/lib/sanmon/crl/lgwan.crl"]], staleGraceHours: 12,
+          maximumListAgeHours: 48, listsForWholePath: true,
+          cardPolicies: [.mynumber: [try CertificatePolicy(parsing: "1.2.392.200.1"), .any]], minimumRSABits: 3072,
           hosts: ["lgwan-1.sanmon.example", "2001:db8::10"], checkpointSeconds: 30,
           connectionsPerSource: 200, policySignatures: 2, witness: "/srv/sanmon/witness",
           recoveryKey: "recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000",
@@ -44,7 +46,8 @@ struct InstanceFileTests {
       .breaking("segments: [lgwan, mynumber]\ncombined-segments: lgwan+mynumber", "segments: [lgwan]")
       .breaking("  mynumber: [/etc/sanmon/roots/mynumber.pem]\n", "")
       .breaking("metrics-listen: {address: 127.0.0.1, port: 9443}\n", "")
-      .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12}\n", "")
+      .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12, maximum-age-hours: 48, coverage: path}\n", "")
+      .breaking("card-policies: {mynumber: [\"1.2.392.200.1\", \"2.5.29.32.0\"]}\nminimum-rsa-bits: 3072\n", "")
       .breaking("checkpoint-seconds: 30\n", "").breaking("connections-per-source: 200\n", "")
       .breaking("policy-signatures: 2\n", "").breaking("witness: /srv/sanmon/witness\n", "")
       .breaking("recovery-key: recovery-1-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000-0000\n", "")
@@ -56,7 +59,8 @@ struct InstanceFileTests {
     #expect(file.metricsListen == nil)
     #expect(file.operatorListen == nil)
     #expect(file.cardCRLs.isEmpty)
-    #expect(file.staleGraceHours == 0)
+    #expect(file.staleGraceHours == 0 && file.maximumListAgeHours == nil && !file.listsForWholePath)
+    #expect(file.cardPolicies.isEmpty && file.minimumRSABits == 2048)
     #expect(file.checkpointSeconds == 60)
     #expect(file.connectionsPerSource == 32)
     #expect(file.policySignatures == 0)
@@ -134,6 +138,19 @@ struct InstanceFileTests {
   func snapshotRefused(part: String, instead: String) throws {
     let text = Samples.instance.breaking(Self.connection, Self.snapshot).breaking("  passwords: directory\n", "")
     #expect(throws: PolicyFaults.self) { try parse(text.breaking(part, instead)) }
+  }
+
+  @Test(
+    "rules of cards' certificates that cannot be meant are refused",
+    arguments: [
+      ("coverage: path", "coverage: all"), ("maximum-age-hours: 48", "maximum-age-hours: 0"),
+      ("maximum-age-hours: 48", "maximum-age-hours: 8785"), ("stale-grace-hours: 12, ", ""), ("coverage: path", "stale: grace"),
+      ("\"1.2.392.200.1\"", "\"1.2\""), ("\"1.2.392.200.1\"", "\"2.5.29.32.0\""),
+      ("{mynumber: [\"1.2", "{internet: [\"1.2"), ("[\"1.2.392.200.1\", \"2.5.29.32.0\"]", "[]"),
+      ("minimum-rsa-bits: 3072", "minimum-rsa-bits: 1024"), ("minimum-rsa-bits: 3072", "minimum-rsa-bits: 4096"),
+    ])
+  func pathRulesRefused(part: String, instead: String) throws {
+    #expect(throws: PolicyFaults.self) { try parse(Samples.instance.breaking(part, instead)) }
   }
 
   @Test("matchers of palms: up to two, each with its sockets and perhaps its user")

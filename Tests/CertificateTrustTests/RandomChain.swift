@@ -101,7 +101,7 @@ struct RandomChain {
     self.lists = lists.shuffled(using: &chance)
   }
 
-  private static func name(_ text: String) throws -> DistinguishedName {
+  static func name(_ text: String) throws -> DistinguishedName {
     try DistinguishedName {
       OrganizationName("City")
       CommonName(text)
@@ -145,8 +145,9 @@ struct RandomChain {
   }
 
   /// RFC 5280 §5.1, version 2, without extensions but the number.
-  private static func list(
-    of issuer: DistinguishedName, key: Int, days: ClosedRange<Int>, revoked: [UInt8]
+  static func list(
+    of issuer: DistinguishedName, key: Int, days: ClosedRange<Int>, revoked: [UInt8], isNumbered: Bool = true,
+    completes base: UInt8? = nil
   ) throws -> [UInt8] {
     func time(_ days: Int) -> [UInt8] {
       let format = DateFormatter()
@@ -157,10 +158,17 @@ struct RandomChain {
     }
     let algorithm = der(0x30, try bytes([1, 2, 840, 10045, 4, 3, 2] as ASN1ObjectIdentifier))
     let entries = revoked.map { der(0x30, der(0x02, [$0]), time(-20)) }.flatMap { $0 }
-    let number = der(0x30, try bytes([2, 5, 29, 20] as ASN1ObjectIdentifier), der(0x04, der(0x02, [1])))
+    let numbers: [(ASN1ObjectIdentifier, UInt8?, isCritical: Bool)] = [
+      ([2, 5, 29, 20], isNumbered ? 7 : nil, false), ([2, 5, 29, 27], base, true),
+    ]
+    let extensions = try numbers.flatMap { identifier, number, isCritical -> [UInt8] in
+      guard let number else { return [] }
+      let critical: [UInt8] = isCritical ? [0x01, 0x01, 0xff] : []
+      return der(0x30, try bytes(identifier), critical, der(0x04, der(0x02, [number])))
+    }
     let body = der(
       0x30, der(0x02, [1]), algorithm, try bytes(issuer), time(days.lowerBound), time(days.upperBound), der(0x30, entries),
-      der(0xa0, der(0x30, number)))
+      der(0xa0, der(0x30, extensions)))
     let signature = Array(try keys[key].signature(for: body).derRepresentation)
     return der(0x30, body, algorithm, der(0x03, [0] + signature))
   }

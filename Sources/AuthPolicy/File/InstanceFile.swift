@@ -86,6 +86,14 @@ public struct InstanceFile: Sendable, Hashable {
   public var cardCRLs: [Segment: [String]]
   /// Hours for which a CRL past its next update is still used; 0 = not at all.
   public var staleGraceHours: Int
+  /// Hours after which a CRL is due whatever it says itself; `nil`: as it says.
+  public var maximumListAgeHours: Int?
+  /// Whether the authorities above a card need a CRL too.
+  public var listsForWholePath: Bool
+  /// Of which a card of the segment must have one along its whole path; none: nothing is asked for.
+  public var cardPolicies: [Segment: [CertificatePolicy]]
+  /// 2,048 or 3,072.
+  public var minimumRSABits: Int
   /// Names and addresses in the server's certificate.
   public var hosts: [String]
   /// Seconds between two signed checkpoints of the log.
@@ -110,7 +118,8 @@ public struct InstanceFile: Sendable, Hashable {
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
-    staleGraceHours: Int = 0, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
+    staleGraceHours: Int = 0, maximumListAgeHours: Int? = nil, listsForWholePath: Bool = false,
+    cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
   ) {
@@ -128,6 +137,10 @@ public struct InstanceFile: Sendable, Hashable {
     self.cardRoots = cardRoots
     self.cardCRLs = cardCRLs
     self.staleGraceHours = staleGraceHours
+    self.maximumListAgeHours = maximumListAgeHours
+    self.listsForWholePath = listsForWholePath
+    self.cardPolicies = cardPolicies
+    self.minimumRSABits = minimumRSABits
     self.hosts = hosts
     self.checkpointSeconds = checkpointSeconds
     self.connectionsPerSource = connectionsPerSource

@@ -7,7 +7,7 @@ struct InstanceReader {
   private static let keys = [
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
-    "card-crls", "revocation", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
+    "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
     "witness", "recovery-key", "directory", "palm-matchers",
   ]
 
@@ -32,13 +32,15 @@ struct InstanceReader {
     let vaultSocket = path(fields.required("vault-socket"))
     let state = path(fields.required("state"))
     let policies = path(fields.required("policies"))
-    let roots = paths(fields.required("card-roots"), served: segments)
+    let roots = lists(fields.required("card-roots"), served: segments) { path($0) }
     for segment in segments where roots[segment] == nil && !segments.isEmpty {
       log.add(.rootsMissing, fields.place("card-roots"))
       break
     }
-    let lists = paths(fields.optional("card-crls"), served: segments)
-    let grace = fields.optional("revocation").map { staleGrace($0) } ?? 0
+    let crls = lists(fields.optional("card-crls"), served: segments) { path($0) }
+    let revocation = fields.optional("revocation").map { self.revocation($0) } ?? Revocation(graceHours: 0)
+    let cardPolicies = lists(fields.optional("card-policies"), served: segments) { certificatePolicy($0) }
+    let bits = fields.optional("minimum-rsa-bits").map { log.word($0, of: ["2048", "3072"]).flatMap(Int.init) } ?? 2048
     let hosts = log.distinct(fields.required("hosts"), 1...32) { host($0) }
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
     let perSource = fields.optional("connections-per-source").map { log.integer($0, 1...4096) } ?? 32
@@ -50,12 +52,14 @@ struct InstanceReader {
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
     let matchers = fields.optional("palm-matchers").map { palmMatchers($0) } ?? []
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
-      let grace, let checkpoint, let perSource, let signatures
+      let revocation, let bits, let checkpoint, let perSource, let signatures
     else { return nil }
     return InstanceFile(
       instance: instance, segments: segments.sorted(), listen: listen, enrolmentListen: enrolment, metricsListen: metrics,
       operatorSocket: operatorSocket, operatorUsers: users, operatorListen: operatorDoor, vaultSocket: vaultSocket,
-      state: state, policies: policies, cardRoots: roots, cardCRLs: lists, staleGraceHours: grace, hosts: hosts,
+      state: state, policies: policies, cardRoots: roots, cardCRLs: crls, staleGraceHours: revocation.graceHours,
+      maximumListAgeHours: revocation.maximumAgeHours, listsForWholePath: revocation.coversPath, cardPolicies: cardPolicies,
+      minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers)
   }
@@ -152,27 +156,45 @@ struct InstanceReader {
     }
   }
 
-  private func paths(_ node: MarkedNode?, served: [Segment]) -> [Segment: [String]] {
+  /// For segments that are served: 1 to 16 values each.
+  private func lists<Value: Hashable>(
+    _ node: MarkedNode?, served: [Segment], _ read: (MarkedNode) -> Value?
+  ) -> [Segment: [Value]] {
     guard let node else { return [:] }
     guard case .map(let pairs) = node.content else {
-      log.add(.wrongShape, node.position, FaultDetail(expected: Bilingual("「系統名: ファイルの並び」", "segments with lists of files")))
+      log.add(.wrongShape, node.position, FaultDetail(expected: Bilingual("「系統名: 並び」", "segments with lists")))
       return [:]
     }
-    var found: [Segment: [String]] = [:]
+    var found: [Segment: [Value]] = [:]
     for pair in pairs {
       guard let segment = try? Segment(parsing: pair.key), served.contains(segment) else {
         log.add(.segmentNotServed, pair.keyPosition)
         continue
       }
       if found[segment] != nil { log.add(.duplicateKey, pair.keyPosition, FaultDetail(key: pair.key)) }
-      found[segment] = log.distinct(pair.value, 1...16) { path($0) }
+      found[segment] = log.distinct(pair.value, 1...16, read)
     }
     return found
   }
 
-  private func staleGrace(_ node: MarkedNode) -> Int? {
-    let fields = Fields(node, allowed: ["stale-grace-hours"], log)
-    return log.integer(fields.required("stale-grace-hours"), 0...168)
+  private struct Revocation {
+    let graceHours: Int
+    var maximumAgeHours: Int?
+    var coversPath = false
+  }
+
+  private func revocation(_ node: MarkedNode) -> Revocation? {
+    let fields = Fields(node, allowed: ["stale-grace-hours", "maximum-age-hours", "coverage"], log)
+    let age = fields.optional("maximum-age-hours").map { log.integer($0, 1...8784) }
+    let coverage = fields.optional("coverage").map { log.word($0, of: ["card", "path"]) } ?? "card"
+    guard let grace = log.integer(fields.required("stale-grace-hours"), 0...168), let coverage else { return nil }
+    return Revocation(graceHours: grace, maximumAgeHours: age ?? nil, coversPath: coverage == "path")
+  }
+
+  private func certificatePolicy(_ node: MarkedNode) -> CertificatePolicy? {
+    log.name(node, Bilingual("OID（例 1.2.392.200.1）", "an object identifier such as 1.2.392.200.1")) {
+      text throws(MalformedInput) in try CertificatePolicy(parsing: text)
+    }
   }
 
   private func recoveryKey(_ node: MarkedNode) -> String? {

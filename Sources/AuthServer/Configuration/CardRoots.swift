@@ -22,20 +22,30 @@ enum CardRoots {
     var cards: [Segment: CardTrust] = [:]
     for segment in instance.segments {
       let anchors = try certificates(instance.cardRoots[segment, default: []])
-      cards[segment] = try trust(anchors, lists: instance.cardCRLs[segment, default: []], instance)
+      cards[segment] = try trust(
+        anchors, lists: instance.cardCRLs[segment, default: []], policies: instance.cardPolicies[segment, default: []], instance)
     }
     let operators = try instance.operatorListen.map { door in
       let anchors = try certificates(door.roots)
-      return OperatorTrust(trust: try trust(anchors, lists: door.crls, instance), anchors: anchors)
+      return OperatorTrust(trust: try trust(anchors, lists: door.crls, policies: [], instance), anchors: anchors)
     }
     return Trust(cards: cards, operators: operators)
   }
 
-  private static func trust(_ anchors: [[UInt8]], lists paths: [String], _ instance: InstanceFile) throws -> CardTrust {
-    let lists = try paths.flatMap { try read($0, PEMFile.revocationLists) }
+  private static func trust(
+    _ anchors: [[UInt8]], lists paths: [String], policies: [CertificatePolicy], _ instance: InstanceFile
+  ) throws -> CardTrust {
+    // A folder that is still empty asks for lists all the same: until the first one comes, no card is believed.
+    let lists = try paths.flatMap { path in
+      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(path) }
+    }
+    let coverage: PathRules.Coverage = paths.isEmpty ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
       anchors: anchors, revocationLists: lists,
-      rules: PathRules(coverage: lists.isEmpty ? .none : .card, staleGraceSeconds: instance.staleGraceHours * 3600))
+      rules: PathRules(
+        coverage: coverage, staleGraceSeconds: instance.staleGraceHours * 3600,
+        maximumListAgeSeconds: instance.maximumListAgeHours.map { $0 * 3600 }, policies: policies,
+        minimumRSABits: instance.minimumRSABits))
   }
 
   private static func certificates(_ paths: [String]) throws -> [[UInt8]] {

@@ -68,13 +68,18 @@ extension Examination {
       "発行元から新しいリストを受け取り、置いて systemctl reload sanmond@\(instance.instance)",
       "get the new list from the issuer, put it there, systemctl reload sanmond@\(instance.instance)")
     let periods: [ValidityPeriod]
-    switch read(paths, PEMFile.revocationLists, { try ValidityPeriod(revocationList: $0) }) {
+    switch revocationLists(paths) {
     case .value(let found): periods = found
     case .refused(let why), .absent(let why): return .fault(.revocation, why, bring)
     }
+    guard !periods.isEmpty else {
+      return .fault(
+        .revocation,
+        Words("リストが 1 件もありません（すべて AP147 で断られます）", "there is not one list: every card is refused (AP147)"), bring)
+    }
     let oldest = (now - (periods.map(\.notBefore).min() ?? now)) / Self.dayMilliseconds
     let grace = Int64(instance.staleGraceHours) * 3_600_000
-    guard let due = periods.compactMap(\.notAfter).min() else {
+    guard let due = periods.compactMap(dueTime).min() else {
       return .ok(.revocation, "\(periods.count) 件、\(oldest) 日前から", "\(periods.count), the oldest \(oldest) days old")
     }
     if due + grace < now {
@@ -94,7 +99,25 @@ extension Examination {
       "\(periods.count), next update in \((due - now) / Self.dayMilliseconds) days")
   }
 
+  /// When a list is due: as it says, or after `maximum-age-hours`, which speaks of cards' lists, where that is earlier.
+  private func dueTime(_ period: ValidityPeriod) -> Int64? {
+    [period.notAfter, instance.maximumListAgeHours.map { period.notBefore + Int64($0) * 3_600_000 }].compactMap { $0 }.min()
+  }
+
   // MARK: Reading
+
+  private func revocationLists(_ paths: [String]) -> Reading<[ValidityPeriod]> {
+    var found: [ValidityPeriod] = []
+    for path in paths {
+      guard FileManager.default.fileExists(atPath: path) else {
+        return .absent(Words("\(path) がありません", "\(path) is not there"))
+      }
+      do { found += try RevocationFiles.read(path).map { try ValidityPeriod(revocationList: $0) } } catch {
+        return .refused(Words("\(path) を読めません（書式か、権限か）", "\(path) cannot be read (its format, or your rights)"))
+      }
+    }
+    return .value(found)
+  }
 
   private func read(
     _ paths: [String], _ parse: (String) throws -> [[UInt8]], _ period: ([UInt8]) throws -> ValidityPeriod
