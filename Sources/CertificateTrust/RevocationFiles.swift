@@ -34,7 +34,9 @@ public enum RevocationFiles {
       guard (try? ValidityPeriod(revocationList: der)) != nil else { throw fault }
       return [der]
     }
-    guard let text = String(validating: data, as: UTF8.self), let found = try? PEMFile.revocationLists(text) else { throw fault }
+    guard let text = String(validating: data, as: UTF8.self), let found = try? PEMFile.revocationLists(text) else {
+      throw fault
+    }
     return found
   }
 }

@@ -46,7 +46,10 @@ struct InstanceFileTests {
       .breaking("segments: [lgwan, mynumber]\ncombined-segments: lgwan+mynumber", "segments: [lgwan]")
       .breaking("  mynumber: [/etc/sanmon/roots/mynumber.pem]\n", "")
       .breaking("metrics-listen: {address: 127.0.0.1, port: 9443}\n", "")
-      .breaking("card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12, maximum-age-hours: 48, coverage: path}\n", "")
+      .breaking(
+        "card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}\nrevocation: {stale-grace-hours: 12, maximum-age-hours: 48, coverage: path}\n",
+        ""
+      )
       .breaking("card-policies: {mynumber: [\"1.2.392.200.1\", \"2.5.29.32.0\"]}\nminimum-rsa-bits: 3072\n", "")
       .breaking("checkpoint-seconds: 30\n", "").breaking("connections-per-source: 200\n", "")
       .breaking("policy-signatures: 2\n", "").breaking("witness: /srv/sanmon/witness\n", "")

@@ -119,7 +119,8 @@ public struct InstanceFile: Sendable, Hashable {
     operatorSocket: String, operatorUsers: [String], operatorListen: OperatorListener? = nil, vaultSocket: String,
     state: String, policies: String, cardRoots: [Segment: [String]], cardCRLs: [Segment: [String]] = [:],
     staleGraceHours: Int = 0, maximumListAgeHours: Int? = nil, listsForWholePath: Bool = false,
-    cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String], checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
+    cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String],
+    checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
   ) {

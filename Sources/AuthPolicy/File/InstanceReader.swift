@@ -7,7 +7,8 @@ struct InstanceReader {
   private static let keys = [
     "instance", "segments", "combined-segments", "listen", "enrolment-listen", "metrics-listen", "operator-socket",
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
-    "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source", "policy-signatures",
+    "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
+    "policy-signatures",
     "witness", "recovery-key", "directory", "palm-matchers",
   ]
 

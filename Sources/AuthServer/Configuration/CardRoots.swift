@@ -23,7 +23,8 @@ enum CardRoots {
     for segment in instance.segments {
       let anchors = try certificates(instance.cardRoots[segment, default: []])
       cards[segment] = try trust(
-        anchors, lists: instance.cardCRLs[segment, default: []], policies: instance.cardPolicies[segment, default: []], instance)
+        anchors, lists: instance.cardCRLs[segment, default: []], policies: instance.cardPolicies[segment, default: []], instance
+      )
     }
     let operators = try instance.operatorListen.map { door in
       let anchors = try certificates(door.roots)
@@ -37,7 +38,7 @@ enum CardRoots {
   ) throws -> CardTrust {
     // A folder that is still empty asks for lists all the same: until the first one comes, no card is believed.
     let lists = try paths.flatMap { path in
-      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(path) }
+      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
     }
     let coverage: PathRules.Coverage = paths.isEmpty ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
