@@ -56,7 +56,8 @@ extension RealCardSuite {
   struct SharedKeyPort {
     private let kinds = Set(SharedKeyCardKind.allCases)
 
-    @Test("recognised by its number, proven in one talk while the far side takes its time", arguments: SharedKeyCardKind.allCases)
+    @Test(
+      "recognised by its number, proven in one talk while the far side takes its time", arguments: SharedKeyCardKind.allCases)
     func proven(kind: SharedKeyCardKind) async throws {
       try await CardBench.run { bench in
         let cards = ReaderCards()
