@@ -22,7 +22,7 @@ struct VaultCardKeyTests {
       let city = bench.city
       let script = try Self.script("desfire-ev2")
       let second = Administrator(id: "suzuki", person: "p-000002")
-      #expect(try await city.register(second) == 200)
+      #expect(try await city.register(second) == 201)
       func send(
         _ key: [UInt8], by others: [Administrator], named name: String? = nil, sealed other: [UInt8]? = nil
       ) async throws -> Int {
