@@ -68,8 +68,6 @@ enum Samples {
       mynumber: [/etc/sanmon/roots/mynumber.pem]
     card-crls: {lgwan: [/var/lib/sanmon/crl/lgwan.crl]}
     revocation: {stale-grace-hours: 12, maximum-age-hours: 48, coverage: path}
-    card-policies: {mynumber: ["1.2.392.200.1", "2.5.29.32.0"]}
-    minimum-rsa-bits: 3072
     hosts: [lgwan-1.sanmon.example, "2001:db8::10"]
     policies: /etc/sanmon/policies
     checkpoint-seconds: 30
@@ -90,6 +88,8 @@ enum Samples {
       tick-seconds: 5
       passwords: directory
       effective-attribute: msDS-cloudExtensionAttribute1
+    card-policies: {mynumber: ["1.2.392.200.1", "2.5.29.32.0"]}
+    minimum-rsa-bits: 3072
 
     """
 

@@ -37,8 +37,9 @@ enum CardRoots {
     _ anchors: [[UInt8]], lists paths: [String], policies: [CertificatePolicy], _ instance: InstanceFile
   ) throws -> CardTrust {
     // A folder that is still empty asks for lists all the same: until the first one comes, no card is believed.
-    let lists = try paths.flatMap { path in
-      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
+    var lists: [[UInt8]] = []
+    for path in paths {
+      do { lists += try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
     }
     let coverage: PathRules.Coverage = paths.isEmpty ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
