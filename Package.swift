@@ -264,7 +264,9 @@ let package = Package(
       exclude: ["pkits.tsv", "pkits-deviations.tsv"], swiftSettings: house),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", "FaultyDisk", "Programs", "Storage", .crypto, .grdb],
+      dependencies: [
+        "AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", "FaultyDisk", "Programs", "Storage", .crypto, .grdb,
+      ],
       swiftSettings: house),
     .testTarget(
       name: "SSOVaultTests",
