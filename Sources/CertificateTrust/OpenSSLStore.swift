@@ -1,8 +1,8 @@
 import AuthTerms
 import COpenSSL
 
-// All calls into OpenSSL stand in this file and the one of revocation lists. It builds and judges paths only; keys and signatures of cards go through
-// swift-crypto, TLS through NIOSSL.
+// All calls into OpenSSL stand in this file and the one of revocation lists. They build and judge paths only; keys and
+// signatures of cards go through swift-crypto, TLS through NIOSSL.
 
 /// One parsed certificate; freed with its last owner. OpenSSL guards its lazily filled caches with a lock of its own.
 final class OpenSSLCertificate: @unchecked Sendable {
