@@ -69,7 +69,9 @@ extension Examination {
     guard count > 0 else { return .ok(.vault, "応答あり、警報なし", "answers, no alarms") }
     return .warning(
       .vault,
-      Words("警報 \(count) 件：以前と合わないチェックポイントを断りました", "\(count) alarms: it refused checkpoints that contradict the last one"),
+      Words(
+        "警報 \(count) 件：以前と合わないチェックポイント、カードの複製の疑いなど",
+        "\(count) alarms: a checkpoint that contradicts the last one, a card that was copied, or the like"),
       Words("鍵庫の記録を読み、だれが何をしたかを確かめる。監査記録を検証する", "read the vault's log, find out what was asked of it, and verify the audit log")
     )
   }
