@@ -2,10 +2,11 @@ import AuditLog
 import AuthAPI
 import AuthPolicy
 import AuthTerms
+import CertificateTrust
 import Isolation
 import Storage
 
-/// What a server does by itself: signs checkpoints, notices changed policy files, writes coalesced refusals, begins and
+/// What a server does by itself: signs checkpoints, notices changed policy files and revocation lists, writes coalesced refusals, begins and
 /// ends dated accesses, locks sessions whose people may no longer use them.
 struct Background: Sendable {
   let services: Services
@@ -20,6 +21,7 @@ struct Background: Sendable {
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await watchPolicies() }
+      group.addTask { await watchRevocationLists() }
       group.addTask {
         await every(.seconds(services.instance.checkpointSeconds)) {
           // Before the checkpoint, which then covers what was found.
@@ -69,6 +71,22 @@ struct Background: Sendable {
       // A reload whose row could not be written changed nothing, and is tried again.
       if result != nil { known = present }
       log.event("policyFilesChanged", ["accepted": .number(result?.faultsEn.isEmpty == true ? 1 : 0)])
+    }
+  }
+
+  /// Looks once a second, and acts like `watchPolicies` when nothing has moved for one look.
+  private func watchRevocationLists() async {
+    let watch = RevocationWatch(services: services, log: log)
+    var known = watch.fingerprint()
+    guard known != nil else { return }
+    var last = known
+    var standings: [String: RevocationOutlook.Standing] = [:]
+    await watch.look(&standings)
+    await every(.seconds(1)) {
+      let present = watch.fingerprint()
+      defer { last = present }
+      if present != known, present == last, await watch.takeUp() { known = present }
+      await watch.look(&standings)
     }
   }
 

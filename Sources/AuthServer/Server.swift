@@ -320,6 +320,7 @@ public final class Server: Sendable {
     let policy = services.policy.policy
     let waivers = try await WaiverDesk(services: services).warnings()
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
+    let lists = RevocationWatch(services: services, log: support.log).lines()
     let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
     let people = directory?.condition.warnings(at: services.surroundings.now())
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
@@ -327,10 +328,10 @@ public final class Server: Sendable {
     let relinks = directory == nil ? (ja: [], en: []) : try await RelinkDesk(services: services).warnings()
     let warningsJa =
       [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + (purge?.warnings.ja ?? []) + operators.ja + access.ja
-      + relinks.ja + waivers.map { $0.render(.ja) }
+      + relinks.ja + lists.ja + waivers.map { $0.render(.ja) }
     let warningsEn =
       [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + (purge?.warnings.en ?? []) + operators.en + access.en
-      + relinks.en + waivers.map { $0.render(.en) }
+      + relinks.en + lists.en + waivers.map { $0.render(.en) }
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: count,

@@ -57,6 +57,9 @@ final class CardCity: Sendable {
     commonName=supplied
     [crl]
     authorityKeyIdentifier=keyid
+    [delta]
+    authorityKeyIdentifier=keyid
+    2.5.29.27=critical,ASN1:INTEGER:1
     [authority]
     basicConstraints=critical,CA:TRUE
     keyUsage=critical,keyCertSign,cRLSign
@@ -129,6 +132,12 @@ final class CardCity: Sendable {
     list fresh inter 20300101000000Z 20300201000000Z
     list stale inter 20291201000000Z 20300114000000Z
     list early inter 20300116000000Z 20300201000000Z
+    # Completes any list of the intermediate (RFC 5280 §5.2.4); the second is from before "fresh".
+    for d in 'delta 20300110000000Z 20300117000000Z' 'olddelta 20291210000000Z 20291217000000Z'; do
+      set -- $d
+      openssl ca -gencrl -config ca.cnf -name inter -crlexts delta -crl_lastupdate $2 -crl_nextupdate $3 -out $1.crl.pem 2>/dev/null
+      openssl crl -in $1.crl.pem -outform DER -out $1.der
+    done
     # A list in the intermediate's name, signed by another key.
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out forger.key 2>/dev/null
     openssl req -x509 -new -key forger.key -subj "/O=City/CN=inter" -days 9000 -out forger.pem

@@ -7,6 +7,8 @@ import Foundation
 struct Trust: Sendable {
   let cards: [Segment: CardTrust]
   let operators: OperatorTrust?
+  /// Until when the lists count, by segment, and under `operators`; nothing for whom no list is asked for.
+  var outlooks: [String: RevocationOutlook] = [:]
 }
 
 /// The roots of the operators' cards, for the handshake and for each request.
@@ -20,28 +22,43 @@ struct OperatorTrust: Sendable {
 enum CardRoots {
   static func load(_ instance: InstanceFile) throws -> Trust {
     var cards: [Segment: CardTrust] = [:]
+    var outlooks: [String: RevocationOutlook] = [:]
     for segment in instance.segments {
       let anchors = try certificates(instance.cardRoots[segment, default: []])
+      let paths = instance.cardCRLs[segment, default: []]
+      let lists = try lists(paths)
       cards[segment] = try trust(
-        anchors, lists: instance.cardCRLs[segment, default: []], policies: instance.cardPolicies[segment, default: []], instance
-      )
+        anchors, lists, areAskedFor: !paths.isEmpty, policies: instance.cardPolicies[segment, default: []], instance)
+      if !paths.isEmpty { outlooks[segment.name] = try outlook(lists, instance) }
     }
     let operators = try instance.operatorListen.map { door in
       let anchors = try certificates(door.roots)
-      return OperatorTrust(trust: try trust(anchors, lists: door.crls, policies: [], instance), anchors: anchors)
+      let lists = try lists(door.crls)
+      if !door.crls.isEmpty { outlooks["operators"] = try outlook(lists, instance) }
+      return OperatorTrust(
+        trust: try trust(anchors, lists, areAskedFor: !door.crls.isEmpty, policies: [], instance), anchors: anchors)
     }
-    return Trust(cards: cards, operators: operators)
+    return Trust(cards: cards, operators: operators, outlooks: outlooks)
   }
 
-  private static func trust(
-    _ anchors: [[UInt8]], lists paths: [String], policies: [CertificatePolicy], _ instance: InstanceFile
-  ) throws -> CardTrust {
-    // A folder that is still empty asks for lists all the same: until the first one comes, no card is believed.
-    var lists: [[UInt8]] = []
-    for path in paths {
-      do { lists += try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
+  private static func lists(_ paths: [String]) throws -> [[UInt8]] {
+    try paths.flatMap { path in
+      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
     }
-    let coverage: PathRules.Coverage = paths.isEmpty ? .none : instance.listsForWholePath ? .path : .card
+  }
+
+  private static func outlook(_ lists: [[UInt8]], _ instance: InstanceFile) throws -> RevocationOutlook {
+    try RevocationOutlook(
+      lists: lists, graceSeconds: Int64(instance.staleGraceHours) * 3600,
+      maximumAgeSeconds: instance.maximumListAgeHours.map { Int64($0) * 3600 })
+  }
+
+  /// - Parameter areAskedFor: a folder that is still empty asks for lists all the same: until the first one comes, no card is
+  ///   believed.
+  private static func trust(
+    _ anchors: [[UInt8]], _ lists: [[UInt8]], areAskedFor: Bool, policies: [CertificatePolicy], _ instance: InstanceFile
+  ) throws -> CardTrust {
+    let coverage: PathRules.Coverage = !areAskedFor ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
       anchors: anchors, revocationLists: lists,
       rules: PathRules(

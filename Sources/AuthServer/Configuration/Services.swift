@@ -43,6 +43,7 @@ final class TrustHolder: Sendable {
   func trust(_ segment: Segment) -> CardTrust? { current.withLock { $0.cards[segment] } }
   /// `nil` if operators come through the unix socket alone.
   var operators: OperatorTrust? { current.withLock { $0.operators } }
+  var outlooks: [String: RevocationOutlook] { current.withLock { $0.outlooks } }
   func replace(_ trust: Trust) { current.withLock { $0 = trust } }
 }
 
@@ -101,6 +102,12 @@ final class Services: Sendable {
     metrics.declare(
       "sanmon_vault_log_faults_total", .counter,
       help: "Looks at the vault's log that found another log, or releases without a row")
+    metrics.declare(
+      "sanmon_revocation_age_seconds", .gauge, help: "Seconds since the revocation list that is furthest behind was made",
+      labels: ["place"])
+    metrics.declare(
+      "sanmon_revocation_due_seconds", .gauge, help: "Seconds until the first revocation list is due; below 0 afterwards",
+      labels: ["place"])
     metrics.declare("sanmon_password_checks_total", .counter, help: "Argon2id checks of typed passwords")
     metrics.declare(
       "sanmon_ceremonies_total", .counter, help: "Decisions by scenario and outcome", labels: ["scenario", "outcome"])

@@ -65,54 +65,51 @@ extension Examination {
     let paths = instance.segments.flatMap { instance.cardCRLs[$0, default: []] } + (instance.operatorListen?.crls ?? [])
     guard !paths.isEmpty else { return .ok(.revocation, "使わない設定です", "none configured") }
     let bring = Words(
-      "発行元から新しいリストを受け取り、置いて systemctl reload sanmond@\(instance.instance)",
-      "get the new list from the issuer, put it there, systemctl reload sanmond@\(instance.instance)")
-    let periods: [ValidityPeriod]
+      "発行元から新しいリストを受け取り、同じ場所に置く（2 秒以内に使われます）",
+      "get the new list from the issuer and put it there (in use within 2 s)")
+    let lists: [[UInt8]]
     switch revocationLists(paths) {
-    case .value(let found): periods = found
+    case .value(let found): lists = found
     case .refused(let why), .absent(let why): return .fault(.revocation, why, bring)
     }
-    guard !periods.isEmpty else {
+    guard
+      let outlook = try? RevocationOutlook(
+        lists: lists, graceSeconds: Int64(instance.staleGraceHours) * 3600,
+        maximumAgeSeconds: instance.maximumListAgeHours.map { Int64($0) * 3600 })
+    else { return .fault(.revocation, Words("読めないリストがあります", "a list cannot be read"), bring) }
+    let days = (outlook.ageSeconds(at: now) ?? 0) / 86_400
+    switch outlook.standing(at: now) {
+    case .ended where outlook.lists == 0:
       return .fault(
         .revocation,
         Words("リストが 1 件もありません（すべて AP147 で断られます）", "there is not one list: every card is refused (AP147)"), bring)
-    }
-    let oldest = (now - (periods.map(\.notBefore).min() ?? now)) / Self.dayMilliseconds
-    let grace = Int64(instance.staleGraceHours) * 3_600_000
-    guard let due = periods.compactMap(dueTime).min() else {
-      return .ok(.revocation, "\(periods.count) 件、\(oldest) 日前から", "\(periods.count), the oldest \(oldest) days old")
-    }
-    if due + grace < now {
+    case .ended:
       return .fault(
-        .revocation, Words("古すぎて使えません（AP147 で断られます）：\(oldest) 日前のもの", "too old to be used (AP147): \(oldest) days"), bring)
-    }
-    if due < now {
-      let hours = (due + grace - now) / 3_600_000
+        .revocation, Words("古すぎて使えません（AP147 で断られます）：\(days) 日前のもの", "too old to be used (AP147): \(days) days"), bring)
+    case .late:
+      let hours = (outlook.endSeconds(at: now) ?? 0) / 3600
       return .warning(
         .revocation, Words("更新の期日を過ぎました。あと \(hours) 時間で使えなくなります", "past its next update; refused in \(hours) h"), bring)
-    }
-    if due - now < Self.dayMilliseconds {
+    case .soon:
       return .warning(.revocation, Words("24 時間以内に更新の期日です", "its next update is due within 24 h"), bring)
+    case .current:
+      guard let due = outlook.dueSeconds(at: now) else {
+        return .ok(.revocation, "\(lists.count) 件、\(days) 日前から", "\(lists.count), the oldest \(days) days old")
+      }
+      return .ok(
+        .revocation, "\(lists.count) 件、次の更新まで \(due / 86_400) 日", "\(lists.count), next update in \(due / 86_400) days")
     }
-    return .ok(
-      .revocation, "\(periods.count) 件、次の更新まで \((due - now) / Self.dayMilliseconds) 日",
-      "\(periods.count), next update in \((due - now) / Self.dayMilliseconds) days")
-  }
-
-  /// When a list is due: as it says, or after `maximum-age-hours`, which speaks of cards' lists, where that is earlier.
-  private func dueTime(_ period: ValidityPeriod) -> Int64? {
-    [period.notAfter, instance.maximumListAgeHours.map { period.notBefore + Int64($0) * 3_600_000 }].compactMap { $0 }.min()
   }
 
   // MARK: Reading
 
-  private func revocationLists(_ paths: [String]) -> Reading<[ValidityPeriod]> {
-    var found: [ValidityPeriod] = []
+  private func revocationLists(_ paths: [String]) -> Reading<[[UInt8]]> {
+    var found: [[UInt8]] = []
     for path in paths {
       guard FileManager.default.fileExists(atPath: path) else {
         return .absent(Words("\(path) がありません", "\(path) is not there"))
       }
-      do { found += try RevocationFiles.read(path).map { try ValidityPeriod(revocationList: $0) } } catch {
+      do { found += try RevocationFiles.read(path) } catch {
         return .refused(Words("\(path) を読めません（書式か、権限か）", "\(path) cannot be read (its format, or your rights)"))
       }
     }
