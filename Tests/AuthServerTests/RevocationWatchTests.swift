@@ -50,7 +50,7 @@ struct RevocationWatchTests {
     #expect(try await rows(city, "revocation.taken", 2).count == 2)
     let refused = try await refusal { try await pc.enter(card) }
     #expect(refused != nil)
-    #expect(try await city.audit("code=AP146").count >= 1)
+    #expect(try await city.audit("outcome=denied").contains { $0.code == "AP146" })
 
     // Nothing has moved: nothing is taken up again.
     try await Task.sleep(for: .seconds(3))
