@@ -67,7 +67,7 @@ struct RevocationWatchTests {
     let card = try await city.enrolCard(Self.sato)
     try bring("nonsense", to: lists, as: "other.crl")
     let said = try await rows(city, "revocation.refused", 1)
-    #expect(said.count == 1 && said.first?.note?.contains("other.crl") == true)
+    #expect(said.count == 1 && said.first?.note.contains("other.crl") == true)
     _ = try await city.workstation("LGWAN-PC-0042").enter(card)
     try await Task.sleep(for: .seconds(3))
     #expect(try await city.audit("action=revocation.refused").count == 1)
@@ -81,7 +81,7 @@ struct RevocationWatchTests {
   func due() async throws {
     let (city, lists) = try await city(grace: 24)
     try bring(try city.cards.revocationList(of: [], due: 0.5), to: lists)
-    #expect(try await rows(city, "revocation.soon", 1).first?.note?.hasPrefix("lgwan: 1, made ") == true)
+    #expect(try await rows(city, "revocation.soon", 1).first?.note.hasPrefix("lgwan: 1, made ") == true)
     var status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     #expect(status.warningsEn.contains { $0.hasPrefix("WARNING: revocation lists (lgwan): 1, made") && $0.contains("due in") })
     #expect(status.warningsJa.contains { $0.hasPrefix("警告: 失効リスト（lgwan）: 1 件") })
