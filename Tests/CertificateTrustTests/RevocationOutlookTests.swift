@@ -41,7 +41,7 @@ struct RevocationOutlookTests {
   @Test(
     "a standing changes at the second at which a card's answer changes",
     arguments: [
-      (Int64(0), -86_401, RevocationOutlook.Standing.current), (0, -86_400, .current), (0, -86_399, .soon), (0, 0, .soon),
+      (0, -86_401, .current), (0, -86_400, .current), (0, -86_399, .soon), (0, 0, .soon),
       (0, 1, .ended), (60, 1, .late), (60, 60, .late), (60, 61, .ended),
     ])
   func borders(grace: Int64, offset: Int64, expected: RevocationOutlook.Standing) throws {
