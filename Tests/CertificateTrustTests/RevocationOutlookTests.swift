@@ -43,7 +43,7 @@ struct RevocationOutlookTests {
     arguments: [
       (0, -86_401, .current), (0, -86_400, .current), (0, -86_399, .soon), (0, 0, .soon),
       (0, 1, .ended), (60, 1, .late), (60, 60, .late), (60, 61, .ended),
-    ])
+    ] as [(Int64, Int64, RevocationOutlook.Standing)])
   func borders(grace: Int64, offset: Int64, expected: RevocationOutlook.Standing) throws {
     // Made on 2030-01-01, and the city lets it count for 15 days.
     let age = 15 * Self.day
