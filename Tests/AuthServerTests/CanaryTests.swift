@@ -218,7 +218,8 @@ struct TypedCanaryTests {
         ], code.code))
     let watch = try bench.watch(state, log: bench.folder + "/watch.log")
     defer { watch.terminate() }
-    for _ in 0..<900 where try await bench.agent(["status", "--state", state], "").status != 0 {
+    for _ in 0..<900 {
+      if try await bench.agent(["status", "--state", state], "").status == 0 { break }
       try await Task.sleep(for: .milliseconds(100))
     }
     expect(12, try await bench.agent(["logon", "--state", state, "--pin-fd", "3"], wrong))

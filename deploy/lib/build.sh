@@ -67,7 +67,7 @@ run_tests() {
 # scripts; the benchmark that logs on at a pace (slower than it, logons at one workstation replace each other); and for each
 # sanitizer the targets in which it has nothing to look at: code and tests on one thread, or Swift that touches no memory by hand.
 declare -rA UNTOUCHED=(
-  [thread]="PackageTests AuditLogTests AuthAPITests AuthPolicyTests AuthTermsTests CardCiphersTests FuzzTests SealingTests SimulationTests"
+  [thread]="PackageTests AuditLogTests AuthAPITests AuthPolicyTests AuthTermsTests BiometricTests CardCiphersTests FuzzTests SealingTests SimulationTests"
   [address]="PackageTests AuthPolicyTests AuthTermsTests SimulationTests"
 )
 sanitized_flags() {

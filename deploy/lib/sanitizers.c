@@ -9,7 +9,7 @@
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "detect_leaks=0"; }
 const char *__tsan_default_options(void);
-const char *__tsan_default_options(void) { return "halt_on_error=1"; }
+const char *__tsan_default_options(void) { return "halt_on_error=1:atexit_sleep_ms=0"; }
 
 // A buffer is written again when nobody else refers to it any more; who refers is counted in libswiftCore, which nothing watches.
 const char *__tsan_default_suppressions(void);
