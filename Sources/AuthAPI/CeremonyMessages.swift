@@ -66,7 +66,7 @@ public struct CardProofMessage: Codable, Sendable {
   public var slot: String
   /// DER, at most 8 KiB.
   public var certificate: Data
-  /// `ecdsa-p256-sha256` (DER ECDSA-Sig-Value) or `rsa-pkcs1-sha256`
+  /// `ecdsa-p256-sha256`, `ecdsa-p384-sha384` (DER ECDSA-Sig-Value) or `rsa-pkcs1-sha256`
   public var algorithm: String
   public var signature: Data
 

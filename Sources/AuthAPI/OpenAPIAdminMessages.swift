@@ -127,7 +127,7 @@ extension APIMessages {
         .field("person", .identifier), .field("segment", .segment), .field("profile", .oneOf(["piv"])),
         .field("slot", .oneOf(["9a", "9e"])), .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
-        .field("algorithm", .oneOf(["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])),
+        .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)), .field("refusedWithoutPIN", .boolean),
         .optional("guid", .bytes(minimum: 16, maximum: 16)), .optional("card", .identifier),
       ]),

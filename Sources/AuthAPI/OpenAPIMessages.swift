@@ -5,6 +5,7 @@ enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
     + rehearsals + relinks + palms + releases + sharedCards
+    + pinResets
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -48,7 +49,7 @@ enum APIMessages {
       [
         .field("profile", .oneOf(["piv"])), .field("slot", .oneOf(["9a", "9e"])),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
-        .field("algorithm", .oneOf(["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])),
+        .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)),
       ]),
     APIMessage(

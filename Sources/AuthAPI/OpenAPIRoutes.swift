@@ -96,6 +96,7 @@ public enum APIRoutes {
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
     + relinks + releases + sharedCards
     + operations
+    + pinResets
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 

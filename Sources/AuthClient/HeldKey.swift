@@ -7,14 +7,25 @@ import NIOSSL
 public struct HeldKey: Sendable {
   public enum Kind: Sendable {
     case p256
+    case p384
     case rsa2048
+    case rsa3072
+
+    /// Bytes of an RSA modulus; nil for curves.
+    var modulusCount: Int? {
+      switch self {
+      case .rsa2048: 256
+      case .rsa3072: 384
+      case .p256, .p384: nil
+      }
+    }
   }
 
   /// What the holder is asked for. Both are made here, from a text that this end built; a server hands down neither.
   public enum Use: Sendable, Equatable {
-    /// ECDSA over these 32 bytes (SHA-256); the answer is an Ecdsa-Sig-Value in DER (RFC 3279 §2.2.3).
+    /// ECDSA over these 32 bytes (SHA-256), P-384: 48 (SHA-384); the answer is an Ecdsa-Sig-Value in DER (RFC 3279 §2.2.3).
     case ecdsa(digest: [UInt8])
-    /// RSASP1 (RFC 8017 §5.2.1) of this padded block of 256 bytes; the answer has 256 bytes.
+    /// RSASP1 (RFC 8017 §5.2.1) of this padded block, as long as the modulus; the answer has as many bytes.
     case rsa(block: [UInt8])
   }
 
@@ -42,7 +53,8 @@ final class HeldKeySigner: NIOSSLCustomPrivateKey, Hashable {
   var signatureAlgorithms: [SignatureAlgorithm] {
     switch key.kind {
     case .p256: [.ecdsaSecp256R1Sha256]
-    case .rsa2048: [.rsaPssRsaeSha256]
+    case .p384: [.ecdsaSecp384R1Sha384]
+    case .rsa2048, .rsa3072: [.rsaPssRsaeSha256]
     }
   }
 
@@ -67,32 +79,34 @@ final class HeldKeySigner: NIOSSLCustomPrivateKey, Hashable {
 
   private static func use(_ kind: HeldKey.Kind, over text: [UInt8]) throws(ClientFault) -> HeldKey.Use {
     guard text.starts(with: context), [32, 48].contains(text.count - context.count) else { throw .tlsRefused(.ownMaterial) }
-    let digest = Array(SHA256.hash(data: text))
-    switch kind {
-    case .p256: return .ecdsa(digest: digest)
-    case .rsa2048:
-      // The salt keeps two signatures of one text apart; the library under us draws from the same source.
-      var source = SystemRandomNumberGenerator()
-      let salt = (0..<EMSAPSS.saltCount).map { _ in UInt8.random(in: 0...255, using: &source) }
-      return .rsa(block: try EMSAPSS.encode(sha256: digest, salt: salt))
+    guard let count = kind.modulusCount else {
+      return .ecdsa(digest: kind == .p384 ? Array(SHA384.hash(data: text)) : Array(SHA256.hash(data: text)))
     }
+    // The salt keeps two signatures of one text apart; the library under us draws from the same source.
+    var source = SystemRandomNumberGenerator()
+    let salt = (0..<EMSAPSS.saltCount).map { _ in UInt8.random(in: 0...255, using: &source) }
+    return .rsa(block: try EMSAPSS.encode(sha256: Array(SHA256.hash(data: text)), salt: salt, blockCount: count))
   }
 }
 
 /// EMSA-PSS (RFC 8017 §9.1.1) with SHA-256, MGF1 with SHA-256 and a salt as long as the hash, as TLS 1.3 asks (RFC 8446
-/// §4.2.3), for a 2048-bit modulus.
+/// §4.2.3).
 package enum EMSAPSS {
   /// Bytes of the salt.
   package static let saltCount = 32
-  private static let blockCount = 256
   private static let hashCount = 32
 
   /// - Parameters:
   ///   - digest: 32 bytes.
   ///   - salt: 32 random bytes.
-  /// - Returns: 256 bytes whose first bit is zero, so that the number is below every 2048-bit modulus.
-  package static func encode(sha256 digest: [UInt8], salt: [UInt8]) throws(ClientFault) -> [UInt8] {
-    guard digest.count == hashCount, salt.count == saltCount else { throw .tlsRefused(.ownMaterial) }
+  ///   - blockCount: bytes of the modulus: 256 or 384.
+  /// - Returns: `blockCount` bytes whose first bit is zero, so that the number is below every modulus of that length.
+  package static func encode(
+    sha256 digest: [UInt8], salt: [UInt8], blockCount: Int = 256
+  ) throws(ClientFault) -> [UInt8] {
+    guard digest.count == hashCount, salt.count == saltCount, [256, 384].contains(blockCount) else {
+      throw .tlsRefused(.ownMaterial)
+    }
     let hash = Array(SHA256.hash(data: [UInt8](repeating: 0, count: 8) + digest + salt))
     let padding = [UInt8](repeating: 0, count: blockCount - saltCount - hashCount - 2)
     var masked = zip(padding + [0x01] + salt, mask(from: hash, count: blockCount - hashCount - 1)).map { $0 ^ $1 }

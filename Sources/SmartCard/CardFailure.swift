@@ -45,8 +45,8 @@ public enum CardFailure: Error, Equatable, Sendable {
   case compressedCertificate
 
   // What we were handed
-  /// A PIN that is not 4 to 8 digits. Nothing was sent to the card.
+  /// A PIN that is not 4 to 8 digits, or that is not fit to be a new one. Nothing was sent to the card.
   case unusablePIN
-  /// A digest that is not 32 bytes, or a command beyond its limits: a programming error, but a refusal and no trap.
+  /// A digest of another length than the key signs, or a command beyond its limits: a programming error, but a refusal and no trap.
   case malformedCommand
 }

@@ -58,6 +58,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case windows(WindowsDoubt)
   /// Text of a parameter that is not what it should be.
   case badInput(expected: String)
+  /// The card has no new PIN.
+  case pinChange(PINChangeRefusal)
 }
 
 public enum Disagreement: String, Sendable, Equatable {
@@ -128,6 +130,17 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .otherCard, .cardNotTakenHere: .card
       case .sessionKeyGone, .nothingToUnlock, .noSession: .refused
       case .watchRunning, .watchNotRunning, .watchAnswer: .badInput
+      case .pinChange(let refusal): Self(refusal)
+      }
+  }
+
+  private init(_ refusal: PINChangeRefusal) {
+    self =
+      switch refusal {
+      case .wrongPIN, .wrongPUK: .pinWrong
+      case .unfit, .notTheSame: .badInput
+      case .pukBlocked: .pinBlocked
+      case .notSupported, .otherCard: .card
       }
   }
 

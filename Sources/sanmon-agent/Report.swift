@@ -26,6 +26,12 @@ enum Report {
       code = TerminalText.clean(body.code, limit: 8)
       reference = body.reference.map { TerminalText.clean($0, limit: 6) }
     case .pinWrong(let left): tries = left
+    case .pinChange(let refusal):
+      code = refusal.code
+      switch refusal {
+      case .wrongPIN(let left), .wrongPUK(let left): tries = left
+      default: break
+      }
     case .moreNeeded(let sets), .noUsableCombination(let sets): missing = sets
     default: break
     }

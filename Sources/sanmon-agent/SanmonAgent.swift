@@ -19,6 +19,7 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent lock
         sanmon-agent logoff
         sanmon-agent relink --person 4711.2
+        sanmon-agent pin-change
         sanmon-agent credential register --application ledger --user sato.hanako
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
         sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
@@ -32,7 +33,7 @@ struct SanmonAgent: AsyncParsableCommand {
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
       WatchCommandLine.self, StatusCommand.self, RelinkCommand.self, ReleaseCommand.self, CredentialCommand.self,
-      SSOCommand.self,
+      SSOCommand.self, PINChangeCommand.self,
     ])
 }
 

@@ -4,10 +4,14 @@ import Foundation
 struct CardContent: Codable {
   static let currentFormat = "sanmon-cardsim/1"
 
-  enum PINPolicy: String, Codable { case once, never }
+  enum PINPolicy: String, Codable {
+    case once, never
+    /// A PIN counts for the very next command alone, and for one signature.
+    case always
+  }
 
   struct Slot: Codable {
-    enum Kind: String, Codable { case p256, rsa2048 }
+    enum Kind: String, Codable { case p256, p384, rsa2048, rsa3072 }
     var kind: Kind
     var keyPEM: String
     var certificate: Data
@@ -24,6 +28,12 @@ struct CardContent: Codable {
   var pinTriesLeft: Int
   var authentication: Slot
   var cardAuthentication: Slot
+  /// Nil: a card that cannot be unblocked.
+  var puk: String?
+  var pukTries: Int?
+  var pukTriesLeft: Int?
+  /// Speaks T=0; nil: T=1.
+  var isCharacterOriented: Bool?
 }
 
 /// The card's memory on disk. The PIN counter outlives the process as it would outlive the loss of power.
@@ -38,7 +48,8 @@ final class CardFile {
     let data = try SafeFile.read(path)
     guard let content = try? JSONDecoder().decode(CardContent.self, from: data), content.format == CardContent.currentFormat,
       content.guid.count == 16, (0...15).contains(content.pinTriesLeft), (1...15).contains(content.pinTries),
-      PINText.accepts(content.pin)
+      PINText.accepts(content.pin), content.puk.map(PUKText.accepts) ?? true, (0...15).contains(content.pukTriesLeft ?? 0),
+      (1...15).contains(content.pukTries ?? 1)
     else { throw SimulatorFault.data("\(path): not a card file of the form \(CardContent.currentFormat)") }
     self.content = content
     authentication = try CardKey(content.authentication)
@@ -59,6 +70,11 @@ final class CardFile {
     try setTriesLeft(content.pinTries)
   }
 
+  func setPUKTriesLeft(_ count: Int) throws {
+    content.pukTriesLeft = count
+    try SafeFile.replace(path, try Self.encode(content), mode: 0o600)
+  }
+
   private static func encode(_ content: CardContent) throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -70,5 +86,12 @@ final class CardFile {
 enum PINText {
   static func accepts(_ pin: String) -> Bool {
     (4...8).contains(pin.utf8.count) && pin.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+}
+
+/// 6 to 8 printable characters of ASCII.
+enum PUKText {
+  static func accepts(_ puk: String) -> Bool {
+    (6...8).contains(puk.utf8.count) && puk.utf8.allSatisfy { (0x21...0x7E).contains($0) }
   }
 }

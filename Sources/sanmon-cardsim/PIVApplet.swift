@@ -17,8 +17,15 @@ struct PIVApplet {
   private let objects: CardObjects
   private var selected = false
   private var pinVerified = false
+  /// VERIFY was the last command: what a key with the policy "always" asks for.
+  private var isPINFresh = false
   private var chain: (header: [UInt8], data: [UInt8])?
   private var pending: [UInt8] = []
+  /// Le of a command without data.
+  private var expected: Int?
+
+  /// T=0 (ISO/IEC 7816-3 §12): a command carries data or asks for some, never both.
+  var isCharacterOriented: Bool { file.content.isCharacterOriented ?? false }
 
   init(file: CardFile) {
     self.file = file
@@ -28,15 +35,17 @@ struct PIVApplet {
   mutating func reset() {
     selected = false
     pinVerified = false
+    isPINFresh = false
     chain = nil
     pending = []
   }
 
   mutating func respond(to command: [UInt8], fault: Fault) -> CardAction {
     if let stuck = stuck(fault) { return stuck }
-    guard let parsed = Command(command) else { return .answer([0x67, 0x00]) }
+    guard let parsed = Command(command), !(isCharacterOriented && parsed.carriesBoth) else { return .answer([0x67, 0x00]) }
     if parsed.instruction == 0xC0 { return .answer(more(fault)) }
     pending = []
+    expected = parsed.expected
     if parsed.chained {
       let header = [parsed.instruction, parsed.parameter1, parsed.parameter2]
       guard parsed.classByte == 0x10, (chain?.header ?? header) == header else { return fail(0x6883) }
@@ -58,11 +67,14 @@ struct PIVApplet {
     guard command.classByte == 0 else { return fail(0x6E00) }
     if command.instruction == 0xA4 { return select(command, fault) }
     guard selected else { return fail(0x6D00) }
+    let wasFresh = isPINFresh
+    isPINFresh = false
     switch command.instruction {
     case 0x20: return verify(command)
     case 0x24: return changePIN(command)
+    case 0x2C: return unblockPIN(command)
     case 0xCB: return getData(command, fault)
-    case 0x87: return authenticate(command, fault)
+    case 0x87: return authenticate(command, fault, isPINFresh: wasFresh)
     case 0xFD: return succeed([5, 2, 7])
     case 0xF8: return succeed(withUnsafeBytes(of: file.content.serial.bigEndian) { Array($0) })
     default: return fail(0x6D00)
@@ -90,7 +102,9 @@ struct PIVApplet {
       if pinVerified { return succeed([]) }
       return fail(file.content.pinTriesLeft == 0 ? 0x6983 : 0x63C0 + file.content.pinTriesLeft)
     }
-    return check(command.data).failed ?? succeed([])
+    if let failed = check(command.data).failed { return failed }
+    isPINFresh = true
+    return succeed([])
   }
 
   private mutating func changePIN(_ command: Command) -> CardAction {
@@ -99,6 +113,24 @@ struct PIVApplet {
     let digits = command.data.suffix(8).prefix { $0 != 0xFF }
     let pin = String(decoding: digits, as: UTF8.self)
     guard PINText.accepts(pin), (try? file.setPIN(pin)) != nil else { return fail(0x6A80) }
+    return succeed([])
+  }
+
+  private mutating func unblockPIN(_ command: Command) -> CardAction {
+    guard let puk = file.content.puk, command.parameter2 == 0x80 else { return fail(0x6A88) }
+    guard command.parameter1 == 0, command.data.count == 16 else { return fail(0x6A80) }
+    let left = file.content.pukTriesLeft ?? 0
+    guard left > 0 else { return fail(0x6983) }
+    let pin = String(decoding: command.data.suffix(8).prefix { $0 != 0xFF }, as: UTF8.self)
+    guard PINText.accepts(pin) else { return fail(0x6A80) }
+    do {
+      try file.setPUKTriesLeft(left - 1)
+      guard Array(command.data.prefix(8)) == Array(puk.utf8) + [UInt8](repeating: 0xFF, count: 8 - puk.utf8.count) else {
+        return fail(left == 1 ? 0x6983 : 0x63C0 + left - 1)
+      }
+      try file.setPUKTriesLeft(file.content.pukTries ?? left)
+      try file.setPIN(pin)
+    } catch { return fail(0x6581) }
     return succeed([])
   }
 
@@ -129,7 +161,7 @@ struct PIVApplet {
     return fault == .endless61xx ? .answer([UInt8](repeating: 0x53, count: 256) + [0x61, 0x00]) : succeed(object)
   }
 
-  private mutating func authenticate(_ command: Command, _ fault: Fault) -> CardAction {
+  private mutating func authenticate(_ command: Command, _ fault: Fault, isPINFresh: Bool) -> CardAction {
     let slot: (key: CardKey, policy: CardContent.PINPolicy)
     switch command.parameter2 {
     case 0x9A: slot = (file.authentication, file.content.authentication.pinPolicy)
@@ -141,7 +173,13 @@ struct PIVApplet {
       let fields = SimpleTLV.fields(template[0].value), fields.contains(where: { $0.tag == 0x82 && $0.value.isEmpty }),
       let input = fields.first(where: { $0.tag == 0x81 })?.value
     else { return fail(0x6A80) }
-    guard slot.policy == .never || pinVerified else { return fail(0x6982) }
+    let isAllowed =
+      switch slot.policy {
+      case .never: true
+      case .once: pinVerified
+      case .always: isPINFresh
+      }
+    guard isAllowed else { return fail(0x6982) }
     if fault == .pullMidSign { return .leave }
     if fault == .forgetMidSign {
       reset()
@@ -156,6 +194,15 @@ struct PIVApplet {
 
   private mutating func succeed(_ data: [UInt8]) -> CardAction {
     pending = data
+    if isCharacterOriented, !data.isEmpty {
+      let next = UInt8(min(data.count, 256) & 0xFF)
+      // Nothing beside data that came in: the terminal asks with GET RESPONSE, for as much as it is told.
+      guard let expected else { return .answer([0x61, next]) }
+      guard expected == min(data.count, 256) else {
+        pending = []
+        return .answer([0x6C, next])
+      }
+    }
     return .answer(more(.none))
   }
 
@@ -187,6 +234,10 @@ private struct Command {
   var parameter1: UInt8
   var parameter2: UInt8
   var data: [UInt8] = []
+  /// Data, and Le behind it.
+  var carriesBoth = false
+  /// Le of a command without data.
+  var expected: Int?
 
   init?(_ bytes: [UInt8]) {
     guard bytes.count >= 4, bytes.count <= 261 else { return nil }
@@ -195,9 +246,13 @@ private struct Command {
     instruction = bytes[1]
     parameter1 = bytes[2]
     parameter2 = bytes[3]
-    guard bytes.count > 5 else { return }  // nothing follows, or Le alone
+    guard bytes.count > 5 else {  // nothing follows, or Le alone
+      if bytes.count == 5 { expected = bytes[4] == 0 ? 256 : Int(bytes[4]) }
+      return
+    }
     let count = Int(bytes[4])
     guard count > 0, bytes.count == 5 + count || bytes.count == 6 + count else { return nil }
     data = Array(bytes[5..<5 + count])
+    carriesBoth = bytes.count == 6 + count
   }
 }

@@ -32,6 +32,8 @@ struct Show: ParsableCommand {
       Output.line("name       \(content.name)")
       Output.line("guid       \(content.guid.map { String(format: "%02x", $0) }.joined())")
       Output.line("pin tries  \(content.pinTriesLeft) of \(content.pinTries) left")
+      if content.puk != nil { Output.line("puk tries  \(content.pukTriesLeft ?? 0) of \(content.pukTries ?? 0) left") }
+      if content.isCharacterOriented == true { Output.line("protocol   T=0") }
       Output.line("9a         \(content.authentication.kind.rawValue), PIN \(content.authentication.pinPolicy.rawValue)")
       Output.line(
         "9e         \(content.cardAuthentication.kind.rawValue), PIN \(content.cardAuthentication.pinPolicy.rawValue)")

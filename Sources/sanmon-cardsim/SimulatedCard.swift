@@ -8,8 +8,8 @@ protocol SimulatedCard {
 }
 
 extension PIVApplet: SimulatedCard {
-  /// TS, T0, TD1 = T=1, one historical byte, checksum.
-  var answerToReset: [UInt8] { [0x3B, 0x80, 0x01, 0x81] }
+  /// TS, T0, TD1 = T=1, checksum; or without TD1, which means T=0, and one historical byte.
+  var answerToReset: [UInt8] { isCharacterOriented ? [0x3B, 0x01, 0x50] : [0x3B, 0x80, 0x01, 0x81] }
 }
 
 extension SimulatedCard {

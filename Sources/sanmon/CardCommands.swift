@@ -5,7 +5,10 @@ import AuthTerms
 struct CardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "card", abstract: "Cards: enrol, list, lost, suspend, restore. / カードの登録・紛失・停止・復帰。",
-    subcommands: [CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self])
+    subcommands: [
+      CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self,
+      CardPINReset.self,
+    ])
 
   static func line(_ card: CardSummary) -> String {
     let state =

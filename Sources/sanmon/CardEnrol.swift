@@ -1,10 +1,10 @@
 import ArgumentParser
 import AuthAPI
 import AuthTerms
-import Crypto
 import Foundation
 import PCSCReader
 import SmartCard
+import Workstation
 
 struct CardEnrol: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -57,7 +57,7 @@ struct CardEnrol: AsyncParsableCommand {
       CardEnrolment(
         person: challenge.person, segment: segment, profile: "piv", slot: self.slot, nonce: challenge.nonce,
         certificate: Data(evidence.certificate),
-        algorithm: evidence.algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256",
+        algorithm: evidence.algorithm.scheme.rawValue,
         signature: Data(evidence.signature), refusedWithoutPIN: evidence.proofClass == .publicKeyWithPIN,
         guid: guid.map { Data($0.bytes) }, card: card),
       as: CardSummary.self)
@@ -84,8 +84,7 @@ struct CardEnrol: AsyncParsableCommand {
         let guid = try card.ownNumber()
         let preimage = EnrolmentPreimage(
           nonce: Array(challenge.nonce), person: challenge.person, slot: slot.name, guid: guid?.bytes ?? [], card: named)
-        let digest = Array(SHA256.hash(data: Data(preimage.canonicalBytes)))
-        return (try card.proveSlot(slot, digest: digest, pin: pin), guid)
+        return (try card.proveSlot(slot, pin: pin) { $0.digest(of: preimage.canonicalBytes) }, guid)
       }
     } catch {
       throw fail(74, "カードを使えませんでした: \(error)", "the card could not be used: \(error)")

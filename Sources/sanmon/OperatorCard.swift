@@ -18,7 +18,7 @@ struct OperatorCard {
   private let algorithm: PIVAlgorithm
   private let pin: Secret<PIN>
 
-  var scheme: SignatureScheme { algorithm == .p256 ? .ecdsaP256 : .rsaPKCS1 }
+  var scheme: SignatureScheme { algorithm.scheme }
   /// SHA-256 of the public key: how the server knows it.
   var fingerprint: String { Hex.encode(SHA256.hash(data: publicKey)) }
 
@@ -44,7 +44,7 @@ struct OperatorCard {
 
   /// Signs an act or an approval.
   func sign(_ message: [UInt8]) async throws -> [UInt8] {
-    let digest = Array(SHA256.hash(data: Data(message)))
+    let digest = algorithm.digest(of: message)
     let algorithm = algorithm
     return try await withPIN { card throws(CardFailure) in
       try card.sign(slot: .authentication, algorithm: algorithm, digest: digest)
@@ -53,10 +53,18 @@ struct OperatorCard {
 
   /// This card as the client's key of a TLS connection.
   var tlsKey: HeldKey {
-    HeldKey(kind: algorithm == .p256 ? .p256 : .rsa2048) { use in
+    let algorithm = algorithm
+    let kind: HeldKey.Kind =
+      switch algorithm {
+      case .p256: .p256
+      case .p384: .p384
+      case .rsa2048: .rsa2048
+      case .rsa3072: .rsa3072
+      }
+    return HeldKey(kind: kind) { use in
       try await withPIN { card throws(CardFailure) in
         switch use {
-        case .ecdsa(let digest): try card.sign(slot: .authentication, algorithm: .p256, digest: digest)
+        case .ecdsa(let digest): try card.sign(slot: .authentication, algorithm: algorithm, digest: digest)
         case .rsa(let block): try card.sign(slot: .authentication, paddedBlock: block)
         }
       }

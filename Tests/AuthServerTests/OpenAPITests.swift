@@ -75,6 +75,7 @@ struct OpenAPITests {
     "CardRoundMessage": CardRoundMessage.self, "CardRoundAnswer": CardRoundAnswer.self,
     "SharedCardEnrolment": SharedCardEnrolment.self, "SharedCardAnswers": SharedCardAnswers.self,
     "SharedCardStep": SharedCardStep.self,
+    "PINResetBegin": PINResetBegin.self, "PINResetBegun": PINResetBegun.self, "PINResetEnd": PINResetEnd.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

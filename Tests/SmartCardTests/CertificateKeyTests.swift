@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The key in a card's certificate")
 struct CertificateKeyTests {
-  @Test("P-256 and RSA-2048 are found, and other libraries read the same key")
+  @Test("keys of every kind are found, and other libraries read the same key")
   func found() throws {
     let curve = try CertificateKey(certificate: try Samples.certificate)
     #expect(curve.algorithm == .p256)
@@ -14,11 +14,21 @@ struct CertificateKeyTests {
     let rsa = try CertificateKey(certificate: try Samples.rsaCertificate)
     #expect(rsa.algorithm == .rsa2048)
     #expect(try _RSA.Signing.PublicKey(derRepresentation: rsa.subjectPublicKeyInfo).keySizeInBits == 2048)
+    let large = try CertificateKey(certificate: try Samples.p384Certificate)
+    #expect(large.algorithm == .p384)
+    _ = try P384.Signing.PublicKey(derRepresentation: large.subjectPublicKeyInfo)
+    let long = try CertificateKey(certificate: try Samples.rsa3072Certificate)
+    #expect(long.algorithm == .rsa3072)
+    #expect(try _RSA.Signing.PublicKey(derRepresentation: long.subjectPublicKeyInfo).keySizeInBits == 3072)
   }
 
   @Test("other keys are other cards")
   func others() throws {
-    for other in [try Samples.p384Certificate, try Samples.rsa1024Certificate] {
+    // A curve's name beside a point of another curve's length is no key of ours either.
+    var mixed = try Samples.p384Certificate
+    let curve = try #require(mixed.indices.dropLast(5).first { Array(mixed[$0..<($0 + 5)]) == [0x2B, 0x81, 0x04, 0x00, 0x22] })
+    mixed[curve + 4] = 0x23
+    for other in [try Samples.rsa1024Certificate, mixed] {
       #expect(failure { () throws(CardFailure) in try CertificateKey(certificate: other) } == .unsupportedCard)
     }
   }

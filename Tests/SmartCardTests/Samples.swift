@@ -35,7 +35,7 @@ enum Samples {
     }
   }
 
-  /// P-384: a key we do not use.
+  /// P-384.
   static var p384Certificate: [UInt8] {
     get throws {
       try decode(
@@ -46,6 +46,28 @@ enum Samples {
         tbICY8B6wEiJ8jA8xWS+Fym3U/MB8GA1UdIwQYMBaAFDtbICY8B6wEiJ8jA8xWS+Fym3U/MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID
         aQAwZgIxAJmNpwhWcsZGWM0OHLM9CT2xrIdJCxFjwmpIWLkC1ooKHXdhwO1NJ4G8YPu2l03XJgIxAK/O9rocP8KesJYsjo522weq8XhBMuZ9hd
         OsLxsQ0BxQyOtvypPBKZSx6YZ5MvQaNg==
+        """)
+    }
+  }
+
+  /// RSA-3072.
+  static var rsa3072Certificate: [UInt8] {
+    get throws {
+      try decode(
+        """
+        MIID/zCCAmegAwIBAgIUF7sYb6Muco/SZkihq5UUSD9n6hIwDQYJKoZIhvcNAQELBQAwDjEMMAoGA1UEAwwDUlNBMCAXDTI2MTEyMzExNDAyNFoYDz
+        IxMjYxMDMwMTE0MDI0WjAOMQwwCgYDVQQDDANSU0EwggGiMA0GCSqGSIb3DQEBAQUAA4IBjwAwggGKAoIBgQC0DxmaU8Nu6w6K7wRkZt7CbtmrpktJ
+        lOYLBQEMa5LiXVNnxGKmEJ8bkxyG9DWKmSntCIZ/+A5Y4QpxhtIVSEpuGxYxB+zlqqLkrVOWYWN7u3Eg6bgP0Z4/3SEIWNQYPtAdSrAN9hCXLrHirX
+        hJMRbFcXt91Y695rUaHmmH79HUBay7ix5Zw566lo1emcwqjkPQJ19+wPG6GpGZQBihgjrjjAEOd9rKdlZUbkmSMtcoggo6SB/BsQTvylRNuDuZC5BB
+        zEhxKzMvCeNMgnRLmeeD2UbajKWGWqEc+6A34RHcAz8P0Sm2GOCvB9Ng40/0rHh8OmKpuved0n0FQ/N0YekgZp9MHcfdbJd/3rZhkZ1UPh5zdqhp/m
+        YMzNWZ1I3DRcEuFx/osJ2BugqlqzwIZ5VggnZMxEUGyxmD5J54k4YCHZP33ir7QZvVVEkmVLbh8u32dl+vk87oPBD8o3gnBJKU5t/jLVfGtm+4yq/t
+        CzG2hw6qB/s/XxXTbb0dafJ506kCAwEAAaNTMFEwHQYDVR0OBBYEFOYFhBFGR+TNlTz2JraTHwgRaFh9MB8GA1UdIwQYMBaAFOYFhBFGR+TNlTz2Jr
+        aTHwgRaFh9MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADggGBABu4cUTw7Ca0QnLapTNy0ifLnOg59K9SlPWcREO+AH6WjLJCJJrefZRt
+        OTEyG4ZNEzS+qovgA4m8zujoMd/DmYegXltk3dhN6L5RYNQI1W3Q19kwrpiTT74voFdFCIszEjPCfAxfB4PNXi/a0j7lu0IgqV+u3DiMWWZJTWonRU
+        sZ5REyjknQBi9MrWwlfd0e9n8dGfRLMhOC48TczeeTnFYKgzkkMEzNiTquMtAtzBQRzMjjfM6XvaiFvODIBSobFLi1aJwmO4pIowq22O9l2TOrF55u
+        uiQSgFQiDi8rwEfxYeQhWiIvVzj6sOidQRL0PKw59ZzZx4Aw/Bp8Phz4wmy6BqJjrq3XMFii+rzXkeK2nZHMuPhI9C0N4v7S+K7dgpj+h79uq5SBMA
+        dMW0NABbfR3BV2xhEn3wfC9/LPzMqo739L2W4yLxBNnp+leeszz+NQp1AenopN/mppoFeQ4cb/5pfhthIzPQGzx2N+evZV27JvxyEMGuh4bDZfY9BW
+        qA==
         """)
     }
   }

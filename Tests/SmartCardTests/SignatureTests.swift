@@ -61,14 +61,37 @@ struct SignatureTests {
     }
   }
 
-  @Test("only a SHA-256 digest is signed", arguments: [0, 20, 31, 33, 64])
+  @Test("P-384 signs 48 bytes in one command, RSA-3072 a block of 384 in two")
+  func largeKeys() throws {
+    let text = Data("三門".utf8)
+    let signature = Array(try P384.Signing.PrivateKey().signature(for: text).derRepresentation)
+    let answer = [0x7C, UInt8(signature.count + 2), 0x82, UInt8(signature.count)] + signature + [0x90, 0x00]
+    let long = Array(SHA384.hash(data: text))
+    var curve = PIVCard(channel: ScriptedCard(answers: [answer]))
+    #expect(try curve.sign(slot: .authentication, algorithm: .p384, digest: long) == signature)
+    #expect(curve.channel.commands == [[0x00, 0x87, 0x14, 0x9A, 0x36, 0x7C, 0x34, 0x82, 0x00, 0x81, 0x30] + long + [0x00]])
+
+    let large = [UInt8](repeating: 0x5A, count: 384)
+    let whole = [0x7C, 0x82, 0x01, 0x84, 0x82, 0x82, 0x01, 0x80] + large
+    var rsa = PIVCard(
+      channel: ScriptedCard(answers: [[0x90, 0x00], whole.prefix(256) + [0x61, 0x88], whole.dropFirst(256) + [0x90, 0x00]]))
+    #expect(try rsa.sign(slot: .authentication, algorithm: .rsa3072, digest: digest) == large)
+    let sent = rsa.channel.commands.prefix(2).flatMap { $0.dropFirst(5).prefix(Int($0[4])) }
+    #expect(
+      sent == [0x7C, 0x82, 0x01, 0x86, 0x82, 0x00, 0x81, 0x82, 0x01, 0x80] + PKCS1.encode(sha256: digest, count: 384))
+    #expect(rsa.channel.commands.map { $0[2] }.prefix(2) == [0x05, 0x05])
+  }
+
+  @Test("only a digest of the key's own length is signed", arguments: [0, 20, 31, 33, 47, 49, 64])
   func digestSize(count: Int) {
-    var card = PIVCard(channel: ScriptedCard(answers: []))
-    let wrong = failure { () throws(CardFailure) in
-      try card.sign(slot: .authentication, algorithm: .p256, digest: [UInt8](repeating: 0, count: count))
+    for algorithm in PIVAlgorithm.allCases {
+      var card = PIVCard(channel: ScriptedCard(answers: []))
+      let wrong = failure { () throws(CardFailure) in
+        try card.sign(slot: .authentication, algorithm: algorithm, digest: [UInt8](repeating: 0, count: count))
+      }
+      #expect(wrong == .malformedCommand)
+      #expect(card.channel.commands.isEmpty)
     }
-    #expect(wrong == .malformedCommand)
-    #expect(card.channel.commands.isEmpty)
   }
 
   @Test(
@@ -80,6 +103,7 @@ struct SignatureTests {
   func status(answer: [UInt8], expected: CardFailure) {
     for algorithm in PIVAlgorithm.allCases {
       var card = PIVCard(channel: ScriptedCard(answers: [answer]))
+      let digest = [UInt8](repeating: 7, count: algorithm.digestCount)
       let found = failure { () throws(CardFailure) in try card.sign(slot: .authentication, algorithm: algorithm, digest: digest)
       }
       #expect(found == expected)
@@ -95,7 +119,8 @@ struct SignatureTests {
   func noSignature(answer: [UInt8]) {
     for algorithm in PIVAlgorithm.allCases {
       let last = answer + [0x90, 0x00]
-      var card = PIVCard(channel: ScriptedCard(answers: algorithm == .rsa2048 ? [[0x90, 0x00], last] : [last]))
+      var card = PIVCard(channel: ScriptedCard(answers: algorithm.modulusCount == nil ? [last] : [[0x90, 0x00], last]))
+      let digest = [UInt8](repeating: 7, count: algorithm.digestCount)
       let found = failure { () throws(CardFailure) in try card.sign(slot: .authentication, algorithm: algorithm, digest: digest)
       }
       #expect(isMalformed(found))
@@ -107,6 +132,9 @@ struct SignatureTests {
     for round in 0..<200 {
       let signature = try P256.Signing.PrivateKey().signature(for: Data([UInt8(round)]))
       try ECDSASignature.check(Array(signature.derRepresentation))
+      let large = Array(try P384.Signing.PrivateKey().signature(for: Data([UInt8(round)])).derRepresentation)
+      try ECDSASignature.check(large, of: .p384)
+      #expect(throws: MalformedInput.self, "of another curve") { try ECDSASignature.check(large) }
     }
   }
 

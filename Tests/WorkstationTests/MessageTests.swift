@@ -30,7 +30,7 @@ struct MessageTests {
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
       .palmTriesUsed, .palmUnavailable, .passwordChanging, .cardNotTakenHere, .commandNotAllowed,
     ] + WindowsDoubt.allCases.map(AgentFault.windows) + sensorFaults.map(AgentFault.sensor) + cardFailures.map(AgentFault.card)
-    + clientFaults.map(AgentFault.server)
+    + clientFaults.map(AgentFault.server) + PINChangeRefusal.samples.map(AgentFault.pinChange)
 
   private func isJapanese(_ text: String) -> Bool {
     text.unicodeScalars.contains { (0x3040...0x30FF).contains($0.value) || (0x4E00...0x9FFF).contains($0.value) }
@@ -111,6 +111,9 @@ struct MessageTests {
     for failure in [CardFailure.serviceUnavailable, .serviceLost, .accessDenied] { #expect(exit(.card(failure)) == 15) }
     for fault in Self.sensorFaults { #expect(exit(.sensor(fault)) == 16) }
     for doubt in WindowsDoubt.allCases { #expect(exit(.windows(doubt)) == 17) }
+    #expect(exit(.pinChange(.wrongPIN(triesLeft: 1))) == 12 && exit(.pinChange(.wrongPUK(triesLeft: 1))) == 12)
+    #expect(exit(.pinChange(.pukBlocked)) == 13 && exit(.pinChange(.otherCard)) == 14 && exit(.pinChange(.notSupported)) == 14)
+    #expect(exit(.pinChange(.unfit(.form))) == 65 && exit(.pinChange(.notTheSame)) == 65)
     #expect(exit(.palmTriesUsed) == 10 && exit(.palmUnavailable) == 11)
     #expect(exit(.badInput(expected: "x")) == 65)
     #expect(exit(.card(.unusablePIN)) == 65)

@@ -170,6 +170,18 @@ struct OperatorRoutes: Sendable {
       let message = try await JSONBody.decode(CardStateChange.self, from: request, context: context)
       return try JSONAnswer(await desk.change(card, to: message, by: operatorRecord))
     }
+    let resets = PINResetDesk(services: services)
+    router.post("/v1/admin/cards/pin-resets") { request, context in
+      let operatorRecord = try await require(Self.desks, context)
+      let message = try await JSONBody.decode(PINResetBegin.self, from: request, context: context)
+      return try JSONAnswer(await resets.begin(message, by: operatorRecord), .created)
+    }
+    router.post("/v1/admin/cards/:card/pin-reset") { request, context in
+      let operatorRecord = try await require(Self.desks, context)
+      let card = try context.identifier("card", as: CardTag.self)
+      let message = try await JSONBody.decode(PINResetEnd.self, from: request, context: context)
+      return try JSONAnswer(await resets.end(card, message, by: operatorRecord))
+    }
   }
 
   // MARK: Sessions, workstations and operators

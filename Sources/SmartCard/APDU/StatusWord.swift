@@ -8,6 +8,8 @@ public struct StatusWord: RawRepresentable, Hashable, Sendable, CustomStringConv
   /// The key or object wants a PIN that was not given in this card session.
   public static let securityStatusNotSatisfied = Self(rawValue: 0x6982)
   public static let authenticationMethodBlocked = Self(rawValue: 0x6983)
+  /// The data field is not what the command wants.
+  public static let wrongData = Self(rawValue: 0x6A80)
   public static let functionNotSupported = Self(rawValue: 0x6A81)
   public static let notFound = Self(rawValue: 0x6A82)
   public static let referencedDataNotFound = Self(rawValue: 0x6A88)

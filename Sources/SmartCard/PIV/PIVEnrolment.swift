@@ -41,12 +41,15 @@ extension PIVCard {
   /// the PIN is not sent at all.
   ///
   /// This convinces whoever runs the desk tool; the server learns it only as the desk's statement. Errors as for `sign`.
+  ///
+  /// - Parameter digest: of the text that this side built, as long as a key of that kind signs (`PIVAlgorithm.digestCount`).
   public mutating func proveSlot(
-    _ slot: PIVSlot, digest: [UInt8], pin: Secret<PIN>?
+    _ slot: PIVSlot, pin: Secret<PIN>?, digest: (PIVAlgorithm) -> [UInt8]
   ) throws(CardFailure) -> PIVEnrolmentOutcome {
     try select()
     let certificate = try certificate(slot: slot)
     let algorithm = try CertificateKey(certificate: certificate).algorithm
+    let digest = digest(algorithm)
     func evidence(_ signature: [UInt8], _ proven: ProofClass) -> PIVEnrolmentOutcome {
       .proven(
         PIVSlotEvidence(
@@ -65,5 +68,11 @@ extension PIVCard {
       }
       return evidence(try sign(slot: slot, algorithm: algorithm, digest: digest), .publicKeyWithPIN)
     }
+  }
+  /// As above, for a digest that was made beforehand: a key that signs another length is `malformedCommand`.
+  public mutating func proveSlot(
+    _ slot: PIVSlot, digest: [UInt8], pin: Secret<PIN>?
+  ) throws(CardFailure) -> PIVEnrolmentOutcome {
+    try proveSlot(slot, pin: pin) { _ in digest }
   }
 }

@@ -24,8 +24,22 @@ public enum PIVSlot: UInt8, CaseIterable, Sendable {
 
 /// Key types and their numbers on the wire (SP 800-78-5 table 9).
 public enum PIVAlgorithm: UInt8, CaseIterable, Sendable {
+  case rsa3072 = 0x05
   case rsa2048 = 0x07
   case p256 = 0x11
+  case p384 = 0x14
+
+  /// Bytes of the digest that such a key signs: SHA-384 for P-384, SHA-256 for the others.
+  public var digestCount: Int { self == .p384 ? 48 : 32 }
+
+  /// Bytes of an RSA key's modulus; nil for curves.
+  public var modulusCount: Int? {
+    switch self {
+    case .rsa2048: 256
+    case .rsa3072: 384
+    case .p256, .p384: nil
+    }
+  }
 }
 
 /// Data objects and their tags for GET DATA (SP 800-73-5 part 1 table 3).

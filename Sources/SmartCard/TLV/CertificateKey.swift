@@ -7,7 +7,7 @@ public struct CertificateKey: Sendable, Equatable {
   /// The SubjectPublicKeyInfo, DER as it stands in the certificate.
   public let subjectPublicKeyInfo: [UInt8]
 
-  /// Throws `malformedCard` for what is no certificate, `unsupportedCard` for a key that is neither P-256 nor RSA-2048.
+  /// Throws `malformedCard` for what is no certificate, `unsupportedCard` for a key that is none of `PIVAlgorithm`'s.
   public init(certificate: [UInt8]) throws(CardFailure) {
     let info: BERTLV
     let parts: (algorithm: [BERTLV], key: [UInt8])
@@ -17,17 +17,24 @@ public struct CertificateKey: Sendable, Equatable {
     } catch { throw .malformedCard(error) }
     subjectPublicKeyInfo = Array(info.encoded)
     switch parts.algorithm[0].value {
-    case [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]:  // id-ecPublicKey, then prime256v1 (RFC 5480 §2.1.1)
-      let curve: [UInt8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]
-      guard parts.algorithm.count == 2, parts.algorithm[1].tag == 0x06, parts.algorithm[1].value.elementsEqual(curve),
-        parts.key.count == 65, parts.key[0] == 0x04
-      else { throw .unsupportedCard }
-      algorithm = .p256
+    case [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]:  // id-ecPublicKey, then the curve (RFC 5480 §2.1.1)
+      guard parts.algorithm.count == 2, parts.algorithm[1].tag == 0x06, parts.key.first == 0x04 else {
+        throw .unsupportedCard
+      }
+      switch (Array(parts.algorithm[1].value), parts.key.count) {
+      case ([0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07], 65): algorithm = .p256  // secp256r1
+      case ([0x2B, 0x81, 0x04, 0x00, 0x22], 97): algorithm = .p384  // secp384r1
+      default: throw .unsupportedCard
+      }
     case [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]:  // rsaEncryption (RFC 3279 §2.3.1)
       guard let modulus = try? BERTLV.parseOne(parts.key).children().first, modulus.tag == 0x02,
-        modulus.value.count == 257, modulus.value.first == 0, modulus.value.dropFirst().first ?? 0 >= 0x80
+        modulus.value.first == 0, modulus.value.dropFirst().first ?? 0 >= 0x80
       else { throw .unsupportedCard }
-      algorithm = .rsa2048
+      switch modulus.value.count {
+      case 257: algorithm = .rsa2048
+      case 385: algorithm = .rsa3072
+      default: throw .unsupportedCard
+      }
     default: throw .unsupportedCard
     }
   }

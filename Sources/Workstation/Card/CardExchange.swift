@@ -22,7 +22,7 @@ public struct CardErrand: Sendable {
   public let slot: PIVSlot
   /// The certificate seen when the person was asked: another card in the reader does not get this person's PIN.
   public let certificate: [UInt8]
-  /// SHA-256 of a preimage this side built.
+  /// Of a preimage this side built; as long as the certificate's key signs.
   public let digest: [UInt8]
   public let pin: Secret<PIN>?
   /// The card must have at least this many tries left when the PIN is about to be used.

@@ -1,7 +1,6 @@
 public import AuthAPI
 import AuthClient
 public import AuthTerms
-import Crypto
 import Foundation
 import SmartCard
 
@@ -24,14 +23,15 @@ extension LogonClient {
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       opened = try await openRelink(person)
     }
+    guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
     let errand = CardErrand(
       reader: view.reader, slot: slot, certificate: certificate,
-      digest: Array(SHA256.hash(data: opened.preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
+      digest: key.algorithm.digest(of: opened.preimage.canonicalBytes), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
     let proof = RelinkProofMessage(
       card: CardProofMessage(
         profile: "piv", slot: slot.name, certificate: Data(certificate),
-        algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature)))
+        algorithm: algorithm.scheme.rawValue, signature: Data(signature)))
     do {
       return try await opened.connection.call("POST", "/v1/relinks/\(opened.preimage.ceremony)/proof", proof)
     } catch { throw .server(error) }

@@ -1,7 +1,6 @@
 public import AuthAPI
 public import AuthClient
 public import AuthTerms
-import Crypto
 import Foundation
 public import SmartCard
 
@@ -216,15 +215,15 @@ public struct LogonClient: Sendable {
     _ opened: (ceremony: CheckedCeremony, connection: ServerConnection)
   ) async throws(AgentFault) -> Shown {
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
+    guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
     let preimage = opened.ceremony.preimage(slot: slot.name, keys: keys)
     let errand = CardErrand(
       reader: view.reader, slot: slot, certificate: certificate,
-      digest: Array(SHA256.hash(data: preimage.canonicalBytes)), pin: pin, leastTries: leastTries)
+      digest: key.algorithm.digest(of: preimage.canonicalBytes), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
     let proof = CardProofMessage(
       profile: "piv", slot: slot.name, certificate: Data(certificate),
-      algorithm: algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256", signature: Data(signature))
-    guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
+      algorithm: algorithm.scheme.rawValue, signature: Data(signature))
     let evidence = SessionEvidence(
       preimage: preimage.canonicalBytes, algorithm: proof.algorithm, signature: signature,
       publicKey: key.subjectPublicKeyInfo, suite: keys.suite, sealing: Array(keys.sealing), signing: Array(keys.signing))

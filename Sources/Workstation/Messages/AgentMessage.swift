@@ -51,6 +51,11 @@ public enum AgentMessage: Sendable, Equatable {
   /// A card of a former registration was shown for that new one.
   case relinkProven(person: String, displayName: String)
   case credentialRegistered(application: String)
+  case askPresentPIN(triesLeft: Int)
+  case askNewPIN
+  case askNewPINAgain
+  case askPUK
+  case pinChanged
 
   public static let samples: [AgentMessage] =
     [
@@ -65,6 +70,7 @@ public enum AgentMessage: Sendable, Equatable {
       .workstationClosed,
       .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten, .keysForgottenByNetwork,
       .relinkProven(person: "4711.2", displayName: "X"), .credentialRegistered(application: "ledger"),
+      .askPresentPIN(triesLeft: 3), .askNewPIN, .askNewPINAgain, .askPUK, .pinChanged,
     ] + CaptureAdvice.allCases.map(AgentMessage.palmAdvice)
 
   public func text(_ language: Language) -> String {
@@ -167,6 +173,14 @@ public enum AgentMessage: Sendable, Equatable {
       language.choose(
         "\(application) のパスワードを鍵庫に登録しました。次のサインインで確かめます。",
         "The password for \(application) is in the vault. The next sign-in confirms it.")
+    case .askPresentPIN(let left):
+      language.choose("いまの暗証番号（PIN）（残り\(left)回）：", "Present PIN (tries left: \(left)): ")
+    case .askNewPIN:
+      language.choose("新しい暗証番号（PIN）（6桁から8桁の数字）：", "New PIN (6 to 8 digits): ")
+    case .askNewPINAgain: language.choose("新しい暗証番号（PIN）（もう一度）：", "New PIN again: ")
+    case .askPUK: language.choose("カードの解除番号（PUK）：", "PUK of the card: ")
+    case .pinChanged:
+      language.choose("暗証番号（PIN）を変更しました。次から新しい番号をお使いください。", "The PIN was changed. Use the new one from now on.")
     }
   }
 

@@ -15,6 +15,7 @@ extension AgentFault {
     case .card(let failure): Self.sentence(failure)
     case .sensor(let fault): Self.sentence(fault)
     case .windows(let doubt): Self.sentence(doubt)
+    case .pinChange(let refusal): Self.sentence(refusal)
     case .palmTriesUsed: Self.triesUsed
     case .palmUnavailable: Self.unavailable
     case .pinWrong(let left):

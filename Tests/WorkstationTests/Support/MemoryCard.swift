@@ -13,6 +13,12 @@ final class MemoryCard: Sendable {
     var isVerified = false
     var signatures = 0
     var pinsSent = 0
+    var pin = MemoryCard.pin
+    /// nil: a card that cannot be unblocked.
+    var puk: [UInt8]? = Array("k7!Qz9x4".utf8)
+    var pukTries = 3
+    /// What the card says to the next new PIN, in the place of doing it.
+    var toNewPIN: [UInt8]?
     /// Thrown by the next command whose instruction byte it is.
     var fault: (instruction: UInt8, failure: CardFailure)?
     var rest: [UInt8] = []
@@ -77,6 +83,7 @@ final class MemoryCard: Sendable {
       guard let slot, let certificate = certificates[slot] else { return [0x6A, 0x82] }
       return tlv(0x53, tlv(0x70, certificate) + [0x71, 1, 0, 0xFE, 0]) + [0x90, 0]
     case 0x20: return verify(command)
+    case 0x24, 0x2C: return setPIN(command)
     case 0x87: return sign(command)
     default: return [0x6D, 0]
     }
@@ -90,13 +97,30 @@ final class MemoryCard: Sendable {
       }
       memory.pinsSent += 1
       guard memory.tries > 0 else { return [0x69, 0x83] }
-      if Array(command[5...].prefix { $0 != 0xFF }) == Self.pin {
+      if Array(command[5...].prefix { $0 != 0xFF }) == memory.pin {
         memory.tries = 3
         memory.isVerified = true
         return [0x90, 0]
       }
       memory.tries -= 1
       return memory.tries == 0 ? [0x69, 0x83] : [0x63, 0xC0 | UInt8(memory.tries)]
+    }
+  }
+
+  private func setPIN(_ command: [UInt8]) -> [UInt8] {
+    memory.withLock { memory in
+      if let answer = memory.toNewPIN { return answer }
+      let shown = Array(command[5..<13].prefix { $0 != 0xFF })
+      let isReset = command[1] == 0x2C
+      guard let expected = isReset ? memory.puk : memory.pin else { return [0x6A, 0x88] }
+      var tries = isReset ? memory.pukTries : memory.tries
+      guard tries > 0 else { return [0x69, 0x83] }
+      tries = shown == expected ? 3 : tries - 1
+      if isReset { memory.pukTries = tries } else { memory.tries = tries }
+      guard shown == expected else { return tries == 0 ? [0x69, 0x83] : [0x63, 0xC0 | UInt8(tries)] }
+      memory.pin = Array(command[13..<21].prefix { $0 != 0xFF })
+      memory.tries = 3
+      return [0x90, 0]
     }
   }
 
@@ -132,7 +156,7 @@ struct PlainDigest: Digest {
 }
 
 /// The card port over a card in memory; `card` may be exchanged.
-final class MemoryCards: CardPort {
+final class MemoryCards: CardPort, PINChangePort {
   let card: Mutex<MemoryCard?>
   init(_ card: MemoryCard?) { self.card = Mutex(card) }
 
@@ -143,6 +167,12 @@ final class MemoryCards: CardPort {
   }
 
   func run(_ errand: CardErrand) async throws(CardFailure) -> CardErrandOutcome {
+    guard let card = card.withLock({ $0 }) else { throw .cardRemoved }
+    var channel = MemoryCard.Channel(card: card)
+    return try CardExchange.run(errand, on: &channel)
+  }
+
+  func run(_ errand: PINChangeErrand) async throws(CardFailure) -> PINChangeErrandOutcome {
     guard let card = card.withLock({ $0 }) else { throw .cardRemoved }
     var channel = MemoryCard.Channel(card: card)
     return try CardExchange.run(errand, on: &channel)
