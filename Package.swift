@@ -186,6 +186,13 @@ let package = Package(
       dependencies: ["AuthTerms", "Biometric", "CVeinKernel", "CVeinLimits", "LoadClient", .arguments],
       path: "Benchmarks/sanmon-vein-bench", swiftSettings: house),
 
+    .target(name: "CBareCard", dependencies: ["CPCSC"], path: "Benchmarks/CBareCard"),
+    .executableTarget(
+      name: "sanmon-card-bench",
+      dependencies: [
+        "AuthTerms", "AuthAPI", "CBareCard", "LoadClient", "PCSCReader", "SmartCard", "Workstation", .crypto, .arguments,
+      ], path: "Benchmarks/sanmon-card-bench", swiftSettings: house),
+
     .target(
       name: "PalmSynthesis", dependencies: ["AuthTerms", "Biometric"], path: "Benchmarks/PalmSynthesis", swiftSettings: house),
     .target(

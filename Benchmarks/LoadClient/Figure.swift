@@ -114,6 +114,9 @@ package struct Goal: Sendable {
     "vein.fnmr_guided_1e6_pct": Goal(1.5, "%"),
     "vein.eer_hard_pct": Goal(0.5, "%", "maximum curvature + Miura match 3.7"),
     "vein.fnmr_hard_1e4_pct": Goal(3, "%"),
+    "card.apdu_ratio": Goal(1.2, "×"),
+    "card.ready_ms": Goal(20, "ms"),
+    "card.logon_own_ms": Goal(5, "ms"),
   ]
 }
 

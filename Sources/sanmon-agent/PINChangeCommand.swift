@@ -8,8 +8,8 @@ struct PINChangeCommand: AsyncParsableCommand {
     discussion: """
       いまの暗証番号（PIN）と、新しい暗証番号（6桁から8桁の数字、2回）を入力します。カードが確かめ、番号はこの端末の外へ出ません。
       番号を忘れたとき、止まったときは、カードを持って窓口・支所担当へお越しください（sanmon card pin-reset）。
-      Asks for the present PIN and twice for the new one (6 to 8 digits). The card decides; no PIN leaves this machine, and no server
-      is needed. A PIN that is forgotten or blocked is reset at the desk: sanmon card pin-reset.
+      Asks for the present PIN and twice for the new one (6 to 8 digits). The card decides; no PIN leaves this machine, and no
+      server is needed. A PIN that is forgotten or blocked is reset at the desk: sanmon card pin-reset.
 
       例 / Examples:
         sanmon-agent pin-change

@@ -13,7 +13,9 @@ import X509
   "The operator's tool over TLS", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: ToolBench.mayRun, "pcscd, vpcd or a program is missing: run deploy/test"))
 struct OperatorToolTests {
-  @Test("the card lets in and signs, its PIN asked once a command; what goes wrong is said", arguments: ["p256", "rsa2048"])
+  @Test(
+    "the card lets in and signs, its PIN asked once a command; what goes wrong is said",
+    arguments: ["p256", "rsa2048", "p384", "rsa3072"])
   func everything(kind: String) async throws {
     let bench = try ToolBench()
     defer { bench.end() }

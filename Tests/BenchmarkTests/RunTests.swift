@@ -123,6 +123,18 @@ struct RunTests {
     #expect((ran.figure("logon.wrong_denials")?.value ?? 0) > 0 && ran.figure("logon.wrong_denials")?.met == false)
   }
 
+  @Test("a card through a reader service: every figure is printed, and the card is still good at the end")
+  func cards() throws {
+    let bench = try CardBenchRun()
+    defer { bench.end() }
+    let ran = try bench.run(["--runs", "2", "--commands", "50", "--insertions", "2", "--logons", "2"])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(ran.figures.map(\.name) == ["card.apdu_ratio", "card.ready_ms", "card.logon_own_ms"])
+    #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 && $0.goal != nil && $0.note != nil })
+    let wrong = try bench.run(["--reader", "No Such Reader"])
+    #expect(wrong.code == 1 && wrong.figures.isEmpty && wrong.errors.contains("could not use the card"), "\(wrong.errors)")
+  }
+
   @Test("wrong usage ends with 64, a folder without policies with 69")
   func exitCodes() throws {
     #expect(try Programs.run("sanmon-load", ["morning", "--people", "0"]).code == 64)
@@ -161,7 +173,7 @@ enum Programs {
     try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: scratch) }
     var command = [program] + arguments + ["--json"]
-    if !arguments.contains("--policies"), !name.hasPrefix("sanmon-vein-") {
+    if !arguments.contains("--policies"), !name.hasPrefix("sanmon-vein-"), name != "sanmon-card-bench" {
       command += ["--policies", root.appending(path: "policies").path]
     }
     if name == "sanmon-load" { command += ["--sample-city", root.appending(path: "deploy/sample-city").path] }
@@ -174,6 +186,35 @@ enum Programs {
     let code = child.wait()
     let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
     return Ran(
+      code: code, figures: lines.compactMap { try? JSONDecoder().decode(Figure.self, from: Data($0.utf8)) },
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+}
+
+/// `deploy/lib/card-bench.sh` with the programs of this build.
+private struct CardBenchRun {
+  let scratch = FileManager.default.temporaryDirectory.appending(path: "sanmon-card-bench-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true) }
+
+  func end() { try? FileManager.default.removeItem(at: scratch) }
+
+  func run(_ options: [String]) throws -> Programs.Ran {
+    let folder = try #require(Programs.folder)
+    let place = scratch.appending(path: UUID().uuidString).path
+    let (output, errors) = (place + ".out", place + ".err")
+    let text = """
+      source '\(Programs.root.path)/deploy/lib/card-bench.sh'
+      exec >"$1.out" 2>"$1.err"
+      dir=$1
+      shift
+      card_bench "$dir" '\(folder.path)/sanmon-card-bench' --json "$@"
+      """
+    let child = try ChildProcess(
+      ["/usr/bin/env", "SANMON_BIN=\(folder.path)", "bash", "-c", text, "bash", place] + options, log: place + ".log")
+    let code = child.wait()
+    let lines = try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n")
+    return Programs.Ran(
       code: code, figures: lines.compactMap { try? JSONDecoder().decode(Figure.self, from: Data($0.utf8)) },
       errors: try String(contentsOfFile: errors, encoding: .utf8))
   }

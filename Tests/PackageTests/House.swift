@@ -14,6 +14,7 @@ struct House {
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-load",
       "sanmon-bench", "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "Simulation",
+      "sanmon-card-bench",
     ],
     ["sanmon-sim"],
   ]
@@ -25,12 +26,14 @@ struct House {
     let executables: Set<String> = [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-load",
       "sanmon-bench", "sanmon-vein-bench", "sanmon-vein-evaluate", "sanmon-palmsim", "sanmon-sim",
+      "sanmon-card-bench",
     ]
     var owners: [String: Set<String>] = [
       "Yams": ["AuthPolicy"],
       "GRDB": ["DurableSQLite", "Storage", "SSOVault"],
       "GRDBSQLite": ["DurableSQLite"],
-      "CPCSC": ["PCSCReader"],
+      "CPCSC": ["PCSCReader", "CBareCard"],
+      "CBareCard": ["sanmon-card-bench"],
       "CArgon2": ["Sealing"],
       "COpenSSL": ["CertificateTrust", "CardCiphers", "sanmon-cardsim"],
       "CIsolation": ["Isolation"],
@@ -55,6 +58,7 @@ struct House {
         "AuditLog", "Sealing", "Biometric", "DirectorySync", "CertificateTrust", "AuthClient", "Storage", "SSOVault",
         "AuthServer",
         "Workstation", "Rotator", "sanmon", "sanmon-cardsim", "LoadClient", "sanmon-bench", "Simulation",
+        "sanmon-card-bench",
       ],
       "CryptoExtras": ["CertificateTrust", "sanmon-cardsim", "LoadClient"],
       "X509": certificates,

@@ -9,7 +9,7 @@ extension AgentFault {
         ja: "いまの暗証番号（PIN）が違います。変更していません。あと\(left)回間違えるとカードが使えなくなります。",
         en: "The present PIN is wrong; nothing was changed. After \(left) more wrong PINs the card is blocked.",
         nextStepJa: "落ち着いてやり直してください。思い出せないときは、カードを持って窓口・支所担当で再設定を受けてください。",
-        nextStepEn: "Try again with care. If you cannot remember it, take the card to the desk of your branch and have the PIN reset.")
+        nextStepEn: "Try again with care. If you cannot remember it, have the PIN reset at the desk of your branch.")
     case .unfit(.form):
       Sentence(
         ja: "新しい暗証番号（PIN）は6桁から8桁の数字です。変更していません。",

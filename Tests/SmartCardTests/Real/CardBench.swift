@@ -89,7 +89,15 @@ final class CardBench: Sendable {
   struct CardKind: Hashable, Sendable {
     var key = "p256"
     var pinPolicy = "once"
+    var hasPUK = false
+    var wire = "t1"
+
+    fileprivate var file: String {
+      "\(key)-\(pinPolicy)" + (hasPUK ? "-puk" : "") + (wire == "t1" ? "" : "-\(wire)") + ".card"
+    }
   }
+
+  static let puk = "k7!Qz9x4"
 
   /// Runs the simulator program outside the namespace.
   static func simulator(_ arguments: [String]) throws -> String { try Shell.must(programs + "/sanmon-cardsim", arguments) }
@@ -101,13 +109,14 @@ final class CardBench: Sendable {
     if !FileManager.default.fileExists(atPath: ca) {
       _ = try simulator(["make-ca", "--cert", ca, "--key", folder + "/ca.key", "--name", "見本市 職員カードCA"])
       try (pin + "\n").write(toFile: folder + "/pin", atomically: true, encoding: .utf8)
+      try (puk + "\n").write(toFile: folder + "/puk", atomically: true, encoding: .utf8)
     }
-    let original = folder + "/\(kind.key)-\(kind.pinPolicy).card"
+    let original = folder + "/" + kind.file
     if !FileManager.default.fileExists(atPath: original) {
       _ = try simulator([
         "issue", "--card", original, "--name", "三門 花子", "--key", kind.key, "--pin-policy", kind.pinPolicy, "--pin-file",
-        folder + "/pin", "--ca-cert", ca, "--ca-key", folder + "/ca.key",
-      ])
+        folder + "/pin", "--ca-cert", ca, "--ca-key", folder + "/ca.key", "--protocol", kind.wire,
+      ] + (kind.hasPUK ? ["--puk-file", folder + "/puk"] : []))
     }
     let copy = folder + "/\(UUID().uuidString).card"
     try FileManager.default.copyItem(atPath: original, toPath: copy)

@@ -1,3 +1,4 @@
+import AuthTerms
 import Foundation
 import Testing
 
@@ -22,10 +23,11 @@ extension RealCardSuite {
       }
     }
 
-    @Test("pkcs11-tool signs, openssl verifies", arguments: [("rsa2048", "SHA256-RSA-PKCS"), ("p256", "ECDSA-SHA256")])
-    func pkcs11(kind: String, mechanism: String) async throws {
+    @Test("pkcs11-tool signs, openssl verifies", arguments: [("rsa2048", "t1"), ("rsa3072", "t0"), ("p256", "t1"), ("p256", "t0")])
+    func pkcs11(kind: String, wire: String) async throws {
+      let mechanism = kind == "p256" ? "ECDSA-SHA256" : "SHA256-RSA-PKCS"
       try await CardBench.run { bench in
-        let card = try CardBench.card(.init(key: kind))
+        let card = try CardBench.card(.init(key: kind, wire: wire))
         let inserted = try await bench.insert(card)
         let (message, signature, key) = (Self.scratch("message"), Self.scratch("signature"), Self.scratch("key"))
         try "見本の文".write(toFile: message, atomically: true, encoding: .utf8)
@@ -71,6 +73,24 @@ extension RealCardSuite {
         #expect(try tool("-a", "verify-pin", "-P", "111111").output.contains("1 tries left"))
         #expect(try tool("-a", "verify-pin", "-P", "111111").output.contains("blocked"))
         #expect(try await RealCardSuite.triesLeft() == 0)
+        try inserted.takeOut()
+      }
+    }
+
+    @Test("yubico-piv-tool changes the PIN, and unblocks it with the PUK")
+    func unblocks() async throws {
+      func tool(_ arguments: String...) throws -> Shell.Result {
+        try Shell.run("yubico-piv-tool", ["-r", CardBench.firstReader] + arguments)
+      }
+      try await CardBench.run { bench in
+        let inserted = try await bench.insert(try CardBench.card(.init(hasPUK: true)))
+        #expect(try tool("-a", "change-pin", "-P", CardBench.pin, "-N", "902817").status == 0)
+        #expect(try tool("-a", "verify-pin", "-P", "902817").status == 0)
+        for _ in 0..<3 { _ = try tool("-a", "verify-pin", "-P", "111112") }
+        #expect(try await RealCardSuite.triesLeft() == 0)
+        #expect(try tool("-a", "unblock-pin", "-P", "00000000", "-N", "135792").status != 0)
+        #expect(try tool("-a", "unblock-pin", "-P", CardBench.puk, "-N", "135792").status == 0)
+        #expect(try await RealCardSuite.tryPIN(Secret<PIN>(copying: Array("135792".utf8))) == .verified)
         try inserted.takeOut()
       }
     }

@@ -5,6 +5,7 @@ import Foundation
 import PCSCReader
 import SmartCard
 import Testing
+import Workstation
 
 /// Real pcscd, real vpcd, our simulator as the card, and the programs of others as judges. Serial: one reader service.
 @Suite(
@@ -22,7 +23,10 @@ struct RealCardSuite {
     case .p256:
       try P256.Signing.PublicKey(derRepresentation: key.subjectPublicKeyInfo)
         .isValidSignature(try P256.Signing.ECDSASignature(derRepresentation: signature), for: preimage)
-    case .rsa2048:
+    case .p384:
+      try P384.Signing.PublicKey(derRepresentation: key.subjectPublicKeyInfo)
+        .isValidSignature(try P384.Signing.ECDSASignature(derRepresentation: signature), for: preimage)
+    case .rsa2048, .rsa3072:
       try _RSA.Signing.PublicKey(derRepresentation: key.subjectPublicKeyInfo)
         .isValidSignature(.init(rawRepresentation: signature), for: preimage, padding: .insecurePKCS1v1_5)
     }
@@ -42,7 +46,8 @@ struct RealCardSuite {
         case .wrong, .blocked: throw .pinRequired
         }
       }
-      return (try card.sign(slot: slot, algorithm: key.algorithm, digest: Self.digest), key)
+      let digest = key.algorithm.digest(of: Array(Self.preimage))
+      return (try card.sign(slot: slot, algorithm: key.algorithm, digest: digest), key)
     }
   }
 
