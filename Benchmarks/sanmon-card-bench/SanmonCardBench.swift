@@ -18,11 +18,14 @@ struct SanmonCardBench: AsyncParsableCommand {
 
       EXAMPLE
         sanmon-card-bench --control control --pin-fd 9 9< pin
+        sanmon-card-bench --endure 10000
       """)
 
   @Flag(help: "One JSON object a line instead of a table.") var json = false
-  @Option(help: "Pipe of the simulator's control lines.") var control: String
-  @Option(help: "Read the card's PIN from this file descriptor.") var pinFd: Int32
+  @Option(help: "Pipe of the simulator's control lines.") var control = ""
+  @Option(help: "Read the card's PIN from this file descriptor.") var pinFd: Int32 = -1
+  @Option(help: "Measure nothing: use the card so many times and say what stays behind. Needs neither pipe nor PIN.")
+  var endure: Int?
   @Option(help: "The reader's name.") var reader = "Virtual PCD 00 00"
   @Option(help: "Runs.") var runs = 7
   @Option(help: "Commands in a run, ours and bare.") var commands = 2000
@@ -30,6 +33,9 @@ struct SanmonCardBench: AsyncParsableCommand {
   @Option(help: "Logons in a run.") var logons = 20
 
   func validate() throws {
+    guard endure.map({ $0 > 0 }) ?? (!control.isEmpty && pinFd >= 0) else {
+      throw ValidationError("give --control and --pin-fd, or --endure")
+    }
     guard runs > 0, commands > 0, insertions > 0, logons > 0 else {
       throw ValidationError("--runs, --commands, --insertions and --logons are 1 or more")
     }
@@ -38,6 +44,7 @@ struct SanmonCardBench: AsyncParsableCommand {
   func run() async throws {
     let figures = Figures(json: json)
     do {
+      if let endure { return print(try await Endurance(reader: reader, uses: endure).line()) }
       let pin: Secret<PIN> = try SecretEntry.read(descriptor: pinFd)
       figures.heading()
       figures.show(try await Commands(reader: reader, runs: runs, count: commands).figure())

@@ -1,6 +1,7 @@
 import AuthTerms
 import Foundation
 import PCSCReader
+import Programs
 import SmartCard
 import Testing
 import Workstation
@@ -8,24 +9,12 @@ import Workstation
 extension RealCardSuite {
   @Suite("two readers, and many cards one after the other")
   struct Endurance {
-    /// Open files and threads of this process that belong to cards.
-    private static func held() throws -> (files: Int, threads: Int) {
-      let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { task in
-        (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))?.hasPrefix("sanmon-") ?? false
-      }
-      return (try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count, tasks.count)
-    }
-
-    private static func residentBytes() throws -> Int {
-      let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
-      return (Int(fields[1]) ?? 0) * 4096
-    }
-
     @Test("two cards in two readers, used at the same time, each with its own PIN state")
     func together() async throws {
       try await CardBench.run { bench in
         let (first, second) = (
-          try await bench.insert(try CardBench.card()), try await bench.insert(try CardBench.card(.init(key: "p384")), port: 35_964)
+          try await bench.insert(try CardBench.card()),
+          try await bench.insert(try CardBench.card(.init(key: "p384")), port: 35_964)
         )
         try await Faults.eventually { try await CardReaders.states().filter(\.hasCard).count == 2 }
         await withTaskGroup(of: CardFailure?.self) { group in
@@ -43,12 +32,12 @@ extension RealCardSuite {
           for await failure in group { #expect(failure == nil) }
         }
         // A PIN that was wrong in one reader says nothing about the card in the other.
-        #expect(
-          try await CardReaders.withCard(reader: .named(CardBench.firstReader)) { channel throws(CardFailure) in
-            var card = PIVCard(channel: channel)
-            try card.select()
-            return try card.verifyPIN(RealCardSuite.wrongPIN)
-          } == .wrong(triesLeft: 2))
+        let wrong = try await CardReaders.withCard(reader: .named(CardBench.firstReader)) { channel throws(CardFailure) in
+          var card = PIVCard(channel: channel)
+          try card.select()
+          return try card.verifyPIN(RealCardSuite.wrongPIN)
+        }
+        #expect(wrong == .wrong(triesLeft: 2))
         let view = try await ReaderCards(reader: CardBench.secondReader).view()
         #expect(view.triesLeft == 3)
         try first.takeOut()
@@ -79,45 +68,35 @@ extension RealCardSuite {
       }
     }
 
-    /// Putting a card in and taking it out costs more than a second each time, because the service looks every 400 ms: eight of
-    /// those, and thousands of uses, which open and close all that a use opens. `SANMON_CARD_CYCLES` sets the number of uses.
+    /// Putting a card in and taking it out costs more than a second each time, because the service looks every 400 ms: it leaves
+    /// eight times between thousands of uses, which open and close all that a use opens. `SANMON_CARD_CYCLES` sets their number.
+    /// A process of its own: other tests open files in this one.
     @Test("10,000 uses and a card that comes and goes: no file, no thread and no memory stays behind", .timeLimit(.minutes(10)))
     func nothingStays() async throws {
-      let uses = ProcessInfo.processInfo.environment["SANMON_CARD_CYCLES"].flatMap { Int($0) } ?? 10_000
+      #if DEBUG
+        let usual = 1_000
+      #else
+        let usual = 10_000
+      #endif
+      let uses = ProcessInfo.processInfo.environment["SANMON_CARD_CYCLES"].flatMap { Int($0) } ?? usual
       try await CardBench.run { bench in
-        let monitor = ReaderMonitor()
-        let reading = Task { for await _ in monitor.events {} }
         let inserted = try await bench.insert(try CardBench.card())
-        func use() async throws {
-          _ = try await CardReaders.withCard(reader: .named(CardBench.firstReader)) { channel throws(CardFailure) in
-            var card = PIVCard(channel: channel)
-            try card.select()
-            return try card.pinTriesLeft()
-          }
+        let program = try Program([CardBench.programs + "/sanmon-card-bench", "--endure", "\(uses)"])
+        for _ in 0..<8 {
+          try await Task.sleep(for: .milliseconds(500))
+          try inserted.tell("remove")
+          try inserted.tell("insert")
         }
-        for _ in 0..<200 { try await use() }
-        let (before, memory) = (try Self.held(), try Self.residentBytes())
-        for number in 0..<uses {
-          try await use()
-          if number % max(1, uses / 8) == 0 {
-            try inserted.tell("remove")
-            let found = await RealCardSuite.failure { () async throws(CardFailure) in
-              try await RealCardSuite.prove(.authentication, pin: nil, reader: .named(CardBench.firstReader))
-            }
-            #expect(found == .noCard)
-            try inserted.tell("insert")
-            try await Faults.eventually { (try? await use()) != nil }
-          }
-        }
-        // A thread that has answered may need a moment to end.
-        try await Faults.eventually { try Self.held().threads <= before.threads }
-        let after = try Self.held()
-        #expect(after.files <= before.files + 2 && after.threads <= before.threads, "\(before) then \(after)")
-        // Pages come and go with the allocator and the sanitizers; a leak of one page a use would be 40 MB.
-        let grown = try Self.residentBytes() - memory
-        #expect(grown < 32 << 20, "\(grown) bytes more")
-        monitor.stop()
-        await reading.value
+        let ended = try program.end(within: 500)
+        #expect(ended.status == 0, "\(ended)")
+        let said = Dictionary(
+          uniqueKeysWithValues: ended.output.split(whereSeparator: \.isWhitespace).compactMap { word -> (String, Int)? in
+            let parts = word.split(separator: "=")
+            return parts.count == 2 ? Int(parts[1]).map { (String(parts[0]), $0) } : nil
+          })
+        #expect(said["uses"] == uses && said["files"] == 0 && said["threads"] == 0, "\(ended.output)")
+        // Pages come and go with the allocator; a leak of one page a use would be 40 MB.
+        #expect((said["bytes"] ?? .max) < 16 << 20, "\(ended.output)")
         try inserted.takeOut()
       }
     }
