@@ -1,5 +1,5 @@
-public import AuthTerms
-public import SmartCard
+import AuthTerms
+import SmartCard
 
 /// Gives a card another PIN. The card decides; no server takes part, and none learns a PIN or a PUK.
 ///
