@@ -1,5 +1,6 @@
 import AuthTerms
 import Foundation
+import SmartCard
 import Testing
 
 extension RealCardSuite {
