@@ -260,7 +260,7 @@ final class Judge: StoreWitness, @unchecked Sendable {
     case .card(let id, let state):
       let (row, withdrawn) = model.change(id, to: state)
       request.withdrawn = withdrawn
-      request.answer = row.outcome == "done" ? .done(state) : .refused("notFound")
+      request.answer = row.outcome == "done" ? .done(state) : .refused(row.code ?? "notFound")
       return [row]
     case .revoke(let name):
       let row = model.revoke(name)

@@ -54,7 +54,7 @@ struct Ledger: Sendable {
     }
   }
 
-  /// A card that is lost or suspended, and a workstation that is revoked, stand in no grant until they are restored.
+  /// A card that is lost or suspended, and a workstation that is revoked, stand in no grant; a suspended card does again when it is restored.
   private func checkRevocations() throws(Broken) {
     var withdrawnCards: Set<CardID> = []
     var revoked: Set<WorkstationID> = []

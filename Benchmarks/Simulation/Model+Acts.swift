@@ -44,8 +44,14 @@ extension Model {
       row.outcome = "refused"
       return (row, [])
     }
-    cards[id]?.state = state
     row.person = card.person
+    // Whatever is lost stays lost.
+    if card.state == "lost", state != "lost" {
+      row.outcome = "refused"
+      row.code = "AP105"
+      return (row, [])
+    }
+    cards[id]?.state = state
     var withdrawn: [String] = []
     if state != "active" {
       withdrawn = sessions.filter { $0.value.isLive && $0.value.card == id }.map(\.key)

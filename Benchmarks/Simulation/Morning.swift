@@ -318,6 +318,8 @@ extension Answer {
       }
     } catch HTTPFault.notFound {
       return .refused("notFound")
+    } catch HTTPFault.conflictBecause(let code) {
+      return .refused(code.rawValue)
     } catch {
       return .fault("\(error)")
     }

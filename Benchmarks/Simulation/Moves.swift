@@ -87,7 +87,8 @@ extension Morning {
     switch chance.number(0...9) {
     case 0...3:
       let card = chance.pick(Town.cards).id
-      let state = chance.weighted([(3, "lost"), (2, "suspended"), (5, "active")])
+      // A loss is for good, and a morning has few cards.
+      let state = chance.weighted([(1, "lost"), (4, "suspended"), (5, "active")])
       let id = try CardID(parsing: card)
       launch(.card(card, to: state)) { core in
         let changed = try await core.change(id, to: CardStateChange(state: state, reason: "simulated"), by: acting)

@@ -197,18 +197,26 @@ public struct CardEnrolment: Codable, Sendable {
 /// One physical card with the keys registered on it.
 public struct CardSummary: Codable, Sendable {
   public var card: String
-  public var person: String
+  /// Whose it is; of a stock card: to whom it is lent, if it is.
+  public var person: String?
   public var state: String
   /// The card's own number in hexadecimal, if it has one.
   public var guid: String?
   public var keys: [CardKeySummary]
+  public var isStock: Bool
+  /// The last day of the loan, `YYYY-MM-DD`, inclusive; it may be over.
+  public var lentUntil: String?
 
-  public init(card: String, person: String, state: String, guid: String?, keys: [CardKeySummary]) {
+  public init(
+    card: String, person: String?, state: String, guid: String?, keys: [CardKeySummary], isStock: Bool, lentUntil: String?
+  ) {
     self.card = card
     self.person = person
     self.state = state
     self.guid = guid
     self.keys = keys
+    self.isStock = isStock
+    self.lentUntil = lentUntil
   }
 }
 
@@ -230,7 +238,7 @@ public struct CardKeySummary: Codable, Sendable {
 
 /// Body of `POST /v1/admin/cards/{card}/state`.
 public struct CardStateChange: Codable, Sendable {
-  /// `lost`, `suspended` or `active`
+  /// `lost`, `suspended`, `active` (a suspended card is good again), `forgotten`, `revoked`, `collected` or `destroyed`
   public var state: String
   public var reason: String
   public init(state: String, reason: String) {

@@ -134,9 +134,10 @@ extension APIMessages {
     APIMessage(
       "CardSummary", "One physical card with the keys registered on it.",
       [
-        .field("card", .identifier), .field("person", .identifier),
-        .field("state", .oneOf(["active", "suspended", "lost"])), .optional("guid", .hex(digits: 32)),
-        .field("keys", .array(.message("CardKeySummary"), maximum: nil)),
+        .field("card", .identifier), .optional("person", .identifier),
+        .field("state", .oneOf(cardStates)), .optional("guid", .hex(digits: 32)),
+        .field("keys", .array(.message("CardKeySummary"), maximum: nil)), .field("isStock", .boolean),
+        .optional("lentUntil", .text(maximum: 10)),
       ]),
     APIMessage(
       "CardKeySummary", "One key of a card.",
@@ -146,8 +147,8 @@ extension APIMessages {
         .field("enrolledBy", .text(maximum: 64)),
       ]),
     APIMessage(
-      "CardStateChange", "A card, with all its keys, is lost, suspended, or found again.",
-      [.field("state", .oneOf(["active", "suspended", "lost"])), .field("reason", .line(maximum: 500))]),
+      "CardStateChange", "A card, with all its keys, is lost, suspended, good again, or taken out of use.",
+      [.field("state", .oneOf(cardStates)), .field("reason", .line(maximum: 500))]),
     APIMessage(
       "CardStateChanged", "The card, and how many sessions were told to lock.",
       [.field("card", .message("CardSummary")), .field("sessionsLocked", .count)]),

@@ -4,8 +4,7 @@ import AuthTerms
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks + palms + releases + sharedCards
-    + pinResets
+    + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -98,7 +97,7 @@ enum APIMessages {
         .optional("session", .identifier),
         .optional(
           "cause",
-          .oneOf(["cardLost", "accountDisabled", "accountEnds", "accessChanged", "workstationRevoked", "byOperator"])),
+          .oneOf(cardCauses + ["accountDisabled", "accountEnds", "accessChanged", "workstationRevoked", "byOperator"])),
         .optional("minutes", .integer(minimum: 1, maximum: 15)), .optional("endsAt", .time),
       ]),
     APIMessage(

@@ -94,7 +94,7 @@ public enum APIRoutes {
 
   public static let all: [APIRoute] =
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
-    + relinks + releases + sharedCards
+    + relinks + releases + sharedCards + cardLife
     + operations
     + pinResets
 
@@ -214,7 +214,7 @@ public enum APIRoutes {
       "/v1/admin/cards", .operators, "Enrol a key of a card", body: "CardEnrolment", .created, answer: "CardSummary",
       problems: [.conflict, .notFound]),
     .post(
-      "/v1/admin/cards/{card}/state", .operators, "Lost, suspended, or active again", body: "CardStateChange",
+      "/v1/admin/cards/{card}/state", .operators, "Lost, suspended, active again, or out of use", body: "CardStateChange",
       answer: "CardStateChanged", problems: [.conflict]),
   ]
 

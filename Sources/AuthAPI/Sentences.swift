@@ -111,6 +111,11 @@ public enum Sentences {
     case .proofMalformed: .proofMalformed
     case .cardNotProven: .cardNotProven
     case .cardCloneSuspected: .cardCloneSuspected
+    case .cardInStock: .cardInStock
+    case .loanOver: .loanOver
+    case .cardForgotten: .cardForgotten
+    case .cardWithdrawn: .cardWithdrawn
+    case .cardStepImpossible: .cardStepImpossible
     case .auditUnavailable: .auditUnavailable
     case .serverFault: .serverFault
     case .offline: .offline

@@ -16,8 +16,9 @@ extension Sentence {
   static let cardLost = Sentence(
     ja: "このカードは紛失の届出がされているため、使えません。",
     en: "This card was reported lost and cannot be used.",
-    nextStepJa: "カードが見つかったときは、カードを持って情報システム担当までお越しください。それまでは貸出カードをお使いください。",
-    nextStepEn: "If the card has been found, bring it to the IT section. Until then, ask your desk for a loan card.")
+    nextStepJa: "届け出たカードは、見つかっても使えません。カードを窓口・支所担当へお返しください。新しいカードができるまでは貸出カードをお使いください。",
+    nextStepEn:
+      "A card that was reported lost is not used again: hand it in at the desk of your branch. Until you have a new one, ask for a loan card.")
 
   static let cardSuspended = Sentence(
     ja: "このカードは一時停止中です。",

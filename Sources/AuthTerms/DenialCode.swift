@@ -92,6 +92,18 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// A shared-key card has the key, and counts less than the vault has seen: two cards with one key.
   case cardCloneSuspected = "AP183"
 
+  // A card's life.
+  /// A card of the stock that is lent to nobody.
+  case cardInStock = "AP184"
+  /// The last day of the loan is over, whether the card was returned or not.
+  case loanOver = "AP185"
+  /// Left at home: paused until it is shown with its PIN at a desk.
+  case cardForgotten = "AP186"
+  /// Revoked, collected or destroyed: it never comes back.
+  case cardWithdrawn = "AP187"
+  /// At the desk: this does not follow from what the card is.
+  case cardStepImpossible = "AP168"
+
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
   case serverFault = "AP191"

@@ -1,8 +1,10 @@
 import AuditLog
+import AuthTerms
 
 extension AuditQuery {
   /// The page size in force: 1 to 10,000.
-  var boundedLimit: Int { min(max(limit, 1), 10_000) }
+  var boundedLimit: Int { Self.bounded(limit) }
+  static func bounded(_ limit: Int) -> Int { min(max(limit, 1), 10_000) }
 
   func matches(_ row: AuditRow) -> Bool {
     let record = row.record
@@ -18,4 +20,9 @@ extension AuditQuery {
       && fromSequence.map { row.sequence >= $0 } ?? true
       && untilSequence.map { row.sequence < $0 } ?? true
   }
+}
+
+extension AuditRecord {
+  /// The card whose story this row belongs to: what was done with it at a desk, and that it was shown although it is lost.
+  var cardOfItsStory: CardID? { action.hasPrefix("card.") || code == .cardLost ? card : nil }
 }

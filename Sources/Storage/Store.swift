@@ -75,7 +75,15 @@ public protocol StateReader {
   /// The card that this key is registered on.
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard?
   func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard?
+  /// The person's own cards, and what is lent to the person.
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard]
+  /// Of the whole city, ordered by their ids, from the one behind `id` on: for lists of a desk, never for a logon.
+  func cards(after id: CardID?, limit: Int) throws(StorageFault) -> [RegisteredCard]
+  /// Stock cards that are lent to somebody, their days over or not, ordered by their ids.
+  func lentCards() throws(StorageFault) -> [RegisteredCard]
+  /// What the log says of this card: acts at a desk, and that it was shown although it is lost. The newest `limit` (at most 10,000), in
+  /// the order of the log.
+  func cardRows(of card: CardID, limit: Int) throws(StorageFault) -> [AuditRow]
   /// Keys of all cards, ordered by their fingerprints, from the one behind `key` on: to compare registers, never for a logon.
   func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey]
 
@@ -108,6 +116,13 @@ public protocol StateReader {
   func auditSize() throws(StorageFault) -> UInt64
 }
 
+extension StateReader {
+  /// Without what is lent to the person.
+  public func ownCards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
+    try cards(of: person).filter { !$0.isStock }
+  }
+}
+
 /// What a change may write, besides its record.
 public protocol StateTransaction: StateReader {
   mutating func put(_ person: Person) throws(StorageFault)
@@ -138,7 +153,7 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
-  /// Removes the person and all that is kept of the person: sessions, cards with their keys, palms and how they did, the password, counters of failures,
+  /// Removes the person and all that is kept of the person: sessions, own cards with their keys (a stock card is nobody's again), palms and how they did, the password, counters of failures,
   /// the objects that stood for the person. Rows of the log stay, and so do records of operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson

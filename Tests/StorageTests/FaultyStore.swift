@@ -137,6 +137,13 @@ extension Looking {
   func card(key: KeyFingerprint) throws(StorageFault) -> RegisteredCard? { try below.card(key: key) }
   func card(guid: CardGUID) throws(StorageFault) -> RegisteredCard? { try below.card(guid: guid) }
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] { try below.cards(of: person) }
+  func cards(after id: CardID?, limit: Int) throws(StorageFault) -> [RegisteredCard] {
+    try below.cards(after: id, limit: limit)
+  }
+  func lentCards() throws(StorageFault) -> [RegisteredCard] { try below.lentCards() }
+  func cardRows(of card: CardID, limit: Int) throws(StorageFault) -> [AuditRow] {
+    try below.cardRows(of: card, limit: limit)
+  }
   func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey] {
     try below.cardKeys(after: key, limit: limit)
   }

@@ -27,6 +27,8 @@ struct MigrationTests {
       #expect(live.map(\.id.text) == ["s1"] && live.first?.card == c1 && live.first?.terms.leaseSeconds == 900)
       #expect(try state.throttle(.card(c1))?.failures == 2)
       #expect(try state.setting("epoch") == [7])
+      #expect(cards.allSatisfy { !$0.isStock && $0.lentUntil == nil })
+      #expect(try state.lentCards().isEmpty)
     }
     store.close()
     // Sessions still refer to a card that is there, and keys to theirs.
@@ -35,7 +37,7 @@ struct MigrationTests {
     #expect(throws: (any Error).self) { try tool.run("UPDATE sessions SET card = 'c9' WHERE id = 's1'") }
     #expect(
       try tool.bytes("SELECT CAST(group_concat(identifier) AS BLOB) FROM grdb_migrations")
-        == Array("v1,v2,v3,v4,v5,v6,v7,v8".utf8)
+        == Array("v1,v2,v3,v4,v5,v6,v7,v8,v9".utf8)
     )
     // A second start finds nothing to do.
     try SQLiteStore(path: scratch.database).close()

@@ -58,6 +58,8 @@ public struct DatedAccess: Sendable, Hashable {
   public var fromText: String { CalendarDay.text(from) }
   public var untilText: String { CalendarDay.text(until) }
   public static func text(ofDay day: Int) -> String { CalendarDay.text(day) }
+  /// Accepts exactly `YYYY-MM-DD`, 2000 to 2199, for a day that exists.
+  public static func day(ofText text: String) -> Int? { CalendarDay.parse(text) }
 
   /// The last day on which it holds.
   /// - Parameter switchedOn: the day on which it was.

@@ -51,18 +51,21 @@ struct Evaluator {
 
   private func proofs(_ shown: Shown, _ trace: inout some Trace) -> Denial? {
     let rule = RuleID.builtin("one-person-one-card")
-    if request.person == nil, shown.namesPerson {
+    // A card of the stock is a card, and nobody's until it is lent.
+    if request.person == nil, shown.namesPerson, request.loan == nil || shown.cards.isEmpty {
       return fail(.proofs, .notAccepted, rule, "proofs without a person", &trace)
     }
     if shown.cards.count > 1 { return fail(.proofs, .notAccepted, rule, "more than one card", &trace) }
     trace.add(.proofs, .passed, rule, [])
 
     let card = RuleID.builtin("card")
-    switch shown.cards.first?.state {
-    case .lost: return fail(.card, .cardLost, card, "lost", &trace)
-    case .suspended: return fail(.card, .cardSuspended, card, "suspended", &trace)
-    case .active, nil: trace.add(.card, .passed, card, [])
+    if let state = shown.cards.first?.state {
+      if let (code, note) = state.denial ?? request.loan?.denial(on: request.local.day) {
+        return fail(.card, code, card, note, &trace)
+      }
+      if request.person == nil { return fail(.card, .notAccepted, card, "lent to nobody who is there", &trace) }
     }
+    trace.add(.card, .passed, card, [])
     return nil
   }
 

@@ -81,8 +81,8 @@ extension Explanation.Subject {
         )
       case .card:
         (
-          "カードは紛失・停止の扱いではありません", "No card is lost or suspended", "カードが紛失または停止の扱いです",
-          "The card is lost or suspended"
+          "カードは紛失・停止の扱いではありません", "No card is lost or suspended", "カードが紛失・停止・失効の扱いか、貸出の期間外です",
+          "The card is lost, suspended or taken out of use, or its loan does not hold"
         )
       case .account: ("利用者は有効です", "The account is enabled", "利用者は無効です", "The account is disabled")
       case .directory:

@@ -22,6 +22,8 @@ public struct DecisionRequest: Sendable {
   public var approvedWaivers: Set<WaiverHash>
   public var now: Moment
   public var local: LocalTime
+  /// Of the card that was shown, if it is one of the stock.
+  public var loan: LoanFacts?
 
   public init(
     ceremony: CeremonyID, scenario: Scenario, workstation: WorkstationFacts, person: PersonFacts?, proofs: [Proof],
@@ -101,10 +103,54 @@ public struct PersonFacts: Sendable, Hashable {
   }
 }
 
+/// What the desk knows of a card, whoever it belongs to.
 public enum CardState: String, Sendable, CaseIterable {
   case active
+  /// For a while: a desk restores it.
   case suspended
+  /// Left at home: it comes back when it is shown with its PIN at a desk, and in no other way.
+  case forgotten
+  /// For good, as all that follow.
   case lost
+  case revoked
+  /// Taken in by a desk.
+  case collected
+  case destroyed
+
+  /// A desk makes it good again, without the card.
+  public var isRestorable: Bool { self == .suspended }
+  /// It never comes back.
+  public var isFinal: Bool {
+    switch self {
+    case .active, .suspended, .forgotten: false
+    case .lost, .revoked, .collected, .destroyed: true
+    }
+  }
+
+  /// Why a card in this state is refused; `nil` for one that is active.
+  public var denial: (code: DenialCode, note: String)? {
+    switch self {
+    case .active: nil
+    case .suspended: (.cardSuspended, "suspended")
+    case .forgotten: (.cardForgotten, "forgotten")
+    case .lost: (.cardLost, "lost")
+    case .revoked, .collected, .destroyed: (.cardWithdrawn, rawValue)
+    }
+  }
+}
+
+/// How a card of the stock stands.
+public struct LoanFacts: Sendable, Hashable {
+  /// The last day of the loan (`LocalTime.day`), inclusive; `nil`: it is lent to nobody.
+  public var lastDay: Int?
+
+  public init(lastDay: Int?) { self.lastDay = lastDay }
+
+  /// Why a card of the stock is refused on this day; `nil` while it is lent.
+  public func denial(on day: Int) -> (code: DenialCode, note: String)? {
+    guard let lastDay else { return (.cardInStock, "of the stock, and lent to nobody") }
+    return day > lastDay ? (.loanOver, "the last day of the loan is over") : nil
+  }
 }
 
 /// What was shown and verified in this ceremony.

@@ -90,7 +90,7 @@ enum Preparation {
     _ ways: [FactorSet], for person: PersonID?, _ passwords: PasswordSources, _ state: some StateReader
   ) throws(StorageFault) -> (ja: [String], en: [String]) {
     var (ja, en): ([String], [String]) = ([], [])
-    let cards = try person.map { (id) throws(StorageFault) in try state.cards(of: id).filter { $0.state == .active } } ?? []
+    let cards = try person.map { (id) throws(StorageFault) in try state.ownCards(of: id).filter { $0.state == .active } } ?? []
     let found = try person.flatMap { (id) throws(StorageFault) in try state.person(id) }
     // A newcomer's comes with the account, where passwords are the directory's.
     let hasPassword =

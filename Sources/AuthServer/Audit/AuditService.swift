@@ -46,6 +46,11 @@ struct AuditService: Sendable {
     return entry
   }
 
+  static func entries(_ rows: [AuditRow], in state: any StateReader) throws(StorageFault) -> [AuditEntry] {
+    let names = try names(of: rows, in: state)
+    return rows.map { entry($0, names: names) }
+  }
+
   private static func names(
     of rows: [AuditRow], in state: any StateReader
   ) throws(StorageFault) -> [PersonID: String] {

@@ -62,7 +62,9 @@ struct ConcludeCeremony: Change {
     }
     let session = try state.liveSession(on: ceremony.workstation)
     // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
-    let holder = registered?.person ?? session.flatMap { ceremony.provesKey(of: $0) ? $0.person : nil }
+    // A card that is lent to nobody speaks for nobody, also where a session waits.
+    let waiting = session.flatMap { ceremony.provesKey(of: $0) ? $0.person : nil }
+    let holder = if let registered { registered.person } else { waiting }
     let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
     let elsewhere = try person.map { (person) throws(StorageFault) in
       try SessionsElsewhere(
@@ -137,16 +139,28 @@ struct ConcludeCeremony: Change {
       if case .rightInDirectory = password { person != nil } else {
         try person.map { (person) throws(StorageFault) in try passwords.isThere(of: person, in: state) } ?? false
       }
-    return DecisionRequest(
+    var request = DecisionRequest(
       ceremony: ceremony.id, scenario: ceremony.scenario,
       workstation: WorkstationFacts(id: workstation.id, segment: workstation.segment, isRevoked: workstation.isRevoked),
       person: person?.facts, proofs: proofs,
-      authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: palms.canBeShown), session: session?.facts,
+      authenticators: AuthenticatorFacts(hasPassword: hasPassword, hasPalm: palms.canBeShown),
+      session: try session.map { (session) throws(StorageFault) in try facts(of: session, in: state) },
       sessionsElsewhere: 0,
       throttledUntil: try Throttling.blockedUntil(keys(person: person, card: registered), now: now, in: state),
       directory: directory, approvedWaivers: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state),
       now: now,
       local: local)
+    request.loan = registered?.loan
+    return request
+  }
+
+  /// A session that was opened with a card of the stock is over with its loan, also before anybody has come to withdraw it.
+  private func facts(of session: SessionRecord, in state: some StateReader) throws(StorageFault) -> SessionFacts {
+    var facts = session.facts
+    if let id = session.card, let card = try state.card(id), card.isStock {
+      facts.isRevoked = facts.isRevoked || card.person != session.person || !card.isInForce(on: local.day)
+    }
+    return facts
   }
 
   private func keys(person: Person?, card: RegisteredCard?) -> [ThrottleKey] {
@@ -231,8 +245,10 @@ struct ConcludeCeremony: Change {
     record.assurance = grant.assurance
     record.rule = grant.rule
     record.waivers = grant.waivers.map(\.description)
+    if let day = card?.lentUntil { record.note = palms.said(before: "with a card lent until \(DatedAccess.text(ofDay: day))") }
     if !grant.dated.isEmpty {
-      record.note = palms.said(before: "by dated access " + grant.dated.map(\.text).joined(separator: ", "))
+      let lent = card?.lentUntil.map { "; with a card lent until \(DatedAccess.text(ofDay: $0))" } ?? ""
+      record.note = palms.said(before: "by dated access " + grant.dated.map(\.text).joined(separator: ", ") + lent)
     }
     return (.granted(session, person, grant), record)
   }

@@ -11,6 +11,11 @@ extension Person {
   }
 }
 
+extension RegisteredCard {
+  /// What a rule may ask about a card of the stock; `nil` for a person's own.
+  var loan: LoanFacts? { isStock ? LoanFacts(lastDay: lentUntil) : nil }
+}
+
 extension SessionRecord {
   var facts: SessionFacts {
     SessionFacts(

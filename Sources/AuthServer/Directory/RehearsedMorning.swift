@@ -46,7 +46,7 @@ struct RehearsedMorning: Sendable {
       var (all, without, next): ([Knock], Int, [Segment: Int]) = ([], 0, [:])
       for person in try state.everybody().sorted(by: { $0.id < $1.id }) {
         let access = PersonAccess(person.resolved, groups: groups)
-        let card = try state.cards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
+        let card = try state.ownCards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
           .max { $0.provenClass < $1.provenClass }
         for segment in groups.segments(of: access).intersection(here).sorted() {
           let own = machines[segment, default: []].filter {

@@ -60,11 +60,11 @@ struct RelinkOffers: Sendable {
     if formerly.contains(where: { $0.number == identity.number }) { because.append(.number) }
     // Without an object of the former person, two administrators have said that the account is somebody else's now.
     if !formerly.isEmpty, passed.contains(pair) { because.append(.account) }
-    let cards = try state.cards(of: former)
+    let cards = try state.ownCards(of: former)
     guard !because.isEmpty else {
       return .refused(.relinkNotOffered, note: "\(former) and \(person) have neither number nor account in common")
     }
-    guard cards.contains(where: { $0.state == .active }), try state.cards(of: person).isEmpty else {
+    guard cards.contains(where: { $0.state == .active }), try state.ownCards(of: person).isEmpty else {
       return .refused(.relinkNotOffered, note: "\(former) has no active card, or \(person) has one")
     }
     return .offered(
@@ -107,7 +107,7 @@ extension RelinkOffers.Offer {
     var writer = LengthPrefixedWriter()
     writer.field("sanmon/relink-cards/1")
     for card in cards {
-      for text in [card.id.text, card.person.text, card.state.rawValue] { writer.field(text) }
+      for text in [card.id.text, card.person?.text ?? "", card.state.rawValue] { writer.field(text) }
       writer.field(card.guid?.bytes ?? [])
       writer.field(UInt64(card.keys.count))
       for key in card.keys {
@@ -153,7 +153,7 @@ struct PassedAccounts: Sendable {
     var open: [Pair] = []
     // Where no cards are left to go on, or she has one, there will be nothing to offer.
     for pair in kept.pairs.filter({ !passed.contains($0) }) + passed {
-      if try !state.cards(of: pair.from).isEmpty, try state.cards(of: pair.to).isEmpty { open.append(pair) }
+      if try !state.ownCards(of: pair.from).isEmpty, try state.ownCards(of: pair.to).isEmpty { open.append(pair) }
     }
     kept.pairs = Array(open.suffix(most))
     try kept.keep(in: &state)

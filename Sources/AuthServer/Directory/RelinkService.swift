@@ -184,20 +184,17 @@ struct KeepRelinkProof: Change {
     guard card.key(key)?.provenClass == .publicKeyWithPIN else {
       return try deny(.proofBelowFloor, "nobody has seen this key refuse without its PIN")
     }
-    switch card.state {
-    case .active: break
-    case .lost: return try deny(.cardLost, "a lost card proves nothing")
-    case .suspended: return try deny(.cardSuspended, "a suspended card proves nothing")
-    }
-    let throttled: [ThrottleKey] = [.workstation(workstation.id), .card(card.id), .person(card.person)]
+    if let (code, state) = card.state.denial { return try deny(code, "a card that is \(state) proves nothing") }
+    guard !card.isStock, let former = card.person else { return try deny(.relinkNotOffered, "a card of the stock is nobody's own") }
+    let throttled: [ThrottleKey] = [.workstation(workstation.id), .card(card.id), .person(former)]
     guard try Throttling.blockedUntil(throttled, now: now, in: state) == nil else {
       return try deny(.throttled, "too many failures")
     }
-    switch try offers.verdict(former: card.person, person: person, in: state) {
+    switch try offers.verdict(former: former, person: person, in: state) {
     case .refused(let code, let note): return try deny(code, note)
     case .offered(let offer):
       let proof = RelinkProof(
-        former: card.person, person: person, card: card.id, key: key, workstation: workstation.id, hash: hash, at: now)
+        former: former, person: person, card: card.id, key: key, workstation: workstation.id, hash: hash, at: now)
       var proofs = try RelinkProofs(in: state)
       proofs.put(proof, at: now)
       try proofs.keep(in: &state)

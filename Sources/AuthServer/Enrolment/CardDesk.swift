@@ -7,7 +7,7 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Registers keys on the cards of people, and withdraws cards.
+/// Registers keys on the cards of people and of the stock, and withdraws cards.
 struct CardDesk: Sendable {
   let services: Services
   let challenges: EnrolmentChallenges
@@ -17,16 +17,24 @@ struct CardDesk: Sendable {
     let person = try await services.store.read { (state) throws(StorageFault) -> Person? in try state.person(id) }
     guard let person else { throw HTTPFault.notFound }
     let nonce = services.surroundings.random(32)
-    challenges.remember(nonce, for: id, now: services.surroundings.now())
+    challenges.remember(nonce, for: .person(id), now: services.surroundings.now())
     return CardChallenge(person: id.text, displayName: person.displayName, nonce: Data(nonce))
   }
 
   func enrol(_ enrolment: CardEnrolment, by acting: OperatorRecord) async throws -> CardSummary {
+    try await register(enrolment, for: PersonID(parsing: enrolment.person), by: acting)
+  }
+
+  /// - Parameter person: `nil`: into the stock, with an empty person in the message.
+  func register(
+    _ enrolment: CardEnrolment, for person: PersonID?, by acting: OperatorRecord
+  ) async throws -> CardSummary {
     let now = services.surroundings.now()
-    let person = try PersonID(parsing: enrolment.person)
     let segment = try Segment(parsing: enrolment.segment)
     guard enrolment.profile == "piv", ["9a", "9e"].contains(enrolment.slot) else { throw HTTPFault.malformed(.value) }
-    guard challenges.redeem(Array(enrolment.nonce), for: person, now: now) else { throw HTTPFault.malformed(.value) }
+    guard challenges.redeem(Array(enrolment.nonce), for: person.map { EnrolmentChallenges.Purpose.person($0) } ?? .stock, now: now) else {
+      throw HTTPFault.malformed(.value)
+    }
     guard let trust = services.trust.trust(segment) else { throw HTTPFault.malformed(.value) }
     guard (enrolment.guid?.count ?? 16) == 16 else { throw HTTPFault.malformed(.value) }
     // All zero is how an issuer writes that a card has none.
@@ -40,7 +48,7 @@ struct CardDesk: Sendable {
     }
     let named = try enrolment.card.map { try CardID(parsing: $0) }
     let preimage = EnrolmentPreimage(
-      nonce: Array(enrolment.nonce), person: person.text, slot: enrolment.slot, guid: enrolment.guid.map { Array($0) } ?? [],
+      nonce: Array(enrolment.nonce), person: person?.text ?? "", slot: enrolment.slot, guid: enrolment.guid.map { Array($0) } ?? [],
       card: named?.text ?? "")
     guard
       validated.verify(
@@ -65,10 +73,12 @@ struct CardDesk: Sendable {
 
   /// The desk is told the cause; the row keeps it.
   private func refuse(
-    _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID, _ segment: Segment,
+    _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID?, _ segment: Segment,
     _ acting: OperatorRecord, _ now: Moment
   ) async throws -> Refusal {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "card.enrolled", outcome: .refused)
+    var record = AuditRecord(
+      time: now.wallMilliseconds, eventClass: .enrolment, action: person == nil ? "card.stocked" : "card.enrolled",
+      outcome: .refused)
     record.person = person
     record.segment = segment
     record.operatorID = acting.id
@@ -82,13 +92,26 @@ struct CardDesk: Sendable {
     guard let next = CardState(rawValue: wish.state) else { throw HTTPFault.malformed(.value) }
     let reason = try Remark(parsing: wish.reason)
     let now = services.surroundings.now()
-    let change = ChangeCardState(card: id, state: next, reason: reason, by: acting.id, now: now)
-    guard let (card, sessions) = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
-    for session in sessions {
-      services.watch.tell(
-        session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "card" + next.rawValue.capitalized))
+    let change = ChangeCardState(
+      card: id, state: next, reason: reason, by: acting.id, day: services.local(now).day, now: now)
+    return try answer(try await services.recorder.commit(change, now: now), cause: "card" + next.rawValue.capitalized)
+  }
+
+  /// Tells the workstations whose sessions went with the card.
+  func answer(_ outcome: ChangeCardState.Outcome, cause: String) throws -> CardStateChanged {
+    switch outcome {
+    case .changed(let card, let sessions):
+      lock(sessions, cause: cause)
+      return CardStateChanged(card: Self.summary(card), sessionsLocked: sessions.count)
+    case .refused(let code): throw HTTPFault.conflictBecause(code)
+    case .unknown: throw HTTPFault.notFound
     }
-    return CardStateChanged(card: Self.summary(card), sessionsLocked: sessions.count)
+  }
+
+  func lock(_ sessions: [SessionRecord], cause: String) {
+    for session in sessions {
+      services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: cause))
+    }
   }
 
   func list(person: PersonID) async throws -> [CardSummary] {
@@ -98,11 +121,11 @@ struct CardDesk: Sendable {
 
   static func summary(_ card: RegisteredCard) -> CardSummary {
     CardSummary(
-      card: card.id.text, person: card.person.text, state: card.state.rawValue, guid: card.guid?.hex,
+      card: card.id.text, person: card.person?.text, state: card.state.rawValue, guid: card.guid?.hex,
       keys: card.keys.map {
         CardKeySummary(
           slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
-      })
+      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text))
   }
 }
 
@@ -112,19 +135,26 @@ extension CardTrust.Use {
 
 /// Nonces a desk asked for: single use, five minutes, bounded.
 final class EnrolmentChallenges: Sendable {
-  private let open = Mutex<[[UInt8]: (person: PersonID, since: Moment)]>([:])
+  /// What the card is to be; a nonce for one is none for another.
+  enum Purpose: Hashable, Sendable {
+    case person(PersonID)
+    case stock
+    case found(CardID)
+  }
 
-  func remember(_ nonce: [UInt8], for person: PersonID, now: Moment) {
+  private let open = Mutex<[[UInt8]: (purpose: Purpose, since: Moment)]>([:])
+
+  func remember(_ nonce: [UInt8], for purpose: Purpose, now: Moment) {
     open.withLock { open in
       open = open.filter { now.milliseconds(since: $0.value.since) < 300_000 }
-      if open.count < 1_000 { open[nonce] = (person, now) }
+      if open.count < 1_000 { open[nonce] = (purpose, now) }
     }
   }
 
-  func redeem(_ nonce: [UInt8], for person: PersonID, now: Moment) -> Bool {
+  func redeem(_ nonce: [UInt8], for purpose: Purpose, now: Moment) -> Bool {
     open.withLock { open in
       guard let found = open.removeValue(forKey: nonce) else { return false }
-      return found.person == person && now.milliseconds(since: found.since) < 300_000
+      return found.purpose == purpose && now.milliseconds(since: found.since) < 300_000
     }
   }
 }

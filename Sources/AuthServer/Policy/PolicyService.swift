@@ -113,8 +113,11 @@ struct PolicyService: Sendable {
     }
     guard let facts else { throw HTTPFault.notFound }
     let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
-    let tries = tries(facts, scenario, policy, local.day).map { factors, proofs in
-      explained(policy.explain(self.request(facts, scenario, proofs, now, local)), factors)
+    let best = Self.bestKey(of: facts, on: local.day)
+    let tries = tries(facts, best, scenario, policy, local.day).map { factors, proofs in
+      var request = self.request(facts, scenario, proofs, now, local)
+      request.loan = best?.card.loan
+      return explained(policy.explain(request), factors)
     }
     return ExplainAnswer(
       person: person.text, workstation: workstationID.text, scenario: scenario.rawValue, policyVersion: policy.version.hex,
@@ -134,15 +137,22 @@ struct PolicyService: Sendable {
     let dated: [DatedGroups]
   }
 
+  private typealias BestKey = (card: RegisteredCard, provenClass: ProofClass)
+
+  /// Of a card that can be used, if the person has one.
+  private static func bestKey(of facts: Facts, on day: Int) -> BestKey? {
+    facts.cards.flatMap { card in card.keys.map { (card: card, provenClass: $0.provenClass) } }.max {
+      ($0.card.isInForce(on: day) ? 1 : 0, $0.provenClass) < ($1.card.isInForce(on: day) ? 1 : 0, $1.provenClass)
+    }
+  }
+
   /// Every combination the rules offer here, shown with the best key of the person's cards.
-  private func tries(_ facts: Facts, _ scenario: Scenario, _ policy: PolicySet, _ day: Int) -> [([String], [Proof])] {
+  private func tries(
+    _ facts: Facts, _ best: BestKey?, _ scenario: Scenario, _ policy: PolicySet, _ day: Int
+  ) -> [([String], [Proof])] {
     // Every line, also of other people's groups: the answer says why this person is refused there.
     let combinations = policy.combinations(
       segment: facts.workstation.segment, scenario: scenario, groups: nil, on: day, approved: facts.approved)
-    let keys = facts.cards.flatMap { card in card.keys.map { (card: card, provenClass: $0.provenClass) } }
-    let best = keys.max {
-      ($0.card.state == .active ? 1 : 0, $0.provenClass) < ($1.card.state == .active ? 1 : 0, $1.provenClass)
-    }
     return combinations.map { combination in
       var proofs: [Proof] = []
       if scenario == .unlock, let session = facts.session { proofs.append(.sessionKey(session.id)) }

@@ -21,7 +21,9 @@ struct VaultDesk: Sendable {
 
   // MARK: Cards
 
-  /// Keys of cards in force that the vault does not know, and keys of lost cards that it still takes.
+  /// Keys of cards in force that the vault does not know, and keys that it still takes of cards that never come back.
+  ///
+  /// Keys of stock cards are not among them: whose they are changes from day to day, and the vault believes that of two signatures only.
   func pending() async throws -> VaultCardsPending {
     let known = Dictionary(uniqueKeysWithValues: try await vaultCards().map { ($0.key, $0) })
     var differing: [VaultCardMessage] = []
@@ -32,11 +34,13 @@ struct VaultDesk: Sendable {
       }
       // What shares a key signs nothing: the vault's register of cards is for keys that do.
       for card in page where card.profile == "piv" {
+        guard let person = card.person else { continue }
         switch (card.state, known[card.key]) {
-        case (.active, nil): differing.append(Self.message(card, isWithdrawn: false))
-        case (.active, let there?) where !there.isWithdrawn && there.person != card.person:
-          differing.append(Self.message(card, isWithdrawn: false))
-        case (.lost, let there?) where !there.isWithdrawn: differing.append(Self.message(card, isWithdrawn: true))
+        case (.active, nil): differing.append(Self.message(card, of: person, isWithdrawn: false))
+        case (.active, let there?) where !there.isWithdrawn && there.person != person:
+          differing.append(Self.message(card, of: person, isWithdrawn: false))
+        case (let state, let there?) where state.isFinal && !there.isWithdrawn:
+          differing.append(Self.message(card, of: person, isWithdrawn: true))
         default: continue
         }
       }
@@ -46,8 +50,8 @@ struct VaultDesk: Sendable {
     return VaultCardsPending(cards: Array(differing.prefix(VaultCard.mostAtOnce)), count: differing.count)
   }
 
-  private static func message(_ card: KnownCardKey, isWithdrawn: Bool) -> VaultCardMessage {
-    VaultCardMessage(key: card.key.hex, person: card.person.text, isWithdrawn: isWithdrawn)
+  private static func message(_ card: KnownCardKey, of person: PersonID, isWithdrawn: Bool) -> VaultCardMessage {
+    VaultCardMessage(key: card.key.hex, person: person.text, isWithdrawn: isWithdrawn)
   }
 
   private func vaultCards() async throws -> [VaultCard] {

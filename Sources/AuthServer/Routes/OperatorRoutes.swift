@@ -39,6 +39,7 @@ struct OperatorRoutes: Sendable {
     addAccess(to: router)
     addBackups(to: router)
     addVault(to: router)
+    addCardLife(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -9,7 +9,7 @@ import Storage
 ///
 /// Days are those of the rules (`Services.local`): the same day that refuses a lease or a logon. An account that ends in the
 /// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`). So is a session that stands
-/// on a dated access alone; its end is `AccessKeeper`'s.
+/// on a dated access alone; its end is `AccessKeeper`'s. A session that was opened with a card of the stock ends with the loan.
 actor AccessEnds {
   static let noticeMilliseconds: Int64 = 15 * 60_000
   /// Between looks while something may end soon, and otherwise (for an end that was moved into the past).
@@ -59,7 +59,8 @@ actor AccessEnds {
     let book = isEvening ? DatedAccessBook(services, at: now) : nil
     let live = try await services.store.read { (state) throws(StorageFault) -> [Live] in
       let tonight = book.map { (book: $0, look: DatedAccessBook.Look()) }
-      return try state.liveSessions().map { (session) throws(StorageFault) in try Live(session, tonight, state) }
+      let loans = try state.lentCards()
+      return try state.liveSessions().map { (session) throws(StorageFault) in try Live(session, tonight, state, loans: loans) }
     }
     let ids = Set(live.map(\.session.id))
     told = told.filter { ids.contains($0.key) }
@@ -72,11 +73,16 @@ actor AccessEnds {
     let lastDay: Int?
     /// Because the last day of a dated access is today.
     let endsTonight: Bool
+    /// Of the loan of the card that opened it.
+    let lastDayOfLoan: Int?
 
+    /// - Parameter loans: cards of the stock that are lent; without them nothing is said of loans.
     init(
-      _ session: SessionRecord, _ tonight: (book: DatedAccessBook, look: DatedAccessBook.Look)?, _ state: some StateReader
+      _ session: SessionRecord, _ tonight: (book: DatedAccessBook, look: DatedAccessBook.Look)?, _ state: some StateReader,
+      loans: [RegisteredCard] = []
     ) throws(StorageFault) {
       self.session = session
+      lastDayOfLoan = loans.first { $0.id == session.card && $0.person == session.person }?.lentUntil
       lastDay = try state.person(session.person)?.lastDay
       endsTonight =
         try tonight.map { (all) throws(StorageFault) in try all.book.endsTonight(session, state, all.look) } ?? false
@@ -89,9 +95,13 @@ actor AccessEnds {
     for one in live {
       if let lastDay = one.lastDay, lastDay < day {
         try await withdraw(one.session, day, now)
+      } else if let lastDay = one.lastDayOfLoan, lastDay < day {
+        try await withdrawAfterLoan(one.session, day, now)
       } else if one.session.phase == .open {
         if let end = [one.lastDay == day ? dayEnd : nil, ends[one.session.person]].compactMap({ $0 }).min() {
           tell(one.session, of: end, at: time)
+        } else if one.lastDayOfLoan == day {
+          tell(one.session, of: dayEnd, at: time, cause: "loanEnds")
         } else if one.endsTonight {
           tell(one.session, of: dayEnd, at: time, cause: "accessChanged")
         }
@@ -117,6 +127,13 @@ actor AccessEnds {
     let change = WithdrawAfterLastDay(session: session.id, day: day, now: now)
     guard try await services.recorder.commit(change, now: now) else { return }
     services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "accountEnds"))
+  }
+
+  private func withdrawAfterLoan(_ session: SessionRecord, _ day: Int, _ now: Moment) async throws {
+    guard !session.isRevoked else { return }
+    let change = WithdrawAfterLoan(session: session.id, day: day, now: now)
+    guard try await services.recorder.commit(change, now: now) else { return }
+    services.watch.tell(session.workstation, WatchEvent(event: "lock", session: session.id.text, cause: "loanEnds"))
   }
 }
 

@@ -49,9 +49,9 @@ struct PalmVerifier: Sendable {
 
   /// - Returns: `nil` when nobody is known whose palm it could be: the decision says why.
   func check(_ capture: PalmCapture, _ ceremony: OpenCeremony, now: Moment) async throws -> ShownPalm? {
-    let fingerprint = capture.fingerprint
+    let (fingerprint, day) = (capture.fingerprint, services.local(now).day)
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> Known? in
-      guard let person = try Self.holder(ceremony, state), try state.person(person)?.isEnabled == true else { return nil }
+      guard let person = try Self.holder(ceremony, on: day, state), try state.person(person)?.isEnabled == true else { return nil }
       return Known(
         person: person, palms: try state.palms(of: person), isKnownSample: try state.isKnown(fingerprint),
         isBlocked: try Throttling.blockedUntil([.palm(person), .person(person)], now: now, in: state) != nil)
@@ -64,9 +64,11 @@ struct PalmVerifier: Sendable {
   }
 
   /// Who has shown a usable card, or whose session's key has signed.
-  private static func holder(_ ceremony: OpenCeremony, _ state: any StateReader) throws(StorageFault) -> PersonID? {
+  private static func holder(
+    _ ceremony: OpenCeremony, on day: Int, _ state: any StateReader
+  ) throws(StorageFault) -> PersonID? {
     if let shown = ceremony.shown {
-      guard let card = try state.card(key: shown.key), card.state == .active, card.key(shown.key)?.slot == shown.slot else {
+      guard let card = try state.card(key: shown.key), card.isInForce(on: day), card.key(shown.key)?.slot == shown.slot else {
         return nil
       }
       return card.person

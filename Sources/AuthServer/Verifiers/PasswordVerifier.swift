@@ -50,10 +50,10 @@ struct PasswordVerifier: Sendable {
   ///   - new: becomes the password in the directory, if `typed` is right.
   func check(_ typed: Data, new: Data?, card shown: VerifiedCard, now: Moment) async throws -> PasswordResult {
     guard !typed.isEmpty else { return .notShown }
-    let sources = services.passwords
+    let (sources, day) = (services.passwords, services.local(now).day)
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> (PersonID, PasswordSource)? in
-      guard let card = try state.card(key: shown.key), card.state == .active, card.key(shown.key)?.slot == shown.slot,
-        let person = try state.person(card.person), person.isEnabled,
+      guard let card = try state.card(key: shown.key), card.isInForce(on: day), card.key(shown.key)?.slot == shown.slot,
+        let holder = card.person, let person = try state.person(holder), person.isEnabled,
         try Throttling.blockedUntil([.card(card.id), .person(person.id)], now: now, in: state) == nil,
         let source = try sources.source(of: person, in: state)
       else { return nil }

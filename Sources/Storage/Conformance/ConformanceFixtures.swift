@@ -137,6 +137,14 @@ enum Sample {
       keys: keys)
   }
 
+  /// A card of the stock.
+  /// - Parameter loan: to whom, and its last day.
+  static func stockCard(_ id: String, keys: [RegisteredKey], loan: (person: Int, until: Int)? = nil) throws -> RegisteredCard {
+    RegisteredCard(
+      id: try CardID(parsing: id), person: try loan.map { try PersonID(parsing: "p\($0.person)") }, guid: nil, state: .active,
+      keys: keys, isStock: true, lentUntil: loan?.until)
+  }
+
   static func guid(_ byte: UInt8) throws -> CardGUID { try CardGUID(parsing: [UInt8](repeating: byte, count: 16)) }
 
   static func key(_ byte: UInt8, slot: String = "9a") throws -> RegisteredKey {

@@ -111,5 +111,20 @@ extension StoreConformance {
       try await expectConflict(
         "a session on no workstation was kept", store, Puts(sessions: [try Sample.session("s1", on: "PC-1")]))
     },
+    Check(name: "a stock card is lent to somebody who is there until a day, or to nobody; an own card is somebody's") { store in
+      try await expectConflict(
+        "a card was lent to nobody who is there", store,
+        Puts(cards: [try Sample.stockCard("c1", keys: [Sample.key(1)], loan: (person: 1, until: 20_000))]))
+      _ = try await store.commit(
+        Puts(people: [try Sample.person(1)], cards: [try Sample.stockCard("c1", keys: [Sample.key(1)])]))
+      var wrong = [try Sample.card("c2", keys: [Sample.key(2)]), try Sample.stockCard("c2", keys: [Sample.key(2)])]
+      wrong.append(try Sample.stockCard("c2", keys: [Sample.key(2)], loan: (person: 1, until: 20_000)))
+      wrong.append(try Sample.card("c2", keys: [Sample.key(2)]))
+      wrong[0].person = nil
+      wrong[1].lentUntil = 20_000
+      wrong[2].lentUntil = nil
+      wrong[3].lentUntil = 20_000
+      for card in wrong { try await expectConflict("half a loan was kept", store, Puts(cards: [card])) }
+    },
   ]
 }

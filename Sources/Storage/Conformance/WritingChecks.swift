@@ -279,5 +279,59 @@ extension StoreConformance {
       let next = try Sample.card("c9", keys: [Sample.key(1)], person: 2, guid: 1)
       _ = try await store.commit(Puts(people: [one], cards: [next]))
     },
+    Check(name: "stock cards are kept, listed and lent; whoever is removed leaves them to the stock") { store in
+      let (one, two) = (try Sample.person(1), try Sample.person(2))
+      var lent = try Sample.stockCard("c2", keys: [Sample.key(2)], loan: (person: 1, until: 20_000))
+      let (own, box) = (try Sample.card("c1", keys: [Sample.key(1)]), try Sample.stockCard("c3", keys: [Sample.key(3)]))
+      var (session, earlier) = (try Sample.session("s1", on: "w1"), try Sample.session("s2", person: 2, on: "w2"))
+      (session.card, earlier.card) = (lent.id, lent.id)
+      _ = try await store.commit(
+        Puts(
+          people: [one, two],
+          workstations: [Sample.workstation("w1", certificates: [1]), Sample.workstation("w2", certificates: [2])],
+          cards: [own, lent, box], sessions: [session, earlier]))
+      struct Told: Equatable, Sendable {
+        let all, page, lent, ofOne: [RegisteredCard]
+        let people: [PersonID?]
+        let sessions: Int
+      }
+      func told() async throws -> Told {
+        let (id, after) = (one.id, own.id)
+        return try await store.read { (state) throws(StorageFault) in
+          Told(
+            all: try state.cards(after: nil, limit: 9), page: try state.cards(after: after, limit: 1),
+            lent: try state.lentCards(), ofOne: try state.cards(of: id),
+            people: try state.cardKeys(after: nil, limit: 9).map(\.person), sessions: try state.liveSessions().count)
+        }
+      }
+      let before = Told(
+        all: [own, lent, box], page: [lent], lent: [lent], ofOne: [own, lent], people: [one.id, nil, nil], sessions: 2)
+      try expect(try await told() == before, "stock cards were not told as they were written")
+      let removed = try await store.commit(Removes(person: one.id))
+      try expect(removed.cards == 1 && removed.keys == 1 && removed.sessions == 1, "a removal took a card of the stock along")
+      (lent.person, lent.lentUntil) = (nil, nil)
+      let after = Told(all: [lent, box], page: [lent], lent: [], ofOne: [], people: [nil, nil], sessions: 1)
+      try expect(try await told() == after, "a card that was lent to a removed person is not of the stock again")
+    },
+    Check(name: "a card's story is told in order, from the acts at a desk and from what was shown after its loss") { store in
+      let (card, other) = (try CardID(parsing: "c1"), try CardID(parsing: "c2"))
+      func row(_ action: String, _ card: CardID?, _ time: Int64, _ code: DenialCode? = nil) -> AuditRecord {
+        var record = AuditRecord(time: time, eventClass: .enrolment, action: action, outcome: .done)
+        (record.card, record.code) = (card, code)
+        return record
+      }
+      let rows = [
+        row("card.stocked", card, 1), row("card.lent", card, 2), row("card.lent", other, 3), row("logon", card, 4),
+        row("logon", card, 5, .cardLost), row("cards", card, 6), row("card.returned", nil, 7), row("card.returned", card, 8),
+      ]
+      _ = try await store.commit(Puts(others: rows))
+      let times = try await store.read { (state) throws(StorageFault) in
+        [
+          try state.cardRows(of: card, limit: 9).map(\.record.time), try state.cardRows(of: card, limit: 2).map(\.record.time),
+          try state.cardRows(of: other, limit: 9).map(\.record.time),
+        ]
+      }
+      try expect(times == [[1, 2, 5, 8], [5, 8], [3]], "a card's story was told wrongly")
+    },
   ]
 }

@@ -125,9 +125,20 @@ extension MemoryState: StateTransaction {
   func cards(of person: PersonID) -> [RegisteredCard] {
     cardsByID.values.filter { $0.person == person }.sorted { $0.id < $1.id }
   }
+  func cards(after id: CardID?, limit: Int) -> [RegisteredCard] {
+    let rest = cardsByID.values.filter { card in id.map { $0 < card.id } ?? true }
+    return Array(rest.sorted { $0.id < $1.id }.prefix(max(limit, 0)))
+  }
+  func lentCards() -> [RegisteredCard] { cardsByID.values.filter { $0.lentUntil != nil }.sorted { $0.id < $1.id } }
+  func cardRows(of card: CardID, limit: Int) -> [AuditRow] {
+    Array(log.rows.filter { $0.record.cardOfItsStory == card }.suffix(AuditQuery.bounded(limit)))
+  }
   func cardKeys(after key: KeyFingerprint?, limit: Int) -> [KnownCardKey] {
     let all = cardsByID.values.flatMap { card in
-      card.keys.map { KnownCardKey(key: $0.fingerprint, profile: $0.profile, person: card.person, state: card.state) }
+      card.keys.map { key in
+        KnownCardKey(
+          key: key.fingerprint, profile: key.profile, person: card.isStock ? nil : card.person, state: card.state)
+      }
     }
     let rest = all.filter { known in key.map { $0.bytes.lexicographicallyPrecedes(known.key.bytes) } ?? true }
     return Array(rest.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }.prefix(max(limit, 0)))
@@ -197,7 +208,8 @@ extension MemoryState: StateTransaction {
   }
 
   mutating func put(_ card: RegisteredCard) throws(StorageFault) {
-    try require(card.person)
+    guard card.isWhole else { throw .conflict("a card of nobody that is not of the stock, or a loan without person or day") }
+    if let person = card.person { try require(person) }
     let prints = card.keys.map(\.fingerprint)
     guard Set(prints).count == prints.count, prints.allSatisfy({ idByKey[$0] ?? card.id == card.id }) else {
       throw .conflict("the key is another card's")
@@ -268,7 +280,12 @@ extension MemoryState: StateTransaction {
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try require(person)
     var removed = RemovedPerson()
-    let ownCards = cards(of: person)
+    let held = cards(of: person)
+    let ownCards = held.filter { !$0.isStock }
+    for card in held where card.isStock {
+      cardsByID[card.id]?.person = nil
+      cardsByID[card.id]?.lentUntil = nil
+    }
     let own = sessions.values.filter { session in
       session.person == person || ownCards.contains { $0.id == session.card }
     }

@@ -39,6 +39,12 @@ enum Migrations {
     migrator.registerMigration("v8", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: PalmUseTable.schema)
     }
+    // As v2: cards are referred to by keys and sessions.
+    migrator.registerMigration("v9", foreignKeyChecks: .deferred) { db in
+      try db.execute(sql: CardsTable.ofTheStock)
+      try db.execute(sql: CardRowsTable.schema)
+      try CardRowsTable.fill(in: db)
+    }
     return migrator
   }
 

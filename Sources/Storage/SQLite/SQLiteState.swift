@@ -101,6 +101,13 @@ extension SQLiteState: StateTransaction {
   func cards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
     try trouble.asking { try CardsTable.cards(of: person, in: db) }
   }
+  func cards(after id: CardID?, limit: Int) throws(StorageFault) -> [RegisteredCard] {
+    try trouble.asking { try CardsTable.cards(after: id, limit: limit, in: db) }
+  }
+  func lentCards() throws(StorageFault) -> [RegisteredCard] { try trouble.asking { try CardsTable.lent(in: db) } }
+  func cardRows(of card: CardID, limit: Int) throws(StorageFault) -> [AuditRow] {
+    try trouble.asking { try CardRowsTable.rows(of: card, limit: limit, in: db) }
+  }
   func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey] {
     try trouble.asking { try CardsTable.keys(after: key, limit: limit, in: db) }
   }
@@ -202,7 +209,7 @@ extension SQLiteState: StateTransaction {
   }
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try trouble.asking {
-      let cards = try CardsTable.cards(of: person, in: db)
+      let cards = try CardsTable.cards(of: person, in: db).filter { !$0.isStock }
       var removed = RemovedPerson()
       removed.keys = cards.reduce(0) { $0 + $1.keys.count }
       for card in cards { try ThrottlesTable.set(nil, for: .card(card.id), in: db) }

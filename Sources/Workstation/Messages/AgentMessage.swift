@@ -193,6 +193,12 @@ public enum AgentMessage: Sendable, Equatable {
     case "leaseExpired": language.choose("サーバーに確認できないまま期限が過ぎた", "the server could not be asked in time")
     case "shutdown": language.choose("常駐の終了", "the watch was ended")
     case "cardLost": language.choose("カードの紛失の届出", "the card was reported lost")
+    case "cardSuspended": language.choose("カードの一時停止", "the card was suspended")
+    case "cardForgotten": language.choose("カードを忘れたとの届出", "the card was reported left at home")
+    case "cardRevoked", "cardCollected", "cardDestroyed":
+      language.choose("カードの失効", "the card was taken out of use")
+    case "cardReturned": language.choose("貸出カードの返却", "the loan card was returned")
+    case "loanEnds": language.choose("カードの貸出期限の終了", "the loan of the card is over")
     case "accessChanged": language.choose("異動などで、この系統を使えなくなったため", "you are not let into this segment any more")
     case "accountDisabled": language.choose("利用者登録の停止", "the account was disabled")
     case "accountEnds": language.choose("利用できる期間の終了", "your access has ended")

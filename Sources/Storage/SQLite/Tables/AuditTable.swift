@@ -64,6 +64,7 @@ enum AuditTable {
   static func insert(_ record: AuditRecord, encoded: [UInt8], hash: TreeHash, at sequence: UInt64, in db: Database) throws {
     let front: [SQLiteValue] = [Int64(sequence).sqliteValue, encoded.sqliteValue, hash.bytes.sqliteValue]
     try db.run(insert, front + searchValues(of: record))
+    try CardRowsTable.remember(record, at: sequence, in: db)
   }
 
   static func leafHash(at sequence: UInt64, in db: Database) throws -> TreeHash? {
@@ -124,14 +125,17 @@ enum AuditTable {
     let filter = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
     let sql =
       "SELECT sequence, encoded, hash FROM audit\(filter) ORDER BY sequence\(query.newestFirst ? " DESC" : "") LIMIT ?"
-    return try db.rows(sql, values + [query.boundedLimit.sqliteValue]).map { row in
-      var columns = Columns(row, of: "audit")
-      let sequence = UInt64(clamping: try columns.integer())
-      let encoded = try columns.bytes()
-      guard try columns.bytes() == TreeHash.leaf(encoded).bytes, let record = try? RecordEncoding.decode(encoded) else {
-        throw StorageFault.corrupt("audit row \(sequence)")
-      }
-      return AuditRow(sequence: sequence, record: record)
+    return try db.rows(sql, values + [query.boundedLimit.sqliteValue]).map(row)
+  }
+
+  /// - Parameter row: sequence, encoded, hash.
+  static func row(_ row: SQLiteRow) throws -> AuditRow {
+    var columns = Columns(row, of: "audit")
+    let sequence = UInt64(clamping: try columns.integer())
+    let encoded = try columns.bytes()
+    guard try columns.bytes() == TreeHash.leaf(encoded).bytes, let record = try? RecordEncoding.decode(encoded) else {
+      throw StorageFault.corrupt("audit row \(sequence)")
     }
+    return AuditRow(sequence: sequence, record: record)
   }
 }

@@ -94,10 +94,11 @@ enum SessionsTable {
       signingKey: try columns.bytes(), sealingKey: try columns.bytes(), sealingSuite: try columns.text())
   }
 
-  /// Those of the person, and those that name a card of the person.
+  /// Those of the person, and those that name a card of the person's own.
   static func removeAll(of person: PersonID, in db: Database) throws -> Int {
     try db.run(
-      "DELETE FROM sessions WHERE person = ? OR card IN (SELECT id FROM cards WHERE person = ?)", [person.text, person.text])
+      "DELETE FROM sessions WHERE person = ? OR card IN (SELECT id FROM cards WHERE person = ? AND is_stock = 0)",
+      [person.text, person.text])
     return db.changesCount
   }
 
