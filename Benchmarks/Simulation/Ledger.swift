@@ -54,7 +54,8 @@ struct Ledger: Sendable {
     }
   }
 
-  /// A card that is lost or suspended, and a workstation that is revoked, stand in no grant; a suspended card does again when it is restored.
+  /// A card that is lost or suspended, and a workstation that is revoked, stand in no grant; a suspended card does again when it
+  /// is restored.
   private func checkRevocations() throws(Broken) {
     var withdrawnCards: Set<CardID> = []
     var revoked: Set<WorkstationID> = []

@@ -1,8 +1,8 @@
 import AuthTerms
 public import FoundationEssentials
 
-/// What a card signs, with its PIN, when it is shown at a desk after it was left at home: `sanmon/card-found/1`, the server's nonce, the
-/// card and the slot, length-prefixed.
+/// What a card signs, with its PIN, when it is shown at a desk after it was left at home: `sanmon/card-found/1`, the server's
+/// nonce, the card and the slot, length-prefixed.
 public struct CardFoundPreimage: Sendable, Equatable {
   public static let label = "sanmon/card-found/1"
   public var nonce: [UInt8]
@@ -31,8 +31,8 @@ public struct StockCardChallenge: Codable, Sendable {
   public init(nonce: Data) { self.nonce = nonce }
 }
 
-/// Body of `POST /v1/admin/cards/stock`: a key that signed `EnrolmentPreimage` for nobody (an empty person) is registered on a card of
-/// the stock.
+/// Body of `POST /v1/admin/cards/stock`: a key that signed `EnrolmentPreimage` for nobody (an empty person) is registered on a
+/// card of the stock.
 public struct StockCardEnrolment: Codable, Sendable {
   public var segment: String
   public var profile: String

@@ -29,7 +29,8 @@ public struct WatchEvent: Codable, Sendable, Equatable {
   /// revoked)
   public var event: String
   public var session: String?
-  /// `cardLost` and the others of `APIMessages.cardCauses`, `accountDisabled`, `accountEnds`, `accessChanged` (a transfer), `workstationRevoked`, `byOperator`
+  /// `cardLost` and the others of `APIMessages.cardCauses`, `accountDisabled`, `accountEnds`, `accessChanged` (a transfer),
+  /// `workstationRevoked`, `byOperator`
   public var cause: String?
   /// Of `ending`: minutes until then by the server's clock, rounded up.
   public var minutes: Int?

@@ -81,8 +81,8 @@ public protocol StateReader {
   func cards(after id: CardID?, limit: Int) throws(StorageFault) -> [RegisteredCard]
   /// Stock cards that are lent to somebody, their days over or not, ordered by their ids.
   func lentCards() throws(StorageFault) -> [RegisteredCard]
-  /// What the log says of this card: acts at a desk, and that it was shown although it is lost. The newest `limit` (at most 10,000), in
-  /// the order of the log.
+  /// What the log says of this card: acts at a desk, and that it was shown although it is lost. The newest `limit` (at most
+  /// 10,000), in the order of the log.
   func cardRows(of card: CardID, limit: Int) throws(StorageFault) -> [AuditRow]
   /// Keys of all cards, ordered by their fingerprints, from the one behind `key` on: to compare registers, never for a logon.
   func cardKeys(after key: KeyFingerprint?, limit: Int) throws(StorageFault) -> [KnownCardKey]

@@ -26,6 +26,8 @@ struct PreimageTests {
     #expect(Hex.encode(session.canonicalBytes) == GoldenPreimages.session)
     #expect(Hex.encode(enrolment.canonicalBytes) == GoldenPreimages.enrolment)
     #expect(Hex.encode(relink.canonicalBytes) == GoldenPreimages.relink)
+    let found = CardFoundPreimage(nonce: (0..<32).map { UInt8($0) }, card: "card-0001", slot: "9a")
+    #expect(Hex.encode(found.canonicalBytes) == GoldenPreimages.cardFound)
     let keys = SessionKeys(
       suite: "x25519-chachapoly", sealing: Data(repeating: 1, count: 32), signing: Data(repeating: 2, count: 32))
     #expect(Hex.encode(keys.canonicalBytes) == GoldenPreimages.sessionKeys)

@@ -40,6 +40,9 @@ struct Chance: RandomNumberGenerator {
           hit(12) ? one(of: CardState.allCases) : .active))
       if hit(30) { request.proofs.append(.card(try CardID(parsing: "card-2"), .publicKey, .active)) }
     }
+    if hit(12), request.proofs.contains(where: { if case .card = $0 { true } else { false } }) {
+      request.loan = LoanFacts(lastDay: one(of: [nil, Samples.today - 1, Samples.today, Samples.today]))
+    }
     if hit(2) { request.proofs.append(.password) }
     if hit(3) { request.proofs.append(.palm(falseMatchExponent: one(of: [4, 5, 6, 7]))) }
     if hit(10) { request.proofs.append(.code) }

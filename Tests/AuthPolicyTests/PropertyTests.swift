@@ -17,6 +17,9 @@ enum Twin {
     for case .card(_, let proofClass, let state) in request.proofs { cards.append((proofClass, state)) }
     for case .palm(let exponent) in request.proofs { palm = max(palm, exponent) }
     guard cards.count < 2, cards.allSatisfy({ $0.0 >= .publicKey && $0.1 == .active }) else { return false }
+    if !cards.isEmpty, let loan = request.loan {
+      guard let lastDay = loan.lastDay, day <= lastDay else { return false }
+    }
     let card = !cards.isEmpty
     let pin = cards.contains { $0.0 == .publicKeyWithPIN }
     let password = request.proofs.contains(.password) && request.authenticators.hasPassword
@@ -75,7 +78,7 @@ struct PropertyTests {
     // Hours, deny rules and unavailable factors need other files; all other codes of a decision are met here.
     let codes = [
       "AP100", "AP101", "AP103", "AP104", "AP105", "AP106", "AP107", "AP108", "AP110", "AP111", "AP113", "AP114", "AP115",
-      "AP116", "AP117", "AP120", "AP123", "AP124", "AP127",
+      "AP116", "AP117", "AP120", "AP123", "AP124", "AP127", "AP184", "AP185", "AP186", "AP187",
     ]
     #expect(codes.filter { seen[$0] == nil } == [])
   }

@@ -67,6 +67,40 @@ struct RefusalTests {
     #expect(try code(Situation(), Situation.card(.publicKeyWithPIN, .suspended)) == "AP106 builtin:card")
   }
 
+  @Test(
+    "a card that is not active is refused with what became of it",
+    arguments: [
+      (CardState.forgotten, "AP186"), (.revoked, "AP187"), (.collected, "AP187"), (.destroyed, "AP187"),
+    ])
+  func cardOutOfUse(state: CardState, expected: String) throws {
+    #expect(try code(Situation(), Situation.card(.publicKeyWithPIN, state)) == "\(expected) builtin:card")
+    // Also one of the stock that nobody has.
+    var morning = try Situation()
+    (morning.request.person, morning.request.loan) = (nil, LoanFacts(lastDay: nil))
+    #expect(try code(morning, Situation.card(.publicKeyWithPIN, state)) == "\(expected) builtin:card")
+  }
+
+  @Test("a loan holds until the end of its last day", arguments: [(-1, "AP185 builtin:card"), (0, nil), (1, nil)])
+  func loan(daysLeft: Int, expected: String?) throws {
+    var morning = try Situation()
+    morning.request.loan = LoanFacts(lastDay: morning.request.local.day + daysLeft)
+    let decided = try code(morning, Situation.card())
+    #expect(expected == nil ? !decided.hasPrefix("AP") : decided == expected)
+  }
+
+  @Test("a card of the stock speaks for nobody until it is lent, whatever else is shown")
+  func stock() throws {
+    var morning = try Situation()
+    morning.request.loan = LoanFacts(lastDay: nil)
+    #expect(try code(morning, Situation.card()) == "AP184 builtin:card")
+    morning.request.person = nil
+    #expect(try code(morning, Situation.card()) == "AP184 builtin:card")
+    #expect(try code(morning, Situation.card(), .password) == "AP184 builtin:card")
+    #expect(code(morning, .password) == "AP100 builtin:one-person-one-card")
+    morning.request.loan = LoanFacts(lastDay: morning.request.local.day)
+    #expect(try code(morning, Situation.card()) == "AP100 builtin:card", "lent to somebody who is not there any more")
+  }
+
   @Test func accountDisabled() throws {
     var morning = try Situation()
     morning.request.person?.isEnabled = false

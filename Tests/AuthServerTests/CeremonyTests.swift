@@ -150,10 +150,12 @@ struct CeremonyTests {
     let lease = try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease")
     #expect(lease.status == 403)
     #expect(try await refusal { try await pc.enter(card) }?.body.code == "AP105")
-    let restored: CardStateChanged = try await city.link.call(
-      "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "active", reason: "found"))
-    #expect(restored.card.state == "active")
-    let again = try await pc.enter(card)
+    await #expect(throws: ClientFault.self, "lost is for good") {
+      let _: CardStateChanged = try await city.link.call(
+        "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "active", reason: "found"))
+    }
+    #expect(try await refusal { try await pc.enter(card) }?.body.code == "AP105")
+    let again = try await pc.enter(city.enrolCard(sato))
     #expect(
       again.scenario == "logon" && again.session != session.session, "a withdrawn session is not unlocked, a new one is opened")
     await city.end()

@@ -76,6 +76,10 @@ struct OpenAPITests {
     "SharedCardEnrolment": SharedCardEnrolment.self, "SharedCardAnswers": SharedCardAnswers.self,
     "SharedCardStep": SharedCardStep.self,
     "PINResetBegin": PINResetBegin.self, "PINResetBegun": PINResetBegun.self, "PINResetEnd": PINResetEnd.self,
+    "StockCardChallenge": StockCardChallenge.self, "StockCardEnrolment": StockCardEnrolment.self,
+    "CardLending": CardLending.self, "CardsForgotten": CardsForgotten.self, "CardsPaused": CardsPaused.self,
+    "CardReturn": CardReturn.self, "CardFoundChallenge": CardFoundChallenge.self, "CardFoundProof": CardFoundProof.self,
+    "CardFound": CardFound.self, "CardStory": CardStory.self, "CardToCollect": CardToCollect.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -137,10 +137,11 @@ struct RelinkTests {
       #expect(try await code(inForce) == "AP164")
       let weak = try await city.enrolCard(RelinkBench.former, refusedWithoutPIN: false)
       #expect(try await code(weak) == "AP108")
-      for (state, expected) in [("suspended", "AP106"), ("lost", "AP105")] {
+      let gone = try await city.enrolCard(RelinkBench.former)
+      for (shown, state, expected) in [(card, "suspended", "AP106"), (gone, "lost", "AP105")] {
         let _: CardStateChanged = try await city.link.call(
-          "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: state, reason: ""))
-        #expect(try await code(card) == expected)
+          "POST", "/v1/admin/cards/\(shown.id)/state", CardStateChange(state: state, reason: ""))
+        #expect(try await code(shown) == expected)
       }
       let _: CardStateChanged = try await city.link.call(
         "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "active", reason: ""))

@@ -185,7 +185,9 @@ struct KeepRelinkProof: Change {
       return try deny(.proofBelowFloor, "nobody has seen this key refuse without its PIN")
     }
     if let (code, state) = card.state.denial { return try deny(code, "a card that is \(state) proves nothing") }
-    guard !card.isStock, let former = card.person else { return try deny(.relinkNotOffered, "a card of the stock is nobody's own") }
+    guard !card.isStock, let former = card.person else {
+      return try deny(.relinkNotOffered, "a card of the stock is nobody's own")
+    }
     let throttled: [ThrottleKey] = [.workstation(workstation.id), .card(card.id), .person(former)]
     guard try Throttling.blockedUntil(throttled, now: now, in: state) == nil else {
       return try deny(.throttled, "too many failures")

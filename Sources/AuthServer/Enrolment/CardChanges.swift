@@ -4,8 +4,8 @@ import AuthPolicy
 import AuthTerms
 import Storage
 
-/// Registers one key on a card of one person, or of the stock: on the card with the same GUID, on the card the desk named, or on a new
-/// one.
+/// Registers one key on a card of one person, or of the stock: on the card with the same GUID, on the card the desk named, or
+/// on a new one.
 ///
 /// The GUID is what the desk read and not proven by the card, so it only groups keys of one person: it never moves a key to
 /// somebody else, or between people and the stock; and a card that is not active, or lent, never gains one.

@@ -62,7 +62,12 @@ extension CardDesk {
   private static func wasSeen(_ card: CardID, in state: any StateReader) throws(StorageFault) -> Bool {
     let rows = try state.cardRows(of: card, limit: mostActs)
     let loss = rows.last { $0.record.action == "card.lost" && $0.record.outcome == .done }?.sequence ?? 0
-    return rows.contains { $0.sequence > loss && $0.record.code == .cardLost && $0.record.action != "card.lost" }
+    // What an operator only said of it is no sight of it.
+    let isSight = ["card.found", "card.enrolled", "card.returned"]
+    return rows.contains { row in
+      row.sequence > loss && row.record.code == .cardLost
+        && (!row.record.action.hasPrefix("card.") || isSight.contains(row.record.action))
+    }
   }
 
   // MARK: Stories

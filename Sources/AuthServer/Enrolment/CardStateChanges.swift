@@ -115,8 +115,8 @@ extension StateTransaction {
     return withdrawn
   }
 
-  /// Pauses what this person could log on with instead of a loan: forgotten, and where a card has no key to come back with, suspended. Each
-  /// has a row of its own.
+  /// Pauses what this person could log on with instead of a loan: forgotten, and where a card has no key to come back with,
+  /// suspended. Each has a row of its own.
   mutating func pauseOwnCards(
     of person: PersonID, _ reason: Remark, by acting: OperatorID, at now: Moment
   ) throws(StorageFault) -> (cards: [RegisteredCard], withdrawn: [SessionRecord]) {

@@ -23,7 +23,8 @@ struct VaultDesk: Sendable {
 
   /// Keys of cards in force that the vault does not know, and keys that it still takes of cards that never come back.
   ///
-  /// Keys of stock cards are not among them: whose they are changes from day to day, and the vault believes that of two signatures only.
+  /// Keys of stock cards are not among them: whose they are changes from day to day, and the vault believes that of two
+  /// signatures only.
   func pending() async throws -> VaultCardsPending {
     let known = Dictionary(uniqueKeysWithValues: try await vaultCards().map { ($0.key, $0) })
     var differing: [VaultCardMessage] = []

@@ -35,7 +35,8 @@ public struct RegisteredCard: Sendable, Hashable {
     isStock ? (person == nil) == (lentUntil == nil) : person != nil && lentUntil == nil
   }
 
-  /// Whether it can be used on this day (`LocalTime.day`, by the later of clock and log): active, and if it is of the stock, lent until then.
+  /// Whether it can be used on this day (`LocalTime.day`, by the later of clock and log): active, and if it is of the stock,
+  /// lent until then.
   public func isInForce(on day: Int) -> Bool {
     guard state == .active else { return false }
     guard isStock else { return true }
