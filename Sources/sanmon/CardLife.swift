@@ -2,6 +2,7 @@ import ArgumentParser
 import AuthAPI
 import AuthTerms
 import Foundation
+import SmartCard
 
 /// How cards and what happened to them look to people.
 enum CardLife {
