@@ -129,6 +129,7 @@ final class SimulatedVault: Vault {
   }
   func setCardKey(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault) { throw .unreachable("not simulated") }
   func listCardKeys() async throws(VaultFault) -> [VaultCardKey] { throw .unreachable("not simulated") }
+  func lookUp(_ request: LookUpRequest) async throws(VaultFault) -> LookUpAnswer? { throw .unreachable("not simulated") }
   func listKeys() async throws(VaultFault) -> [VaultKeyTerm] { throw .unreachable("not simulated") }
 
   /// Nothing is released here, and there is no log.

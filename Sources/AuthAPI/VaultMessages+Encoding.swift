@@ -26,6 +26,7 @@ extension VaultRequest {
       writer.field(sealed)
     case .beginCard(let script, let number): CardExchangeAnswer.write(script: script, number: number, to: &writer)
     case .stepCard(let exchange, let answers): CardExchangeAnswer.write(exchange, answers, to: &writer)
+    case .lookUp(let request): request.write(to: &writer)
     case .listCredentials(let place), .listDeputies(let place): writer.field(place)
     case .confirmPending(let act): writer.field(act.encoded)
     case .sessionAct(let value): value.write(to: &writer)
@@ -132,6 +133,7 @@ extension VaultRequest {
       request = .stepCard(exchange: exchange, answers: answers)
     case .setCardKey: request = .setCardKey(try SignedAct(decoding: reader.field()), sealed: try reader.field())
     case .listCardKeys: request = .listCardKeys
+    case .issueCodes, .withdrawCodes, .listCodes, .showCode: request = .lookUp(try LookUpRequest(kind, from: &reader))
     }
     try reader.requireEnd()
     return (id, request)
@@ -143,7 +145,7 @@ extension VaultAnswer {
     case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, noted
+    case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, lookUp, noted
     case refused
   }
 
@@ -248,6 +250,9 @@ extension VaultAnswer {
       writer.field(Word.cardKeys.rawValue)
       writer.field(UInt64(keys.count))
       for key in keys { key.write(to: &writer) }
+    case .lookUp(let value):
+      writer.field(Word.lookUp.rawValue)
+      value.write(to: &writer)
     case .kept(let version):
       writer.field(Word.kept.rawValue)
       writer.field(version)
@@ -335,6 +340,7 @@ extension VaultAnswer {
       var keys: [VaultCardKey] = []
       for _ in 0..<(try reader.count(atMost: VaultCardKey.most)) { keys.append(try VaultCardKey(from: &reader)) }
       answer = .cardKeys(keys)
+    case .lookUp: answer = .lookUp(try LookUpAnswer(from: &reader))
     case .kept:
       let version = try reader.unsigned()
       guard version > 0 else { throw MalformedInput("vault answer", expected: "a version, 1 and above") }

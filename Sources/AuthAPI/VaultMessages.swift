@@ -74,6 +74,8 @@ public enum VaultRequest: Sendable, Equatable {
   /// Act `vault.cardkey` with parameters `script` and `sealed`: SHA-256 over the `CardKeyMessage`.
   case setCardKey(SignedAct, sealed: [UInt8])
   case listCardKeys
+  /// About printed one-time look-up codes.
+  case lookUp(LookUpRequest)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -116,6 +118,7 @@ public enum VaultRequest: Sendable, Equatable {
     case .stepCard: .stepCard
     case .setCardKey: .setCardKey
     case .listCardKeys: .listCardKeys
+    case .lookUp(let request): request.kind
     }
   }
 
@@ -126,6 +129,7 @@ public enum VaultRequest: Sendable, Equatable {
     case registerCards, listCards, publishApplication, listApplications, setCredential, listCredentials, sessionAct,
       resumeReleases, witness, setDeputies, listDeputies, keepPending, confirmPending, rotateKeys, listKeys
     case beginCard, stepCard, setCardKey, listCardKeys
+    case issueCodes, withdrawCodes, listCodes, showCode
   }
 }
 
@@ -260,6 +264,7 @@ public enum VaultAnswer: Sendable, Equatable {
   case cardExchange(CardExchangeAnswer)
   /// In the order of their scripts' names.
   case cardKeys([VaultCardKey])
+  case lookUp(LookUpAnswer)
   /// The number under which a credential is kept now, 1 and above.
   case kept(version: UInt64)
   /// Done and written, and there is nothing to hand over.

@@ -103,6 +103,10 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case cardWithdrawn = "AP187"
   /// At the desk: this does not follow from what the card is.
   case cardStepImpossible = "AP168"
+  /// A printed one-time code that is wrong, used, dead, or of another day, segment or workstation.
+  case lookUpCodeRefused = "AP188"
+  /// At the desk: no sheet of such codes can be printed for this person there, or not by this operator.
+  case lookUpCodeNotOffered = "AP189"
 
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
@@ -119,7 +123,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
-      .ceremonyUnknown:
+      .ceremonyUnknown, .lookUpCodeRefused:
       .notAccepted
     default: self
     }

@@ -21,6 +21,8 @@ struct VaultKeys: Sendable {
   let ticket: Curve25519.Signing.PrivateKey
   /// The root of the ring that palms are protected with.
   private let template: Secret<KeyMaterial>
+  /// Of the codes that stand in the place of look-up codes.
+  private let lookUp: Secret<KeyMaterial>
   /// What credentials are sealed to on their way in.
   let intake: SealingKey
   /// By fingerprint: this one, and former ones to which something may still be on its way.
@@ -36,7 +38,7 @@ struct VaultKeys: Sendable {
   let numbers: [VaultLayer: UInt32]
 
   private enum Name {
-    case authority, checkpoint, template
+    case authority, checkpoint, template, lookUp
     case key(VaultLayer, UInt32)
 
     var text: String {
@@ -44,6 +46,7 @@ struct VaultKeys: Sendable {
       case .authority: "ca"
       case .checkpoint: "checkpoint"
       case .template: "template"
+      case .lookUp: "lookup"
       // The first ones are from before there were numbers.
       case .key(let layer, 1) where layer != .credentials: layer.stem
       case .key(let layer, let number): "\(layer.stem)/\(number)"
@@ -119,6 +122,7 @@ struct VaultKeys: Sendable {
   /// Secrets of 32 bytes, each made when it is missing: vaults of earlier versions have fewer.
   private struct Roots {
     let template: Secret<KeyMaterial>
+    let lookUp: Secret<KeyMaterial>
     /// The one in force first.
     let intakes: [SealingKey]
     let registers: [UInt32: Secret<KeyMaterial>]
@@ -127,6 +131,7 @@ struct VaultKeys: Sendable {
 
     init(_ instance: String, _ master: MasterKey, _ database: Database) throws {
       template = try root(.template, instance, master, database)
+      lookUp = try root(.lookUp, instance, master, database)
       for layer in [VaultLayer.intake, .registers, .credentials] where try VaultKeys.numbers(of: layer, database).isEmpty {
         _ = try root(.key(layer, 1), instance, master, database)
       }
@@ -239,6 +244,7 @@ struct VaultKeys: Sendable {
     self.checkpoint = checkpoint
     self.ticket = ticket
     template = roots.template
+    lookUp = roots.lookUp
     guard let intake = roots.intakes.first else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
     self.intake = intake
     numbers = roots.numbers
@@ -272,6 +278,34 @@ struct VaultKeys: Sendable {
     let root = template.withBytes { SymmetricKey(data: $0) }
     let half = HKDF<SHA256>.deriveKey(inputKeyMaterial: root, info: info.bytes, outputByteCount: RingHalf.bytes)
     return try RingHalf(half.withUnsafeBytes { Secret(copying: $0) })
+  }
+
+  /// What is kept in the place of a look-up code: HMAC-SHA256 over it, its sheet, its person, segment, day and purpose. 10^12 codes
+  /// are tried in an hour by who has a plain hash; with this the database alone tells nothing of them.
+  func lookUpTag(_ code: LookUpCode, _ place: LookUpPlace, for purpose: LookUpPurpose) -> [UInt8] {
+    lookUp.withBytes { root in
+      Array(
+        HMAC<SHA256>.authenticationCode(
+          for: lookUpMessage(code, place, for: purpose), using: SymmetricKey(data: root)))
+    }
+  }
+
+  /// Compared by the library, in a time that tells nothing.
+  func isLookUpTag(_ tag: [UInt8], of code: LookUpCode, _ place: LookUpPlace, for purpose: LookUpPurpose) -> Bool {
+    lookUp.withBytes { root in
+      HMAC<SHA256>.isValidAuthenticationCode(
+        tag, authenticating: lookUpMessage(code, place, for: purpose), using: SymmetricKey(data: root))
+    }
+  }
+
+  private func lookUpMessage(_ code: LookUpCode, _ place: LookUpPlace, for purpose: LookUpPurpose) -> [UInt8] {
+    var writer = LengthPrefixedWriter(reserving: 256)
+    writer.field("sanmon/look-up-code/1")
+    writer.field(instance.text)
+    place.write(to: &writer)
+    writer.field(purpose.rawValue)
+    writer.field(code.digits)
+    return writer.bytes
   }
 
   /// A checkpoint of this instance's log as a signed note.

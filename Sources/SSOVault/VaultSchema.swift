@@ -111,6 +111,16 @@ enum VaultSchema {
             PRIMARY KEY (kind, number)) STRICT, WITHOUT ROWID;
           """)
     }
+    // Sheets of printed one-time codes: one for a person in a segment, with an authentication code in the place of each code.
+    migrator.registerMigration("8") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE lookup_sheets(person TEXT NOT NULL, segment TEXT NOT NULL, sheet BLOB NOT NULL, from_at INTEGER NOT NULL,
+            until_at INTEGER NOT NULL, issued_by TEXT NOT NULL, issued_at INTEGER NOT NULL, workstation TEXT NOT NULL,
+            wrong INTEGER NOT NULL, state TEXT NOT NULL, codes BLOB NOT NULL, mac BLOB NOT NULL,
+            PRIMARY KEY (person, segment)) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 }

@@ -32,13 +32,13 @@ public struct VaultPeers: Sendable {
     switch kind {
     case .initialise, .unseal: operators.contains(uid)
     case .signServer, .signWorkstation, .renewWorkstation, .signCheckpoint, .openBackup, .readBackup, .signBackup,
-      .signSnapshot, .templateKey, .sessionAct, .witness, .beginCard, .stepCard:
+      .signSnapshot, .templateKey, .sessionAct, .witness, .beginCard, .stepCard, .showCode:
       servers.contains(uid)
     case .keepPending, .confirmPending: rotators.contains(uid)
     case .publicKeys, .listApplications, .listCredentials: admits(uid)
     case .status, .trustRoots, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
       .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies,
-      .rotateKeys, .listKeys, .setCardKey, .listCardKeys:
+      .rotateKeys, .listKeys, .setCardKey, .listCardKeys, .issueCodes, .withdrawCodes, .listCodes:
       isKnown(uid)
     }
   }
@@ -208,6 +208,7 @@ public final class VaultService: Sendable {
       try database.write { try setCardKey(act, sealed, keys, $0, now) }
       return .noted
     case .listCardKeys: return .cardKeys(try database.write { try ReleaseRegister($0, keys).cardKeys().map(\.entry) })
+    case .lookUp(let request): return try answer(request, keys, now)
     case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }

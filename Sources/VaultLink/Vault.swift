@@ -74,6 +74,9 @@ public protocol Vault: Sendable {
   func setCardKey(_ act: SignedAct, sealed: [UInt8]) async throws(VaultFault)
   /// - Returns: at most `VaultCardKey.most`; never a key.
   func listCardKeys() async throws(VaultFault) -> [VaultCardKey]
+  /// Issues, withdraws or lists sheets of look-up codes, or has a code judged.
+  /// - Returns: `nil` for a sheet that was withdrawn.
+  func lookUp(_ request: LookUpRequest) async throws(VaultFault) -> LookUpAnswer?
   /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }

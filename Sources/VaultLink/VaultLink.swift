@@ -267,6 +267,17 @@ public final class VaultLink: Sendable {
     return keys
   }
 
+  /// - Returns: `nil` for a sheet that was withdrawn.
+  public func lookUp(_ request: LookUpRequest) async throws(VaultFault) -> LookUpAnswer? {
+    switch (try await ask(.lookUp(request)), request) {
+    case (.noted, .withdraw): return nil
+    case (.lookUp(.issued(let sheet)), .issue): return .issued(sheet)
+    case (.lookUp(.sheets(let sheets)), .list): return .sheets(sheets)
+    case (.lookUp(.right(let sheet)), .show): return .right(sheet: sheet)
+    default: throw Self.surprise
+    }
+  }
+
   /// Types one share of the master key into a vault that waits for them.
   /// - Returns: how many are there; `nil` when it is open now.
   public func unseal(_ share: TypedShare) async throws(VaultFault) -> VaultSealing? {

@@ -95,6 +95,15 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case cardPaused = "V191"
     /// More exchanges were begun within a minute than people here can have asked for.
     case cardsTooMany = "V192"
+    /// No sheet of look-up codes is in force for this person in this segment.
+    case sheetMissing = "V193"
+    /// No code of the sheet; it counts.
+    case lookUpCodeWrong = "V194"
+    case lookUpCodeUsed = "V195"
+    /// Five wrong codes were typed.
+    case sheetDead = "V196"
+    /// The sheet's, and of another day, segment, workstation or purpose; it does not count.
+    case lookUpCodeElsewhere = "V197"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -83,6 +83,11 @@ extension FaultCode {
         "Our own comparator tells rates down to \(namedEn) only; where no vendor's library compares, no palm will match.",
         hint: "1e-6 にするか、この率まで測ってあるセンサーの照合ライブラリをつないでください。",
         "Write 1e-6, or attach a sensor's library that was measured down to this rate.")
+    case .codeAlone:
+      return FaultSentence(
+        "最低基準を下回ります:「\(namedJa)」では、代替コードを拾った人や写した人が入れてしまいます。",
+        "Below the floor: with '\(namedEn)' whoever found or copied the printed code would get in.",
+        hint: "code には、password か palm を + で足してください。", "Add password or palm to code with +.")
     case .lineUnreachable:
       return FaultSentence(
         "この行で入れる人が一人もいません。", "Nobody can get in by this line.",

@@ -64,6 +64,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case waiverUnsigned = "PF417"
   case palmTooWeak = "PF418"
   case rateBeyondOurs = "PF419"
+  case codeAlone = "PF420"
 
   // The set
   case organisationMissing = "PF501"

@@ -74,6 +74,7 @@ package struct FloorProof {
     if isWaived, grant.factors.contains(.card), !marked.contains(WaiverName.identifierAsPossession.rawValue) {
       return false
     }
+    if grant.factors.contains(.code), !grant.factors.contains(.password), !grant.factors.contains(.palm) { return false }
     let hasPossession = state.proofClass != nil || state.code
     let knows = state.password || state.proofClass == .publicKeyWithPIN
     let palm = state.palm ?? 0

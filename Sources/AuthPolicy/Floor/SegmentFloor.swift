@@ -15,6 +15,8 @@ enum SegmentFloor {
       let (factors, position) = (set.factors, set.position)
       let named = FaultDetail(expected: Bilingual(same: name(factors)))
       if factors.contains(.pin), !factors.contains(.card) { log.add(.pinWithoutCard, position, named) }
+      // Paper is found, photographed and read over a shoulder: whatever waiver holds, it never lets in by itself.
+      if factors.contains(.code), factors.isDisjoint(with: [.password, .palm]) { log.add(.codeAlone, position, named) }
       switch scenario {
       case .unlock:
         // NIST SP 800-63B-4 §2.2.3: within the session, a password or a biometric with the session secret. The session key

@@ -209,7 +209,7 @@ extension VaultService {
   }
 
   /// A damaged row is an alarm, at most once a minute, and nothing else is said of it.
-  private func undamaged<R>(at now: Moment, _ body: () throws -> R) throws -> R {
+  func undamaged<R>(at now: Moment, _ body: () throws -> R) throws -> R {
     do { return try body() } catch let damaged as DamagedRow {
       if isDamageToldNow(at: now) { try write { try alarm("register.damaged", damaged.table, $0, now) } }
       throw VaultFailure.no(.storeUnavailable, "a row of the register is not what was written")

@@ -16,7 +16,8 @@ extension ReleaseRegister {
     "vault.credential.captured", "vault.credential.accepted", "vault.credential.refused", "vault.credential.mustChange",
     "vault.credentials.resealed", "vault.deputies.registered", "vault.deputies.withdrawn",
     "vault.credentials.resealed", "vault.credential.pending", "vault.credential.confirmed", "vault.credential.unused",
-    "vault.cardkey.set", "vault.card.proven",
+    "vault.cardkey.set", "vault.card.proven", "vault.code.issued", "vault.code.withdrawn", "vault.code.wrong",
+    "vault.code.dead", "vault.code.used",
   ]
 
   private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]
@@ -120,7 +121,7 @@ extension ReleaseRegister {
   private static let tables = [
     ("cards", ["key"]), ("applications", ["id"]), ("credentials", ["person", "application", "account", "version"]),
     ("deputies", ["owner", "application", "account", "deputy"]), ("card_keys", ["script"]),
-    ("card_counters", ["kind", "number"]),
+    ("card_counters", ["kind", "number"]), ("lookup_sheets", ["person", "segment"]),
   ]
 
   /// What is authenticated of one row, after its code was checked.
@@ -131,6 +132,7 @@ extension ReleaseRegister {
     case "deputies": try deputyRow(place[0], place[1], place[2], place[3])
     case "card_keys": try cardKeyRow(place[0])
     case "card_counters": try counterRow(place[0], place[1])
+    case "lookup_sheets": try sheetRow(place[0], place[1])
     case "proven_sessions": try sessionRow(place[0])
     default: try credentialRow(place[0], place[1], place[2], place[3])
     }
