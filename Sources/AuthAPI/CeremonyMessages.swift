@@ -85,16 +85,18 @@ public struct ProofsMessage: Codable, Sendable {
   public var card: CardProofMessage?
   /// Looked at only after a valid card proof, or beside a session signature at unlock.
   public var palm: PalmProofMessage?
-  /// UTF-8 of the password as typed; checked only after a valid card proof.
+  /// UTF-8 of the password as typed; checked only after a valid card proof or code.
   public var password: Data?
   /// UTF-8; becomes the password in the directory, if `password` is right or has to be changed (AP151).
   public var newPassword: Data?
   /// Ed25519 over `SessionPreimage`, at unlock.
   public var sessionSignature: Data?
+  /// A printed one-time code in the place of a card.
+  public var code: LookUpProofMessage?
 
   public init(
     sessionKeys: SessionKeys?, card: CardProofMessage?, palm: PalmProofMessage? = nil, password: Data?,
-    newPassword: Data? = nil, sessionSignature: Data?
+    newPassword: Data? = nil, sessionSignature: Data?, code: LookUpProofMessage? = nil
   ) {
     self.sessionKeys = sessionKeys
     self.card = card
@@ -102,6 +104,7 @@ public struct ProofsMessage: Codable, Sendable {
     self.password = password
     self.newPassword = newPassword
     self.sessionSignature = sessionSignature
+    self.code = code
   }
 }
 

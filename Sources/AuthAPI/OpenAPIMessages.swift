@@ -4,7 +4,7 @@ import AuthTerms
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife
+    + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife + lookUps
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -59,6 +59,7 @@ enum APIMessages {
         .optional("password", .bytes(minimum: 0, maximum: 1024)),
         .optional("newPassword", .bytes(minimum: 1, maximum: 1024)),
         .optional("sessionSignature", .bytes(minimum: 64, maximum: 64)),
+        .optional("code", .message("LookUpProofMessage")),
       ]),
     APIMessage(
       "CeremonyAnswer", "Granted, or what is still needed.",

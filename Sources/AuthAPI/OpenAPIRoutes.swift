@@ -94,7 +94,7 @@ public enum APIRoutes {
 
   public static let all: [APIRoute] =
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
-    + relinks + releases + sharedCards + cardLife
+    + relinks + releases + sharedCards + cardLife + lookUps
     + operations
     + pinResets
 

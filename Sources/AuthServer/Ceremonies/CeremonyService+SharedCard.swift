@@ -25,7 +25,7 @@ extension CeremonyService {
     if let failure = Self.adopt(message.sessionKeys, in: &ceremony) {
       throw try await refuse(failure, workstation, ceremony, caller, now)
     }
-    guard ceremony.shown == nil else {
+    guard ceremony.shown == nil, ceremony.code == nil else {
       let failure = CardRefusal(code: .proofReplayed, note: "a second card proof in one ceremony")
       throw try await refuse(failure, workstation, ceremony, caller, now)
     }

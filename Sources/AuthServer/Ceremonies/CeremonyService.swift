@@ -82,9 +82,11 @@ struct CeremonyService: Sendable {
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
     case .proceed(let shown): capture = shown
     }
+    if let code = message.code { try await show(code, &ceremony, workstation, caller, now) }
     let palm: ShownPalm? =
       if let capture { try await PalmVerifier(services: services).check(capture, ceremony, now: now) } else { nil }
     let password = try await password(message, ceremony, now: now)
+    if password.isRight || isMatched(palm, ceremony) { try await useCode(&ceremony, workstation, caller, now) }
     let isDisabled = password.leavesAccountOpen ? try await isDisabledNow(ceremony) : false
     return try await conclude(ceremony, password: password, palm: palm, isDisabled: isDisabled, caller: caller)
   }
@@ -127,7 +129,9 @@ struct CeremonyService: Sendable {
       return .refused(failure.code, failure.note)
     }
     if let card = message.card {
-      guard ceremony.shown == nil else { return .refused(.proofReplayed, "a second card proof in one ceremony") }
+      guard ceremony.shown == nil, ceremony.code == nil else {
+        return .refused(.proofReplayed, "a second card proof in one ceremony")
+      }
       switch verify(card, ceremony, caller) {
       case .success(let verified): ceremony.shown = verified
       case .failure(let failure): return .refused(failure.code, failure.note)
@@ -149,7 +153,7 @@ struct CeremonyService: Sendable {
 
   /// Nothing of a palm is looked at before possession is proven, and not more than a few in one ceremony.
   private func verify(_ palm: PalmProofMessage, _ ceremony: inout OpenCeremony) -> Verification {
-    guard ceremony.shown != nil || ceremony.sessionKeyProven, let keys = ceremony.sessionKeys,
+    guard ceremony.shown != nil || ceremony.code != nil || ceremony.sessionKeyProven, let keys = ceremony.sessionKeys,
       let key = try? Curve25519.Signing.PublicKey(rawRepresentation: keys.signing)
     else { return .refused(.proofContextMismatch, "a palm before a card or a session's key") }
     guard ceremony.palmsLeft > 0 else { return .refused(.proofContextMismatch, "more than \(PalmTry.most) palms") }
@@ -229,15 +233,27 @@ struct CeremonyService: Sendable {
   private func password(
     _ message: ProofsMessage, _ ceremony: OpenCeremony, now: Moment
   ) async throws -> PasswordResult {
-    guard let typed = message.password, let shown = ceremony.shown else { return .notShown }
-    return try await PasswordVerifier(services: services).check(typed, new: message.newPassword, card: shown, now: now)
+    guard let typed = message.password else { return .notShown }
+    let verifier = PasswordVerifier(services: services)
+    if let shown = ceremony.shown { return try await verifier.check(typed, new: message.newPassword, card: shown, now: now) }
+    guard let code = ceremony.code else { return .notShown }
+    return try await verifier.check(typed, new: message.newPassword, person: code.person, now: now)
+  }
+
+  /// Whether this palm can be what stands beside a code.
+  private func isMatched(_ palm: ShownPalm?, _ ceremony: OpenCeremony) -> Bool {
+    guard case .compared(let comparison)? = palm?.outcome else { return false }
+    let rates = services.policy.policy.palmRates(ceremony.segment) ?? .weakest
+    return comparison.exponent >= rates.besideAnother
   }
 
   /// Whether it says that the account of whoever has shown a card, or waits behind the session, is disabled.
   private func isDisabledNow(_ ceremony: OpenCeremony) async throws -> Bool {
-    guard let accounts = services.accounts, ceremony.shown != nil || ceremony.sessionKeyProven else { return false }
+    guard let accounts = services.accounts, ceremony.shown != nil || ceremony.code != nil || ceremony.sessionKeyProven else {
+      return false
+    }
     let guid = try await services.store.lookUp { (state) throws(StorageFault) -> ObjectGUID? in
-      var holder: PersonID?
+      var holder: PersonID? = ceremony.code?.person
       if let shown = ceremony.shown { holder = try state.card(key: shown.key)?.person }
       if holder == nil, let session = ceremony.session { holder = try state.session(session)?.person }
       return try holder.flatMap { (id) throws(StorageFault) in
@@ -296,10 +312,12 @@ struct CeremonyService: Sendable {
   /// Records (or counts) the refusal and makes the error to throw: the row has the cause, the asker gets the one answer that
   /// every refusal before possession has. Its reference leads the help desk to the row.
   ///
-  /// - Parameter card: a card that has proven itself and is refused all the same; its row names it.
+  /// - Parameters:
+  ///   - card: a card that has proven itself and is refused all the same; its row names it.
+  ///   - person: whose account was named, where no card tells.
   func refuse(
     _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: Caller, _ now: Moment, scenario: Scenario? = nil,
-    note: String = "", counts: Bool = false, card: RegisteredCard? = nil
+    note: String = "", counts: Bool = false, card: RegisteredCard? = nil, person: PersonID? = nil
   ) async throws -> Refusal {
     count(scenario, code.rawValue)
     let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
@@ -317,7 +335,7 @@ struct CeremonyService: Sendable {
     record.policyVersion = services.policy.policy.version
     record.note = note
     record.card = card?.id
-    record.person = card?.person
+    record.person = card?.person ?? person
     record.latencyMilliseconds = max(0, now.monotonicMilliseconds - caller.arrived)
     let reference = try await services.recorder.commit(
       RecordRefusal(

@@ -26,6 +26,8 @@ struct OpenCeremony: Sendable {
   var exchange: OpenCardExchange?
   /// How many were begun; each counts, whatever became of it.
   var exchangesBegun = 0
+  /// A printed code that the vault took, in the place of a card.
+  var code: ProvenCode?
 
   var palmsLeft: Int { max(0, PalmTry.most - palms) }
 

@@ -61,10 +61,10 @@ struct ConcludeCeremony: Change {
       return try deny(.slotMismatch, .builtin("card"), "registered as \(key.slot), shown as \(card.slot)", &record, &state)
     }
     let session = try state.liveSession(on: ceremony.workstation)
-    // Without a card, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
+    // Without a card or a code, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
     // A card that is lent to nobody speaks for nobody, also where a session waits.
     let waiting = session.flatMap { ceremony.provesKey(of: $0) ? $0.person : nil }
-    let holder = if let registered { registered.person } else { waiting }
+    let holder = if let registered { registered.person } else { ceremony.code?.person ?? waiting }
     let person = try holder.map { (id) throws(StorageFault) in try state.person(id) } ?? nil
     let elsewhere = try person.map { (person) throws(StorageFault) in
       try SessionsElsewhere(
@@ -76,7 +76,7 @@ struct ConcludeCeremony: Change {
     // Sessions that were left behind keep nobody out: they make room if, and only if, this logon is granted.
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
-    record.note = palms.note
+    record.note = ceremony.code.map { palms.said(before: "code of sheet \($0.sheet)") } ?? palms.note
     if palms.isReplayed { return try denyReplay(of: person, palms, &record, &state) }
 
     switch (try decide(&request, in: state), password.refusal) {
@@ -95,6 +95,9 @@ struct ConcludeCeremony: Change {
     case (.grant(let grant), nil):
       guard let person else {
         return try deny(.noRule, grant.rule, "a grant without a person", &record, &state)
+      }
+      if grant.factors.contains(.code), ceremony.code?.isUsed != true {
+        return try deny(.lookUpCodeRefused, .builtin("code"), "granted before the code was used up", &record, &state)
       }
       if ceremony.scenario != .unlock, let elsewhere {
         try elsewhere.makeRoom(for: ceremony, at: now, in: &state) { count in
@@ -132,6 +135,7 @@ struct ConcludeCeremony: Change {
       proofs.append(.card(registered.id, min(card.exchangeClass, key.provenClass), registered.state))
     }
     if password.isRight { proofs.append(.password) }
+    if ceremony.code != nil { proofs.append(.code) }
     if let exponent = palms.exponent { proofs.append(.palm(falseMatchExponent: exponent)) }
     if let session, ceremony.provesKey(of: session) { proofs.append(.sessionKey(session.id)) }
     // The directory has just taken it; who has no account there any more is disabled in the transaction that says so.

@@ -163,6 +163,7 @@ enum VaultAnswers {
         .certificateNotOurs, .certificateNotValidNow, .workstationRevoked, .renewalNotProven:
         throw Refusal(.enrolmentRefused, reference: nil)
       case .workstationExists, .operatorExists, .actReplayed, .restoreContradicts: throw HTTPFault.conflict
+      case .sheetMissing: throw HTTPFault.notFound
       case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
       case .applicationUnknown, .applicationElsewhere: throw HTTPFault.conflictBecause(.applicationNotPublished)
       case .registersDamaged: throw HTTPFault.conflictBecause(.releasesStopped)

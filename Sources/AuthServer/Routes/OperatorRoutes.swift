@@ -40,6 +40,7 @@ struct OperatorRoutes: Sendable {
     addBackups(to: router)
     addVault(to: router)
     addCardLife(to: router)
+    addCodes(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -73,6 +73,7 @@ struct PalmVerifier: Sendable {
       }
       return card.person
     }
+    if let code = ceremony.code { return code.person }
     guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else { return nil }
     return session.person
   }

@@ -60,6 +60,26 @@ struct PasswordVerifier: Sendable {
       return (person.id, source)
     }
     guard let (person, source) = found else { return .notShown }
+    return try await judge(typed, new: new, of: person, source)
+  }
+
+  /// The same for whoever has shown a printed code that the vault took.
+  func check(_ typed: Data, new: Data?, person id: PersonID, now: Moment) async throws -> PasswordResult {
+    guard !typed.isEmpty else { return .notShown }
+    let sources = services.passwords
+    let source = try await services.store.lookUp { (state) throws(StorageFault) -> PasswordSource? in
+      guard let person = try state.person(id), person.isEnabled,
+        try Throttling.blockedUntil([.person(id)], now: now, in: state) == nil
+      else { return nil }
+      return try sources.source(of: person, in: state)
+    }
+    guard let source else { return .notShown }
+    return try await judge(typed, new: new, of: id, source)
+  }
+
+  private func judge(
+    _ typed: Data, new: Data?, of person: PersonID, _ source: PasswordSource
+  ) async throws -> PasswordResult {
     let secret = Secret<TypedPassword>(copying: typed)
     switch source {
     case .column(let stored):
