@@ -21,6 +21,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case cancelled
   /// The new password was typed in two ways.
   case passwordsDiffer
+  /// What was typed is no printed code: digits are missing, or the check digit does not fit. Nothing was sent.
+  case codeMistyped
   /// The card has one try left and nobody confirmed to use it.
   case lastTryNotConfirmed
   case pinWrong(triesLeft: Int)
@@ -114,7 +116,7 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
     self =
       switch fault {
       case .notEnrolled: .notEnrolled
-      case .alreadyEnrolled, .badInput, .nothingEntered, .passwordsDiffer, .cancelled: .badInput
+      case .alreadyEnrolled, .badInput, .nothingEntered, .passwordsDiffer, .codeMistyped, .cancelled: .badInput
       case .unsafeState, .stateIO, .damagedState: .state
       case .server(let fault): Self(fault)
       case .card(let failure): Self(failure)

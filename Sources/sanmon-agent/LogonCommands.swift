@@ -10,6 +10,8 @@ enum FactorNames: String, ExpressibleByArgument, CaseIterable {
   case cardAndPassword = "card+password"
   case cardAndPalm = "card+palm"
   case palm
+  case codeAndPassword = "code+password"
+  case codeAndPalm = "code+palm"
 }
 
 enum SlotName: String, ExpressibleByArgument, CaseIterable {
@@ -74,6 +76,15 @@ struct LogonOptions: ParsableArguments {
       "変更が必要なときの新しいパスワードを読む記述子 / Read a new password from this descriptor, if it has to be changed.", valueName: "fd"))
   var newPasswordFd: Int32?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "代替コードの職員のアカウント名 / Whose printed one-time code it is; needed with code+password and code+palm.", valueName: "name"))
+  var account: String?
+
+  @Option(name: .long, help: ArgumentHelp("代替コードを読む記述子 / Read the printed code from this descriptor.", valueName: "fd"))
+  var codeFd: Int32?
+
   @OptionGroup var palms: PalmOptions
 
   @Flag(name: .long, help: "暗証番号（PIN）の最後の1回を使う / Use the PIN's last try.")
@@ -108,7 +119,7 @@ struct LogonOptions: ParsableArguments {
         throw AgentFault.badInput(expected: "--wait-for-server: 0 to 3600")
       }
       let sensor = try palms.source.sensor()
-      if sensor == nil, factors == .palm || factors == .cardAndPalm {
+      if sensor == nil, let factors, [.palm, .cardAndPalm, .codeAndPalm].contains(factors) {
         throw AgentFault.badInput(expected: "--palm, --palm-blob or --palm-command")
       }
       let surroundings = try common.surroundings
@@ -129,14 +140,15 @@ struct LogonOptions: ParsableArguments {
         workstation: state.workstation, servers: servers, cards: ReaderCards(reader: reader),
         asking: PersonAsking(
           terminal: terminal, language: language, pinDescriptor: pinFd, passwordDescriptor: passwordFd,
-          newPasswordDescriptor: newPasswordFd,
+          newPasswordDescriptor: newPasswordFd, codeDescriptor: codeFd,
           useLastTry: useLastTry, isAttended: isAttended, tell: { common.say($0) }),
         holder: holder, sensor: sensor, surroundings: surroundings)
       let granted = try await client.enter(
         LogonWish(
           purpose: purpose, factors: factors.flatMap { FactorWish(rawValue: $0.rawValue) },
           slot: slot.flatMap { PIVSlot(name: $0.rawValue) },
-          waitSeconds: wait ?? (isAttended ? 20 : 0), serverWaitSeconds: waitForServer ?? (isAttended ? 60 : 0)))
+          waitSeconds: wait ?? (isAttended ? 20 : 0), serverWaitSeconds: waitForServer ?? (isAttended ? 60 : 0),
+          account: account))
       let session = granted.session
       let name = TerminalText.clean(session.displayName, limit: 80)
       common.say(session.scenario == "unlock" ? .unlocked(displayName: name) : .granted(displayName: name))
@@ -203,6 +215,10 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --factors card+palm --pin-fd 3 --palm palm.pgm 3< pin.txt
         sanmon-agent logon --palm-blob palm.bin --palm-format PSX/3
         sanmon-agent logon --credential-to /usr/local/libexec/windows-logon
+        sanmon-agent logon --factors code+password --account sato.hanako
+
+      カードを忘れたときは、窓口で印刷した一回限りの代替コードとパスワードで入れます（規則が認めていれば）。コードは画面で入力します。
+      Who forgot the card logs on with the printed one-time code of the desk and the password, where the rules allow it; the code is typed.
 
       --credential-to のプログラムは、ログオンの直後に、記述子 3 から Windows に要るもの（鍵庫のパスワード、いま入力したパスワード、または
       カードの証明書の名前）を読みます。渡せなくてもログオンはそのままで、終了コードは 17 です。

@@ -15,6 +15,7 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent watch --lock-command /usr/local/bin/lock-screen
         sanmon-agent logon
         sanmon-agent logon --factors card+password
+        sanmon-agent logon --factors code+password --account sato.hanako
         sanmon-agent unlock
         sanmon-agent lock
         sanmon-agent logoff
@@ -24,8 +25,8 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
         sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
 
-      暗証番号（PIN）とパスワードは画面で入力するか、--pin-fd と --password-fd で渡します。引数や環境変数では渡せません。
-      PINs and passwords are typed, or handed over with --pin-fd and --password-fd; never as arguments or in the environment.
+      暗証番号（PIN）とパスワードと代替コードは画面で入力するか、--pin-fd と --password-fd と --code-fd で渡します。引数や環境変数では渡せません。
+      PINs, passwords and one-time codes are typed, or handed over with --pin-fd, --password-fd and --code-fd; never as arguments or in the environment.
 
       終了コード / Exit codes: 0 ok · 10 refused · 11 more factors needed · 12 wrong PIN · 13 PIN blocked · 14 card ·
       15 reader service · 16 palm sensor · 17 logged on, but Windows was given nothing · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled

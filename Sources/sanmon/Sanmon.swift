@@ -45,7 +45,7 @@ struct Sanmon: AsyncParsableCommand {
     subcommands: [
       StatusCommand.self, DoctorCommand.self, PolicyCommand.self, ApplicationCommand.self, VaultCommand.self, PKICommand.self,
       WorkstationCommand.self, SessionCommand.self,
-      CardCommand.self, PalmCommand.self,
+      CardCommand.self, PalmCommand.self, CodeCommand.self,
       PersonCommand.self, DirectoryCommand.self,
       OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,
       BenchCommand.self,

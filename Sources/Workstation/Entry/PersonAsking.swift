@@ -7,6 +7,7 @@ public struct PersonAsking: Asking {
   private let pinDescriptor: Int32?
   private let passwordDescriptor: Int32?
   private let newPasswordDescriptor: Int32?
+  private let codeDescriptor: Int32?
   private let useLastTry: Bool
   private let isAttended: Bool
   private let tellPerson: @Sendable (AgentMessage) -> Void
@@ -16,7 +17,7 @@ public struct PersonAsking: Asking {
   ///   - tell: where messages go that ask for nothing.
   public init(
     terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?,
-    newPasswordDescriptor: Int32? = nil, useLastTry: Bool, isAttended: Bool? = nil,
+    newPasswordDescriptor: Int32? = nil, codeDescriptor: Int32? = nil, useLastTry: Bool, isAttended: Bool? = nil,
     tell: @escaping @Sendable (AgentMessage) -> Void
   ) {
     self.terminal = terminal
@@ -24,6 +25,7 @@ public struct PersonAsking: Asking {
     self.pinDescriptor = pinDescriptor
     self.passwordDescriptor = passwordDescriptor
     self.newPasswordDescriptor = newPasswordDescriptor
+    self.codeDescriptor = codeDescriptor
     self.useLastTry = useLastTry
     self.isAttended = terminal != nil && isAttended ?? (pinDescriptor == nil)
     tellPerson = tell
@@ -34,6 +36,8 @@ public struct PersonAsking: Asking {
   }
 
   public func password() async throws(AgentFault) -> Secret<TypedPassword> { try await ask(.askPassword, passwordDescriptor) }
+
+  public func code() async throws(AgentFault) -> Secret<LookUpDigits> { try await ask(.askLookUpCode, codeDescriptor) }
 
   public func newPassword() async throws(AgentFault) -> Secret<TypedPassword> {
     // A script that hands passwords over hands this one over too, or has none: nobody is there to type it.

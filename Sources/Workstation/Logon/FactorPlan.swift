@@ -8,6 +8,9 @@ public enum FactorWish: String, Sendable, CaseIterable {
   case cardAndPalm = "card+palm"
   /// At an unlock, beside the session's key.
   case palm
+  /// A printed one-time code in the place of the card.
+  case codeAndPassword = "code+password"
+  case codeAndPalm = "code+palm"
 
   func allows(_ way: Set<Factor>) -> Bool {
     switch self {
@@ -15,10 +18,15 @@ public enum FactorWish: String, Sendable, CaseIterable {
     case .cardAndPassword: way.contains(.password) && !way.contains(.palm)
     case .cardAndPalm: way.isSuperset(of: [.card, .palm])
     case .palm: way == [.palm]
+    case .codeAndPassword: way == [.code, .password]
+    case .codeAndPalm: way == [.code, .palm]
     }
   }
 
-  var namesPalm: Bool { self == .cardAndPalm || self == .palm }
+  var namesPalm: Bool { self == .cardAndPalm || self == .palm || self == .codeAndPalm }
+  var namesCode: Bool { self == .codeAndPassword || self == .codeAndPalm }
+  /// The same with what stands in the palm's place; nil: whatever is offered.
+  var withoutPalm: FactorWish? { self == .codeAndPalm ? .codeAndPassword : nil }
 }
 
 /// What a workstation may show in one ceremony.
@@ -38,9 +46,10 @@ public struct FactorChoice: Sendable, Equatable {
   func ways(_ offered: [[String]]) -> [Set<Factor>] {
     offered.compactMap { names in
       let way = Set(names.compactMap(Factor.init(rawValue:)))
-      // A look-up code cannot be captured here, and the server looks at nothing before a card or the session's key.
-      guard way.count == names.count, way.isSubset(of: [.card, .pin, .password, .palm]),
-        way.contains(.card) || (isUnlock && way == [.palm]), hasSensor || !way.contains(.palm), wish?.allows(way) ?? true
+      // The server looks at nothing before a card, a code or the session's key. A code is used by who says so alone: it is the
+      // exception, and whoever has a card is not asked for it.
+      guard way.count == names.count, way.contains(.code) == (wish?.namesCode ?? false),
+        way.contains(.card) || way.contains(.code) || (isUnlock && way == [.palm]), hasSensor || !way.contains(.palm), wish?.allows(way) ?? true
       else { return nil }
       return way
     }
@@ -54,11 +63,15 @@ public struct FactorPlan: Sendable, Equatable {
   public let needsPIN: Bool
   public let needsPassword: Bool
   public let needsPalm: Bool
+  /// A printed code, and no card.
+  public let needsCode: Bool
 
-  /// The palm alone, if that is the first way that can be gone: then no card is waited for.
+  /// The palm alone or a printed code, if that is the first way that can be gone: then no card is waited for.
   public init?(withoutCard offered: [[String]], _ choice: FactorChoice) {
-    guard choice.ways(offered).first == [.palm] else { return nil }
-    self = .palmAlone
+    guard let way = choice.ways(offered).first, way == [.palm] || way.contains(.code) else { return nil }
+    self.init(
+      slot: nil, needsPIN: false, needsPassword: way.contains(.password), needsPalm: way.contains(.palm),
+      needsCode: way.contains(.code))
   }
 
   /// Chooses among what the server offers. Without a wish the first offer that can be gone is taken: the policy's order counts.
@@ -106,10 +119,11 @@ public struct FactorPlan: Sendable, Equatable {
 
   private static let palmAlone = FactorPlan(slot: nil, needsPIN: false, needsPassword: false, needsPalm: true)
 
-  private init(slot: PIVSlot?, needsPIN: Bool, needsPassword: Bool, needsPalm: Bool) {
+  private init(slot: PIVSlot?, needsPIN: Bool, needsPassword: Bool, needsPalm: Bool, needsCode: Bool = false) {
     self.slot = slot
     self.needsPIN = needsPIN
     self.needsPassword = needsPassword
     self.needsPalm = needsPalm
+    self.needsCode = needsCode
   }
 }

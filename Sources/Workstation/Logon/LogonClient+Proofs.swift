@@ -19,9 +19,10 @@ extension LogonClient {
     /// One that has proven itself in this ceremony already.
     case sharedCard
     case palm
+    case code(LookUpProofMessage)
   }
 
-  /// The card goes first, or with an unlock by palm alone the palm; then what the server says is still missing.
+  /// The card or the printed code goes first, or with an unlock by palm alone the palm; then what the server says is still missing.
   func conclude(
     _ running: Running, _ first: FirstProof, _ entered: inout Entered
   ) async throws(AgentFault) -> Conclusion {
@@ -36,6 +37,11 @@ extension LogonClient {
     case .palm:
       answer = try await post(palm: Self.take(&entered), in: running)
       palms = 1
+    case .code(let proof):
+      answer = try await post(
+        ProofsMessage(
+          sessionKeys: running.keys, card: nil, password: nil, sessionSignature: running.sessionSignature, code: proof),
+        in: running)
     }
     while answer.outcome == "stillNeeded" {
       guard !isPasswordShown else { throw .moreNeeded(answer.combinations ?? []) }

@@ -10,6 +10,8 @@ public protocol Asking: Sendable {
   func password() async throws(AgentFault) -> Secret<TypedPassword>
   /// One that nobody has yet, typed twice.
   func newPassword() async throws(AgentFault) -> Secret<TypedPassword>
+  /// A printed one-time code, as typed.
+  func code() async throws(AgentFault) -> Secret<LookUpDigits>
   /// Whether the card's last try may be used.
   func confirmLastTry() async -> Bool
   /// Whether to go on without the palm, by another way that is open.
@@ -35,15 +37,19 @@ public struct LogonWish: Sendable {
   public var waitSeconds: Int64
   /// How long to try again while the server cannot be reached or is full: after a power cut PCs are often up first.
   public var serverWaitSeconds: Int64
+  /// Whose printed code it is; needed for a logon with one.
+  public var account: String?
 
   public init(
-    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, waitSeconds: Int64 = 20, serverWaitSeconds: Int64 = 0
+    purpose: Purpose, factors: FactorWish? = nil, slot: PIVSlot? = nil, waitSeconds: Int64 = 20, serverWaitSeconds: Int64 = 0,
+    account: String? = nil
   ) {
     self.purpose = purpose
     self.factors = factors
     self.slot = slot
     self.waitSeconds = waitSeconds
     self.serverWaitSeconds = serverWaitSeconds
+    self.account = account
   }
 }
 
@@ -83,6 +89,7 @@ public struct LogonClient: Sendable {
     var palm: PalmSampleMessage?
     /// The other ways are gone from here on.
     var isPalmOver = false
+    var code: LookUpCode?
     /// What went out last: right, if the session is granted.
     var shown: Secret<TypedPassword>?
     var card: GrantedLogon.Card?
@@ -140,11 +147,12 @@ public struct LogonClient: Sendable {
     let offered = opened.ceremony.combinations
     let scripts = opened.ceremony.cardScripts
     let choice = FactorChoice(
-      wish: entered.isPalmOver && wish.factors?.namesPalm == true ? nil : wish.factors,
+      wish: entered.isPalmOver && wish.factors?.namesPalm == true ? wish.factors?.withoutPalm : wish.factors,
       hasSensor: sensor != nil && !entered.isPalmOver, isUnlock: opened.ceremony.session != nil)
     let (plan, seen) = try await plan(offered, scripts, choice, wish)
     var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
     if case .piv(let view) = seen { (pin, leastTries) = try await askPIN(plan, view, &entered) }
+    try await askCode(plan, wish, isUnlock: opened.ceremony.session != nil, &entered)
     if plan.needsPassword, entered.password == nil { entered.password = try await asking.password() }
     if plan.needsPalm, entered.palm == nil {
       do throws(AgentFault) { entered.palm = try await capture(after: nil) } catch {
@@ -173,7 +181,7 @@ public struct LogonClient: Sendable {
     case .shared(let view)?:
       try await prove(view, scripts, keys: keys, in: opened.ceremony.ceremony, over: opened.connection)
       first = .sharedCard
-    case nil: first = .palm
+    case nil: first = Self.codeProof(wish, entered).flatMap { plan.needsCode ? .code($0) : nil } ?? .palm
     }
     var sessionSignature: Data?
     if let preimage = opened.ceremony.sessionPreimage {
@@ -198,6 +206,8 @@ public struct LogonClient: Sendable {
     _ offered: [[String]], _ scripts: [CardScript], _ choice: FactorChoice, _ wish: LogonWish
   ) async throws(AgentFault) -> (FactorPlan, SeenCard?) {
     if let plan = FactorPlan(withoutCard: offered, choice) { return (plan, nil) }
+    // Whoever has a printed code has no card to wait for.
+    if choice.wish?.namesCode == true { throw .noUsableCombination(offered: offered) }
     switch try await waitForCard(seconds: wish.waitSeconds, scripts) {
     case .piv(let view):
       let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)

@@ -11,6 +11,7 @@ public enum AgentMessage: Sendable, Equatable {
   case askNewPassword
   case askNewPasswordAgain
   case askCode
+  case askLookUpCode
   case confirmLastTry
   case showPalm
   /// Why a palm gave nothing, and what to do before the next.
@@ -60,7 +61,7 @@ public enum AgentMessage: Sendable, Equatable {
   public static let samples: [AgentMessage] =
     [
       .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
-      .askNewPasswordAgain, .askCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable, .sensorFailed,
+      .askNewPasswordAgain, .askCode, .askLookUpCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable, .sensorFailed,
       .confirmLeavingPalm, .switchingToPassword, .switchingToPIN, .logonIsUnlock,
       .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
       .unlocked(displayName: "X"), .keysDie, .windowsGiven, .windowsNotGiven, .locked, .loggedOff, .noSession,
@@ -89,6 +90,7 @@ public enum AgentMessage: Sendable, Equatable {
     case .askNewPassword: language.choose("新しいパスワード：", "New password: ")
     case .askNewPasswordAgain: language.choose("新しいパスワード（もう一度）：", "New password again: ")
     case .askCode: language.choose("登録コード：", "Enrolment code: ")
+    case .askLookUpCode: language.choose("一回限りの代替コード（13 桁）：", "One-time code from your sheet (13 digits): ")
     case .confirmLastTry:
       language.choose(
         "暗証番号（PIN）はあと1回間違えるとカードが使えなくなります。入力しますか（はい＝y、いいえ＝n）：",

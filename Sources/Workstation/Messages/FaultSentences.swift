@@ -36,6 +36,12 @@ extension AgentFault {
         en: "The two new passwords are not the same. Nothing was changed.",
         nextStepJa: "もう一度ログオンし、新しいパスワードを 2 回とも同じように入力してください。",
         nextStepEn: "Log on again and type the same new password both times.")
+    case .codeMistyped:
+      Sentence(
+        ja: "代替コードの入力に誤りがあります。何も送っていません。",
+        en: "The one-time code was not typed as it is printed. Nothing was sent.",
+        nextStepJa: "用紙の 13 桁の数字を、もう一度そのとおりに入力してください。回数には数えられていません。",
+        nextStepEn: "Type the 13 digits of the sheet once more, just as they stand. It did not count as a try.")
     case .lastTryNotConfirmed:
       Sentence(
         ja: "暗証番号（PIN）の残りが1回のため、入力を見合わせました。",
