@@ -151,6 +151,7 @@ enum Breaks {
     Break("PF401 11:5", "remote:\n  - card + password", "remote:\n  - card"),
     Break("PF402 6:5", "- card + pin", "- password + palm"),
     Break("PF403 6:5", "- card + pin", "- code + pin"),
+    Break("PF420 11:5", remote, "remote:\n  - code\n" + waiver),
     Break("PF404 7:5", "- card + pin\n  - card + password\nunlock", "- card + palm + pin\n  - card + palm\nunlock"),
     Break("PF404 9:5", "- (card + password) or palm", "- palm\n  - {factors: card + password, groups: [telework]}"),
     Break(

@@ -49,7 +49,7 @@ struct GrantTests {
   func nobodyYet() throws {
     var morning = try Situation()
     morning.request.person = nil
-    #expect(set.decide(morning.request).summary == "needs card+pin or card+password lgwan.yaml:17")
+    #expect(set.decide(morning.request).summary == "needs card+pin or card+password or password+code lgwan.yaml:17")
   }
 
   @Test("without a palm registered, no palm is asked for or believed")

@@ -23,16 +23,17 @@ enum Twin {
     let card = !cards.isEmpty
     let pin = cards.contains { $0.0 == .publicKeyWithPIN }
     let password = request.proofs.contains(.password) && request.authenticators.hasPassword
+    let code = request.proofs.contains(.code)
     if !request.authenticators.hasPalm { palm = 0 }
 
     switch (request.workstation.segment, request.scenario) {
     case (.mynumber, .logon): return card && (palm >= 5 || password) && request.sessionsElsewhere < 1
-    case (.lgwan, .logon): return card && (pin || password) && request.sessionsElsewhere < 2
+    case (.lgwan, .logon): return (card && pin || (card || code) && password) && request.sessionsElsewhere < 2
     case (.internet, .logon): return card && (pin || password) && request.sessionsElsewhere < 1
     case (.lgwan, .remote):
       return person.groups.contains("telework") && card && password && request.sessionsElsewhere < 2
     case (.mynumber, .unlock): return session(request, 60, 12) && (card && password || palm >= 6)
-    case (.lgwan, .unlock): return session(request, 60, 14) && (card && (pin || password) || palm >= 6)
+    case (.lgwan, .unlock): return session(request, 60, 14) && (card && pin || (card || code) && password || palm >= 6)
     case (.internet, .unlock): return session(request, 15, 12) && card && (pin || password)
     default: return false
     }

@@ -80,6 +80,8 @@ struct OpenAPITests {
     "CardLending": CardLending.self, "CardsForgotten": CardsForgotten.self, "CardsPaused": CardsPaused.self,
     "CardReturn": CardReturn.self, "CardFoundChallenge": CardFoundChallenge.self, "CardFoundProof": CardFoundProof.self,
     "CardFound": CardFound.self, "CardStory": CardStory.self, "CardToCollect": CardToCollect.self,
+    "LookUpProofMessage": LookUpProofMessage.self, "SealedSheetMessage": SealedSheetMessage.self,
+    "SheetSummary": SheetSummary.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -74,7 +74,7 @@ struct WaiverTests {
     try introduce(city)
     let loaded = try await reload(city)
     #expect(loaded.changed && loaded.warningsEn.contains { $0.contains("PF417") })
-    #expect(try await pc.open().ceremony.combinations == [["card", "pin"], ["card", "password"]])
+    #expect(try await pc.open().ceremony.combinations == [["card", "pin"], ["card", "password"], ["password", "code"]])
     #expect(try await refusal { try await pc.enter(card) }?.body.code == "AP110")
     let waiver = try #require(try await waivers(city).first)
     #expect(waiver.state == "unsigned" && waiver.missing == ["yamada"] && waiver.signedBy.isEmpty && waiver.isWithinDates)

@@ -74,9 +74,10 @@ struct CodeTests {
 
   @Test("before possession is proven every refusal looks the same, and none of them is told", arguments: DenialCode.allCases)
   func shown(code: DenialCode) {
-    // AP140 to AP149, and the three that came when those were taken.
+    // AP140 to AP149, and those that came when those were taken.
     let isBeforePossession =
-      code.rawValue.hasPrefix("AP14") || [.ceremonyUnknown, .cardNotProven, .cardCloneSuspected].contains(code)
+      code.rawValue.hasPrefix("AP14")
+      || [.ceremonyUnknown, .cardNotProven, .cardCloneSuspected, .lookUpCodeRefused].contains(code)
     #expect(code.shown == (isBeforePossession ? .notAccepted : code))
     #expect(code.shown.shown == code.shown)
   }

@@ -111,6 +111,12 @@ struct LogFuzzTests {
       .listDeputies(after: "p1/ledger//p2"), .keepPending(act, sealed: hash), .confirmPending(act),
       .beginCard(script: hash, number: Array(hash.prefix(8))),
       .stepCard(exchange: Array(hash.prefix(16)), answers: [[], hash]), .setCardKey(act, sealed: hash), .listCardKeys,
+      .lookUp(.issue(act)), .lookUp(.list(after: "p1/lgwan")),
+      .lookUp(
+        .show(
+          ShownLookUpCode(
+            person: card.person, segment: .lgwan, workstation: try WorkstationID(parsing: "PC"), purpose: .unlock, isUse: true,
+            code: try LookUpCode(number: 572)))),
       .sessionAct(
         SessionActRequest(act: try Self.sessionAct(), signature: hash + hash, evidence: Self.evidence, authorised: hash)),
     ]
@@ -145,6 +151,14 @@ struct LogFuzzTests {
       .cardExchange(
         CardExchangeAnswer(exchange: Array(hash.prefix(16)), outcome: .refused("card-refused", statusWord: 0x91AE))),
       .cardKeys([VaultCardKey(script: "branch", version: 3, setAt: 9)]),
+      .lookUp(.issued(SealedSheet(sheet: Array(hash.prefix(16)), encapsulated: hash, ciphertext: hash))),
+      .lookUp(
+        .sheets([
+          VaultSheet(
+            sheet: Array(hash.prefix(16)), person: card.person, segment: .lgwan, from: 5, until: 9, issuedBy: known.id,
+            issuedAt: 6, workstation: try WorkstationID(parsing: "PC"), wrong: 2, state: .open, isLogonUsed: true, unlocks: 4,
+            unlocksUsed: 1)
+        ])),
     ]
     let others = try Fuzzer("vaultAnswers", corpus: answers.map { $0.encoded(id: 7) }, share: 0.5).run { bytes in
       guard let read = try? VaultAnswer.decode(bytes) else { return false }

@@ -245,7 +245,7 @@ struct KeyRotationTests {
       #expect(try city.terms(after).values.allSatisfy { $0.number == 2 && !$0.isUnderWay }, "cut at \(number)")
       #expect(try rings(at: left) == "2|3\n", "cut at \(number)")
       #expect(
-        try names(at: left) == "ca checkpoint credential/2 intake/2 register/2 template ticket/2 ", "cut at \(number)")
+        try names(at: left) == "ca checkpoint credential/2 intake/2 lookup register/2 template ticket/2 ", "cut at \(number)")
       if end <= start + number { break }
       number += 1
       // Each round asks for passwords of everybody within one minute of the vault's clock.

@@ -46,6 +46,8 @@ struct VaultMessageTests {
       .beginCard(script: [], number: hash.prefix(8).map { $0 }), .beginCard(script: hash, number: hash.prefix(7).map { $0 }),
       .stepCard(exchange: hash.prefix(16).map { $0 }, answers: [[], hash]),
       .stepCard(exchange: hash.prefix(16).map { $0 }, answers: []), .setCardKey(act, sealed: [5, 6]), .listCardKeys,
+      .lookUp(.issue(act)), .lookUp(.withdraw(act)), .lookUp(.list(after: "p1/lgwan")), .lookUp(.list(after: "")),
+      .lookUp(.show(Self.shown(.logon, isUse: true))), .lookUp(.show(Self.shown(.unlock, isUse: false))),
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -95,11 +97,61 @@ struct VaultMessageTests {
           VaultKeyTerm(layer: .credentials, number: 2, madeAt: 5, isUnderWay: true, left: 3),
           VaultKeyTerm(layer: .registers, number: .max, madeAt: .min, uses: .max, mostUses: .max),
         ]),
-      ] + Self.exchangeAnswers() + [
+      ] + Self.exchangeAnswers() + Self.lookUpAnswers() + [
         .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
         .publicKeys(
           VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
       ]
+  }
+
+  private static func shown(_ purpose: LookUpPurpose, isUse: Bool) throws -> ShownLookUpCode {
+    ShownLookUpCode(
+      person: try PersonID(parsing: "p1"), segment: .lgwan, workstation: try WorkstationID(parsing: "PC"), purpose: purpose,
+      isUse: isUse, code: try LookUpCode(number: 572))
+  }
+
+  private static func sheet(_ change: (inout VaultSheet) -> Void = { _ in }) throws -> VaultSheet {
+    var sheet = VaultSheet(
+      sheet: [UInt8](repeating: 7, count: 16), person: try PersonID(parsing: "p1"), segment: .lgwan, from: 5, until: .max,
+      issuedBy: try OperatorID(parsing: "desk"), issuedAt: .min, workstation: nil, wrong: 0, state: .open, isLogonUsed: false,
+      unlocks: 0, unlocksUsed: 0)
+    change(&sheet)
+    return sheet
+  }
+
+  private static func lookUpAnswers() throws -> [VaultAnswer] {
+    let used = try sheet {
+      ($0.workstation, $0.wrong, $0.state, $0.isLogonUsed, $0.unlocks, $0.unlocksUsed) = (
+        try? WorkstationID(parsing: "PC"), 5, .dead, true, 9, 9
+      )
+    }
+    return [
+      .lookUp(.issued(SealedSheet(sheet: used.sheet, encapsulated: [1], ciphertext: [2]))), .lookUp(.right(sheet: used.sheet)),
+      .lookUp(.sheets([])), .lookUp(.sheets([try sheet(), used])),
+    ]
+  }
+
+  @Test("what is never said about sheets and codes is refused")
+  func lookUps() throws {
+    for change: (inout VaultSheet) -> Void in [
+      { $0.sheet = [1] }, { $0.wrong = 6 }, { $0.unlocks = 10 }, { $0.unlocksUsed = 1 },
+    ] {
+      let bytes = VaultAnswer.lookUp(.sheets([try Self.sheet(change)])).encoded(id: 1)
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(bytes) }
+    }
+    let many = VaultAnswer.lookUp(.sheets(Array(repeating: try Self.sheet(), count: VaultSheet.mostAtOnce + 1)))
+    #expect(throws: MalformedInput.self) { try VaultAnswer.decode(many.encoded(id: 1)) }
+    #expect(throws: MalformedInput.self) { try VaultAnswer.decode(VaultAnswer.lookUp(.right(sheet: [])).encoded(id: 1)) }
+    // A digit that does not fit the check digit, in the last field.
+    var bytes = VaultRequest.lookUp(.show(try Self.shown(.logon, isUse: true))).encoded(id: 1)
+    bytes[bytes.count - 1] ^= 1
+    #expect(throws: MalformedInput.self) { try VaultRequest.decode(bytes) }
+    bytes[bytes.count - 1] = UInt8(ascii: " ")
+    #expect(throws: MalformedInput.self) { try VaultRequest.decode(bytes) }
+    let (one, other) = (try Self.shown(.logon, isUse: true), try Self.shown(.logon, isUse: true))
+    var third = one
+    third.code = try LookUpCode(number: 573)
+    #expect(one == other && one != third)
   }
 
   private static func exchangeAnswers() -> [VaultAnswer] {
@@ -167,6 +219,14 @@ struct VaultMessageTests {
         Array(
           repeating: VaultCardKey(script: String(repeating: "s", count: 48), version: .max, setAt: .min),
           count: VaultCardKey.most)),
+      .lookUp(
+        .sheets(
+          Array(
+            repeating: try Self.sheet { sheet in
+              if let person = try? PersonID(parsing: longest) { sheet.person = person }
+              if let issuer = try? OperatorID(parsing: longest) { sheet.issuedBy = issuer }
+              sheet.workstation = try? WorkstationID(parsing: longest)
+            }, count: VaultSheet.mostAtOnce))),
     ]
     for page in pages {
       let bytes = page.encoded(id: .max)

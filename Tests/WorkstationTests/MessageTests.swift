@@ -24,7 +24,7 @@ struct MessageTests {
   static let faults: [AgentFault] =
     [
       .notEnrolled, .alreadyEnrolled, .unsafeState(file: "f"), .stateIO(file: "f", errno: 5), .damagedState(file: "f"),
-      .disagreement(.segment), .nothingEntered, .passwordsDiffer, .cancelled, .lastTryNotConfirmed, .pinWrong(triesLeft: 2),
+      .disagreement(.segment), .nothingEntered, .passwordsDiffer, .codeMistyped, .cancelled, .lastTryNotConfirmed, .pinWrong(triesLeft: 2),
       .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),

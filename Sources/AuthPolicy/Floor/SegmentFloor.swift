@@ -15,8 +15,6 @@ enum SegmentFloor {
       let (factors, position) = (set.factors, set.position)
       let named = FaultDetail(expected: Bilingual(same: name(factors)))
       if factors.contains(.pin), !factors.contains(.card) { log.add(.pinWithoutCard, position, named) }
-      // Paper is found, photographed and read over a shoulder: whatever waiver holds, it never lets in by itself.
-      if factors.contains(.code), factors.isDisjoint(with: [.password, .palm]) { log.add(.codeAlone, position, named) }
       switch scenario {
       case .unlock:
         // NIST SP 800-63B-4 §2.2.3: within the session, a password or a biometric with the session secret. The session key
@@ -24,7 +22,14 @@ enum SegmentFloor {
         if !kinds(factors).contains(where: { $0 != .have }) { log.add(.unlockByPossession, position, named) }
       default:
         if !factors.contains(.card), !factors.contains(.code) { log.add(.noPossession, position, named) }
-        if kinds(factors).count < 2, !waivers.contains(.introductionPhase) { log.add(.oneKind, position, named) }
+        if kinds(factors).count < 2 {
+          // Paper is found, photographed and read over a shoulder: whatever waiver holds, it never lets in by itself.
+          if !waivers.contains(.introductionPhase) {
+            log.add(.oneKind, position, named)
+          } else if factors.contains(.code) {
+            log.add(.codeAlone, position, named)
+          }
+        }
       }
     }
     for set in sets where set.factors.contains(.palm) {
