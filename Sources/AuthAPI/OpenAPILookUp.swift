@@ -16,10 +16,10 @@ extension APIMessages {
       [
         .field("sheet", .hex(digits: 8)), .field("person", .identifier), .field("segment", .segment), .field("from", .time),
         .field("until", .time), .field("issuedBy", .identifier), .field("issuedAt", .time),
-        .optional("workstation", .identifier), .field("wrong", .integer(minimum: 0, maximum: VaultSheet.mostWrong)),
+        .optional("workstation", .identifier), .field("wrong", .integer(minimum: 0, maximum: Int64(VaultSheet.mostWrong))),
         .field("state", .oneOf(["planned", "inForce", "ended", "dead", "withdrawn"])), .field("isLogonUsed", .boolean),
-        .field("unlocks", .integer(minimum: 0, maximum: VaultSheet.mostUnlocks)),
-        .field("unlocksUsed", .integer(minimum: 0, maximum: VaultSheet.mostUnlocks)),
+        .field("unlocks", .integer(minimum: 0, maximum: Int64(VaultSheet.mostUnlocks))),
+        .field("unlocksUsed", .integer(minimum: 0, maximum: Int64(VaultSheet.mostUnlocks))),
       ]),
   ]
 }

@@ -196,7 +196,9 @@ public struct LogonClient: Sendable {
       if case .piv(let view) = seen, let slot = plan.slot, let certificate = view.certificates[slot] {
         entered.card = GrantedLogon.Card(certificate: certificate, slot: slot.name, reader: view.reader)
       }
-      try await holder.adopt(session, keys: keys, reader: seen?.reader, evidence: shown?.evidence)
+      // A logon with a code looks at no reader, whatever is put in or taken out there.
+      let isByCode = plan.needsCode && running.ceremony.session == nil
+      try await holder.adopt(session, keys: keys, reader: isByCode ? "" : seen?.reader, evidence: shown?.evidence)
     }
     return conclusion
   }

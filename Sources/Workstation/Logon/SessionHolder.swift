@@ -13,7 +13,8 @@ public protocol SessionHolder: Sendable {
   func sign(_ preimage: SessionPreimage) async throws(AgentFault) -> [UInt8]?
   /// Signs for a palm with these keys: made for a ceremony that runs now, or those of a locked session. Nil if they are not held.
   func sign(_ palm: PalmPreimage, keys: SessionKeys) async throws(AgentFault) -> [UInt8]?
-  /// The session was granted with these keys, by the card in this reader; without a card (nil) the reader of its logon stays.
+  /// The session was granted with these keys, by the card in this reader; without a card (nil) the reader of its logon
+  /// stays. Empty: a logon without a card.
   /// - Parameter evidence: what the card signed about these keys; without a card that of the logon stays.
   func adopt(
     _ session: SessionOpened, keys: SessionKeys, reader: String?, evidence: SessionEvidence?
