@@ -26,12 +26,14 @@ public struct InstanceStatus: Codable, Sendable {
   /// Standing warnings about the rules in force: waivers that are used, have ended or are about to.
   public var warningsJa: [String]
   public var warningsEn: [String]
+  /// People of segments whose floor is a card's number, with no better card; absent where no segment's is.
+  public var numberCardPeople: Int?
 
   public init(
     instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
     liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64,
     vaultRows: UInt64?, vaultAlarms: UInt64?, mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String],
-    warningsEn: [String]
+    warningsEn: [String], numberCardPeople: Int? = nil
   ) {
     self.instance = instance
     self.city = city
@@ -51,6 +53,7 @@ public struct InstanceStatus: Codable, Sendable {
     self.authority = authority
     self.warningsJa = warningsJa
     self.warningsEn = warningsEn
+    self.numberCardPeople = numberCardPeople
   }
 }
 
@@ -221,10 +224,10 @@ public struct CardSummary: Codable, Sendable {
 }
 
 public struct CardKeySummary: Codable, Sendable {
-  /// `9a`, `9e`, or the kind of a shared-key card.
+  /// `9a`, `9e`, or the kind of a shared-key card or of a number.
   public var slot: String
   public var proofClass: String
-  /// SHA-256 of its SubjectPublicKeyInfo; of a shared-key card, of its `SharedCardPreimage`.
+  /// SHA-256 of its SubjectPublicKeyInfo; of a shared-key card, of its `SharedCardPreimage`; of a number, of its `CardNumber`.
   public var key: String
   public var enrolledBy: String
 

@@ -17,10 +17,12 @@ public struct CeremonyOpened: Codable, Sendable {
   public var session: String?
   /// `CardScript.canonicalBytes` of each shared-key card that reaches this segment's floor; at most 8.
   public var cardScripts: [Data]?
+  /// Whether a card that tells a number alone is taken for one, under a waiver in force; absent: no.
+  public var takesCardNumbers: Bool?
 
   public init(
     ceremony: String, nonce: Data, scenario: String, segment: String, workstation: String, expiresAt: Int64,
-    combinations: [[String]], session: String?, cardScripts: [Data]? = nil
+    combinations: [[String]], session: String?, cardScripts: [Data]? = nil, takesCardNumbers: Bool? = nil
   ) {
     self.ceremony = ceremony
     self.nonce = nonce
@@ -31,6 +33,7 @@ public struct CeremonyOpened: Codable, Sendable {
     self.combinations = combinations
     self.session = session
     self.cardScripts = cardScripts
+    self.takesCardNumbers = takesCardNumbers
   }
 }
 
@@ -93,10 +96,12 @@ public struct ProofsMessage: Codable, Sendable {
   public var sessionSignature: Data?
   /// A printed one-time code in the place of a card.
   public var code: LookUpProofMessage?
+  /// Instead of `card`, where the ceremony says that numbers are taken.
+  public var number: CardNumberMessage?
 
   public init(
     sessionKeys: SessionKeys?, card: CardProofMessage?, palm: PalmProofMessage? = nil, password: Data?,
-    newPassword: Data? = nil, sessionSignature: Data?, code: LookUpProofMessage? = nil
+    newPassword: Data? = nil, sessionSignature: Data?, code: LookUpProofMessage? = nil, number: CardNumberMessage? = nil
   ) {
     self.sessionKeys = sessionKeys
     self.card = card
@@ -105,6 +110,7 @@ public struct ProofsMessage: Codable, Sendable {
     self.newPassword = newPassword
     self.sessionSignature = sessionSignature
     self.code = code
+    self.number = number
   }
 }
 

@@ -19,7 +19,7 @@ extension APIMessages {
         .optional("vaultAlarms", .count),
         .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
         .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
-        .field("warningsJa", sentences), .field("warningsEn", sentences),
+        .field("warningsJa", sentences), .field("warningsEn", sentences), .optional("numberCardPeople", .count),
       ]),
     APIMessage(
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",
@@ -142,7 +142,7 @@ extension APIMessages {
     APIMessage(
       "CardKeySummary", "One key of a card.",
       [
-        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name))),
+        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name) + numberCardKinds)),
         .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),

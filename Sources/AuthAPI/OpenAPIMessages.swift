@@ -4,7 +4,7 @@ import AuthTerms
 enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
-    + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife + lookUps
+    + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife + lookUps + numberCards
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -34,7 +34,7 @@ enum APIMessages {
         .field("ceremony", .identifier), .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("scenario", .oneOf(scenarios)), .field("segment", .segment), .field("workstation", .identifier),
         .field("expiresAt", .time), .field("combinations", combinations), .optional("session", .identifier),
-        .optional("cardScripts", .array(cardScript, maximum: 8)),
+        .optional("cardScripts", .array(cardScript, maximum: 8)), .optional("takesCardNumbers", .boolean),
       ]),
     APIMessage(
       "SessionKeys", "Public keys an agent made for one session.",
@@ -60,6 +60,7 @@ enum APIMessages {
         .optional("newPassword", .bytes(minimum: 1, maximum: 1024)),
         .optional("sessionSignature", .bytes(minimum: 64, maximum: 64)),
         .optional("code", .message("LookUpProofMessage")),
+        .optional("number", .message("CardNumberMessage")),
       ]),
     APIMessage(
       "CeremonyAnswer", "Granted, or what is still needed.",

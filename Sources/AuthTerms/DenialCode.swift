@@ -43,6 +43,16 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// At the desk: the password of this person is not kept here.
   case passwordElsewhere = "AP156"
 
+  // A card that tells a number alone: before possession too, so the clerk sees AP100.
+  /// No waiver lets a number stand for a card here; in My Number none ever does.
+  case numberNotEnough = "AP157"
+  /// The waiver that let numbers stand for cards has ended.
+  case numberWaiverOver = "AP158"
+  /// The chip names an older generation than the segment asks for, or none that is known.
+  case chipTooOld = "AP159"
+  /// The same number was shown at another workstation within a minute.
+  case numberAtTwoWorkstations = "AP160"
+
   // At the desk, while a card is registered.
   case cardOfOtherPerson = "AP131"
   case cardNotTheNamed = "AP132"
@@ -123,7 +133,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
-      .ceremonyUnknown, .lookUpCodeRefused:
+      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations:
       .notAccepted
     default: self
     }

@@ -33,7 +33,7 @@ struct GrantTests {
     #expect(
       try set.decide(Situation().showing(Situation.card(.symmetric3DES), .password)).summary
         == "grant card+password AAL1 lgwan.yaml:7")
-    #expect(try set.decide(Situation().showing(Situation.card(.identifier), .password)).summary == "AP108 lgwan.yaml:3")
+    #expect(try set.decide(Situation().showing(Situation.card(.identifier), .password)).summary == "AP157 lgwan.yaml:3")
   }
 
   @Test("a code stands in for the card, with a password")

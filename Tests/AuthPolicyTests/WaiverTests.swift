@@ -16,14 +16,15 @@ struct WaiverTests {
 
   @Test(
     "a waiver for numbers of cards holds on its days and marks each row",
-    arguments: [(-1, false), (0, true), (30, true), (31, false)])
-  func identifierAsPossession(day: Int, holds: Bool) throws {
+    arguments: [(-1, "AP157"), (0, nil), (30, nil), (31, "AP158")] as [(Int, String?)])
+  func identifierAsPossession(day: Int, refused: String?) throws {
     // 2026-08-15 … 2026-09-14
     let set = try Samples.set(Self.numbers)
     var morning = try Situation()
     morning.request.local = LocalTime(weekday: 1, minuteOfDay: 540, day: Samples.today + day)
     morning.request.approvedWaivers = signed(set)
-    let expected = holds ? "grant card+password AAL1 lgwan.yaml:7 waivers identifier-as-possession" : "AP108 lgwan.yaml:3"
+    let expected =
+      refused.map { $0 + " lgwan.yaml:3" } ?? "grant card+password AAL1 lgwan.yaml:7 waivers identifier-as-possession"
     #expect(try set.decide(morning.showing(Situation.card(.identifier), .password)).summary == expected)
     // A better card needs no waiver and gets no mark.
     #expect(try set.decide(morning.showing(Situation.card())).summary == "grant card+pin AAL2 lgwan.yaml:6")
@@ -47,7 +48,7 @@ struct WaiverTests {
   func unsigned() throws {
     let numbers = try Samples.set(Self.numbers)
     let morning = try Situation()
-    #expect(try numbers.decide(morning.showing(Situation.card(.identifier), .password)).summary == "AP108 lgwan.yaml:3")
+    #expect(try numbers.decide(morning.showing(Situation.card(.identifier), .password)).summary == "AP157 lgwan.yaml:3")
     let phase = try Samples.set(Self.phase)
     #expect(try phase.decide(morning.showing(Situation.card())).summary == "needs password lgwan.yaml:7")
     func offered(_ approved: Set<WaiverHash>) -> [[String]] {

@@ -82,6 +82,11 @@ struct OpenAPITests {
     "CardFound": CardFound.self, "CardStory": CardStory.self, "CardToCollect": CardToCollect.self,
     "LookUpProofMessage": LookUpProofMessage.self, "SealedSheetMessage": SealedSheetMessage.self,
     "SheetSummary": SheetSummary.self,
+    "CardNumberMessage": CardNumberMessage.self, "NumberCardEnrolment": NumberCardEnrolment.self,
+    "NumberCardImport": NumberCardImport.self, "NumberCardLine": NumberCardLine.self,
+    "NumberCardsImported": NumberCardsImported.self, "NumberCardLineOutcome": NumberCardLineOutcome.self,
+    "CardReport": CardReport.self, "SegmentCards": SegmentCards.self, "CardClassCount": CardClassCount.self,
+    "PersonCards": PersonCards.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -75,9 +75,11 @@ struct CodeTests {
   @Test("before possession is proven every refusal looks the same, and none of them is told", arguments: DenialCode.allCases)
   func shown(code: DenialCode) {
     // AP140 to AP149, and those that came when those were taken.
-    let isBeforePossession =
-      code.rawValue.hasPrefix("AP14")
-      || [.ceremonyUnknown, .cardNotProven, .cardCloneSuspected, .lookUpCodeRefused].contains(code)
+    let later: [DenialCode] = [
+      .ceremonyUnknown, .cardNotProven, .cardCloneSuspected, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver,
+      .chipTooOld, .numberAtTwoWorkstations,
+    ]
+    let isBeforePossession = code.rawValue.hasPrefix("AP14") || later.contains(code)
     #expect(code.shown == (isBeforePossession ? .notAccepted : code))
     #expect(code.shown.shown == code.shown)
   }

@@ -58,6 +58,8 @@ package struct SegmentRules: Sendable {
   package var accepted: [Scenario: [AcceptedCombination]]
   package var denials: [DenyRule]
   package var waivers: [Waiver]
+  /// The oldest chip of a FeliCa card that is known by its number; `nil`: any.
+  package var felicaGeneration: FelicaGeneration?
 
   package var countOfRules: Int { accepted.values.reduce(denials.count) { $0 + $1.count } }
 
@@ -75,9 +77,22 @@ package struct SegmentRules: Sendable {
 
   /// The weakest card that is taken for one, on that day.
   package func proofFloor(on day: Int, approved: Set<WaiverHash>) -> ProofClass {
-    if proofFloor == .identifier, waiver(.identifierAsPossession, on: day, approved: approved) == nil {
-      return SegmentFloor.weakestProof(segment)
-    }
-    return proofFloor
+    guard proofFloor == .identifier else { return proofFloor }
+    if case .taken = numbers(on: day, approved: approved) { return proofFloor }
+    return SegmentFloor.weakestProof(segment)
+  }
+
+  /// What a card is that tells a number alone, on that day. In My Number nothing, whoever signs (docs/policy.md, "Waivers").
+  package func numbers(on day: Int, approved: Set<WaiverHash>) -> NumberCardStanding {
+    guard proofFloor == .identifier, segment != .mynumber else { return .notTaken }
+    if let waiver = waiver(.identifierAsPossession, on: day, approved: approved) { return .taken(UsedWaiver(waiver)) }
+    guard let last = lastDayOfNumbers else { return .notTaken }
+    return last < day ? .over : .notTaken
+  }
+
+  /// The last day of the waivers for numbers of cards, signed or not; `nil` where there is none, or where none would count.
+  package var lastDayOfNumbers: Int? {
+    guard proofFloor == .identifier, segment != .mynumber else { return nil }
+    return waivers.filter { $0.name == .identifierAsPossession }.map(\.until).max()
   }
 }

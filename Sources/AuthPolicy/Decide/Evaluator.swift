@@ -140,10 +140,19 @@ struct Evaluator {
     guard let proofClass = shown.proofClass else { return nil }
     let floor = rules.proofFloor(on: request.local.day, approved: request.approvedWaivers)
     if proofClass < floor {
+      if proofClass == .identifier { return number(rules, floor, &trace) }
       return fail(.proofClass, .proofBelowFloor, rules.proofRule, "\(proofClass.name) is below \(floor.name)", &trace)
     }
     trace.add(.proofClass, .passed, rules.proofRule, [])
     return nil
+  }
+
+  /// A number alone, where none is taken: has the waiver ended, or was there never one that holds?
+  private func number(_ rules: SegmentRules, _ floor: ProofClass, _ trace: inout some Trace) -> Denial {
+    if case .over = rules.numbers(on: request.local.day, approved: request.approvedWaivers) {
+      return fail(.proofClass, .numberWaiverOver, rules.proofRule, "a number alone, and its waiver has ended", &trace)
+    }
+    return fail(.proofClass, .numberNotEnough, rules.proofRule, "a number alone is below \(floor.name)", &trace)
   }
 
   // MARK: The session

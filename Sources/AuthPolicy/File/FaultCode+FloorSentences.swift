@@ -27,8 +27,9 @@ extension FaultCode {
       return FaultSentence(
         "カードの証明の強さが、この系統の最低基準を下回ります。最低: \(namedJa)",
         "The proof class of the card is below the floor of this segment: at least \(namedEn).",
-        hint: "identifier は利用者名と同じで要素になりません。期限付き特例 identifier-as-possession を承認者とともに書けば使えます。",
-        "identifier is a user name, not a factor; it needs the dated waiver identifier-as-possession with its approvers.")
+        hint: "identifier は利用者名と同じで要素になりません。期限付き特例 identifier-as-possession を承認者とともに書けば使えます（マイナンバー利用事務系では使えません）。",
+        "identifier is a user name, not a factor; it needs the dated waiver identifier-as-possession with its approvers, and is never enough in My Number."
+      )
     case .unlockByPossession:
       return FaultSentence(
         "最低基準を下回ります:「\(namedJa)」では、置き忘れたカードだけでロックが解けてしまいます。",

@@ -59,7 +59,7 @@ enum SegmentFile {
       sessionRule: log.rule(fields.place("session")), palmRates: palm, oldestDirectorySeconds: Int64(oldest) * 3600,
       directoryRule: fields.optional("directory") == nil ? .builtin("directory") : log.rule(fields.place("directory")),
       hours: hours, hoursRule: log.rule(fields.place("hours")),
-      accepted: accepted, denials: denials, waivers: waivers)
+      accepted: accepted, denials: denials, waivers: waivers, felicaGeneration: card.generation)
   }
 
   private static func combinations(
@@ -185,16 +185,22 @@ private struct CardClause {
   var proof: ProofClass?
   var proofPlace: Position
   var removal: CardRemoval?
+  /// Of FeliCa cards that are known by their number.
+  var generation: FelicaGeneration?
 
   init(_ node: MarkedNode, _ segment: Segment?, _ waived: Set<WaiverName>, _ log: FaultLog) {
-    let fields = Fields(node, allowed: ["proof", "on-removal"], log)
+    let fields = Fields(node, allowed: ["proof", "on-removal", "felica-generation"], log)
     proofPlace = fields.place("proof")
     let names = ProofClass.allCases.sorted(by: >).map(\.name)
     proof = log.word(fields.required("proof"), of: names).flatMap { ProofClass(name: $0) }
     removal = log.word(fields.required("on-removal"), of: CardRemoval.allCases.map(\.rawValue)).flatMap(CardRemoval.init)
+    if let node = fields.optional("felica-generation") {
+      generation = log.word(node, of: FelicaGeneration.allCases.map(\.name)).flatMap { FelicaGeneration(name: $0) }
+    }
     guard let proof, let segment, let place = fields.optional("proof")?.position else { return }
     let weakest = SegmentFloor.weakestProof(segment)
-    let isWaived = proof == .identifier && waived.contains(.identifierAsPossession)
+    // Two people may sign for much in My Number; not for a number that anybody can show (decision 45).
+    let isWaived = proof == .identifier && waived.contains(.identifierAsPossession) && segment != .mynumber
     if proof < weakest, !isWaived {
       log.add(.proofBelowFloor, place, FaultDetail(expected: Bilingual(same: weakest.name)))
     }

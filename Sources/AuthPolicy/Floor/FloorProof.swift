@@ -69,7 +69,8 @@ package struct FloorProof {
       rules.waivers.filter { $0.from <= state.day && state.day <= $0.until && state.approved.contains($0.hash) }.map(\.name))
     let marked = grant.waivers.map(\.name)
     let weakest: ProofClass = rules.segment == .mynumber ? .publicKey : .symmetric3DES
-    let isWaived = state.proofClass == .identifier && inForce.contains(.identifierAsPossession)
+    let isWaived =
+      state.proofClass == .identifier && inForce.contains(.identifierAsPossession) && rules.segment != .mynumber
     if let proofClass = state.proofClass, proofClass < weakest, !isWaived { return false }
     if isWaived, grant.factors.contains(.card), !marked.contains(WaiverName.identifierAsPossession.rawValue) {
       return false

@@ -60,7 +60,8 @@ struct CeremonyService: Sendable {
       ceremony: ceremony.id.text, nonce: Data(ceremony.nonce), scenario: scenario.rawValue, segment: workstation.segment.name,
       workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,
       combinations: combinations.map(\.names), session: ceremony.session?.text,
-      cardScripts: cardScripts(workstation.segment))
+      cardScripts: cardScripts(workstation.segment),
+      takesCardNumbers: takesNumbers(policy.numberCards(workstation.segment, on: local.day, approved: approved)))
   }
 
   /// The server's own session table decides what is about to happen; a client has no say in it.
@@ -76,6 +77,7 @@ struct CeremonyService: Sendable {
     let now = services.surroundings.now()
     let (workstation, redeemed) = try await redeem(id, caller, now)
     var ceremony = redeemed
+    if let number = message.number { try await take(number, of: message, in: &ceremony, at: workstation, caller, now) }
     let capture: PalmCapture?
     switch verify(message, &ceremony, caller) {
     case .refused(let code, let note):

@@ -28,6 +28,8 @@ struct OpenCeremony: Sendable {
   var exchangesBegun = 0
   /// A printed code that the vault took, in the place of a card.
   var code: ProvenCode?
+  /// The waiver under which a number was taken for the card, as rows name it.
+  var numberWaiver: String?
 
   var palmsLeft: Int { max(0, PalmTry.most - palms) }
 

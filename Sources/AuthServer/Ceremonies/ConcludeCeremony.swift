@@ -45,6 +45,7 @@ struct ConcludeCeremony: Change {
     record.scenario = ceremony.scenario
     record.policyVersion = policy.version
     record.latencyMilliseconds = latencyMilliseconds
+    record.waivers = [ceremony.numberWaiver].compactMap(\.self)
 
     guard let workstation = try state.workstation(certificate: ceremony.workstationCertificate),
       workstation.id == ceremony.workstation
@@ -248,7 +249,7 @@ struct ConcludeCeremony: Change {
     record.session = session.id
     record.assurance = grant.assurance
     record.rule = grant.rule
-    record.waivers = grant.waivers.map(\.description)
+    for waiver in grant.waivers.map(\.description) where !record.waivers.contains(waiver) { record.waivers.append(waiver) }
     if let day = card?.lentUntil { record.note = palms.said(before: "with a card lent until \(DatedAccess.text(ofDay: day))") }
     if !grant.dated.isEmpty {
       let lent = card?.lentUntil.map { "; with a card lent until \(DatedAccess.text(ofDay: $0))" } ?? ""

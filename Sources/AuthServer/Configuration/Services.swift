@@ -76,6 +76,7 @@ final class Services: Sendable {
   let palmKeeper = PalmKeeper()
   let releases = ReleaseRate()
   let offers = VaultOffers()
+  let sightings = NumberSightings()
 
   init(
     instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, clockFloor: ClockFloor,

@@ -41,6 +41,7 @@ struct OperatorRoutes: Sendable {
     addVault(to: router)
     addCardLife(to: router)
     addCodes(to: router)
+    addNumberCards(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {
