@@ -30,6 +30,8 @@ struct Insert: ParsableCommand {
       let inserted: any SimulatedCard =
         if let shared = try SharedKeyCardFile(path: card) {
           shared.content.kind == .liteS ? LiteSCard(file: shared) : DESFireCard(file: shared)
+        } else if let content = try IdentifierContent(path: card) {
+          IdentifierCard(content: content)
         } else {
           PIVApplet(file: try CardFile(path: card))
         }

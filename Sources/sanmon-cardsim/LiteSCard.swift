@@ -18,6 +18,7 @@ struct LiteSCard: SimulatedCard {
   mutating func respond(to command: [UInt8], fault: Fault) -> CardAction {
     if let stuck = stuck(fault) { return stuck }
     if command == [0xFF, 0xCA, 0, 0, 0] { return .answer(Array(file.content.number) + [0x90, 0]) }
+    if command == [0xFF, 0xCA, 1, 0, 0] { return .answer([0, file.content.chip, 0, 0, 0, 1, 0x43, 0, 0x90, 0]) }
     if command.starts(with: [0xFF, 0xC2, 0, 0, 2]), command.count == 8, [0x81, 0x82].contains(command[5]) {
       return .answer([0xC0, 3, 0, 0x90, 0, 0x90, 0])
     }

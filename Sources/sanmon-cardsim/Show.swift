@@ -23,6 +23,13 @@ struct Show: ParsableCommand {
         if shared.kind == .liteS { Output.line("counter    \(shared.counter)") }
         return
       }
+      if let number = try IdentifierContent(path: card) {
+        Output.line("name       \(number.name)")
+        Output.line("kind       \(number.kind.rawValue)")
+        Output.line("number     \(number.number.map { String(format: "%02x", $0) }.joined())")
+        if number.kind == .felica { Output.line("chip       \(String(format: "%02x", number.chip))") }
+        return
+      }
       let content = try CardFile(path: card).content
       if let certificate {
         let slot = certificate == "9a" ? content.authentication : content.cardAuthentication

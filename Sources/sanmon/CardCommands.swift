@@ -8,16 +8,21 @@ struct CardCommand: AsyncParsableCommand {
     subcommands: [
       CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self,
       CardAdd.self, CardLend.self, CardReturnCommand.self, CardForgotten.self, CardFoundCommand.self, CardShow.self,
-      CardRevoke.self, CardCollect.self, CardDestroy.self, CardPINReset.self,
+      CardRevoke.self, CardCollect.self, CardDestroy.self, CardPINReset.self, CardEnrolIdentifier.self, CardImport.self,
+      CardReportCommand.self,
     ])
 
   static func line(_ card: CardSummary) -> String {
     let number = card.guid.map { "  GUID \($0)" } ?? "  " + say("GUID なし", "no GUID")
     let keys = card.keys.map { key in
-      "\n  \(SharedKeyCardKind(name: key.slot)?.name ?? "PIV \(key.slot)")  \(key.proofClass)  " + say("登録者 ", "by ")
-        + key.enrolledBy
+      "\n  \(kind(key.slot))  \(key.proofClass)  " + say("登録者 ", "by ") + key.enrolledBy
     }
     return "\(card.card)  \(CardLife.holder(card))  \(CardLife.state(card.state))" + number + keys.joined()
+  }
+
+  private static func kind(_ slot: String) -> String {
+    if let number = NumberCardKind(rawValue: slot) { return say("番号だけ ", "number alone, ") + number.rawValue }
+    return SharedKeyCardKind(name: slot)?.name ?? "PIV \(slot)"
   }
 }
 

@@ -1,4 +1,5 @@
-/// Generations of FeliCa chips, oldest first, as a chip says of itself in clear: it keeps old stock out, and nobody who makes cards.
+/// Generations of FeliCa chips, oldest first, as a chip says of itself in clear: that keeps old stock out, and nobody who makes
+/// cards.
 public enum FelicaGeneration: Int, CaseIterable, Sendable, Comparable {
   /// FeliCa Standard with DES alone, and FeliCa Lite, which can authenticate nobody to itself.
   case des = 0

@@ -96,6 +96,8 @@ public protocol CardPort: Sendable {
   func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView
   /// Carries an exchange to this very card, all rounds in one transaction (`SharedCardTalk.run`).
   func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure)
+  /// The one card there whose reader tells a number: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
+  func numberCard() async throws(CardFailure) -> NumberCardView
 }
 
 extension CardPort {
@@ -104,4 +106,5 @@ extension CardPort {
   public func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure) {
     throw .unsupportedCard
   }
+  public func numberCard() async throws(CardFailure) -> NumberCardView { throw .unsupportedCard }
 }

@@ -24,12 +24,27 @@ public struct ReaderCards: CardPort {
   }
 
   public func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView {
-    if case .named(let reader) = choice { return try await Self.sharedCard(kinds, in: reader) }
+    try await only { (reader) async throws(CardFailure) in try await Self.sharedCard(kinds, in: reader) }
+  }
+
+  public func numberCard() async throws(CardFailure) -> NumberCardView {
+    try await only { (reader) async throws(CardFailure) in
+      try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
+        try NumberCardTalk.view(&channel, reader: reader)
+      }
+    }
+  }
+
+  /// Looks into the chosen reader, or into each that holds a card, for the one that is meant.
+  private func only<Found: Sendable>(
+    _ look: (String) async throws(CardFailure) -> Found
+  ) async throws(CardFailure) -> Found {
+    if case .named(let reader) = choice { return try await look(reader) }
     let present = try await CardReaders.states().filter(\.hasCard).map(\.reader)
     guard !present.isEmpty else { throw .noCard }
-    var found: [SharedCardView] = []
+    var found: [Found] = []
     for reader in present {
-      do throws(CardFailure) { found.append(try await Self.sharedCard(kinds, in: reader)) } catch {
+      do throws(CardFailure) { found.append(try await look(reader)) } catch {
         switch error {
         // None of ours, or gone meanwhile: it does not stand in the way of the one that is.
         case .unsupportedCard, .malformedCard, .refused, .noCard, .cardRemoved, .cardReset, .noReader: continue

@@ -15,6 +15,8 @@ public struct CheckedCeremony: Sendable {
   public let combinations: [[String]]
   /// Of shared-key cards that may be shown here; each is right by itself, and no name stands twice.
   public let cardScripts: [CardScript]
+  /// Whether a card that tells a number alone is taken for one here and now.
+  public let takesCardNumbers: Bool
   let nonce: [UInt8]
   private let expiresAt: Int64
   private let workstation: EnrolledWorkstation
@@ -45,6 +47,7 @@ public struct CheckedCeremony: Sendable {
       Set(scripts.map(\.id)).count == scripts.count
     else { throw .disagreement(.cardScripts) }
     cardScripts = scripts
+    takesCardNumbers = opened.takesCardNumbers ?? false
     self.ceremony = ceremony
     self.scenario = scenario
     self.workstation = workstation

@@ -105,7 +105,8 @@ public struct FactorPlan: Sendable, Equatable {
     throw .noUsableCombination(offered: offered)
   }
 
-  /// With a shared-key card, which has no PIN: the first way without one; nil if every way asks for it.
+  /// With a shared-key card, or one known by its number, which have no PIN: the first way without one; nil if every way asks
+  /// for it.
   ///
   /// - Returns: whether the card takes part besides.
   public static func withSharedKeyCard(

@@ -20,6 +20,8 @@ extension LogonClient {
     case sharedCard
     case palm
     case code(LookUpProofMessage)
+    /// One that proves nothing, where its number is taken for it.
+    case number(CardNumberMessage)
   }
 
   /// The card or the printed code goes first, or with an unlock by palm alone the palm; then what the server says is still missing.
@@ -34,6 +36,10 @@ extension LogonClient {
     switch first {
     case .card(let proof): answer = try await post(card(proof), in: running)
     case .sharedCard: answer = try await post(card(nil), in: running)
+    case .number(let number):
+      var message = card(nil)
+      message.number = number
+      answer = try await post(message, in: running)
     case .palm:
       answer = try await post(palm: Self.take(&entered), in: running)
       palms = 1

@@ -10,25 +10,26 @@ extension LogonClient {
   enum SeenCard: Sendable {
     case piv(CardView)
     case shared(SharedCardView)
+    /// Known by its number alone.
+    case number(NumberCardView)
 
     var reader: String {
       switch self {
       case .piv(let view): view.reader
       case .shared(let view): view.reader
+      case .number(let view): view.reader
       }
     }
   }
 
   /// A PIV card before any other; a card that tells a number and no more, if it can be asked here.
-  func waitForCard(seconds: Int64, _ scripts: [CardScript]) async throws(AgentFault) -> SeenCard {
+  func waitForCard(seconds: Int64, _ scripts: [CardScript], takesNumbers: Bool) async throws(AgentFault) -> SeenCard {
     let offered = Set(scripts.map(\.kind))
     let seen = try await waiting(seconds: seconds) { () async throws(CardFailure) -> SeenCard in
       do throws(CardFailure) { return .piv(try await cards.view()) } catch {
         switch error {
         case .unsupportedCard, .refused, .malformedCard:
-          do throws(CardFailure) {
-            return .shared(try await cards.sharedCard(Set(SharedKeyCardKind.allCases)))
-          } catch .unsupportedCard { throw error }
+          return try await unsigned(offered, takesNumbers: takesNumbers, else: error)
         default: throw error
         }
       }

@@ -149,7 +149,7 @@ public struct LogonClient: Sendable {
     let choice = FactorChoice(
       wish: entered.isPalmOver && wish.factors?.namesPalm == true ? wish.factors?.withoutPalm : wish.factors,
       hasSensor: sensor != nil && !entered.isPalmOver, isUnlock: opened.ceremony.session != nil)
-    let (plan, seen) = try await plan(offered, scripts, choice, wish)
+    let (plan, seen) = try await plan(opened, keys, choice, wish)
     var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
     if case .piv(let view) = seen { (pin, leastTries) = try await askPIN(plan, view, &entered) }
     try await askCode(plan, wish, isUnlock: opened.ceremony.session != nil, &entered)
@@ -181,6 +181,7 @@ public struct LogonClient: Sendable {
     case .shared(let view)?:
       try await prove(view, scripts, keys: keys, in: opened.ceremony.ceremony, over: opened.connection)
       first = .sharedCard
+    case .number(let view)?: first = .number(CardNumberMessage(view))
     case nil: first = Self.codeProof(wish, entered).flatMap { plan.needsCode ? .code($0) : nil } ?? .palm
     }
     var sessionSignature: Data?
@@ -205,20 +206,26 @@ public struct LogonClient: Sendable {
 
   /// With what is on the reader, unless the first way needs no card.
   private func plan(
-    _ offered: [[String]], _ scripts: [CardScript], _ choice: FactorChoice, _ wish: LogonWish
+    _ opened: (ceremony: CheckedCeremony, connection: ServerConnection), _ keys: SessionKeys, _ choice: FactorChoice,
+    _ wish: LogonWish
   ) async throws(AgentFault) -> (FactorPlan, SeenCard?) {
+    let (ceremony, offered) = (opened.ceremony, opened.ceremony.combinations)
     if let plan = FactorPlan(withoutCard: offered, choice) { return (plan, nil) }
     // Whoever has a printed code has no card to wait for.
     if choice.wish?.namesCode == true { throw .noUsableCombination(offered: offered) }
-    switch try await waitForCard(seconds: wish.waitSeconds, scripts) {
+    let seen = try await waitForCard(
+      seconds: wish.waitSeconds, ceremony.cardScripts, takesNumbers: ceremony.takesCardNumbers)
+    switch seen {
     case .piv(let view):
       let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)
       return (plan, plan.slot == nil ? nil : .piv(view))
-    case .shared(let view):
+    case .number(let view) where !ceremony.takesCardNumbers:
+      throw await refused(view, keys: keys, in: ceremony.ceremony, over: opened.connection)
+    case .shared, .number:
       guard wish.slot == nil, let (plan, hasCard) = FactorPlan.withSharedKeyCard(offered: offered, choice) else {
         throw .noUsableCombination(offered: offered)
       }
-      return (plan, hasCard ? .shared(view) : nil)
+      return (plan, hasCard ? seen : nil)
     }
   }
 

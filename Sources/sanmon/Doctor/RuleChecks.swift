@@ -60,6 +60,13 @@ extension Examination {
           "\(ended.count) ended, \(ending.count) end within \(Self.waiverDays) days (\(first.rule))"),
         Words("要るなら書き直して署名し、要らないなら規則から消す", "write and sign it anew if it is needed, else delete it from the rules"))
     }
+    let lastDay = instance.segments.compactMap { set.lastDayOfNumberCards($0)?.day }.min()
+    if let people = server.value?.status?.numberCardPeople, let lastDay {
+      let days = lastDay - day + 1
+      return .ok(
+        .waivers, "\(waivers.count) 件、期限の近いものなし。番号だけのカードの職員 \(people) 人、残り \(days) 日",
+        "\(waivers.count), none near its end; \(people) people on cards with a number alone, \(days) days left")
+    }
     return .ok(.waivers, "\(waivers.count) 件、期限の近いものなし", "\(waivers.count), none near its end")
   }
 }
