@@ -5,7 +5,7 @@ extension Sentence {
     en: "The card tells a number (IDm, UID) and no more. Anybody can copy it, so it proves nothing in this segment.",
     nextStepJa: "鍵を持つ職員カードを使ってください。更新までのあいだ番号で使うには、LGWAN接続系に限り、期限付き特例と承認者の署名が要ります（sanmon policy waiver list）。",
     nextStepEn:
-      "Use a card that has a key. Until then numbers are taken under a signed waiver alone, never in My Number (sanmon policy waiver)."
+      "Use a card that has a key. Until then numbers need a signed waiver, and are never taken in My Number (sanmon policy waiver)."
   )
 
   static let numberWaiverOver = Sentence(
