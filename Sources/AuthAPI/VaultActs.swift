@@ -30,8 +30,8 @@ extension Act {
     /// Parameters `script` (its name), `sealed` (SHA-256 over the `CardKeyMessage`, in hexadecimal). Two administrators sign: a wrong
     /// key locks everybody out who has such a card, and a known one makes copies of all of them.
     public static let setCardKey = "vault.cardkey"
-    /// Parameters `person`, `segment`, `from`, `until` (milliseconds since 1970-01-01 UTC, one day at most), `unlocks` (how many codes
-    /// for unlocks, 0 to `VaultSheet.mostUnlocks`), `reason` (a `Remark`), `suite` and `key` (what the codes are sealed to, in
+    /// Parameters `person`, `segment`, `from`, `until` (milliseconds since 1970-01-01 UTC, one day at most), `unlocks` (how many
+    /// codes for unlocks, 0 to `VaultSheet.mostUnlocks`), `reason` (a `Remark`), `suite` and `key` (what the codes are sealed to, in
     /// hexadecimal). Somebody at the desk or an administrator signs, who is not the person.
     public static let issueCodes = "code.issue"
     /// Parameters `person`, `segment`. Somebody at the desk or an administrator signs.

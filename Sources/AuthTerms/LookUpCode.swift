@@ -53,8 +53,8 @@ public struct LookUpCode: Sendable, CustomReflectable {
 
   public var customMirror: Mirror { Mirror(self, children: []) }
 
-  /// H. M. Damm, "Total anti-symmetrische Quasigruppen", Marburg 2004: the quasigroup of order 10 that is in common use. Over digits
-  /// with their check digit it gives 0.
+  /// H. M. Damm, "Total anti-symmetrische Quasigruppen", Marburg 2004: the quasigroup of order 10 that is in common use. Over
+  /// digits with their check digit it gives 0.
   private static func interim(_ values: [UInt8]) -> UInt8 {
     values.reduce(0) { quasigroup[Int($0)][Int($1)] }
   }

@@ -218,7 +218,8 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --factors code+password --account sato.hanako
 
       カードを忘れたときは、窓口で印刷した一回限りの代替コードとパスワードで入れます（規則が認めていれば）。コードは画面で入力します。
-      Who forgot the card logs on with the printed one-time code of the desk and the password, where the rules allow it; the code is typed.
+      Who forgot the card logs on with the printed one-time code of the desk and the password, where the rules allow it; the code is
+      typed.
 
       --credential-to のプログラムは、ログオンの直後に、記述子 3 から Windows に要るもの（鍵庫のパスワード、いま入力したパスワード、または
       カードの証明書の名前）を読みます。渡せなくてもログオンはそのままで、終了コードは 17 です。

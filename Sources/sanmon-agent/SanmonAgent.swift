@@ -26,7 +26,8 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
 
       暗証番号（PIN）とパスワードと代替コードは画面で入力するか、--pin-fd と --password-fd と --code-fd で渡します。引数や環境変数では渡せません。
-      PINs, passwords and one-time codes are typed, or handed over with --pin-fd, --password-fd and --code-fd; never as arguments or in the environment.
+      PINs, passwords and one-time codes are typed, or handed over with --pin-fd, --password-fd and --code-fd; never as
+      arguments or in the environment.
 
       終了コード / Exit codes: 0 ok · 10 refused · 11 more factors needed · 12 wrong PIN · 13 PIN blocked · 14 card ·
       15 reader service · 16 palm sensor · 17 logged on, but Windows was given nothing · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled

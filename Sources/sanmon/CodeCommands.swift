@@ -10,8 +10,8 @@ struct CodeCommand: AsyncParsableCommand {
     commandName: "code",
     abstract: "Printed one-time codes for who forgot the card. / カードを忘れた人の一回限りの代替コード（紙）。",
     discussion: """
-      A sheet is for one person, one segment and one day: one code for the logon, a few for unlocks at that same workstation. It takes
-      the place of the card, never of the password or the palm. The desk and administrators issue it, nobody for herself.
+      A sheet is for one person, one segment and one day: one code for the logon, a few for unlocks at that same workstation. It
+      takes the place of the card, never of the password or the palm. The desk and administrators issue it, nobody for herself.
 
       EXAMPLES
         sanmon code issue --person p-000042 --segment lgwan
@@ -26,8 +26,8 @@ struct CodeIssue: AsyncParsableCommand {
     commandName: "issue", abstract: "Issue a sheet and print it, once. / 用紙を一枚発行して表示します（一度だけ）。",
     discussion: """
       The codes are shown here and kept nowhere: look at who stands before you first, then print the page and hand it over. They are
-      made in the vault and come sealed to this program; the server reads none. A new sheet ends the former one of that segment. After
-      five wrong codes a sheet is dead.
+      made in the vault and come sealed to this program; the server reads none. A new sheet ends the former one of that segment.
+      After five wrong codes a sheet is dead.
 
       EXAMPLES
         sanmon code issue --person p-000042 --segment lgwan

@@ -24,8 +24,8 @@ struct MessageTests {
   static let faults: [AgentFault] =
     [
       .notEnrolled, .alreadyEnrolled, .unsafeState(file: "f"), .stateIO(file: "f", errno: 5), .damagedState(file: "f"),
-      .disagreement(.segment), .nothingEntered, .passwordsDiffer, .codeMistyped, .cancelled, .lastTryNotConfirmed, .pinWrong(triesLeft: 2),
-      .pinBlocked,
+      .disagreement(.segment), .nothingEntered, .passwordsDiffer, .codeMistyped, .cancelled, .lastTryNotConfirmed,
+      .pinWrong(triesLeft: 2), .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
       .palmTriesUsed, .palmUnavailable, .passwordChanging, .cardNotTakenHere, .commandNotAllowed,

@@ -49,7 +49,8 @@ public struct FactorChoice: Sendable, Equatable {
       // The server looks at nothing before a card, a code or the session's key. A code is used by who says so alone: it is the
       // exception, and whoever has a card is not asked for it.
       guard way.count == names.count, way.contains(.code) == (wish?.namesCode ?? false),
-        way.contains(.card) || way.contains(.code) || (isUnlock && way == [.palm]), hasSensor || !way.contains(.palm), wish?.allows(way) ?? true
+        way.contains(.card) || way.contains(.code) || (isUnlock && way == [.palm]),
+        hasSensor || !way.contains(.palm), wish?.allows(way) ?? true
       else { return nil }
       return way
     }

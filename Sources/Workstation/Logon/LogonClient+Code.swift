@@ -1,5 +1,5 @@
 import AuthAPI
-import AuthTerms
+public import AuthTerms
 import Foundation
 
 extension Asking {

@@ -61,7 +61,8 @@ public enum AgentMessage: Sendable, Equatable {
   public static let samples: [AgentMessage] =
     [
       .placeCard, .waitingForServer, .askPIN(triesLeft: 3), .askPassword, .passwordMustChange, .askNewPassword,
-      .askNewPasswordAgain, .askCode, .askLookUpCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable, .sensorFailed,
+      .askNewPasswordAgain, .askCode, .askLookUpCode, .confirmLastTry, .showPalm, .palmNotRecognised, .palmUnavailable,
+      .sensorFailed,
       .confirmLeavingPalm, .switchingToPassword, .switchingToPIN, .logonIsUnlock,
       .enrolled(workstation: "PC-1", segment: "lgwan"), .renewed(workstation: "PC-1"), .granted(displayName: "X"),
       .unlocked(displayName: "X"), .keysDie, .windowsGiven, .windowsNotGiven, .locked, .loggedOff, .noSession,
