@@ -274,6 +274,17 @@ struct DoctorTests {
     await city.end()
   }
 
+  @Test("while numbers stand for cards, the people who are left and the days are counted")
+  func numbers() async throws {
+    let city = try await city()
+    _ = try await city.importPeople()
+    try await city.takeNumbers()
+    _ = try await city.enrolNumber(.sato, for: "p-000042")
+    let found = try await examine(city).0["waivers"]
+    #expect(found?.state == "ok" && found?.en.contains("1 people on cards with a number alone, 31 days left") == true)
+    await city.end()
+  }
+
   @Test("wrong usage is 64: no start-up file is named and none is in its place")
   func usage() throws {
     guard !FileManager.default.fileExists(atPath: "/etc/sanmon") else { return }
