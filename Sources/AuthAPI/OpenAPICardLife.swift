@@ -10,7 +10,7 @@ extension APIMessages {
 
   private static let nonce = APISchema.bytes(minimum: 32, maximum: 32)
   private static let reason = APISchema.line(maximum: 500)
-  private static let algorithm = APISchema.oneOf(["ecdsa-p256-sha256", "rsa-pkcs1-sha256"])
+  private static let algorithm = APISchema.oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])
   private static let certificate = APISchema.bytes(minimum: 1, maximum: 8192)
   private static let signature = APISchema.bytes(minimum: 1, maximum: 1024)
 

@@ -95,6 +95,8 @@ enum CardLife {
       case "card.revoked": say("失効", "revoked")
       case "card.collected": say("回収", "collected")
       case "card.destroyed": say("廃棄", "destroyed")
+      case "card.pinResetBegun": say("暗証番号（PIN）の再設定を開始", "PIN reset begun")
+      case "card.pinReset": say("暗証番号（PIN）の再設定", "PIN reset")
       default: Rows.visible(entry.action)
       }
     switch entry.outcome {

@@ -54,8 +54,8 @@ struct CardLend: AsyncParsableCommand {
     commandName: "lend", abstract: "Lend a card of the stock for a day. / 貸出カードを貸し出します。",
     discussion: """
       The loan ends with the last day, whether the card is returned or not, and what is open with it locks. The person's own cards
-      are paused in the same step: a forgotten card comes back with 'sanmon card found', when it is shown with its PIN. Have the
-      person set a PIN of her own on the card before it is used.
+      are paused in the same step: a forgotten card comes back with 'sanmon card found', when it is shown with its PIN. Then have
+      the person set a PIN of her own on the card that was lent: 'sanmon card pin-reset', with its PUK.
 
       EXAMPLES
         sanmon card lend --card card-3f5a --to p-000042 --reason "left at home"

@@ -1,8 +1,8 @@
 import AuthTerms
-import Crypto
 import Foundation
 import PCSCReader
 import SmartCard
+import Workstation
 
 /// A card on the reader of a desk: shows what one of its keys is worth, over bytes that name what the signature is for.
 enum DeskCard {
@@ -27,7 +27,7 @@ enum DeskCard {
       ) { (channel) throws(CardFailure) in
         var card = PIVCard(channel: channel)
         let guid = try card.ownNumber()
-        return (try card.proveSlot(slot, digest: Array(SHA256.hash(data: Data(bytes(guid)))), pin: pin), guid)
+        return (try card.proveSlot(slot, pin: pin) { $0.digest(of: bytes(guid)) }, guid)
       }
     } catch {
       throw fail(74, "カードを使えませんでした: \(error)", "the card could not be used: \(error)")
@@ -40,6 +40,6 @@ enum DeskCard {
   }
 
   static func algorithm(_ evidence: PIVSlotEvidence) -> String {
-    evidence.algorithm == .p256 ? "ecdsa-p256-sha256" : "rsa-pkcs1-sha256"
+    evidence.algorithm.scheme.rawValue
   }
 }
