@@ -52,7 +52,7 @@ struct CardPINReset: AsyncParsableCommand {
       "/v1/admin/cards/pin-resets", PINResetBegin(keys: Self.keys(seen), reason: reason), as: PINResetBegun.self)
     printError(
       say("このカードの持ち主（目の前の人と確かめてください）: ", "holder of this card (compare with the person before you): ")
-        + "\(begun.card.person) \(Rows.visible(begun.displayName))")
+        + "\(begun.card.person ?? "") \(Rows.visible(begun.displayName))")
     do {
       try await changer.reset(seen)
     } catch {

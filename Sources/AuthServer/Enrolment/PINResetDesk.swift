@@ -76,9 +76,9 @@ struct BeginPINReset: Change {
     record.card = found.id
     record.person = found.person
     // A new PIN would make a found card good for whoever found it.
-    if found.state == .lost { return refuse(.cardLost) }
-    guard found.state == .active else { return refuse(.cardSuspended) }
-    guard let person = try state.person(found.person) else { return refuse(.cardNotRegistered) }
+    if let denial = found.state.denial { return refuse(denial.code) }
+    // A card of the stock has a holder while it is lent.
+    guard let holder = found.person, let person = try state.person(holder) else { return refuse(.cardNotRegistered) }
     return (.begun(found, displayName: person.displayName), record)
   }
 }
