@@ -42,9 +42,11 @@ enum CardRoots {
   }
 
   private static func lists(_ paths: [String]) throws -> [[UInt8]] {
-    try paths.flatMap { path in
-      do { return try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
+    var found: [[UInt8]] = []
+    for path in paths {
+      do { found += try RevocationFiles.read(path) } catch { throw StartFault.cardRootsUnreadable(error.subject) }
     }
+    return found
   }
 
   private static func outlook(_ lists: [[UInt8]], _ instance: InstanceFile) throws -> RevocationOutlook {
