@@ -1,3 +1,4 @@
+import AuthAPI
 import AuthTerms
 import Foundation
 import PCSCReader
