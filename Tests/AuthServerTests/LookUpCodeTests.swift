@@ -42,8 +42,10 @@ struct LookUpCodeTests {
         "person": person ?? sato, "segment": segment, "from": String(from), "until": String(from + VaultSheet.longest),
         "unlocks": String(unlocks), "reason": "", "suite": key.suite.rawValue, "key": Hex.encode(key.publicKey),
       ])
-    let answer: SealedSheetMessage = try await city.link.call(
-      "POST", "/v1/admin/codes", VaultActMessage(act: Data(try city.sign(act).encoded)))
+    let message = VaultActMessage(act: Data(try city.sign(act).encoded))
+    let reply = try await city.link.request("POST", "/v1/admin/codes", body: Array(try JSONEncoder().encode(message)))
+    guard reply.status == 201 else { throw try Refused(reply) }
+    let answer = try JSONDecoder().decode(SealedSheetMessage.self, from: Data(reply.body))
     return try SealedSheet(
       sheet: Array(answer.sheet), encapsulated: Array(answer.encapsulated), ciphertext: Array(answer.ciphertext)
     ).open(with: key, act: act)
