@@ -1,5 +1,6 @@
 import AuthAPI
 import AuthClient
+import AuthServer
 import AuthTerms
 import Crypto
 import Foundation
