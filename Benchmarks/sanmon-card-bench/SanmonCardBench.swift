@@ -46,6 +46,7 @@ struct SanmonCardBench: AsyncParsableCommand {
     do {
       if let endure { return print(try await Endurance(reader: reader, uses: endure).line()) }
       let pin: Secret<PIN> = try SecretEntry.read(descriptor: pinFd)
+      try await waitForCard()
       figures.heading()
       figures.show(try await Commands(reader: reader, runs: runs, count: commands).figure())
       figures.show(try await Readiness(reader: reader, control: control, insertions: insertions).figure())
@@ -53,6 +54,22 @@ struct SanmonCardBench: AsyncParsableCommand {
     } catch {
       figures.note("sanmon-card-bench: \(error)")
       throw ExitCode(1)
+    }
+  }
+}
+
+extension SanmonCardBench {
+  /// The service looks every 400 ms: a card that was put in just now is not there yet.
+  private func waitForCard() async throws {
+    let end = ContinuousClock.now + .seconds(10)
+    while true {
+      do throws(CardFailure) {
+        _ = try await ReaderCards(reader: reader).view()
+        return
+      } catch {
+        guard error == .noCard, ContinuousClock.now < end else { throw error }
+      }
+      try await Task.sleep(for: .milliseconds(50))
     }
   }
 }

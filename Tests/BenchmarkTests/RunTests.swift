@@ -132,7 +132,7 @@ struct RunTests {
     #expect(ran.figures.map(\.name) == ["card.apdu_ratio", "card.ready_ms", "card.logon_own_ms"])
     #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 && $0.goal != nil && $0.note != nil })
     let wrong = try bench.run(["--reader", "No Such Reader"])
-    #expect(wrong.code == 1 && wrong.figures.isEmpty && wrong.errors.contains("could not use the card"), "\(wrong.errors)")
+    #expect(wrong.code == 1 && wrong.figures.isEmpty && wrong.errors.contains("noReader"), "\(wrong.errors)")
   }
 
   @Test("wrong usage ends with 64, a folder without policies with 69")
