@@ -193,7 +193,8 @@ enum Programs {
 
 /// `deploy/lib/card-bench.sh` with the programs of this build.
 private struct CardBenchRun {
-  let scratch = FileManager.default.temporaryDirectory.appending(path: "sanmon-card-bench-\(UUID().uuidString)")
+  /// Short: the path of the service's socket has 107 bytes at most.
+  let scratch = URL(filePath: "/tmp/sanmon-cards-\(getpid())")
 
   init() throws { try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true) }
 
@@ -201,7 +202,7 @@ private struct CardBenchRun {
 
   func run(_ options: [String]) throws -> Programs.Ran {
     let folder = try #require(Programs.folder)
-    let place = scratch.appending(path: UUID().uuidString).path
+    let place = scratch.appending(path: UUID().uuidString.prefix(8).lowercased()).path
     let (output, errors) = (place + ".out", place + ".err")
     let text = """
       source '\(Programs.root.path)/deploy/lib/card-bench.sh'
