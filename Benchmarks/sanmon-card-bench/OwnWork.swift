@@ -39,7 +39,8 @@ struct OwnWork {
       "card.logon_own_ms", milliseconds,
       note: say(
         "このプロセスの CPU 時間: カードを見る、鍵、署名する文、PIN、署名、送る文。サーバーとの通信は含まない",
-        "CPU of this process: looking at the card, keys, text to be signed, PIN, signature, message; the server's line is not in it"))
+        "CPU of this process: looking at the card, keys, text to be signed, PIN, signature, message; the server's line is not in it"
+      ))
   }
 
   private func logOn(_ cards: ReaderCards, _ surroundings: Surroundings) async throws -> (ProofsMessage, [UInt8]) {

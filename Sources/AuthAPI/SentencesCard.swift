@@ -18,7 +18,8 @@ extension Sentence {
     en: "This card was reported lost and cannot be used.",
     nextStepJa: "届け出たカードは、見つかっても使えません。カードを窓口・支所担当へお返しください。新しいカードができるまでは貸出カードをお使いください。",
     nextStepEn:
-      "A card that was reported lost is not used again: hand it in at your desk. Until you have a new one, ask for a loan card.")
+      "A card that was reported lost is not used again: hand it in at your desk. Until you have a new one, ask for a loan card."
+  )
 
   static let cardSuspended = Sentence(
     ja: "このカードは一時停止中です。",

@@ -5,7 +5,8 @@ extension Sentence {
     ja: "印刷した一回限りの代替コードが使えませんでした。",
     en: "A printed one-time code was not taken.",
     nextStepJa: "記録の備考の番号（V193 から V197）を docs/operations.md の表で確かめ、必要なら新しい用紙を発行してください。",
-    nextStepEn: "Look up the number in the row's note (V193 to V197) in docs/operations.md, and print a new sheet if one is needed.")
+    nextStepEn:
+      "Look up the number in the row's note (V193 to V197) in docs/operations.md, and print a new sheet if one is needed.")
 
   static let lookUpCodeNotOffered = Sentence(
     ja: "この職員に、この系統の一回限りの代替コードを発行できません。",

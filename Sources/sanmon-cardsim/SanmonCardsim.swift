@@ -6,7 +6,8 @@ import ArgumentParser
 struct SanmonCardsim: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sanmon-cardsim",
-    abstract: "Cards in software behind pcscd's vpcd reader, for demonstrations and tests: PIV, FeliCa Lite-S, DESFire, numbers.",
+    abstract:
+      "Cards in software behind pcscd's vpcd reader, for demonstrations and tests: PIV, FeliCa Lite-S, DESFire, numbers.",
     discussion: """
       Never for production: a card file holds the card's keys and PIN, and vpcd lets in whoever can reach its port. \
       deploy/lib/pcscd.sh starts pcscd and vpcd inside a network namespace of their own.

@@ -64,7 +64,8 @@ struct CardLend: AsyncParsableCommand {
       """)
   @Option(help: "Card id, from 'sanmon card list --stock'.") var card: String
   @Option(name: .customLong("to"), help: "Person id.") var person: String
-  @Option(help: "The last day, YYYY-MM-DD; without it, and without --days, today. At most 7 days with today.") var until: String?
+  @Option(help: "The last day, YYYY-MM-DD; without it, and without --days, today. At most 7 days with today.") var until:
+    String?
   @Option(help: "So many days with today, 1 to 7.") var days: Int?
   @Option(help: "Why; stands in the log.") var reason = ""
   @OptionGroup var link: LinkOptions

@@ -22,7 +22,8 @@ struct DocumentTests {
     #expect(found.count == 2)
     let set = try Samples.set(found[0] + "\n" + found[1])
     #expect(
-      set.combinations(segment: .lgwan, scenario: .unlock, person: nil).map(\.names) == [["card", "password"], ["palm"]])
+      set.combinations(segment: .lgwan, scenario: .unlock, person: nil).map(\.names)
+        == [["card", "password"], ["password", "code"], ["palm"]])
     #expect(set.warnings.map(\.code).sorted() == ["PF412", "PF417"])
   }
 

@@ -23,8 +23,8 @@ struct ShippedPolicyTests {
       (Segment.mynumber, Scenario.logon, ["card+palm", "card+password"]),
       (.mynumber, .unlock, ["card+password", "palm"]),
       (.mynumber, .remote, []),
-      (.lgwan, .logon, ["card+pin", "card+password"]),
-      (.lgwan, .unlock, ["card+pin", "card+password", "palm"]),
+      (.lgwan, .logon, ["card+pin", "card+password", "password+code"]),
+      (.lgwan, .unlock, ["card+pin", "card+password", "password+code", "palm"]),
       (.lgwan, .remote, ["card+password"]),
       (.internet, .logon, ["card+pin", "card+password"]),
       (.internet, .remote, []),
@@ -41,7 +41,7 @@ struct ShippedPolicyTests {
     let set = try Samples.compile(Samples.shipped())
     let outsider = try Situation(groups: ["seg-lgwan"]).request.person
     #expect(set.combinations(segment: .mynumber, scenario: .logon, person: outsider).isEmpty)
-    #expect(set.combinations(segment: .lgwan, scenario: .logon, person: outsider).count == 2)
+    #expect(set.combinations(segment: .lgwan, scenario: .logon, person: outsider).count == 3)
     #expect(set.combinations(segment: try Segment(parsing: "other"), scenario: .logon, person: nil).isEmpty)
     #expect(set.cardFloor(try Segment(parsing: "other")) == nil)
   }

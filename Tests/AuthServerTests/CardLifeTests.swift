@@ -84,7 +84,8 @@ struct CardLifeTests {
 
     let lent = try await lend(city, loan.id, to: sato)
     #expect(lent.lent?.person == sato && lent.lent?.isStock == true && lent.lent?.lentUntil == today(city))
-    #expect(Dictionary(uniqueKeysWithValues: lent.paused.map { ($0.card, $0.state) }) == [own.id: "forgotten", plain.id: "suspended"])
+    #expect(
+      Dictionary(uniqueKeysWithValues: lent.paused.map { ($0.card, $0.state) }) == [own.id: "forgotten", plain.id: "suspended"])
     #expect(lent.sessionsLocked == 1)
     #expect(try await told(&watch) == WatchEvent(event: "lock", session: left.session, cause: "cardForgotten"))
     #expect(try await refusal { try await pc.enter(own) }?.body.code == "AP186")
@@ -130,7 +131,9 @@ struct CardLifeTests {
     await city.end()
   }
 
-  @Test("a loan dies at its date though nobody returned it: what is open locks, nothing opens, and a clock set back changes nothing")
+  @Test(
+    "a loan dies at its date though nobody returned it: what is open locks, nothing opens, and a clock set back changes nothing"
+  )
   func overdue() async throws {
     let city = try await City()
     _ = try await city.importPeople()

@@ -199,7 +199,8 @@ struct LookUpCodeTests {
     #expect(try await refusal { try await issue(city, for: "p-999999") }?.status == 404)
     #expect(try await issue(city).count == 3)
     let issued = try #require(try await city.audit("class=administration&action=code.issued").last)
-    #expect(issued.outcome == "done" && issued.person == sato && issued.operatorID == "yamada" && issued.note.hasPrefix("sheet "))
+    #expect(
+      issued.outcome == "done" && issued.person == sato && issued.operatorID == "yamada" && issued.note.hasPrefix("sheet "))
 
     func withdraw(_ person: String) async throws -> Int {
       let act = try city.act(Act.Kind.withdrawCodes, ["person": person, "segment": "lgwan"])
@@ -213,7 +214,8 @@ struct LookUpCodeTests {
     #expect(try await withdraw(sato) == 404)
     let listed: [SheetSummary] = try await city.link.fetch("/v1/admin/codes")
     #expect(listed.map(\.state) == ["withdrawn"])
-    #expect(try await city.audit("class=administration&action=code.withdrawn").map(\.outcome) == ["refused", "done", "refused"])
+    #expect(
+      try await city.audit("class=administration&action=code.withdrawn").map(\.outcome) == ["refused", "done", "refused"])
     await city.end()
   }
 

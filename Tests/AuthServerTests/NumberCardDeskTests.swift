@@ -58,7 +58,8 @@ struct NumberCardDeskTests {
     let row = try #require(try await rows(city).last)
     #expect(row.outcome == "refused" && row.code == "AP157" && row.person == sato && row.operatorID == "yamada")
     let all = try await rows(city).count
-    #expect(try await refusal { try await city.importNumbers([line(2, sato, [4, 1, 2, 3])], isDryRun: true) }?.body.code == "AP157")
+    #expect(
+      try await refusal { try await city.importNumbers([line(2, sato, [4, 1, 2, 3])], isDryRun: true) }?.body.code == "AP157")
     #expect(try await rows(city).count == all, "a dry run writes nothing")
     #expect(try await refusal { try await city.importNumbers([line(2, sato, [4, 1, 2, 3])]) }?.body.code == "AP157")
     #expect(try await rows(city).count == all + 1)
@@ -99,7 +100,8 @@ struct NumberCardDeskTests {
     #expect(try await refusal { try await city.importNumbers([]) }?.status == 400)
     let many = (0...200).map { line($0, sato, [4, 1, UInt8($0), 3]) }
     #expect(try await refusal { try await city.importNumbers(many) }?.status == 400)
-    #expect(try await refusal { try await city.importNumbers([line(2, sato, [4, 1, 2, 3]), line(3, sato, [1])]) }?.status == 400)
+    #expect(
+      try await refusal { try await city.importNumbers([line(2, sato, [4, 1, 2, 3]), line(3, sato, [1])]) }?.status == 400)
     let word = [line(2, sato, [4, 1, 2, 3]), line(3, sato, [4, 1, 2, 4], "new")]
     #expect(try await refusal { try await city.importNumbers(word) }?.status == 400)
     #expect(try await refusal { try await city.importNumbers(word, segment: "internet") }?.status == 400)

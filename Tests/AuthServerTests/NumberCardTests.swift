@@ -64,7 +64,8 @@ struct NumberCardTests {
     let office = try await office()
     let status: InstanceStatus = try await office.city.link.fetch("/v1/admin/status")
     #expect(status.numberCardPeople == 1)
-    #expect(status.warningsEn.contains { $0.contains("1 people are still on cards with a number alone") && $0.contains("31 days") })
+    #expect(
+      status.warningsEn.contains { $0.contains("1 people are still on cards with a number alone") && $0.contains("31 days") })
     #expect(status.warningsJa.contains { $0.contains("番号だけのカードの職員が 1 人") && $0.contains("残り 31 日") })
     await office.city.end()
     let shipped = try await City()

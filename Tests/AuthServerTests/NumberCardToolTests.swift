@@ -56,7 +56,8 @@ struct NumberCardToolTests {
     let listed = try await sanmon(city, ["list", "--person", "p-000042"])
     #expect(listed.status == 0 && listed.output.contains("number alone, felica  identifier"))
     let counted = try await sanmon(city, ["report", "--class", "identifier"])
-    #expect(counted.status == 0 && counted.output.contains("identifier  2") && counted.output.contains("31 days left (in force)"))
+    #expect(
+      counted.status == 0 && counted.output.contains("identifier  2") && counted.output.contains("31 days left (in force)"))
     #expect(counted.output.contains("p-000042") && counted.output.contains("p-000007"))
     let japanese = try await sanmon(city, ["report"], japanese: true)
     #expect(japanese.output.contains("番号だけのカード") && japanese.output.contains("残り 31 日（有効）"))

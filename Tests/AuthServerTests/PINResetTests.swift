@@ -53,7 +53,8 @@ struct PINResetTests {
     }
     #expect(try await end(city, card.id).card == card.id)
     let begun = try await city.audit("class=enrolment&action=card.pinResetBegun")
-    #expect(begun.count == 4 && begun.allSatisfy { $0.outcome == "done" && $0.note == "forgot it" && $0.operatorID == "yamada" })
+    #expect(
+      begun.count == 4 && begun.allSatisfy { $0.outcome == "done" && $0.note == "forgot it" && $0.operatorID == "yamada" })
     let row = try #require(try await city.audit("class=enrolment&action=card.pinReset").last)
     #expect(row.person == sato && row.card == card.id && row.operatorID == "yamada" && row.outcome == "done")
     #expect(row.note == "forgot it")

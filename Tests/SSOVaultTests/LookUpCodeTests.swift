@@ -119,10 +119,12 @@ struct LookUpCodeTests {
     #expect(sheet.workstation?.text == "PC-1" && sheet.issuedBy.text == "desk-1" && sheet.person.text == "ito")
     let number = Hex.encode(Array(sheet.sheet.prefix(4)))
     let issued = try #require(try office.rows("vault.code.issued").first)
-    #expect(issued.person?.text == "ito" && issued.operatorID?.text == "desk-1" && issued.segment == .lgwan && issued.count == 3)
+    #expect(
+      issued.person?.text == "ito" && issued.operatorID?.text == "desk-1" && issued.segment == .lgwan && issued.count == 3)
     #expect(issued.note.hasPrefix("sheet \(number) from ") && issued.note.contains("forgot the card"))
     let used = try office.rows("vault.code.used")
-    #expect(used.map(\.note) == ["sheet \(number) logon wrong 0"] + Array(repeating: "sheet \(number) unlock wrong 0", count: 2))
+    #expect(
+      used.map(\.note) == ["sheet \(number) logon wrong 0"] + Array(repeating: "sheet \(number) unlock wrong 0", count: 2))
     #expect(used.allSatisfy { $0.person?.text == "ito" && $0.workstation?.text == "PC-1" && $0.outcome == .done })
     for row in try office.rows("vault.code.used") + [issued] {
       for code in codes { #expect(!row.note.contains(String(decoding: code.digits, as: UTF8.self))) }

@@ -67,7 +67,9 @@ extension CeremonyService {
       if let name {
         found = try state.person(account: name)
       } else {
-        guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else { return nil }
+        guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else {
+          return nil
+        }
         found = try state.person(session.person)
       }
       guard let found, found.isEnabled else { return nil }

@@ -32,7 +32,9 @@ struct CardDesk: Sendable {
     let now = services.surroundings.now()
     let segment = try Segment(parsing: enrolment.segment)
     guard enrolment.profile == "piv", ["9a", "9e"].contains(enrolment.slot) else { throw HTTPFault.malformed(.value) }
-    guard challenges.redeem(Array(enrolment.nonce), for: person.map { EnrolmentChallenges.Purpose.person($0) } ?? .stock, now: now) else {
+    guard
+      challenges.redeem(Array(enrolment.nonce), for: person.map { EnrolmentChallenges.Purpose.person($0) } ?? .stock, now: now)
+    else {
       throw HTTPFault.malformed(.value)
     }
     guard let trust = services.trust.trust(segment) else { throw HTTPFault.malformed(.value) }
@@ -48,7 +50,8 @@ struct CardDesk: Sendable {
     }
     let named = try enrolment.card.map { try CardID(parsing: $0) }
     let preimage = EnrolmentPreimage(
-      nonce: Array(enrolment.nonce), person: person?.text ?? "", slot: enrolment.slot, guid: enrolment.guid.map { Array($0) } ?? [],
+      nonce: Array(enrolment.nonce), person: person?.text ?? "", slot: enrolment.slot,
+      guid: enrolment.guid.map { Array($0) } ?? [],
       card: named?.text ?? "")
     guard
       validated.verify(

@@ -45,7 +45,8 @@ struct CardReportDesk: Sendable {
       let (title, days) = (segment.title, max(0, last.day - now + 1))
       ja.append("\(title.ja): 番号だけのカードの職員が \(left) 人います。期限付き特例は \(last.text) まで（残り \(days) 日）です。")
       en.append(
-        "\(title.en): \(left) people are still on cards with a number alone; the waiver is until \(last.text), \(days) days left.")
+        "\(title.en): \(left) people are still on cards with a number alone; the waiver is until \(last.text), \(days) days left."
+      )
     }
     return (ja, en, holders.count { $0.best == .identifier })
   }

@@ -88,7 +88,8 @@ struct ReturnCard: Change {
     let withdrawn = try state.withdrawSessions(of: holder, openedWith: card)
     record.count = Int64(1 + withdrawn.count)
     record.note =
-      "lent until \(DatedAccess.text(ofDay: until)); sessions \(withdrawn.count)" + (reason.text.isEmpty ? "" : "; \(reason.text)")
+      "lent until \(DatedAccess.text(ofDay: until)); sessions \(withdrawn.count)"
+      + (reason.text.isEmpty ? "" : "; \(reason.text)")
     return (.changed(found, withdrawn: withdrawn), record)
   }
 }
@@ -168,7 +169,8 @@ struct FindCard: Change {
     record.proofClass = .publicKeyWithPIN
     let lent = try state.cards(of: person).filter(\.isStock)
     if !lent.isEmpty {
-      record.note = "still lent: " + lent.map(\.id.text).joined(separator: ", ") + (record.note.isEmpty ? "" : "; \(record.note)")
+      record.note =
+        "still lent: " + lent.map(\.id.text).joined(separator: ", ") + (record.note.isEmpty ? "" : "; \(record.note)")
     }
     return (.found(found, stillLent: lent), record)
   }

@@ -13,7 +13,9 @@ struct NumberCardDesk: Sendable {
   func enrol(_ message: NumberCardEnrolment, by acting: OperatorRecord) async throws -> CardSummary {
     let now = services.surroundings.now()
     let segment = try Segment(parsing: message.segment)
-    guard services.instance.segments.contains(segment), (message.chip?.count ?? 8) == 8 else { throw HTTPFault.malformed(.value) }
+    guard services.instance.segments.contains(segment), (message.chip?.count ?? 8) == 8 else {
+      throw HTTPFault.malformed(.value)
+    }
     let number = try CardNumber(parsing: message.number)
     let person = try PersonID(parsing: message.person)
     let known = try await services.store.read { (state) throws(StorageFault) -> Bool in try state.person(person) != nil }

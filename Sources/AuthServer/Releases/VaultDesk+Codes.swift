@@ -32,7 +32,8 @@ extension VaultDesk {
     return SheetSummary(
       sheet: Hex.encode(Array(sheet.sheet.prefix(4))), person: sheet.person.text, segment: sheet.segment.name, from: sheet.from,
       until: sheet.until, issuedBy: sheet.issuedBy.text, issuedAt: sheet.issuedAt, workstation: sheet.workstation?.text,
-      wrong: Int64(clamping: sheet.wrong), state: state, isLogonUsed: sheet.isLogonUsed, unlocks: Int64(clamping: sheet.unlocks),
+      wrong: Int64(clamping: sheet.wrong), state: state, isLogonUsed: sheet.isLogonUsed,
+      unlocks: Int64(clamping: sheet.unlocks),
       unlocksUsed: Int64(clamping: sheet.unlocksUsed))
   }
 

@@ -32,7 +32,9 @@ extension OperatorRoutes {
     router.get("/v1/admin/cards/stories") { request, context in
       let operatorRecord = try await require(Self.everybody, context)
       let items = request.uri.queryParameters
-      guard items.count == 1, items.allSatisfy({ ["card", "person"].contains($0.key) }) else { throw HTTPFault.malformed(.query) }
+      guard items.count == 1, items.allSatisfy({ ["card", "person"].contains($0.key) }) else {
+        throw HTTPFault.malformed(.query)
+      }
       return try JSONAnswer(
         await desk.stories(
           card: items.get("card").map { try CardID(parsing: $0) },

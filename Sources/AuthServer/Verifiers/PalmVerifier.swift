@@ -51,7 +51,9 @@ struct PalmVerifier: Sendable {
   func check(_ capture: PalmCapture, _ ceremony: OpenCeremony, now: Moment) async throws -> ShownPalm? {
     let (fingerprint, day) = (capture.fingerprint, services.local(now).day)
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> Known? in
-      guard let person = try Self.holder(ceremony, on: day, state), try state.person(person)?.isEnabled == true else { return nil }
+      guard let person = try Self.holder(ceremony, on: day, state), try state.person(person)?.isEnabled == true else {
+        return nil
+      }
       return Known(
         person: person, palms: try state.palms(of: person), isKnownSample: try state.isKnown(fingerprint),
         isBlocked: try Throttling.blockedUntil([.palm(person), .person(person)], now: now, in: state) != nil)

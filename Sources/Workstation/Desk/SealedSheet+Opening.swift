@@ -13,7 +13,8 @@ extension SealedSheet {
   public func open(with key: SealingKey, act: Act) throws -> [LookUpCode] {
     let plaintext = try key.open(
       SealedMessage(encapsulated: encapsulated, ciphertext: ciphertext), info: Self.info(suite: key.suite),
-      associatedData: Self.associatedData(sheet: sheet, act: Array(SHA256.hash(data: act.canonicalBytes))), as: LookUpDigits.self)
+      associatedData: Self.associatedData(sheet: sheet, act: Array(SHA256.hash(data: act.canonicalBytes))),
+      as: LookUpDigits.self)
     let each = LookUpCode.length + 1
     guard plaintext.count > 0, plaintext.count.isMultiple(of: each) else {
       throw MalformedInput("sheet", expected: "codes of \(each) digits")

@@ -113,10 +113,11 @@ final class CardBench: Sendable {
     }
     let original = folder + "/" + kind.file
     if !FileManager.default.fileExists(atPath: original) {
-      _ = try simulator([
-        "issue", "--card", original, "--name", "三門 花子", "--key", kind.key, "--pin-policy", kind.pinPolicy, "--pin-file",
-        folder + "/pin", "--ca-cert", ca, "--ca-key", folder + "/ca.key", "--protocol", kind.wire,
-      ] + (kind.hasPUK ? ["--puk-file", folder + "/puk"] : []))
+      _ = try simulator(
+        [
+          "issue", "--card", original, "--name", "三門 花子", "--key", kind.key, "--pin-policy", kind.pinPolicy, "--pin-file",
+          folder + "/pin", "--ca-cert", ca, "--ca-key", folder + "/ca.key", "--protocol", kind.wire,
+        ] + (kind.hasPUK ? ["--puk-file", folder + "/puk"] : []))
     }
     let copy = folder + "/\(UUID().uuidString).card"
     try FileManager.default.copyItem(atPath: original, toPath: copy)

@@ -168,7 +168,8 @@ extension RealCardSuite {
     }
 
     @Test(
-      "F8: a signature with one bit flipped keeps its form and does not verify", arguments: ["p256", "p384", "rsa2048", "rsa3072"])
+      "F8: a signature with one bit flipped keeps its form and does not verify",
+      arguments: ["p256", "p384", "rsa2048", "rsa3072"])
     func flipped(kind: String) async throws {
       try await CardBench.run { bench in
         let inserted = try await bench.insert(try CardBench.card(.init(key: kind)), fault: "flip-signature")

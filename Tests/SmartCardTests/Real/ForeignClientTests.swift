@@ -24,7 +24,8 @@ extension RealCardSuite {
       }
     }
 
-    @Test("pkcs11-tool signs, openssl verifies", arguments: [("rsa2048", "t1"), ("rsa3072", "t0"), ("p256", "t1"), ("p256", "t0")])
+    @Test(
+      "pkcs11-tool signs, openssl verifies", arguments: [("rsa2048", "t1"), ("rsa3072", "t0"), ("p256", "t1"), ("p256", "t0")])
     func pkcs11(kind: String, wire: String) async throws {
       let mechanism = kind == "p256" ? "ECDSA-SHA256" : "SHA256-RSA-PKCS"
       try await CardBench.run { bench in

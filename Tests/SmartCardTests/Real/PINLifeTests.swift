@@ -44,7 +44,9 @@ extension RealCardSuite {
         try first.takeOut()
         let second = try await bench.insert(file)
         #expect(try await RealCardSuite.tryPIN(Self.secret("902817")) == .verified)
-        for left in [2, 1] { #expect(try await Self.change(from: "111112", to: "550172") == .answered(.wrong(triesLeft: left))) }
+        for left in [2, 1] {
+          #expect(try await Self.change(from: "111112", to: "550172") == .answered(.wrong(triesLeft: left)))
+        }
         #expect(try await Self.change(from: "111112", to: "550172") == .answered(.blocked))
         #expect(try await Self.change(from: "902817", to: "550172") == .answered(.blocked))
         // No PUK was ever set on this card.
@@ -63,7 +65,9 @@ extension RealCardSuite {
         #expect(try await Self.reset(puk: CardBench.puk, to: "902817") == .answered(.changed))
         #expect(try await RealCardSuite.triesLeft() == 3)
         _ = try await RealCardSuite.prove(.authentication, pin: Self.secret("902817"))
-        for left in [2, 1] { #expect(try await Self.reset(puk: "00000000", to: "550172") == .answered(.wrong(triesLeft: left))) }
+        for left in [2, 1] {
+          #expect(try await Self.reset(puk: "00000000", to: "550172") == .answered(.wrong(triesLeft: left)))
+        }
         for puk in ["00000000", CardBench.puk] { #expect(try await Self.reset(puk: puk, to: "550172") == .answered(.blocked)) }
         #expect(try await RealCardSuite.tryPIN(Self.secret("902817")) == .verified, "the PIN itself is untouched")
         try inserted.takeOut()
