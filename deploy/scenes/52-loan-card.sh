@@ -30,6 +30,7 @@ expect 0 'p-000007|髙橋' "髙橋さんに今日一日貸す。ご自分のカ�
 expect 0 '' "髙橋さんが、窓口で自分の暗証番号にする" "at the desk he gives it a PIN of his own" new_pin
 PIN=580214
 expect 0 '髙橋' "貸出カードで入る" "he enters with the card that was lent" agent LGWAN-PC-0044 logon --pin-fd 3
+expect 0 '' "離席するのでロックする" "he leaves his seat and locks" agent LGWAN-PC-0044 lock
 insert_card takahashi
 PIN=246810
 expect 10 'AP186' "忘れたはずのカードを、だれかが使おうとする：断られる" \
@@ -44,4 +45,4 @@ expect 0 '' "翌朝、ご自分のカードを暗証番号とともに示す：�
 expect 0 '髙橋' "いつものカードで入る" "and lets him in" agent LGWAN-PC-0044 logon --pin-fd 3
 expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0044 logoff
 remove_card
-expect 0 'card.lent' "カードの経緯：いつ、だれが、なぜ" "the whole story of the card: when, who, why" spare show
+expect 0 '貸出|lent' "カードの経緯：いつ、だれが、なぜ" "the whole story of the card: when, who, why" spare show

@@ -27,5 +27,7 @@ expect 10 'AP100' "取り消した用紙のコードは断られる" "a code of 
 expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0044 logoff
 PASSWORD=
 rm -f "$STAGE/desk/sheet"
-expect 0 'code.used' "記録に、発行した人と使った人が残る" "the log keeps who printed it and who used it" \
-  at_instance lgwan sanmon audit list --since today --action code.used
+expect 0 'code.issued' "記録に、だれがだれに発行したかが残る" "the log keeps who printed it, and for whom" \
+  at_instance lgwan sanmon audit list --since today --action code.issued
+expect 0 'code.password|code' "どのコードがログオンと解除に使われたかも残る" "and that codes logged on and unlocked" \
+  at_instance lgwan sanmon audit list --since today --workstation LGWAN-PC-0044

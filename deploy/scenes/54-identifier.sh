@@ -8,7 +8,7 @@ enrol_number() { at_instance "$1" sanmon card enrol-identifier --person p-000007
 expect 0 '' "FeliCa のカード（IDm だけ）" "a FeliCa card that tells its IDm and nothing else" issue_number staff-number
 expect 0 '' "同じ番号を名乗る、写しのカード" "a copy that tells the same number" issue_number copied-number
 insert_card staff-number
-expect 1 'AP108' "マイナンバー利用事務系の窓口は、理由を示して登録を断る" \
+expect 1 'AP157' "マイナンバー利用事務系の窓口は、理由を示して登録を断る" \
   "the desk of My Number refuses to register it, with the reason" enrol_number mynumber
 insert_card copied-number
 expect 14 '最低基準|番号|number|not enough' "写しで入ろうとすると、このカードでは足りないと告げられる" \
