@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 step "忘れたカード：一回限りの代替コードの用紙" "A forgotten card: a printed sheet of one-time codes"
-# After 52-loan-card.sh: LGWAN-PC-0044 and its watch.
+# After 52-loan-card.sh: LGWAN-PC-0045 and its watch.
 
 operator_key lgwan
 issue_sheet() {
@@ -14,20 +14,20 @@ withdraw_sheet() { at_instance lgwan sanmon code withdraw --person p-000007 --se
 
 expect 0 'LGWAN' "窓口が用紙を印刷する：ログオンに一つ、解除に二つ" "the desk prints a sheet: one code to log on, two to unlock" issue_sheet
 PASSWORD='not-his-password'
-expect 10 '' "コードは合っていても、パスワードが違えば入れない" "the right code with a wrong password lets nobody in" by_code LGWAN-PC-0044 logon 1
+expect 10 '' "コードは合っていても、パスワードが違えば入れない" "the right code with a wrong password lets nobody in" by_code LGWAN-PC-0045 logon 1
 PASSWORD='kawa-no-nagare-7'
 expect 0 '' "前の用紙の代わりに、新しい用紙を印刷する" "a new sheet takes the place of the former one" issue_sheet
-expect 0 '髙橋' "コードとパスワードで入る" "he enters with code and password" by_code LGWAN-PC-0044 logon 1
-expect 0 '' "画面をロックする" "the screen is locked" agent LGWAN-PC-0044 lock
-expect 10 'AP100' "同じコードは二度使えない" "the same code does not work twice" by_code LGWAN-PC-0044 unlock 1
-expect 0 '髙橋' "解除のコードとパスワードで解除する" "an unlock code and the password unlock it" by_code LGWAN-PC-0044 unlock 2
+expect 0 '髙橋' "コードとパスワードで入る" "he enters with code and password" by_code LGWAN-PC-0045 logon 1
+expect 0 '' "画面をロックする" "the screen is locked" agent LGWAN-PC-0045 lock
+expect 10 'AP100' "同じコードは二度使えない" "the same code does not work twice" by_code LGWAN-PC-0045 unlock 1
+expect 0 '髙橋' "解除のコードとパスワードで解除する" "an unlock code and the password unlock it" by_code LGWAN-PC-0045 unlock 2
 expect 0 '' "用紙を返す：残りのコードは使えなくなる" "the sheet comes back: what is left of it is void" withdraw_sheet
-expect 0 '' "画面をロックする" "the screen is locked" agent LGWAN-PC-0044 lock
-expect 10 'AP100' "取り消した用紙のコードは断られる" "a code of a withdrawn sheet is refused" by_code LGWAN-PC-0044 unlock 3
-expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0044 logoff
+expect 0 '' "画面をロックする" "the screen is locked" agent LGWAN-PC-0045 lock
+expect 10 'AP100' "取り消した用紙のコードは断られる" "a code of a withdrawn sheet is refused" by_code LGWAN-PC-0045 unlock 3
+expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0045 logoff
 PASSWORD=
 rm -f "$STAGE/desk/sheet"
 expect 0 'code.issued' "記録に、だれがだれに発行したかが残る" "the log keeps who printed it, and for whom" \
   at_instance lgwan sanmon audit list --since today --action code.issued
 expect 0 'code.password|code' "どのコードがログオンと解除に使われたかも残る" "and that codes logged on and unlocked" \
-  at_instance lgwan sanmon audit list --since today --workstation LGWAN-PC-0044
+  at_instance lgwan sanmon audit list --since today --workstation LGWAN-PC-0045
