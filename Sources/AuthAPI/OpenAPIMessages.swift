@@ -46,7 +46,7 @@ enum APIMessages {
     APIMessage(
       "CardProofMessage", "What a card signed, and the certificate of the key.",
       [
-        .field("profile", .oneOf(["piv"])), .field("slot", .oneOf(["9a", "9e"])),
+        .field("profile", .oneOf(["piv", CertificateCard.profile])), .field("slot", .oneOf(["9a", "9e", CertificateCard.slot])),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)),

@@ -3,8 +3,8 @@ import Foundation
 extension PeerConnection {
   /// Two ends that belong together, for a child that is about to be started.
   ///
-  /// - Returns: this process's end, and the descriptor of the other, which closes on exec unless the child is given it, and which the
-  ///   caller closes as soon as the child has it.
+  /// - Returns: this process's end, and the descriptor of the other, which closes on exec unless the child is given it. The caller
+  ///   closes it as soon as the child has it.
   public static func pair(
     frameLimit: Int = defaultFrameLimit
   ) throws(SocketFault) -> (own: PeerConnection, other: Int32) {

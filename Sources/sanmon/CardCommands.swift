@@ -21,6 +21,7 @@ struct CardCommand: AsyncParsableCommand {
   }
 
   private static func kind(_ slot: String) -> String {
+    if slot == CertificateCard.slot { return say("証明書カード", "certificate card") }
     if let number = NumberCardKind(rawValue: slot) { return say("番号だけ ", "number alone, ") + number.rawValue }
     return SharedKeyCardKind(name: slot)?.name ?? "PIV \(slot)"
   }
