@@ -63,9 +63,9 @@ public struct SessionKeys: Codable, Sendable, Equatable {
 }
 
 public struct CardProofMessage: Codable, Sendable {
-  /// `piv`
+  /// `piv`, or `certificate`
   public var profile: String
-  /// `9a` or `9e`
+  /// `9a` or `9e` of `piv`, `cert` of `certificate`
   public var slot: String
   /// DER, at most 8 KiB.
   public var certificate: Data
