@@ -10,13 +10,19 @@ public final class ModuleCards: CardPort {
   private let module: TokenModule
   private let program: String
   private let command: String
+  private let milliseconds: Int
   /// Where each certificate stood when it was looked at.
   private let seen = Mutex<[[UInt8]: (slot: UInt64, serial: [UInt8], key: [UInt8])]>([:])
 
   /// - Parameters:
   ///   - program: the program to start; this one, which must know the command.
   ///   - command: the hidden command under which it is the library's process.
-  public init(_ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host") {
+  ///   - milliseconds: in which one answer has to be there: a signature with RSA over a contactless reader, after a slow start of
+  ///     the library.
+  public init(
+    _ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host", within milliseconds: Int = 15_000
+  ) {
+    self.milliseconds = milliseconds
     self.module = module
     self.program = program
     self.command = command
@@ -74,9 +80,9 @@ public final class ModuleCards: CardPort {
     do throws(MalformedInput) { request = try ModuleRequest(library: module.library, task: task) } catch {
       throw .module(.unusable)
     }
-    let (program, command, configuration) = (program, command, module.configuration)
+    let (program, command, configuration, limit) = (program, command, module.configuration, milliseconds)
     let answer = try await BlockingCall.run { () throws(CardFailure) -> ModuleAnswer in
-      try ModuleProcess(program: program, command: command, configuration: configuration).ask(request)
+      try ModuleProcess(program: program, command: command, configuration: configuration).ask(request, within: limit)
     }
     if case .failed(let refusal) = answer { throw refusal.failure }
     return answer

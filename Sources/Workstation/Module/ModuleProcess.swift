@@ -9,10 +9,6 @@ import Synchronization
 /// process (PCSCLITE_CSOCK_NAME), and the libraries that are tested take the path of their settings from a variable and from
 /// nowhere else (SOFTHSM2_CONF, OPENSC_CONF): both are given the path of `TokenModule.configuration`, or neither.
 struct ModuleProcess {
-  /// Milliseconds in which it has to answer: a signature with RSA over a contactless reader, after a slow start of the library.
-  static let lookMilliseconds = 10_000
-  static let signMilliseconds = 20_000
-
   private let process: pid_t
   private let connection: PeerConnection
 
@@ -78,10 +74,9 @@ struct ModuleProcess {
   /// Asks, waits for the answer and the end. Blocks; ends the process whatever comes of it.
   ///
   /// - Throws: `module`: `overdue`, `ended`, `malformed`.
-  func ask(_ request: ModuleRequest) throws(CardFailure) -> ModuleAnswer {
+  func ask(_ request: ModuleRequest, within milliseconds: Int) throws(CardFailure) -> ModuleAnswer {
     defer { end() }
-    let limit = if case .look = request.task { Self.lookMilliseconds } else { Self.signMilliseconds }
-    let deadline = Deadline(milliseconds: limit)
+    let deadline = Deadline(milliseconds: milliseconds)
     var frame = request.encoded()
     defer {
       frame.withUnsafeMutableBytes { bytes in
