@@ -31,9 +31,9 @@ public struct FirstTapOpened: Codable, Sendable {
   }
 }
 
-/// Body of `POST /v1/registrations/{ceremony}/proof`: a signature of key 9A over `FirstTapPreimage`, the password, and the enrolment
-/// code that was handed over in person. All of it, or nothing is registered.
-public struct FirstTapProofMessage: Codable, Sendable {
+/// Body of `POST /v1/registrations/{ceremony}/proof`: a signature of key 9A over `FirstTapPreimage`, the password, and the
+/// enrolment code that was handed over in person. All of it, or nothing is registered.
+public struct FirstTapProofMessage: Codable, Sendable, CustomReflectable {
   public var card: CardProofMessage
   /// That the key was seen to refuse without the PIN.
   public var refusedWithoutPIN: Bool
@@ -51,6 +51,8 @@ public struct FirstTapProofMessage: Codable, Sendable {
     self.password = password
     self.code = code
   }
+
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// The card is its holder's now.
@@ -113,7 +115,7 @@ public struct FirstTapCodesIssued: Codable, Sendable {
   }
 }
 
-public struct FirstTapCodeIssued: Codable, Sendable {
+public struct FirstTapCodeIssued: Codable, Sendable, CustomReflectable {
   public var person: String
   /// `issued`, `personUnknown` or `refused`.
   public var outcome: String
@@ -139,6 +141,8 @@ public struct FirstTapCodeIssued: Codable, Sendable {
     self.code = code
     self.refusal = refusal
   }
+
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// Answer of `GET /v1/admin/enrolment-codes/people`: who of a department has no card yet, and could get a code.

@@ -2,8 +2,8 @@ import AuthTerms
 
 /// What a card signs so that it can become its holder's at a workstation: proof that its key is there now, for this account.
 ///
-/// Canonical bytes: the label `sanmon/first-tap/1` and each field, length-prefixed, in the order below; the card signs a hash of them.
-/// It opens nothing: no logon, and nothing of a desk, is a text with this label, and no text with this label is one of those.
+/// Canonical bytes: the label `sanmon/first-tap/1` and each field, length-prefixed, in the order below; the card signs a hash of
+/// them. It opens nothing: no logon, and nothing of a desk, is a text with this label, and no text with this label is one of those.
 public struct FirstTapPreimage: Sendable, Equatable {
   public static let label = "sanmon/first-tap/1"
 

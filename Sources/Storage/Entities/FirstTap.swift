@@ -61,8 +61,8 @@ public struct FirstTapCode: Sendable, Hashable {
   static func bounded(_ limit: Int) -> Int { min(max(limit, 0), 20_000) }
 }
 
-/// A card that a list of its issuer announced: its certificate led to an anchor of the segment, and nobody has seen yet that a card has
-/// the key. It is no card until one signs with that key.
+/// A card that a list of its issuer announced: its certificate led to an anchor of the segment, and nobody has seen yet that a
+/// card has the key. It is no card until one signs with that key.
 public struct ExpectedCard: Sendable, Hashable {
   public var key: KeyFingerprint
   public var person: PersonID
