@@ -1,7 +1,7 @@
 import Crypto
 
-/// A keyed hash of a short secret that a person types: HMAC-SHA-256 (RFC 2104) under a key that is derived from a column key for this
-/// one purpose (HKDF-SHA-256, RFC 5869). Whoever has the database alone cannot try all the digits.
+/// A keyed hash of a short secret that a person types: HMAC-SHA-256 (RFC 2104) under a key that is derived from a column key for
+/// this one purpose (HKDF-SHA-256, RFC 5869). Whoever has the database alone cannot try all the digits.
 ///
 /// Not against a process that holds the column key.
 public enum KeyedDigest {

@@ -5,16 +5,16 @@ import Storage
 
 /// A card that a list announced signs for the first time.
 extension CeremonyService {
-  /// Its certificate led to an anchor of this segment a moment ago, and its key signed this ceremony: that is what was missing. From
-  /// here on it is a card like others, and the ceremony goes on with it. Whatever does not fit is left to the decision, which knows no
-  /// such card (AP102).
+  /// Its certificate led to an anchor of this segment a moment ago, and its key signed this ceremony: that is what was missing.
+  /// From here on it is a card like others, and the ceremony goes on with it. Whatever does not fit is left to the decision, which
+  /// knows no such card (AP102).
   func welcome(_ shown: VerifiedCard, at workstation: WorkstationRecord, _ now: Moment) async throws {
     guard let generation = services.expectedCards.generation, shown.slot == "9a" else { return }
     let (isExpected, isAnything) = try await services.store.lookUp { (state) throws(StorageFault) -> (Bool, Bool) in
       if try state.expectedCard(key: shown.key) != nil { return (true, true) }
       return (false, try !state.expectedCards(limit: 1).isEmpty)
     }
-    if !isAnything { services.expectedCards.isEmpty(since: generation) }
+    if !isAnything { services.expectedCards.sawNothing(since: generation) }
     guard isExpected else { return }
     try await services.recorder.commit(
       WelcomeExpectedCard(

@@ -7,8 +7,8 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Takes lists of certificates from the issuer of cards. A certificate is public: it binds a key and, by the list, a person, and shows
-/// nothing of a card. So it is only kept what to expect; the card counts from the first logon in which its key has signed.
+/// Takes lists of certificates from the issuer of cards. A certificate is public: it binds a key and, by the list, a person, and
+/// shows nothing of a card. So it is only kept what to expect; the card counts from the first logon in which its key has signed.
 struct ExpectedCardDesk: Sendable {
   let services: Services
 
@@ -118,7 +118,7 @@ final class ExpectedCardsHint: Sendable {
   }
 
   /// Nothing was there.
-  func isEmpty(since generation: Int) { state.withLock { if $0.heard == generation { $0.mayBe = false } } }
+  func sawNothing(since generation: Int) { state.withLock { if $0.heard == generation { $0.mayBe = false } } }
 }
 
 /// A list announces a card.

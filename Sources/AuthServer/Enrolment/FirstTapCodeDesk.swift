@@ -4,7 +4,6 @@ import AuthPolicy
 import AuthTerms
 import Crypto
 import Foundation
-import Sealing
 import Storage
 
 /// Issues enrolment codes: what is handed over in person so that its holder can register a card at a workstation.
@@ -15,8 +14,8 @@ struct FirstTapCodeDesk: Sendable {
 
   let services: Services
 
-  /// The act first, once; then the codes, some at a time. Whoever is not told because this server stopped in between has a code that
-  /// nobody knows, and is given another one.
+  /// The act first, once; then the codes, some at a time. Whoever is not told because this server stopped in between has a code
+  /// that nobody knows, and is given another one.
   func issue(_ message: FirstTapCodeIssue, by acting: OperatorRecord) async throws -> FirstTapCodesIssued {
     let now = services.surroundings.now()
     guard (1...FirstTapCodeIssue.mostPeople).contains(message.people.count),
@@ -188,7 +187,7 @@ struct IssueFirstTapCodes: Change {
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> ([(PersonID, Outcome)], AuditRecord) {
     var outcomes: [(PersonID, Outcome)] = []
-    var last: AuditRecord?
+    var waiting: AuditRecord?
     for code in codes {
       var record = record
       record.person = code.person
@@ -202,10 +201,10 @@ struct IssueFirstTapCodes: Change {
         record.outcome = .refused
       }
       outcomes.append((code.person, outcome))
-      if let before = last { try state.append(before) }
-      last = record
+      if let before = waiting { try state.append(before) }
+      waiting = record
     }
-    guard let last else { throw .conflict("no codes") }
+    guard let last = waiting else { throw .conflict("no codes") }
     return (outcomes, last)
   }
 
@@ -223,8 +222,11 @@ struct IssueFirstTapCodes: Change {
       record.note = note
       return .refused(refusal)
     }
-    if try state.operatorRecord(code.issuedBy)?.person == person.id {
-      return no(.firstTapCodeNotOffered, "the issuer is the holder")
+    // Whoever signed, and whoever is told the digits.
+    for issuer in [code.issuedBy, record.operatorID].compactMap(\.self) {
+      guard try state.operatorRecord(issuer)?.person != person.id else {
+        return no(.firstTapCodeNotOffered, "the issuer is the holder")
+      }
     }
     guard person.isEnabled, day <= (person.lastDay ?? day) else {
       return no(.firstTapCodeNotOffered, "the person is not in force")
