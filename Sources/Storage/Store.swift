@@ -170,7 +170,8 @@ public protocol StateTransaction: StateReader {
   /// - Returns: whether it was there.
   mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool
   /// Removes the person and all that is kept of the person: sessions, own cards with their keys (a stock card is nobody's again), palms and how they did, the password, counters of failures,
-  /// enrolment codes and expected cards, the objects that stood for the person. Rows of the log stay, and so do records of operators.
+  /// enrolment codes and expected cards, the objects that stood for the person. Rows of the log stay, and so do records of
+  /// operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson
   /// A row besides the change's own, which follows it: for what the change does to somebody else.
