@@ -73,8 +73,10 @@ struct ApproveRestore: Change {
     }
     // A code may have been used since the copy was made, and a card of a list taken off it.
     for code in try state.firstTapCodes(limit: 20_000) where code.state == .open { try state.put(code.ended(.withdrawn)) }
-    while case let cards = try state.expectedCards(limit: 20_000), !cards.isEmpty {
-      for card in cards { _ = try state.removeExpectedCard(card.key) }
+    var announced = try state.expectedCards(limit: 20_000)
+    while !announced.isEmpty {
+      for card in announced { _ = try state.removeExpectedCard(card.key) }
+      announced = try state.expectedCards(limit: 20_000)
     }
     try state.set([], forSetting: RestoredMark.setting)
     try state.set(Array(String(approval.epoch).utf8), forSetting: InstanceEpoch.setting)

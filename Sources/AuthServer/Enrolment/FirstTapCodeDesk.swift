@@ -172,7 +172,7 @@ struct ClaimFirstTapCodes: Change {
 
 /// Keeps codes, a row for each person.
 struct IssueFirstTapCodes: Change {
-  enum Outcome: Sendable {
+  enum Answer: Sendable {
     case issued(Person)
     case unknown
     case refused(DenialCode)
@@ -185,8 +185,8 @@ struct IssueFirstTapCodes: Change {
   let day: Int
   let until: String
 
-  func apply(to state: inout some StateTransaction) throws(StorageFault) -> ([(PersonID, Outcome)], AuditRecord) {
-    var outcomes: [(PersonID, Outcome)] = []
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> ([(PersonID, Answer)], AuditRecord) {
+    var outcomes: [(PersonID, Answer)] = []
     var waiting: AuditRecord?
     for code in codes {
       var record = record
@@ -210,14 +210,14 @@ struct IssueFirstTapCodes: Change {
 
   private func judge(
     _ code: FirstTapCode, in state: some StateReader, _ record: inout AuditRecord
-  ) throws(StorageFault) -> Outcome {
+  ) throws(StorageFault) -> Answer {
     guard let person = try state.person(code.person) else {
       record.note = "person unknown"
       // A row names no person that is not there.
       record.person = nil
       return .unknown
     }
-    func no(_ refusal: DenialCode, _ note: String) -> Outcome {
+    func no(_ refusal: DenialCode, _ note: String) -> Answer {
       record.code = refusal
       record.note = note
       return .refused(refusal)

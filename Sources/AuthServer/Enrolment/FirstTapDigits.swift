@@ -1,3 +1,4 @@
+import AuthPolicy
 import AuthTerms
 import Sealing
 import Storage
