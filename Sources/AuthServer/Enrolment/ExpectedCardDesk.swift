@@ -171,7 +171,7 @@ struct ExpectCard: Change {
   }
 }
 
-/// - Outcome: whether it was expected.
+/// A card is waited for no more; the outcome is whether it was.
 struct WithdrawExpectedCard: Change {
   let key: KeyFingerprint
   let by: OperatorID

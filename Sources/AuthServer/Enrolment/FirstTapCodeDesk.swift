@@ -238,7 +238,7 @@ struct IssueFirstTapCodes: Change {
   }
 }
 
-/// - Outcome: whether there was an open code.
+/// Ends an open code; the outcome is whether there was one.
 struct WithdrawFirstTapCode: Change {
   let person: PersonID
   let segment: Segment
