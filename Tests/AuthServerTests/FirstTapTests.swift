@@ -116,6 +116,26 @@ struct FirstTapTests {
     await city.end()
   }
 
+  @Test("wrong passwords beside a right code are counted as at a logon, against the person, and the code stays")
+  func throttled() async throws {
+    let office = try await office()
+    let city = office.city
+    let digits = try await city.firstTapCode(sato)
+    let card = try city.cards.issue(slot: "9a")
+    for number in 1...6 {
+      // Another workstation each time: what is counted is the person's.
+      let pc = try await city.workstation("LGWAN-PC-020\(number)")
+      #expect(try await code { try await pc.register(card, account: office.account, password: "kawa", code: digits) } == "AP100")
+    }
+    #expect(try await code { try await office.pc.register(card, account: office.account, password: word, code: digits) } == "AP100")
+    let row = try #require(try await rows(city, "card.firstTap").last)
+    #expect(row.code == "AP111" && row.note == "the person is throttled" && row.person == sato)
+    #expect(try await city.firstTapCodes().first?.wrong == 0)
+    city.clock.advance(seconds: 3600)
+    #expect(try await office.pc.register(card, account: office.account, password: word, code: digits).person == sato)
+    await city.end()
+  }
+
   @Test("five wrong codes end the right one; a slip that its check digit tells is no try")
   func fiveWrong() async throws {
     let office = try await office()
