@@ -128,12 +128,25 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// No recovery key, or not the same one at server and vault.
   case backupNotPossible = "AP195"
 
+  // A card at its holder's own workstation, and cards that a list names.
+  /// This segment registers no cards at workstations.
+  case firstTapOff = "AP169"
+  /// The person has a card: another one is the desk's.
+  case cardThere = "AP170"
+  /// An enrolment code that is wrong, used, dead, withdrawn or over, or of another person or segment.
+  case firstTapCodeRefused = "AP201"
+  /// At the desk: no enrolment code for this person there, or not by this operator.
+  case firstTapCodeNotOffered = "AP202"
+  /// At the desk: no certificate of a list is taken for this segment.
+  case certificateNotTaken = "AP203"
+
   /// What may be told at the keyboard: everything before possession is proven looks the same.
   public var shown: DenialCode {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
-      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations:
+      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations,
+      .firstTapCodeRefused:
       .notAccepted
     default: self
     }

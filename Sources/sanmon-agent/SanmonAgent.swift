@@ -21,6 +21,7 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent logoff
         sanmon-agent relink --person 4711.2
         sanmon-agent pin-change
+        sanmon-agent register-card --account sato.hanako
         sanmon-agent credential register --application ledger --user sato.hanako
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
         sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
@@ -35,7 +36,7 @@ struct SanmonAgent: AsyncParsableCommand {
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
       WatchCommandLine.self, StatusCommand.self, RelinkCommand.self, ReleaseCommand.self, CredentialCommand.self,
-      SSOCommand.self, PINChangeCommand.self,
+      SSOCommand.self, PINChangeCommand.self, RegisterCardCommand.self,
     ])
 }
 

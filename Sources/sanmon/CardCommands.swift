@@ -9,7 +9,7 @@ struct CardCommand: AsyncParsableCommand {
       CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self,
       CardAdd.self, CardLend.self, CardReturnCommand.self, CardForgotten.self, CardFoundCommand.self, CardShow.self,
       CardRevoke.self, CardCollect.self, CardDestroy.self, CardPINReset.self, CardEnrolIdentifier.self, CardImport.self,
-      CardReportCommand.self,
+      CardReportCommand.self, CardEnrolmentCodes.self, CardExpected.self,
     ])
 
   static func line(_ card: CardSummary) -> String {

@@ -89,6 +89,10 @@ extension FaultCode {
         "最低基準を下回ります:「\(namedJa)」では、代替コードを拾った人や写した人が入れてしまいます。",
         "Below the floor: with '\(namedEn)' whoever found or copied the printed code would get in.",
         hint: "code には、password か palm を + で足してください。", "Add password or palm to code with +.")
+    case .firstTapInMyNumber:
+      return FaultSentence(
+        "マイナンバー利用事務系のカードは、窓口だけで登録します。", "Cards of the My Number segment are registered at the desk alone.",
+        hint: "first-tap の行を消すか、desk-only と書いてください。", "Delete the line first-tap, or write desk-only.")
     case .lineUnreachable:
       return FaultSentence(
         "この行で入れる人が一人もいません。", "Nobody can get in by this line.",

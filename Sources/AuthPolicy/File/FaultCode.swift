@@ -65,6 +65,7 @@ enum FaultCode: String, CaseIterable, Sendable {
   case palmTooWeak = "PF418"
   case rateBeyondOurs = "PF419"
   case codeAlone = "PF420"
+  case firstTapInMyNumber = "PF425"
 
   // The set
   case organisationMissing = "PF501"

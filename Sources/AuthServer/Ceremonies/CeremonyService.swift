@@ -84,6 +84,7 @@ struct CeremonyService: Sendable {
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
     case .proceed(let shown): capture = shown
     }
+    if message.card != nil, let shown = ceremony.shown { try await welcome(shown, at: workstation, now) }
     if let code = message.code { try await show(code, &ceremony, workstation, caller, now) }
     let palm: ShownPalm? =
       if let capture { try await PalmVerifier(services: services).check(capture, ceremony, now: now) } else { nil }

@@ -60,6 +60,8 @@ final class Services: Sendable {
   let vault: any Vault
   let ceremonies = CeremonyTable()
   let relinks = RelinkTable()
+  let firstTaps = FirstTapTable()
+  let expectedCards = ExpectedCardsHint()
   let presence: WorkstationPresence
   let watch: SessionWatch
   let metrics: MetricsRegistry
