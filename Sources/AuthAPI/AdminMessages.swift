@@ -209,9 +209,12 @@ public struct CardSummary: Codable, Sendable {
   public var isStock: Bool
   /// The last day of the loan, `YYYY-MM-DD`, inclusive; it may be over.
   public var lentUntil: String?
+  /// `true`: lent, and not used before its holder has set a PIN at the desk.
+  public var awaitsPIN: Bool?
 
   public init(
-    card: String, person: String?, state: String, guid: String?, keys: [CardKeySummary], isStock: Bool, lentUntil: String?
+    card: String, person: String?, state: String, guid: String?, keys: [CardKeySummary], isStock: Bool, lentUntil: String?,
+    awaitsPIN: Bool? = nil
   ) {
     self.card = card
     self.person = person
@@ -220,6 +223,7 @@ public struct CardSummary: Codable, Sendable {
     self.keys = keys
     self.isStock = isStock
     self.lentUntil = lentUntil
+    self.awaitsPIN = awaitsPIN
   }
 }
 

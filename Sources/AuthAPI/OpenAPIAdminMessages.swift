@@ -137,7 +137,7 @@ extension APIMessages {
         .field("card", .identifier), .optional("person", .identifier),
         .field("state", .oneOf(cardStates)), .optional("guid", .hex(digits: 32)),
         .field("keys", .array(.message("CardKeySummary"), maximum: nil)), .field("isStock", .boolean),
-        .optional("lentUntil", .text(maximum: 10)),
+        .optional("lentUntil", .text(maximum: 10)), .optional("awaitsPIN", .boolean),
       ]),
     APIMessage(
       "CardKeySummary", "One key of a card.",

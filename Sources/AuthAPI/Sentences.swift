@@ -128,6 +128,9 @@ public enum Sentences {
     case .numberWaiverOver: .numberWaiverOver
     case .chipTooOld: .chipTooOld
     case .numberAtTwoWorkstations: .numberAtTwoWorkstations
+    case .responsibleGone: .responsibleGone
+    case .loanWithoutPIN: .loanWithoutPIN
+    case .externalNotPossible: .externalNotPossible
     }
   }
 

@@ -69,7 +69,7 @@ struct CodeTests {
   func codes() {
     let codes = DenialCode.allCases.map(\.rawValue)
     #expect(Set(codes).count == codes.count)
-    for code in codes { #expect(code.wholeMatch(of: /AP1[0-9]{2}/) != nil) }
+    for code in codes { #expect(code.wholeMatch(of: /AP[12][0-9]{2}/) != nil) }
   }
 
   @Test("before possession is proven every refusal looks the same, and none of them is told", arguments: DenialCode.allCases)

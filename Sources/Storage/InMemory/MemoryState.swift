@@ -285,6 +285,7 @@ extension MemoryState: StateTransaction {
     for card in held where card.isStock {
       cardsByID[card.id]?.person = nil
       cardsByID[card.id]?.lentUntil = nil
+      cardsByID[card.id]?.awaitsPIN = false
     }
     let own = sessions.values.filter { session in
       session.person == person || ownCards.contains { $0.id == session.card }
