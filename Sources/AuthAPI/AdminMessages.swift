@@ -292,8 +292,13 @@ public struct WorkstationSummary: Codable, Sendable {
   public var certificates: [String]
   public var isRevoked: Bool
   public var isWatching: Bool
+  /// Where it stands, as the organisation file names its sites.
+  public var site: String?
+  /// People whose own it is.
+  public var owners: [String]
   public init(
-    workstation: String, segment: String, access: String, certificates: [String], isRevoked: Bool, isWatching: Bool
+    workstation: String, segment: String, access: String, certificates: [String], isRevoked: Bool, isWatching: Bool,
+    site: String?, owners: [String]
   ) {
     self.workstation = workstation
     self.segment = segment
@@ -301,6 +306,8 @@ public struct WorkstationSummary: Codable, Sendable {
     self.certificates = certificates
     self.isRevoked = isRevoked
     self.isWatching = isWatching
+    self.site = site
+    self.owners = owners
   }
 }
 

@@ -177,7 +177,8 @@ extension APIMessages {
       [
         .field("workstation", .identifier), .field("segment", .segment), .field("access", .oneOf(["console", "remote"])),
         .field("certificates", .array(.hex(digits: 64), maximum: 4)), .field("isRevoked", .boolean),
-        .field("isWatching", .boolean),
+        .field("isWatching", .boolean), .optional("site", .identifier),
+        .field("owners", .array(.identifier, maximum: WorkstationOwning.mostOwners)),
       ]),
     APIMessage(
       "FirstOperator", "The first administrator, by the one-time code printed at installation.",

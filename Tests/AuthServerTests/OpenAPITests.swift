@@ -87,6 +87,8 @@ struct OpenAPITests {
     "NumberCardsImported": NumberCardsImported.self, "NumberCardLineOutcome": NumberCardLineOutcome.self,
     "CardReport": CardReport.self, "SegmentCards": SegmentCards.self, "CardClassCount": CardClassCount.self,
     "PersonCards": PersonCards.self,
+    "WorkstationPlacing": WorkstationPlacing.self, "WorkstationOwning": WorkstationOwning.self,
+    "ExternalAct": ExternalAct.self, "ExternalSummary": ExternalSummary.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

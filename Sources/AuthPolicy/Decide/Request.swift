@@ -87,6 +87,8 @@ public struct PersonFacts: Sendable, Hashable {
   public var workstations: Set<String>
   /// What dated accesses add here and now; looked at only when the groups above are not enough.
   public var dated: [DatedGroups] = []
+  /// `false` of somebody from outside for whom no member of staff answers now.
+  public var isAnswered = true
 
   public init(
     id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool,

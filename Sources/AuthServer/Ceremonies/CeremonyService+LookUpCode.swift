@@ -65,7 +65,11 @@ extension CeremonyService {
     return try await services.store.lookUp { (state) throws(StorageFault) -> (person: PersonID, isBlocked: Bool)? in
       let found: Person?
       if let name {
-        found = try state.person(account: name)
+        // Somebody from outside types the number: there is no account of hers anywhere.
+        found = try state.person(account: name) ?? account.flatMap { (text) throws(StorageFault) in
+          guard let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber else { return nil }
+          return try state.externalPerson(id) == nil ? nil : try state.person(id)
+        }
       } else {
         guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else {
           return nil
