@@ -65,10 +65,10 @@ extension CeremonyService {
     return try await services.store.lookUp { (state) throws(StorageFault) -> (person: PersonID, isBlocked: Bool)? in
       let found: Person?
       if let name {
-        // Somebody from outside types the number: there is no account of hers anywhere.
-        found = try state.person(account: name) ?? account.flatMap { (text) throws(StorageFault) in
-          guard let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber else { return nil }
-          return try state.externalPerson(id) == nil ? nil : try state.person(id)
+        if let named = try state.person(account: name) {
+          found = named
+        } else {
+          found = try state.external(numbered: account)
         }
       } else {
         guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else {

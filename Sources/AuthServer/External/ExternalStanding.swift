@@ -17,6 +17,14 @@ extension StateReader {
     return try !answers(external.responsible, on: day)
   }
 
+  /// Somebody from outside, who types the number where others type their account: there is no account of hers anywhere.
+  func external(numbered text: String?) throws(StorageFault) -> Person? {
+    guard let text, let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber, try externalPerson(id) != nil else {
+      return nil
+    }
+    return try person(id)
+  }
+
   /// The last day on which somebody has anything open: the person's own, or that of who answers, whichever comes first.
   func lastDay(of id: PersonID) throws(StorageFault) -> Int? {
     guard let person = try person(id) else { return nil }
