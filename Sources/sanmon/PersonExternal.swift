@@ -100,7 +100,7 @@ struct PersonEnd: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "end", abstract: "End the access of somebody from outside at once. / 外部の方の利用を直ちに終えます（管理者 1 人）。",
     discussion: """
-      What is open locks. Cards stand on the collection list ('sanmon card collection').
+      What is open locks. Cards stand on the collection list ('sanmon card list --to-collect').
 
       EXAMPLE
         sanmon person end EXT-0001 --reason "the contract has ended"
