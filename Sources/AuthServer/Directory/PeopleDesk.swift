@@ -206,7 +206,8 @@ struct ApplyImport: Change {
     report.notesJa.insert(
       "EXT- で始まる職員番号は、外部の方（sanmon person add-external）のためのものです。取り込みません: \(numbers)", at: 0)
     report.notesEn.insert(
-      "numbers that begin with EXT- are for people from outside (sanmon person add-external); nothing is taken in: \(numbers)", at: 0)
+      "numbers that begin with EXT- are for people from outside (sanmon person add-external); nothing is taken in: \(numbers)",
+      at: 0)
     return report
   }
 

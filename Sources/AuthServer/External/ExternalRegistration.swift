@@ -1,25 +1,26 @@
 import AuthPolicy
-import AuthTerms
+package import AuthTerms
 
 /// What administrators sign about somebody from outside, read from the parameters of their act: exactly these, and no others.
-struct ExternalRegistration: Sendable {
+package struct ExternalRegistration: Sendable {
   /// From the first day or from today, whichever comes later: a year (年度) and no more without anybody asking again.
   static let longestDays = 366
   static let mostGroups = 16
 
-  let person: PersonID
+  package let person: PersonID
   let account: AccountName
   let name: String
   let kana: String
   let department: String
-  let groups: Set<String>
+  package let groups: Set<String>
   /// `LocalTime.day`, both inclusive.
-  let from: Int
-  let until: Int
+  package let from: Int
+  package let until: Int
   let responsible: PersonID
   let reason: Remark
 
-  init(_ parameters: [String: String]) throws(MalformedInput) {
+  /// - Throws: for a parameter that is missing, one too many, or that is not what its limits say.
+  package init(_ parameters: [String: String]) throws(MalformedInput) {
     let fault = MalformedInput("external person", expected: "the parameters of such an act, each once")
     var left = parameters
     func take(_ name: String) throws(MalformedInput) -> String {

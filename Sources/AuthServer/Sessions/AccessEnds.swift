@@ -4,8 +4,8 @@ import AuthPolicy
 import AuthTerms
 import Storage
 
-/// People whose last day is today (or that of who answers for somebody from outside) are told a quarter of an hour before it is over, and what they have open locks when it is,
-/// by the clock alone: nothing has to change in a directory for it.
+/// People whose last day is today (or that of who answers for somebody from outside) are told a quarter of an hour before it is
+/// over, and what they have open locks when it is, by the clock alone: nothing has to change in a directory for it.
 ///
 /// Days are those of the rules (`Services.local`): the same day that refuses a lease or a logon. An account that ends in the
 /// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`). So is a session that stands
