@@ -38,14 +38,14 @@ struct ExternalOffice {
     city.clock.advance(seconds: (23 * 3600 + 40 * 60 - now + 86_400) % 86_400)
   }
 
-  func parameters(_ number: String = number, from: Int = 0, until: Int = 30, responsible: String = sato) -> [String: String] {
+  func parameters(_ number: String = ExternalOffice.number, from: Int = 0, until: Int = 30, responsible: String = ExternalOffice.sato) -> [String: String] {
     [
       "person": number, "name": "外部 太郎", "kana": "ガイブ タロウ", "department": "0401", "groups": "seg-lgwan", "from": day(from),
       "until": day(until), "responsible": responsible, "reason": "contract 15",
     ]
   }
 
-  func extending(until: Int, responsible: String = sato) -> [String: String] {
+  func extending(until: Int, responsible: String = ExternalOffice.sato) -> [String: String] {
     ["person": Self.number, "until": day(until), "responsible": responsible, "reason": "contract 16"]
   }
 
@@ -73,7 +73,7 @@ struct ExternalOffice {
   }
 
   /// Registered by both, with a card.
-  func admitted(until: Int = 30, responsible: String = sato) async throws -> TestCard {
+  func admitted(until: Int = 30, responsible: String = ExternalOffice.sato) async throws -> TestCard {
     let added = try await bring("add", both("add", parameters(until: until, responsible: responsible)))
     #expect(added.person?.state == "inForce" && added.code == nil)
     return try await city.enrolCard(Self.number)
