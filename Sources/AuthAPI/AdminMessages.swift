@@ -28,12 +28,14 @@ public struct InstanceStatus: Codable, Sendable {
   public var warningsEn: [String]
   /// People of segments whose floor is a card's number, with no better card; absent where no segment's is.
   public var numberCardPeople: Int?
+  /// People from outside for whom nobody answers, or will not within a week; absent where there are none.
+  public var externalPeopleToAnswer: Int?
 
   public init(
     instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
     liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64,
     vaultRows: UInt64?, vaultAlarms: UInt64?, mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String],
-    warningsEn: [String], numberCardPeople: Int? = nil
+    warningsEn: [String], numberCardPeople: Int? = nil, externalPeopleToAnswer: Int? = nil
   ) {
     self.instance = instance
     self.city = city
@@ -54,6 +56,7 @@ public struct InstanceStatus: Codable, Sendable {
     self.warningsJa = warningsJa
     self.warningsEn = warningsEn
     self.numberCardPeople = numberCardPeople
+    self.externalPeopleToAnswer = externalPeopleToAnswer
   }
 }
 

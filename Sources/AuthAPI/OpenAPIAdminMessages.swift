@@ -20,6 +20,7 @@ extension APIMessages {
         .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
         .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
         .field("warningsJa", sentences), .field("warningsEn", sentences), .optional("numberCardPeople", .count),
+        .optional("externalPeopleToAnswer", .count),
       ]),
     APIMessage(
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",

@@ -38,7 +38,9 @@ struct ExternalOffice {
     city.clock.advance(seconds: (23 * 3600 + 40 * 60 - now + 86_400) % 86_400)
   }
 
-  func parameters(_ number: String = ExternalOffice.number, from: Int = 0, until: Int = 30, responsible: String = ExternalOffice.sato) -> [String: String] {
+  func parameters(
+    _ number: String = ExternalOffice.number, from: Int = 0, until: Int = 30, responsible: String = ExternalOffice.sato
+  ) -> [String: String] {
     [
       "person": number, "name": "外部 太郎", "kana": "ガイブ タロウ", "department": "0401", "groups": "seg-lgwan", "from": day(from),
       "until": day(until), "responsible": responsible, "reason": "contract 15",

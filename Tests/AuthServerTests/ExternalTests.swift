@@ -143,6 +143,8 @@ struct ExternalTests {
       #expect(row.person == number && row.code == "AP204" && row.note.contains(sato))
       #expect(try await office.list().first?.state == "unanswered")
       #expect(try await office.warnings().contains { $0.contains(number) && $0.contains("sanmon person extend \(number)") })
+      let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+      #expect(status.externalPeopleToAnswer == 1)
       let why: ExplainAnswer = try await city.link.call(
         "POST", "/v1/admin/explain", ExplainRequest(person: number, workstation: pc.name, scenario: "logon", at: nil))
       #expect(why.tries.allSatisfy { $0.code == "AP204" } && !why.tries.isEmpty)

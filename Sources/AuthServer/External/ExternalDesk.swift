@@ -99,7 +99,8 @@ struct ExternalDesk: Sendable {
   }
 
   /// For whom nobody answers, or will not within a week.
-  func warnings() async throws -> (ja: [String], en: [String]) {
+  /// - Returns: lines, the first of them where there are many, and how many people it is.
+  func warnings() async throws -> (ja: [String], en: [String], people: Int) {
     let today = services.local(services.surroundings.now()).day
     let soon = DatedAccess.text(ofDay: today + Self.noticeDays)
     var (ja, en): ([String], [String]) = ([], [])
@@ -123,11 +124,12 @@ struct ExternalDesk: Sendable {
       case .over, .ended, nil: continue
       }
     }
-    let rest = ja.count - Self.mostLines
-    guard rest > 0 else { return (ja, en) }
+    let people = ja.count
+    let rest = people - Self.mostLines
+    guard rest > 0 else { return (ja, en, people) }
     return (
       ja.prefix(Self.mostLines) + ["外部の方ほか \(rest) 人: sanmon person list --external"],
-      en.prefix(Self.mostLines) + ["\(rest) more people from outside: sanmon person list --external"]
+      en.prefix(Self.mostLines) + ["\(rest) more people from outside: sanmon person list --external"], people
     )
   }
 }
