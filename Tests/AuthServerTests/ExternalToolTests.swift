@@ -39,8 +39,8 @@ struct ExternalToolTests {
       let proposed = try await sanmon(city, add + ["--out", act] + yamada)
       #expect(proposed.status == 0, "\(proposed.errors)")
       let accepted = try await accept()
-      #expect(accepted.output.contains("  groups=seg-lgwan\n") && accepted.output.contains("  responsible=p-000042\n"))
-      #expect(accepted.output.contains("  name=外部 太郎\n") && accepted.output.contains("  until=\(office.day(30))\n"))
+      #expect(accepted.errors.contains("  groups=seg-lgwan\n") && accepted.errors.contains("  responsible=p-000042\n"))
+      #expect(accepted.errors.contains("  name=外部 太郎\n") && accepted.errors.contains("  until=\(office.day(30))\n"))
       let bring = ["--act", act, "--approval", "suzuki=\(act).suzuki"] + yamada
       let added = try await sanmon(city, ["person", "add-external"] + bring)
       #expect(added.status == 0 && added.output.contains("EXT-0001  外部 太郎"), "\(added.errors)")
