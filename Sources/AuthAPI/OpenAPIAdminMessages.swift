@@ -20,6 +20,7 @@ extension APIMessages {
         .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
         .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
         .field("warningsJa", sentences), .field("warningsEn", sentences), .optional("numberCardPeople", .count),
+        .optional("externalPeopleToAnswer", .count),
       ]),
     APIMessage(
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",
@@ -137,7 +138,7 @@ extension APIMessages {
         .field("card", .identifier), .optional("person", .identifier),
         .field("state", .oneOf(cardStates)), .optional("guid", .hex(digits: 32)),
         .field("keys", .array(.message("CardKeySummary"), maximum: nil)), .field("isStock", .boolean),
-        .optional("lentUntil", .text(maximum: 10)),
+        .optional("lentUntil", .text(maximum: 10)), .optional("awaitsPIN", .boolean),
       ]),
     APIMessage(
       "CardKeySummary", "One key of a card.",
@@ -177,7 +178,8 @@ extension APIMessages {
       [
         .field("workstation", .identifier), .field("segment", .segment), .field("access", .oneOf(["console", "remote"])),
         .field("certificates", .array(.hex(digits: 64), maximum: 4)), .field("isRevoked", .boolean),
-        .field("isWatching", .boolean),
+        .field("isWatching", .boolean), .optional("site", .identifier),
+        .field("owners", .array(.identifier, maximum: WorkstationOwning.mostOwners)),
       ]),
     APIMessage(
       "FirstOperator", "The first administrator, by the one-time code printed at installation.",

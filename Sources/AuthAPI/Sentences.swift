@@ -133,6 +133,9 @@ public enum Sentences {
     case .firstTapCodeRefused: .firstTapCodeRefused
     case .firstTapCodeNotOffered: .firstTapCodeNotOffered
     case .certificateNotTaken: .certificateNotTaken
+    case .responsibleGone: .responsibleGone
+    case .loanWithoutPIN: .loanWithoutPIN
+    case .externalNotPossible: .externalNotPossible
     }
   }
 

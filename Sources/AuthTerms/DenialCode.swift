@@ -117,6 +117,12 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case lookUpCodeRefused = "AP188"
   /// At the desk: no sheet of such codes can be printed for this person there, or not by this operator.
   case lookUpCodeNotOffered = "AP189"
+  /// Of somebody from outside: the member of staff who answers for the person has left, or is disabled.
+  case responsibleGone = "AP204"
+  /// Lent, and no PIN was set at the desk since.
+  case loanWithoutPIN = "AP205"
+  /// At the desk: somebody from outside cannot be registered, extended or ended like this.
+  case externalNotPossible = "AP206"
 
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"

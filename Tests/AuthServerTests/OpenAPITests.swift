@@ -96,6 +96,8 @@ struct OpenAPITests {
     "ExpectedCardLine": ExpectedCardLine.self, "ExpectedCardsTaken": ExpectedCardsTaken.self,
     "ExpectedCardLineOutcome": ExpectedCardLineOutcome.self, "ExpectedCardsShown": ExpectedCardsShown.self,
     "ExpectedCardSummary": ExpectedCardSummary.self, "ExpectedCardWithdrawal": ExpectedCardWithdrawal.self,
+    "WorkstationPlacing": WorkstationPlacing.self, "WorkstationOwning": WorkstationOwning.self,
+    "ExternalAct": ExternalAct.self, "ExternalSummary": ExternalSummary.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

@@ -63,6 +63,19 @@ struct NameTests {
   }
 }
 
+@Suite("numbers of people from outside")
+struct ExternalNumberTests {
+  @Test(
+    "EXT- and something behind it, in either case, is no number of a directory",
+    arguments: [
+      ("EXT-0001", true), ("ext-1", true), ("Ext-a.b", true), ("EXT-", false), ("EXT0001", false), ("EX-T0001", false),
+      ("p-EXT-1", false),
+    ])
+  func reserved(text: String, isReserved: Bool) throws {
+    #expect(try PersonID(parsing: text).isExternalNumber == isReserved)
+  }
+}
+
 @Suite("codes and classes")
 struct CodeTests {
   @Test("denial codes are APnnn, each once")

@@ -149,6 +149,10 @@ extension Looking {
   }
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? { try below.workstation(id) }
   func workstations() throws(StorageFault) -> [WorkstationRecord] { try below.workstations() }
+  func ownWorkstations(of person: PersonID) throws(StorageFault) -> [WorkstationID] { try below.ownWorkstations(of: person) }
+  func owners(of workstation: WorkstationID) throws(StorageFault) -> [PersonID] { try below.owners(of: workstation) }
+  func externalPerson(_ id: PersonID) throws(StorageFault) -> ExternalPerson? { try below.externalPerson(id) }
+  func externalPeople() throws(StorageFault) -> [ExternalPerson] { try below.externalPeople() }
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? { try below.session(id) }
   func liveSession(on workstation: WorkstationID) throws(StorageFault) -> SessionRecord? {
     try below.liveSession(on: workstation)
@@ -225,6 +229,10 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
     if fault == .writeLostAfterCommit, try base.card(card.id) != nil { return }
     try base.put(card)
   }
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    try base.set(person, ownerOf: workstation, isOwner)
+  }
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) { try base.put(external) }
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try base.put(workstation)
     remember(workstation)

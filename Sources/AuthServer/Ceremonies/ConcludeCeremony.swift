@@ -156,6 +156,7 @@ struct ConcludeCeremony: Change {
       now: now,
       local: local)
     request.loan = registered?.loan
+    if let person { request.person?.isAnswered = try !state.isUnanswered(person.id, on: local.day) }
     return request
   }
 

@@ -128,7 +128,7 @@ struct CardDesk: Sendable {
       keys: card.keys.map {
         CardKeySummary(
           slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
-      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text))
+      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text), awaitsPIN: card.awaitsPIN ? true : nil)
   }
 }
 

@@ -43,6 +43,8 @@ struct OperatorRoutes: Sendable {
     addCodes(to: router)
     addNumberCards(to: router)
     addFirstTaps(to: router)
+    addWorkstationPlaces(to: router)
+    addExternalPeople(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -14,6 +14,8 @@ struct MemoryState {
   private var idByGUID: [CardGUID: CardID] = [:]
   private var workstationsByID: [WorkstationID: WorkstationRecord] = [:]
   private var idByCertificate: [CertificateFingerprint: WorkstationID] = [:]
+  private var ownersByWorkstation: [WorkstationID: Set<PersonID>] = [:]
+  private var external: [PersonID: ExternalPerson] = [:]
   private var sessions: [SessionID: SessionRecord] = [:]
   private var throttles: [ThrottleKey: ThrottleRecord] = [:]
   private var operatorsByID: [OperatorID: OperatorRecord] = [:]
@@ -156,6 +158,12 @@ extension MemoryState: StateTransaction {
     idByCertificate[certificate].flatMap { workstationsByID[$0] }
   }
   func workstations() -> [WorkstationRecord] { workstationsByID.values.sorted { $0.id < $1.id } }
+  func ownWorkstations(of person: PersonID) -> [WorkstationID] {
+    ownersByWorkstation.filter { $0.value.contains(person) }.keys.sorted()
+  }
+  func owners(of workstation: WorkstationID) -> [PersonID] { ownersByWorkstation[workstation, default: []].sorted() }
+  func externalPerson(_ id: PersonID) -> ExternalPerson? { external[id] }
+  func externalPeople() -> [ExternalPerson] { external.values.sorted { $0.person < $1.person } }
 
   func session(_ id: SessionID) -> SessionRecord? { sessions[id] }
   func liveSession(on workstation: WorkstationID) -> SessionRecord? {
@@ -243,6 +251,21 @@ extension MemoryState: StateTransaction {
     for certificate in workstation.certificates { idByCertificate[certificate] = workstation.id }
   }
 
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    guard isOwner else {
+      ownersByWorkstation[workstation]?.remove(person)
+      return
+    }
+    try require(person)
+    guard workstationsByID[workstation] != nil else { throw .conflict("no such workstation") }
+    ownersByWorkstation[workstation, default: []].insert(person)
+  }
+
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) {
+    try require(external.person)
+    self.external[external.person] = external
+  }
+
   mutating func put(_ session: SessionRecord) throws(StorageFault) {
     try require(session.person)
     guard workstationsByID[session.workstation] != nil, session.card.map({ cardsByID[$0] != nil }) ?? true else {
@@ -317,6 +340,7 @@ extension MemoryState: StateTransaction {
     for card in held where card.isStock {
       cardsByID[card.id]?.person = nil
       cardsByID[card.id]?.lentUntil = nil
+      cardsByID[card.id]?.awaitsPIN = false
     }
     let own = sessions.values.filter { session in
       session.person == person || ownCards.contains { $0.id == session.card }
@@ -342,6 +366,8 @@ extension MemoryState: StateTransaction {
     let stood = identities.values.filter { $0.person == person }
     for identity in stood { identities[identity.guid] = nil }
     removed.identities = stood.count
+    for workstation in ownWorkstations(of: person) { ownersByWorkstation[workstation]?.remove(person) }
+    external[person] = nil
     if let account = peopleByID.removeValue(forKey: person)?.account { idByAccount[account] = nil }
     return removed
   }

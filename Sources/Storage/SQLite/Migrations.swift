@@ -48,6 +48,12 @@ enum Migrations {
     migrator.registerMigration("v10", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: FirstTapTables.schema)
     }
+    migrator.registerMigration("v11", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: CardsTable.awaitingPIN)
+      try db.execute(sql: WorkstationsTable.withSite)
+      try db.execute(sql: WorkstationOwnersTable.schema)
+      try db.execute(sql: ExternalPeopleTable.schema)
+    }
     return migrator
   }
 

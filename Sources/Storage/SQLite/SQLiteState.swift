@@ -121,6 +121,18 @@ extension SQLiteState: StateTransaction {
   func workstations() throws(StorageFault) -> [WorkstationRecord] {
     try trouble.asking { try WorkstationsTable.workstations(in: db) }
   }
+  func ownWorkstations(of person: PersonID) throws(StorageFault) -> [WorkstationID] {
+    try trouble.asking { try WorkstationOwnersTable.workstations(of: person, in: db) }
+  }
+  func owners(of workstation: WorkstationID) throws(StorageFault) -> [PersonID] {
+    try trouble.asking { try WorkstationOwnersTable.owners(of: workstation, in: db) }
+  }
+  func externalPerson(_ id: PersonID) throws(StorageFault) -> ExternalPerson? {
+    try trouble.asking { try ExternalPeopleTable.person(id, in: db) }
+  }
+  func externalPeople() throws(StorageFault) -> [ExternalPerson] {
+    try trouble.asking { try ExternalPeopleTable.all(in: db) }
+  }
 
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? {
     try trouble.asking { try SessionsTable.session(id, in: db) }
@@ -199,6 +211,12 @@ extension SQLiteState: StateTransaction {
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try trouble.asking { try WorkstationsTable.put(workstation, in: db) }
   }
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    try trouble.asking { try WorkstationOwnersTable.set(person, of: workstation, isOwner, in: db) }
+  }
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) {
+    try trouble.asking { try ExternalPeopleTable.put(external, in: db) }
+  }
   mutating func put(_ session: SessionRecord) throws(StorageFault) {
     try trouble.asking { try SessionsTable.put(session, in: db) }
   }
@@ -245,6 +263,8 @@ extension SQLiteState: StateTransaction {
       removed.palms = try PalmsTable.removeAll(of: person, in: db)
       removed.hadPassword = try PasswordsTable.remove(person, in: db)
       removed.identities = try DirectoryTables.removeIdentities(of: person, in: db)
+      try WorkstationOwnersTable.removeAll(of: person, in: db)
+      try ExternalPeopleTable.remove(person, in: db)
       guard try PeopleTable.remove(person, in: db) else { throw StorageFault.conflict("no such person") }
       return removed
     }
