@@ -7,7 +7,8 @@ struct VaultAlarmCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "alarm", abstract: "What the vault wants somebody to look at. / 鍵庫の警報を確かめ、確認済みにします。",
     discussion: """
-      An alarm stays open until an administrator says, signed, what she found. It stays in the vault's log and in the history for ever.
+      An alarm stays open until an administrator says, signed, what she found. It stays in the vault's log and in the history for
+      ever.
 
       EXAMPLES
         sanmon vault alarm list
@@ -109,8 +110,8 @@ struct CardKeyRemove: AsyncParsableCommand {
     commandName: "remove", abstract: "Take a city's key away: two administrators sign. / 庁の鍵を消します（管理者 2 人）。",
     discussion: """
       Nobody gets in with such a card afterwards, and the vault cannot bring the key back: keep the paper until the cards are shredded.
-      While cards of it are registered you have to say how many with --anyway; both administrators sign that number, and if it is
-      another one by then nothing is removed. Backups of before still hold the key, sealed.
+      While cards of it are registered you have to say how many with --anyway; both administrators sign that number, and if it
+      is another one by then nothing is removed. Backups of before still hold the key, sealed.
 
       EXAMPLES
         sanmon vault card-key remove branch-lite-s --out gone.act

@@ -130,8 +130,9 @@ struct AlarmTests {
 
   @Test("the list comes in pages, in the order of the numbers")
   func pages() throws {
-    let statements = (1...70).map {
-      "INSERT INTO raised_alarms(action, note, times, first_at, last_at) VALUES ('register.damaged', 'table \($0)', 1, \($0), \($0))"
+    let statements = (1...70).map { number in
+      "INSERT INTO raised_alarms(action, note, times, first_at, last_at) VALUES ('register.damaged', 'table \(number)', 1, "
+        + "\(number), \(number))"
     }
     try city.city.tamper(statements.joined(separator: ";;"))
     var all: [VaultAlarm] = []

@@ -7,7 +7,8 @@ public enum UpkeepRequest: Sendable, Equatable {
   /// Act `vault.alarm.seen`.
   case seeAlarm(SignedAct)
   /// Act `vault.cardkey.remove`.
-  /// - Parameter cards: how many keys of cards the server has registered for this script. Its word: two administrators sign the number.
+  /// - Parameter cards: how many keys of cards the server has registered for this script. Its word; two administrators have signed
+  ///   the number.
   case removeCardKey(SignedAct, cards: UInt64)
 
   var kind: VaultRequest.Kind {
