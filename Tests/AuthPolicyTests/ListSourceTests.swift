@@ -5,13 +5,13 @@ import Testing
 @Suite("where revocation lists are fetched from, in the start-up file")
 struct ListSourceTests {
   private func parse(_ line: String) throws -> InstanceFile {
-    try InstanceFile.parse(Samples.source("instance.yaml", Samples.instance + line + "\n"))
+    try InstanceFile.parse(Samples.source("instance.yaml", Samples.instance + "\n" + line + "\n"))
   }
 
   @Test("addresses for each segment; without the line there is none")
   func read() throws {
     #expect(try parse("").cardCRLSources.isEmpty)
-    let file = try parse("card-crl-sources: {lgwan: [http://10.1.0.5/staff.crl, \"http://crl.city.example:8080/x?a=b\"]}")
+    let file = try parse("card-crl-sources: {lgwan: [\"http://10.1.0.5/staff.crl\", \"http://crl.city.example:8080/x?a=b\"]}")
     #expect(
       file.cardCRLSources == [
         .lgwan: [
