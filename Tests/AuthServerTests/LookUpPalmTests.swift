@@ -141,6 +141,27 @@ struct LookUpPalmTests {
     }
   }
 
+  @Test("three wrong passwords pause the person: a right code is then not even looked at, and is good when the pause is over")
+  func throttled() async throws {
+    try await with { office in
+      let (city, pc, word) = (office.city, office.pc, "kawa-no-nagare-7")
+      try await city.setPassword(Self.sato, word)
+      city.clock.stop()
+      for _ in 0..<3 {
+        let refused = try await refusal { try await pc.enter(office.codes[0], of: office.account, password: "wrong") }
+        #expect(refused?.body.code == "AP109")
+      }
+      #expect(
+        try await refusal { try await pc.enter(office.codes[0], of: office.account, password: word) }?.body.code == "AP100")
+      let row = try #require(try await city.audit("class=ceremony&outcome=denied").last)
+      #expect(row.code == "AP111" && row.note == "the person is throttled" && row.person == Self.sato)
+      let sheet = try #require(try await city.sheets().first)
+      #expect(sheet.wrong == 0 && !sheet.isLogonUsed)
+      city.clock.advance(seconds: 31)
+      #expect(try await pc.enter(office.codes[0], of: office.account, password: word)?.person == Self.sato)
+    }
+  }
+
   @Test("a palm before the code is not looked at, whatever follows")
   func palmFirst() async throws {
     try await with { office in
