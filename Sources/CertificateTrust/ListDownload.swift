@@ -14,7 +14,7 @@ struct ListDownload {
   /// - Parameter seconds: for everything behind the look-up of the name, which has limits of its own.
   static func get(_ address: ListAddress, seconds: Int) throws(ListFetchFault) -> [UInt8] {
     let places = try resolve(address)
-    let download = ListDownload(address: address, end: .now + .seconds(seconds))
+    let download = ListDownload(address: address, end: ContinuousClock.now + .seconds(seconds))
     return try download.run(places)
   }
 
@@ -172,7 +172,7 @@ struct ListDownload {
   /// - Returns: false when the time is over.
   private func wait(_ descriptor: Int32, for events: Int16) -> Bool {
     while true {
-      let left = end - .now
+      let left = end - ContinuousClock.now
       let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
       guard milliseconds > 0 else { return false }
       var entry = pollfd(fd: descriptor, events: events, revents: 0)

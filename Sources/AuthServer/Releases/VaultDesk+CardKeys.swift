@@ -1,5 +1,6 @@
 import AuditLog
 import AuthAPI
+import AuthPolicy
 import AuthTerms
 import Foundation
 import Storage
