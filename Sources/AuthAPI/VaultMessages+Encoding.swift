@@ -147,8 +147,8 @@ extension VaultAnswer {
     case status, sealed, initialised, trustRoots, publicKeys, serverCertificate, enrolmentCode, workstationCertificate
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
-    case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, lookUp, noted, alarms
-    case refused
+    case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, lookUp, noted
+    case refused, alarms
   }
 
   public func encoded(id: UInt64) -> [UInt8] {

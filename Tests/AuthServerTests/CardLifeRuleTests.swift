@@ -158,7 +158,8 @@ struct CardLifeRuleTests {
     await city.end()
   }
 
-  @Test("a new PIN: none on a forgotten card, none on one of the stock that lies in the box; lent, it is its holder's of that day")
+  @Test(
+    "a new PIN: none on a forgotten card, none on one of the stock that lies in the box; lent, it is its holder's of that day")
   func newPIN() async throws {
     let city = try await City()
     _ = try await city.importPeople()
@@ -175,7 +176,8 @@ struct CardLifeRuleTests {
     _ = try await takeBack(city, loan.id)
     #expect(try await code { _ = try await begin(loan) } == "AP102")
     let rows = try await city.audit("class=enrolment&action=card.pinResetBegun")
-    #expect(rows.map(\.outcome) == ["refused", "done", "refused", "refused"] && rows[0].person == nil && rows[1].person == sato)
+    #expect(
+      rows.map(\.outcome) == ["refused", "done", "refused", "refused"] && rows[0].person == nil && rows[1].person == sato)
     await city.end()
   }
 }

@@ -35,7 +35,9 @@ struct RevocationFetchToolTests {
     return try await city.audit("action=revocation.taken").count
   }
 
-  @Test("a list that is offered inside is in force seconds later; an older one, a page and a stranger's are said and change nothing")
+  @Test(
+    "a list that is offered inside is in force seconds later; an older one, a page and a stranger's are said and change nothing"
+  )
   func fetched() async throws {
     let offered = "/tmp/sanmon-offered-\(UInt32.random(in: 0...UInt32.max))"
     try FileManager.default.createDirectory(atPath: offered, withIntermediateDirectories: true)
@@ -69,7 +71,8 @@ struct RevocationFetchToolTests {
     #expect(try await fetch().status == 0, "the same one is no news")
 
     for (text, word) in [
-      ("<html>maintenance</html>", "revocation list"), (try CardAuthority(named: "Others").revocationList(of: []), "card roots"),
+      ("<html>maintenance</html>", "revocation list"),
+      (try CardAuthority(named: "Others").revocationList(of: []), "card roots"),
       (try CardAuthority().revocationList(of: []), "has not signed"),
     ] {
       try offer(text)

@@ -83,7 +83,8 @@ struct VaultAlarmTests {
     await city.end()
   }
 
-  @Test("a card key with cards goes only by two who signed their number; then such a card is refused, and the key is not listed")
+  @Test(
+    "a card key with cards goes only by two who signed their number; then such a card is refused, and the key is not listed")
   func cardKey() async throws {
     let city = try await City()
     _ = try await city.importPeople()

@@ -23,7 +23,8 @@ struct ListAddressTests {
       "http://10.1.0.5", "http://u@10.1.0.5/x", "http://u:p@10.1.0.5/x", "http://10.1.0.5/x#y", "http://10.1.0.5:0/x",
       "http://10.1.0.5:80/x", "http://10.1.0.5:080/x", "http://10.1.0.5:65536/x", "http://10.1.0.5:/x", "http://10.1.0.5:8a/x",
       "http://[fd00::5/x", "http://[]/x", "http://[fd00::5]8/x", "http://[10.1.0.5]/x", "http://fd00::5/x", "http://-a/x",
-      "http://.a/x", "http://a./x", "http://a b/x", "http://a/x y", "http://a/x\r\nHost: b", "http://a/x\\y", "http://a/\u{3042}",
+      "http://.a/x", "http://a./x", "http://a b/x", "http://a/x y", "http://a/x\r\nHost: b", "http://a/x\\y",
+      "http://a/\u{3042}",
       "http://a/<x>", "http://a/x;y", "http://a/\"x", "http://a/x'", " http://a/x", "http://a/x ",
       "http://a/" + String(repeating: "x", count: 512), "http://" + String(repeating: "a", count: 254) + "/x",
     ])

@@ -67,7 +67,8 @@ struct RevocationFetchTests {
   func strangers() throws {
     let root = try [city.der("root")]
     #expect(
-      try word { try RevocationFetch.judge(city.der("fresh"), authorities: root, present: [], at: Self.now) } == "issuerUnknown")
+      try word { try RevocationFetch.judge(city.der("fresh"), authorities: root, present: [], at: Self.now) } == "issuerUnknown"
+    )
     #expect(try judged("forged") == "signatureWrong")
     #expect(try judged("early") == "fromTheFuture")
     let made = CardCity.now + 86_400
@@ -75,7 +76,8 @@ struct RevocationFetchTests {
     #expect(try judged("early", at: (made - 301) * 1000) == "fromTheFuture")
     // The root has a stranger of its own name beside it: either key is tried.
     let both = try [city.der("stranger"), city.der("root")]
-    #expect(try word { try RevocationFetch.judge(city.der("rootfresh"), authorities: both, present: [], at: Self.now) } == "taken")
+    #expect(
+      try word { try RevocationFetch.judge(city.der("rootfresh"), authorities: both, present: [], at: Self.now) } == "taken")
     let stranger = try [city.der("stranger")]
     #expect(
       try word { try RevocationFetch.judge(city.der("rootfresh"), authorities: stranger, present: [], at: Self.now) }
@@ -194,8 +196,10 @@ struct RevocationFetchTests {
   @Test(
     "inside is what no router carries out of a city",
     arguments: [
-      ([10, 0, 0, 1], true), ([127, 0, 0, 1], true), ([172, 16, 0, 1], true), ([172, 31, 255, 255], true), ([172, 32, 0, 1], false),
-      ([172, 15, 0, 1], false), ([192, 168, 1, 1], true), ([192, 169, 1, 1], false), ([8, 8, 8, 8], false), ([0, 0, 0, 0], false),
+      ([10, 0, 0, 1], true), ([127, 0, 0, 1], true), ([172, 16, 0, 1], true), ([172, 31, 255, 255], true),
+      ([172, 32, 0, 1], false),
+      ([172, 15, 0, 1], false), ([192, 168, 1, 1], true), ([192, 169, 1, 1], false), ([8, 8, 8, 8], false),
+      ([0, 0, 0, 0], false),
       ([169, 254, 0, 1], false), ([100, 64, 0, 1], false), ([224, 0, 0, 1], false), ([255, 255, 255, 255], false),
     ] as [([UInt8], Bool)])
   func inside(bytes: [UInt8], isInternal: Bool) {

@@ -64,10 +64,13 @@ struct CertificateFuzzTests {
 
   @Test("addresses of lists: read back as they are written, or refused")
   func addresses() throws {
-    let corpus = ["http://10.1.0.5/staff.crl", "http://crl.city.example:8080/a?b=c", "http://[fd00::5]:81/x"].map { Array($0.utf8) }
+    let corpus = ["http://10.1.0.5/staff.crl", "http://crl.city.example:8080/a?b=c", "http://[fd00::5]:81/x"]
+      .map { Array($0.utf8) }
     let words = ["http://", "https://", "@", "#", "/..", "[", "]", ":", "::1", "%00", "\r\n"]
     let tally = try Fuzzer("list-addresses", corpus: corpus, words: words, count: 20_000, share: 0.1).run { bytes in
-      guard let text = String(validating: bytes, as: UTF8.self), let address = try? ListAddress(parsing: text) else { return false }
+      guard let text = String(validating: bytes, as: UTF8.self), let address = try? ListAddress(parsing: text) else {
+        return false
+      }
       guard address.description == text, (1...65_535).contains(address.port), !address.host.isEmpty,
         !text.contains(where: { "\r\n @#\\".contains($0) })
       else { throw Fuzzer.Broken("two ways to write one address") }
