@@ -156,8 +156,8 @@ final class ToolBench: Sendable {
     try must(
       [
         "bash", "-c", "exec \"$@\" 3<<<'\(pin)' 4<<<'\(puk ?? "")'", "bash", Self.programs + "/sanmon-cardsim", "issue",
-        "--card", "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert", "\(folder)/\(authority).pem",
-        "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
+        "--card", "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert",
+        "\(folder)/\(authority).pem", "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
       ] + (puk == nil ? [] : ["--puk-fd", "4"]))
   }
 
