@@ -63,7 +63,7 @@ struct OpenAPITests {
     "VaultActMessage": VaultActMessage.self,
     "VaultKeySummary": VaultKeySummary.self,
     "VaultCredentialAct": VaultCredentialAct.self, "VaultCardKeyAct": VaultCardKeyAct.self,
-    "VaultCardKeySummary": VaultCardKeySummary.self,
+    "VaultCardKeySummary": VaultCardKeySummary.self, "VaultAlarmSummary": VaultAlarmSummary.self,
     "CredentialSummary": CredentialSummary.self,
     "DeputySummary": DeputySummary.self,
     "ApplicationsMessage": ApplicationsMessage.self,

@@ -113,6 +113,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var snapshot: SnapshotConnection?
   /// The first one enrols; a second one still knows the palms of a former sensor. Empty: no palm is looked at.
   public var palmMatchers: [PalmMatcher]
+  /// Where `sanmon pki fetch` finds lists for the folder under `cardCRLs`; the server itself fetches nothing.
+  public var cardCRLSources: [Segment: [ListAddress]]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -122,7 +124,8 @@ public struct InstanceFile: Sendable, Hashable {
     cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String],
     checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
-    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
+    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
+    cardCRLSources: [Segment: [ListAddress]] = [:]
   ) {
     self.instance = instance
     self.segments = segments
@@ -151,6 +154,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.directory = directory
     self.snapshot = snapshot
     self.palmMatchers = palmMatchers
+    self.cardCRLSources = cardCRLSources
   }
 
   /// - Throws: every fault of the file.
