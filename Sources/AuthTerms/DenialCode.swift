@@ -118,6 +118,12 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// At the desk: no sheet of such codes can be printed for this person there, or not by this operator.
   case lookUpCodeNotOffered = "AP189"
 
+  // A My Number Card.
+  /// The segment's file does not take such cards; before possession too.
+  case myNumberCardNotTaken = "AP198"
+  /// Its user-authentication certificate has ended; the card has signed all the same.
+  case myNumberCardExpired = "AP199"
+
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
   case serverFault = "AP191"
@@ -133,7 +139,8 @@ public enum DenialCode: String, CaseIterable, Sendable {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
-      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations:
+      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations,
+      .myNumberCardNotTaken:
       .notAccepted
     default: self
     }

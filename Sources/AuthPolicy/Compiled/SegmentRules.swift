@@ -60,6 +60,8 @@ package struct SegmentRules: Sendable {
   package var waivers: [Waiver]
   /// The oldest chip of a FeliCa card that is known by its number; `nil`: any.
   package var felicaGeneration: FelicaGeneration?
+  /// Whether a My Number Card's user-authentication key counts as a card's key here.
+  package var takesMyNumberCards = false
 
   package var countOfRules: Int { accepted.values.reduce(denials.count) { $0 + $1.count } }
 

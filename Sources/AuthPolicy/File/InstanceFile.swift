@@ -113,6 +113,11 @@ public struct InstanceFile: Sendable, Hashable {
   public var snapshot: SnapshotConnection?
   /// The first one enrols; a second one still knows the palms of a former sensor. Empty: no palm is looked at.
   public var palmMatchers: [PalmMatcher]
+  /// PEM files of the authorities of My Number Cards' user-authentication certificates; without any for a segment, such a card
+  /// is known by its key alone.
+  public var jpkiRoots: [Segment: [String]]
+  /// Their revocation lists; only for segments that have roots.
+  public var jpkiCRLs: [Segment: [String]]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -122,7 +127,8 @@ public struct InstanceFile: Sendable, Hashable {
     cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String],
     checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
-    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
+    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
+    jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:]
   ) {
     self.instance = instance
     self.segments = segments
@@ -151,6 +157,8 @@ public struct InstanceFile: Sendable, Hashable {
     self.directory = directory
     self.snapshot = snapshot
     self.palmMatchers = palmMatchers
+    self.jpkiRoots = jpkiRoots
+    self.jpkiCRLs = jpkiCRLs
   }
 
   /// - Throws: every fault of the file.

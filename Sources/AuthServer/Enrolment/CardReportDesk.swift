@@ -13,6 +13,7 @@ struct CardReportDesk: Sendable {
     let segments: [Segment]
     /// `nil`: no active card.
     let best: ProofClass?
+    let hasMyNumberCard: Bool
   }
 
   /// - Parameter wanted: a proof class, or `none`; people of this class are listed by name.
@@ -62,7 +63,10 @@ struct CardReportDesk: Sendable {
         let own = segments.filter { !(groups[$0] ?? []).isDisjoint(with: person.groups) }
         guard !own.isEmpty else { continue }
         let keys = try state.cards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
-        holders.append(Holder(person: person, segments: own, best: keys.map(\.provenClass).max()))
+        holders.append(
+          Holder(
+            person: person, segments: own, best: keys.map(\.provenClass).max(),
+            hasMyNumberCard: keys.contains { $0.profile == JPKIProfile.name }))
       }
       return holders
     }
@@ -91,6 +95,8 @@ struct CardReportDesk: Sendable {
         CardClassCount(proofClass: proof.name, people: people.count { $0.best == proof })
       },
       withoutCard: people.count { $0.best == nil }, numbersUntil: last?.text, takesNumbers: takesNumbers,
-      daysLeft: last.map { max(0, $0.day - today + 1) })
+      daysLeft: last.map { max(0, $0.day - today + 1) },
+      revocationUnknown: policy.takesMyNumberCards(segment) && services.instance.jpkiCRLs[segment] == nil
+        ? people.count { $0.hasMyNumberCard } : nil)
   }
 }

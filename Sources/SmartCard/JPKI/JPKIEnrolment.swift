@@ -15,6 +15,8 @@ public enum JPKIEnrolmentOutcome: Sendable, Equatable {
   case proven(JPKIEvidence)
   case wrongPIN(triesLeft: Int)
   case pinBlocked
+  /// Another card than the one whose certificate was seen; the PIN was not sent to it.
+  case otherCard
 }
 
 extension JPKICard {
@@ -24,10 +26,15 @@ extension JPKICard {
   /// This convinces whoever runs the desk tool; the server learns it only as the desk's statement. Errors as for `sign`;
   /// `unsupportedCard` for a key that is not RSA-2048.
   ///
-  /// - Parameter digest: SHA-256 of the text that this side built.
-  public mutating func prove(pin: Secret<PIN>, digest: [UInt8]) throws(CardFailure) -> JPKIEnrolmentOutcome {
+  /// - Parameters:
+  ///   - seen: the certificate of the card that lay there when the person was asked.
+  ///   - digest: SHA-256 of the text that this side built.
+  public mutating func prove(
+    seen: [UInt8], pin: Secret<PIN>, digest: [UInt8]
+  ) throws(CardFailure) -> JPKIEnrolmentOutcome {
     try select()
     let certificate = try certificate()
+    guard certificate == seen else { return .otherCard }
     guard try CertificateKey(certificate: certificate).algorithm == .rsa2048 else { throw .unsupportedCard }
     if try pinTriesLeft() == 0 { return .pinBlocked }
     do throws(CardFailure) {
