@@ -150,7 +150,7 @@ struct JPKICardTests {
           return Array(certificate[offset..<min(certificate.count, offset + count)]) + Self.ok
         case (0x00, 0x20) where command.count == 4: return [0x63, 0xC3]
         case (0x00, 0x20):
-          isVerified = command.suffix(4) == Array("4649".utf8)
+          isVerified = Array(command.suffix(4)) == Array("4649".utf8)
           return isVerified ? Self.ok : [0x63, 0xC2]
         case (0x80, 0x2A): return isVerified || !guards ? [UInt8](repeating: 5, count: 256) + Self.ok : [0x69, 0x82]
         default: return [0x6D, 0x00]

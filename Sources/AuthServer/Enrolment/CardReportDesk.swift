@@ -56,13 +56,16 @@ struct CardReportDesk: Sendable {
 
   /// Enabled people of these segments, in the order of their accounts.
   private func holders(in segments: [Segment]) async throws -> [Holder] {
-    let groups = services.policy.policy.peopleGroups
+    let policy = services.policy.policy
+    let (groups, taking) = (policy.peopleGroups, Set(segments.filter { policy.takesMyNumberCards($0) }))
     return try await services.store.read { (state) throws(StorageFault) -> [Holder] in
       var holders: [Holder] = []
       for person in try state.everybody() where person.isEnabled {
         let own = segments.filter { !(groups[$0] ?? []).isDisjoint(with: person.groups) }
         guard !own.isEmpty else { continue }
+        // A My Number Card counts where it is taken.
         let keys = try state.cards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
+          .filter { $0.profile != JPKIProfile.name || !taking.isDisjoint(with: own) }
         holders.append(
           Holder(
             person: person, segments: own, best: keys.map(\.provenClass).max(),
