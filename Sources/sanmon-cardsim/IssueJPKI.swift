@@ -1,6 +1,4 @@
 import ArgumentParser
-import Crypto
-import CryptoExtras
 import Foundation
 import SwiftASN1
 import X509
