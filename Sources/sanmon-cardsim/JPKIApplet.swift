@@ -47,8 +47,9 @@ struct JPKIApplet: SimulatedCard {
     case 0x04:
       guard fault != .noApplet else { return Self.fail(0x6A82) }
       if command.data == Self.name {
-        // As a power-up: what was verified in another application does not count here.
-        (application, selected, verified) = (.jpki, nil, [])
+        // Selected again it stays as it is; from another application nothing that was verified comes along.
+        if application != .jpki { verified = [] }
+        (application, selected) = (.jpki, nil)
         return Self.succeed()
       }
       guard Self.surfaces.contains(command.data) else { return Self.fail(0x6A82) }
