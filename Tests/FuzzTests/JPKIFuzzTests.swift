@@ -50,7 +50,7 @@ struct JPKIFuzzTests {
 
   @Test("a certificate's file: as many of its bytes as it says itself, in order, within the limits, or a refusal")
   func files() async throws {
-    let long = [0x30, 0x82, 0x0F, 0xFC] + [UInt8](repeating: 0x05, count: 4092)
+    let long: [UInt8] = [0x30, 0x82, 0x0F, 0xFC] + [UInt8](repeating: 0x05, count: 4092)
     let tally = try await onOwnThread {
       try Fuzzer("jpki-file", corpus: [Self.certificate, long], count: Self.count).run { bytes in
         var card = JPKICard(channel: FileCard(file: bytes))
@@ -69,13 +69,14 @@ struct JPKIFuzzTests {
   func answers() async throws {
     func said(_ answers: [[UInt8]]) -> [UInt8] { answers.flatMap { [UInt8(truncatingIfNeeded: $0.count)] + $0 } }
     let ok: [UInt8] = [0x90, 0x00]
-    let small = [0x30, 0x82, 0x01, 0x00] + [UInt8](repeating: 0x05, count: 256)
-    let corpus = [
-      said([
-        ok, ok, Array(small.prefix(4)) + ok, Array(small[4..<254]) + [0x61, 0x06], Array(small[254...]) + ok, ok, [0x63, 0xC3],
-      ]),
-      said([ok, ok, [0x30, 0x82, 0x01, 0x00, 0x61, 0xFF]]), said([[0x6A, 0x82]]),
-    ]
+    let content = [UInt8](repeating: 0x05, count: 256)
+    let small: [UInt8] = [0x30, 0x82, 0x01, 0x00] + content
+    let head: [UInt8] = small.prefix(4) + ok
+    let piece: [UInt8] = small[4..<254] + [0x61, 0x06]
+    let end: [UInt8] = small[254...] + ok
+    let tries: [UInt8] = [0x63, 0xC3]
+    let endless: [UInt8] = [0x30, 0x82, 0x01, 0x00, 0x61, 0xFF]
+    let corpus = [said([ok, ok, head, piece, end, ok, tries]), said([ok, ok, endless]), said([[0x6A, 0x82]])]
     let tally = try await onOwnThread {
       try Fuzzer("jpki-answers", corpus: corpus, count: Self.count / 4).run { bytes in
         var card = SayingCard(rest: bytes[...])

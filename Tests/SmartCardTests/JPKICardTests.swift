@@ -16,7 +16,8 @@ struct JPKICardTests {
   func select() throws {
     var good = card(Self.ok)
     try good.select()
-    #expect(good.channel.commands == [[0x00, 0xA4, 0x04, 0x0C, 0x0A] + Self.aid])
+    let header: [UInt8] = [0x00, 0xA4, 0x04, 0x0C, 0x0A]
+    #expect(good.channel.commands == [header + Self.aid])
     for status in [[0x6A, 0x82], [0x6A, 0x81], [0x6D, 0x00], [0x6E, 0x00]] as [[UInt8]] {
       var other = card(status)
       #expect(failure { () throws(CardFailure) in try other.select() } == .unsupportedCard)
@@ -48,16 +49,18 @@ struct JPKICardTests {
       [0x30, 0x80, 0x00, 0x00], [0x30, 0x83, 0x00, 0x01], [0x31, 0x82, 0x01, 0x10], [0, 0, 0, 0], [],
     ] as [[UInt8]])
   func badLengths(head: [UInt8]) {
-    var bad = card(Self.ok, head + Self.ok, [UInt8](repeating: 0, count: 256) + Self.ok)
+    let zeros = [UInt8](repeating: 0, count: 256)
+    var bad = card(Self.ok, head + Self.ok, zeros + Self.ok)
     #expect(isMalformed(failure { () throws(CardFailure) in try bad.certificate() }))
     #expect(bad.channel.commands.count == 2, "nothing more is read")
   }
 
   @Test("a piece that is shorter than asked, no file, a file behind a PIN, a card that left")
   func badFiles() {
-    var short = card(Self.ok, [0x30, 0x82, 0x01, 0x10] + Self.ok, [1, 2, 3] + Self.ok)
+    let (head, zeros): ([UInt8], [UInt8]) = ([0x30, 0x82, 0x01, 0x10, 0x90, 0x00], [UInt8](repeating: 0, count: 256))
+    var short = card(Self.ok, head, [1, 2, 3, 0x90, 0x00])
     #expect(isMalformed(failure { () throws(CardFailure) in try short.certificate() }))
-    var endless = card(Self.ok, [0x30, 0x82, 0x01, 0x10] + Self.ok, [UInt8](repeating: 0, count: 256) + [0x61, 0x00])
+    var endless = card(Self.ok, head, zeros + [0x61, 0x00])
     #expect(isMalformed(failure { () throws(CardFailure) in try endless.certificate() }))
     var none = card([0x6A, 0x82])
     #expect(failure { () throws(CardFailure) in try none.certificate() } == .missingObject)
@@ -112,7 +115,11 @@ struct JPKICardTests {
       0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
     ]
     #expect(good.channel.commands[0] == [0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, 0x17])
-    #expect(good.channel.commands[1] == [0x80, 0x2A, 0x00, 0x80, 0x33] + info + Self.digest + [0x00])
+    var expected: [UInt8] = [0x80, 0x2A, 0x00, 0x80, 0x33]
+    expected += info
+    expected += Self.digest
+    expected.append(0x00)
+    #expect(good.channel.commands[1] == expected)
     // A reader of T=0 says where the answer waits.
     var pieces = card(Self.ok, [0x61, 0x00], signature + Self.ok)
     #expect(try pieces.sign(digest: Self.digest) == signature)

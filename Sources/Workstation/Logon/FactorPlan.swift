@@ -127,7 +127,7 @@ public struct FactorPlan: Sendable, Equatable {
     offered: [[String]], _ choice: FactorChoice
   ) -> (plan: FactorPlan, hasCard: Bool)? {
     guard let way = choice.ways(offered).first else { return nil }
-    guard way.contains(.card) else { return (.palmAlone, false) }
+    guard way.contains(.card) else { return (FactorPlan.palmAlone, false) }
     let plan = FactorPlan(
       slot: nil, needsPIN: true, needsPassword: way.contains(.password), needsPalm: way.contains(.palm))
     return (plan, true)
