@@ -36,6 +36,7 @@ enum APIMessages {
         .field("scenario", .oneOf(scenarios)), .field("segment", .segment), .field("workstation", .identifier),
         .field("expiresAt", .time), .field("combinations", combinations), .optional("session", .identifier),
         .optional("cardScripts", .array(cardScript, maximum: 8)), .optional("takesCardNumbers", .boolean),
+        .optional("takesMyNumberCards", .boolean),
       ]),
     APIMessage(
       "SessionKeys", "Public keys an agent made for one session.",
@@ -47,7 +48,7 @@ enum APIMessages {
     APIMessage(
       "CardProofMessage", "What a card signed, and the certificate of the key.",
       [
-        .field("profile", .oneOf(["piv"])), .field("slot", .oneOf(["9a", "9e"])),
+        .field("profile", .oneOf(["piv", JPKIProfile.name])), .field("slot", .oneOf(["9a", "9e", JPKIProfile.name])),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)),

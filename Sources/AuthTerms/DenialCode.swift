@@ -124,6 +124,12 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// At the desk: somebody from outside cannot be registered, extended or ended like this.
   case externalNotPossible = "AP206"
 
+  // A My Number Card.
+  /// The segment's file does not take such cards; before possession too.
+  case myNumberCardNotTaken = "AP198"
+  /// Its user-authentication certificate has ended; the card has signed all the same.
+  case myNumberCardExpired = "AP199"
+
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
   case serverFault = "AP191"
@@ -152,7 +158,7 @@ public enum DenialCode: String, CaseIterable, Sendable {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
       .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations,
-      .firstTapCodeRefused:
+      .firstTapCodeRefused, .myNumberCardNotTaken:
       .notAccepted
     default: self
     }

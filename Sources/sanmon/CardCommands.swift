@@ -22,6 +22,7 @@ struct CardCommand: AsyncParsableCommand {
 
   private static func kind(_ slot: String) -> String {
     if let number = NumberCardKind(rawValue: slot) { return say("番号だけ ", "number alone, ") + number.rawValue }
+    if slot == JPKIProfile.name { return say("マイナンバーカード（利用者証明）", "My Number Card (user authentication)") }
     return SharedKeyCardKind(name: slot)?.name ?? "PIV \(slot)"
   }
 }

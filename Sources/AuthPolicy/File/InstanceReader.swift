@@ -9,7 +9,7 @@ struct InstanceReader {
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
-    "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources",
+    "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -39,6 +39,11 @@ struct InstanceReader {
       break
     }
     let crls = lists(fields.optional("card-crls"), served: segments) { path($0) }
+    let personalRoots = lists(fields.optional("jpki-roots"), served: segments) { path($0) }
+    let personalLists = lists(fields.optional("jpki-crls"), served: segments) { path($0) }
+    if personalLists.keys.contains(where: { personalRoots[$0] == nil }) {
+      log.add(.myNumberListsWithoutRoots, fields.place("jpki-crls"))
+    }
     let revocation = fields.optional("revocation").map { self.revocation($0) } ?? Revocation(graceHours: 0)
     let cardPolicies = lists(fields.optional("card-policies"), served: segments) { certificatePolicy($0) }
     let bits = fields.optional("minimum-rsa-bits").map { log.word($0, of: ["2048", "3072"]).flatMap(Int.init) } ?? 2048
@@ -64,7 +69,7 @@ struct InstanceReader {
       minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
-      cardCRLSources: sources)
+      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

@@ -31,6 +31,9 @@ struct CardDesk: Sendable {
   ) async throws -> CardSummary {
     let now = services.surroundings.now()
     let segment = try Segment(parsing: enrolment.segment)
+    if enrolment.profile == JPKIProfile.name {
+      return try await registerPersonal(enrolment, for: person, in: segment, by: acting, at: now)
+    }
     guard enrolment.profile == "piv", ["9a", "9e"].contains(enrolment.slot) else { throw HTTPFault.malformed(.value) }
     guard
       challenges.redeem(Array(enrolment.nonce), for: person.map { EnrolmentChallenges.Purpose.person($0) } ?? .stock, now: now)
@@ -75,7 +78,7 @@ struct CardDesk: Sendable {
   }
 
   /// The desk is told the cause; the row keeps it.
-  private func refuse(
+  func refuse(
     _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID?, _ segment: Segment,
     _ acting: OperatorRecord, _ now: Moment
   ) async throws -> Refusal {

@@ -16,6 +16,7 @@ extension AgentFault {
     case .sensor(let fault): Self.sentence(fault)
     case .windows(let doubt): Self.sentence(doubt)
     case .pinChange(let refusal): Self.sentence(refusal)
+    case .myNumberCard(let refusal): Self.sentence(refusal)
     case .palmTriesUsed: Self.triesUsed
     case .palmUnavailable: Self.unavailable
     case .pinWrong(let left):
