@@ -67,9 +67,9 @@ public struct SessionKeys: Codable, Sendable, Equatable {
 }
 
 public struct CardProofMessage: Codable, Sendable {
-  /// `piv` or `jpki`
+  /// `piv`, `jpki` or `certificate`
   public var profile: String
-  /// `9a` or `9e`; `jpki`
+  /// `9a` or `9e` of `piv`, `jpki`, `cert` of `certificate`
   public var slot: String
   /// DER, at most 8 KiB.
   public var certificate: Data

@@ -48,7 +48,8 @@ enum APIMessages {
     APIMessage(
       "CardProofMessage", "What a card signed, and the certificate of the key.",
       [
-        .field("profile", .oneOf(["piv", JPKIProfile.name])), .field("slot", .oneOf(["9a", "9e", JPKIProfile.name])),
+        .field("profile", .oneOf(["piv", JPKIProfile.name, CertificateCard.profile])),
+        .field("slot", .oneOf(["9a", "9e", JPKIProfile.name, CertificateCard.slot])),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)),

@@ -168,7 +168,8 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       switch failure {
       case .serviceUnavailable, .serviceLost, .accessDenied: .readerService
       case .pinBlocked: .pinBlocked
-      case .unusablePIN: .badInput
+      case .unusablePIN, .module(.pinForm): .badInput
+      case .module(.unusable), .module(.ended), .module(.overdue), .module(.malformed), .module(.failed): .readerService
       default: .card
       }
   }

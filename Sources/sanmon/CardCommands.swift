@@ -21,6 +21,7 @@ struct CardCommand: AsyncParsableCommand {
   }
 
   private static func kind(_ slot: String) -> String {
+    if slot == CertificateCard.slot { return say("証明書カード", "certificate card") }
     if let number = NumberCardKind(rawValue: slot) { return say("番号だけ ", "number alone, ") + number.rawValue }
     if slot == JPKIProfile.name { return say("マイナンバーカード（利用者証明）", "My Number Card (user authentication)") }
     return SharedKeyCardKind(name: slot)?.name ?? "PIV \(slot)"

@@ -120,6 +120,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var jpkiRoots: [Segment: [String]]
   /// Their revocation lists; only for segments that have roots.
   public var jpkiCRLs: [Segment: [String]]
+  /// Policies of authorities that promise a PIN: a certificate card of the segment that has one along its whole path is `pk-pin`.
+  public var cardPINPolicies: [Segment: [CertificatePolicy]]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -131,7 +133,8 @@ public struct InstanceFile: Sendable, Hashable {
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
     cardCRLSources: [Segment: [ListAddress]] = [:],
-    jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:]
+    jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:]
   ) {
     self.instance = instance
     self.segments = segments
@@ -163,6 +166,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.cardCRLSources = cardCRLSources
     self.jpkiRoots = jpkiRoots
     self.jpkiCRLs = jpkiCRLs
+    self.cardPINPolicies = cardPINPolicies
   }
 
   /// - Throws: every fault of the file.

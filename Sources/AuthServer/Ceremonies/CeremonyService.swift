@@ -196,7 +196,7 @@ struct CeremonyService: Sendable {
     _ card: CardProofMessage, _ ceremony: OpenCeremony, _ caller: Caller
   ) -> Result<VerifiedCard, CardRefusal> {
     if card.profile == JPKIProfile.name { return verifyPersonal(card, ceremony, caller) }
-    guard card.profile == "piv", let exchangeClass = Self.exchangeClass(slot: card.slot), let keys = ceremony.sessionKeys,
+    guard let keys = ceremony.sessionKeys, Self.exchangeClass(of: card) != nil,
       let trust = services.trust.trust(ceremony.segment)
     else { return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot, or no session keys")) }
     let validated: ValidatedCardCertificate
@@ -208,6 +208,9 @@ struct CeremonyService: Sendable {
     case .refused(let code, let note): return .failure(CardRefusal(code: code, note: note))
     }
     if let failure = Self.signatureFault(card, by: validated.subjectKey, keys, ceremony, caller) { return .failure(failure) }
+    guard let exchangeClass = Self.exchangeClass(of: card, isUnderPINPolicy: validated.isUnderPINPolicy) else {
+      return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot"))
+    }
     return .success(VerifiedCard(key: validated.key, slot: card.slot, exchangeClass: exchangeClass))
   }
 
@@ -233,10 +236,13 @@ struct CeremonyService: Sendable {
       ?? CardRefusal(code: .proofSignatureWrong, note: "the signature is not over this ceremony")
   }
 
-  private static func exchangeClass(slot: String) -> ProofClass? {
-    switch slot {
-    case "9a": .publicKeyWithPIN
-    case "9e": .publicKey
+  /// The most that such an exchange shows; `nil` for a profile or slot that there is not. That the key of a certificate card was
+  /// used behind a PIN nobody sees here: the authority's policy has to say it, at every logon anew.
+  private static func exchangeClass(of card: CardProofMessage, isUnderPINPolicy: Bool = false) -> ProofClass? {
+    switch (card.profile, card.slot) {
+    case ("piv", "9a"): .publicKeyWithPIN
+    case ("piv", "9e"): .publicKey
+    case (CertificateCard.profile, CertificateCard.slot): isUnderPINPolicy ? .publicKeyWithPIN : .publicKey
     default: nil
     }
   }

@@ -31,7 +31,8 @@ enum CardRoots {
       let paths = instance.cardCRLs[segment, default: []]
       let lists = try lists(paths)
       cards[segment] = try trust(
-        anchors, lists, areAskedFor: !paths.isEmpty, policies: instance.cardPolicies[segment, default: []], instance)
+        anchors, lists, areAskedFor: !paths.isEmpty, policies: instance.cardPolicies[segment, default: []],
+        pinPolicies: instance.cardPINPolicies[segment, default: []], instance)
       if !paths.isEmpty { outlooks[segment.name] = try outlook(lists, instance) }
     }
     let operators = try instance.operatorListen.map { door in
@@ -69,14 +70,15 @@ enum CardRoots {
   /// - Parameter areAskedFor: a folder that is still empty asks for lists all the same: until the first one comes, no card is
   ///   believed.
   private static func trust(
-    _ anchors: [[UInt8]], _ lists: [[UInt8]], areAskedFor: Bool, policies: [CertificatePolicy], _ instance: InstanceFile
+    _ anchors: [[UInt8]], _ lists: [[UInt8]], areAskedFor: Bool, policies: [CertificatePolicy],
+    pinPolicies: [CertificatePolicy] = [], _ instance: InstanceFile
   ) throws -> CardTrust {
     let coverage: PathRules.Coverage = !areAskedFor ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
       anchors: anchors, revocationLists: lists,
       rules: PathRules(
         coverage: coverage, staleGraceSeconds: instance.staleGraceHours * 3600,
-        maximumListAgeSeconds: instance.maximumListAgeHours.map { $0 * 3600 }, policies: policies,
+        maximumListAgeSeconds: instance.maximumListAgeHours.map { $0 * 3600 }, policies: policies, pinPolicies: pinPolicies,
         minimumRSABits: instance.minimumRSABits))
   }
 

@@ -43,7 +43,7 @@ extension LogonClient {
     }
     let pin = try await asking.pin(triesLeft: triesLeft)
     // A PIN the card would not even look at must not cost a try.
-    guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
+    guard view.takes(pin) else { throw .card(view.profile == .piv ? .unusablePIN : .module(.pinForm)) }
     entered.pin = pin
     return (pin, leastTries)
   }
@@ -63,7 +63,8 @@ extension LogonClient {
     switch outcome {
     case .signed(let signature, let algorithm): return (signature, algorithm)
     case .wrongPIN(let left):
-      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: left), over: connection)
+      let told = left == PINStanding.untoldTries ? nil : left
+      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: told), over: connection)
       throw .pinWrong(triesLeft: left)
     case .pinBlocked:
       await report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0), over: connection)

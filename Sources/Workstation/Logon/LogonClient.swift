@@ -200,7 +200,8 @@ public struct LogonClient: Sendable {
     let conclusion = try await conclude(running, first, &entered)
     if case .granted(let session) = conclusion {
       if case .piv(let view) = seen, let slot = plan.slot, let certificate = view.certificates[slot] {
-        entered.card = GrantedLogon.Card(certificate: certificate, slot: slot.name, reader: view.reader)
+        entered.card = GrantedLogon.Card(
+          certificate: certificate, slot: view.profile.name(of: slot), reader: view.reader)
       }
       // A logon with a code looks at no reader, whatever is put in or taken out there.
       let isByCode = plan.needsCode && running.ceremony.session == nil
@@ -246,13 +247,14 @@ public struct LogonClient: Sendable {
   ) async throws(AgentFault) -> Shown {
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
     guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
-    let preimage = opened.ceremony.preimage(slot: slot.name, keys: keys)
+    let name = view.profile.name(of: slot)
+    let preimage = opened.ceremony.preimage(slot: name, keys: keys)
     let errand = CardErrand(
       reader: view.reader, slot: slot, certificate: certificate,
       digest: key.algorithm.digest(of: preimage.canonicalBytes), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
     let proof = CardProofMessage(
-      profile: "piv", slot: slot.name, certificate: Data(certificate),
+      profile: view.profile.rawValue, slot: name, certificate: Data(certificate),
       algorithm: algorithm.scheme.rawValue, signature: Data(signature))
     let evidence = SessionEvidence(
       preimage: preimage.canonicalBytes, algorithm: proof.algorithm, signature: signature,
