@@ -34,6 +34,7 @@ enum Report {
       case .wrongPIN(let left), .wrongPUK(let left): tries = left
       default: break
       }
+    case .myNumberCard(let refusal): code = refusal.code
     case .moreNeeded(let sets), .noUsableCombination(let sets): missing = sets
     default: break
     }

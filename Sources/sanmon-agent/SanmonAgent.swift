@@ -21,6 +21,7 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent logoff
         sanmon-agent relink --person 4711.2
         sanmon-agent pin-change
+        sanmon-agent register-card --account sato.hanako
         sanmon-agent token show --pkcs11 /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so
         sanmon-agent credential register --application ledger --user sato.hanako
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
@@ -36,7 +37,7 @@ struct SanmonAgent: AsyncParsableCommand {
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
       WatchCommandLine.self, StatusCommand.self, RelinkCommand.self, ReleaseCommand.self, CredentialCommand.self,
-      SSOCommand.self, PINChangeCommand.self, TokenCommand.self, ModuleHostCommand.self,
+      SSOCommand.self, PINChangeCommand.self, RegisterCardCommand.self, TokenCommand.self, ModuleHostCommand.self,
     ])
 }
 

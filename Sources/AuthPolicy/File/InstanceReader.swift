@@ -9,7 +9,7 @@ struct InstanceReader {
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
-    "witness", "recovery-key", "directory", "palm-matchers", "card-pin-policies",
+    "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls", "card-pin-policies",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -39,6 +39,11 @@ struct InstanceReader {
       break
     }
     let crls = lists(fields.optional("card-crls"), served: segments) { path($0) }
+    let personalRoots = lists(fields.optional("jpki-roots"), served: segments) { path($0) }
+    let personalLists = lists(fields.optional("jpki-crls"), served: segments) { path($0) }
+    if personalLists.keys.contains(where: { personalRoots[$0] == nil }) {
+      log.add(.myNumberListsWithoutRoots, fields.place("jpki-crls"))
+    }
     let revocation = fields.optional("revocation").map { self.revocation($0) } ?? Revocation(graceHours: 0)
     let cardPolicies = lists(fields.optional("card-policies"), served: segments) { certificatePolicy($0) }
     let pinPolicies = lists(fields.optional("card-pin-policies"), served: segments) { pinPolicy($0) }
@@ -52,6 +57,7 @@ struct InstanceReader {
     let people = DirectoryReader(log: log)
     let directory = fields.optional("directory").flatMap { people.isSnapshot($0) ? nil : people.read($0) }
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
+    let sources = lists(fields.optional("card-crl-sources"), served: segments) { listAddress($0) }
     let matchers = fields.optional("palm-matchers").map { palmMatchers($0) } ?? []
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let revocation, let bits, let checkpoint, let perSource, let signatures
@@ -64,7 +70,7 @@ struct InstanceReader {
       minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
-      cardPINPolicies: pinPolicies)
+      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -197,6 +203,12 @@ struct InstanceReader {
   private func certificatePolicy(_ node: MarkedNode) -> CertificatePolicy? {
     log.name(node, Bilingual("OID（例 1.2.392.200.1）", "an object identifier such as 1.2.392.200.1")) {
       text throws(MalformedInput) in try CertificatePolicy(parsing: text)
+    }
+  }
+
+  private func listAddress(_ node: MarkedNode) -> ListAddress? {
+    log.name(node, Bilingual("http://ホスト/パス（庁内）", "http://HOST/PATH, inside the city's network"), as: .badAddress) {
+      text throws(MalformedInput) in try ListAddress(parsing: text)
     }
   }
 

@@ -1,3 +1,4 @@
+import AuthAPI
 import AuthPolicy
 import AuthTerms
 import CertificateTrust
@@ -9,6 +10,8 @@ struct Trust: Sendable {
   let operators: OperatorTrust?
   /// Until when the lists count, by segment, and under `operators`; nothing for whom no list is asked for.
   var outlooks: [String: RevocationOutlook] = [:]
+  /// Of My Number Cards; a segment without one knows them by their keys alone.
+  var personal: [Segment: CardTrust] = [:]
 }
 
 /// The roots of the operators' cards, for the handshake and for each request.
@@ -39,7 +42,15 @@ enum CardRoots {
       return OperatorTrust(
         trust: try trust(anchors, lists, areAskedFor: !door.crls.isEmpty, policies: [], instance), anchors: anchors)
     }
-    return Trust(cards: cards, operators: operators, outlooks: outlooks)
+    var personal: [Segment: CardTrust] = [:]
+    for segment in instance.segments {
+      guard let roots = instance.jpkiRoots[segment] else { continue }
+      let paths = instance.jpkiCRLs[segment, default: []]
+      let lists = try lists(paths)
+      personal[segment] = try trust(try certificates(roots), lists, areAskedFor: !paths.isEmpty, policies: [], instance)
+      if !paths.isEmpty { outlooks["\(segment.name)-\(JPKIProfile.name)"] = try outlook(lists, instance) }
+    }
+    return Trust(cards: cards, operators: operators, outlooks: outlooks, personal: personal)
   }
 
   private static func lists(_ paths: [String]) throws -> [[UInt8]] {

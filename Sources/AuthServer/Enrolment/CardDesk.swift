@@ -31,6 +31,9 @@ struct CardDesk: Sendable {
   ) async throws -> CardSummary {
     let now = services.surroundings.now()
     let segment = try Segment(parsing: enrolment.segment)
+    if enrolment.profile == JPKIProfile.name {
+      return try await registerPersonal(enrolment, for: person, in: segment, by: acting, at: now)
+    }
     let isCertificateCard = enrolment.profile == CertificateCard.profile && enrolment.slot == CertificateCard.slot
     guard isCertificateCard ? person != nil : enrolment.profile == "piv" && ["9a", "9e"].contains(enrolment.slot) else {
       throw HTTPFault.malformed(.value)
@@ -80,7 +83,7 @@ struct CardDesk: Sendable {
   }
 
   /// The desk is told the cause; the row keeps it.
-  private func refuse(
+  func refuse(
     _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID?, _ segment: Segment,
     _ acting: OperatorRecord, _ now: Moment
   ) async throws -> Refusal {
@@ -133,7 +136,7 @@ struct CardDesk: Sendable {
       keys: card.keys.map {
         CardKeySummary(
           slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
-      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text))
+      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text), awaitsPIN: card.awaitsPIN ? true : nil)
   }
 }
 

@@ -119,6 +119,10 @@ public protocol CardPort: Sendable {
   func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure)
   /// The one card there whose reader tells a number: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
   func numberCard() async throws(CardFailure) -> NumberCardView
+  /// The one My Number Card there: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
+  /// - Parameter isTaken: `false`: it is found to be one, and nothing of it is read.
+  func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView
+  func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome
 }
 
 extension CardPort {
@@ -128,4 +132,6 @@ extension CardPort {
     throw .unsupportedCard
   }
   public func numberCard() async throws(CardFailure) -> NumberCardView { throw .unsupportedCard }
+  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView { throw .unsupportedCard }
+  public func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome { throw .unsupportedCard }
 }

@@ -16,6 +16,7 @@ extension AgentFault {
     case .sensor(let fault): Self.sentence(fault)
     case .windows(let doubt): Self.sentence(doubt)
     case .pinChange(let refusal): Self.sentence(refusal)
+    case .myNumberCard(let refusal): Self.sentence(refusal)
     case .palmTriesUsed: Self.triesUsed
     case .palmUnavailable: Self.unavailable
     case .pinWrong(PINStanding.untoldTries):
@@ -44,7 +45,7 @@ extension AgentFault {
         nextStepEn: "Log on again and type the same new password both times.")
     case .codeMistyped:
       Sentence(
-        ja: "代替コードの入力に誤りがあります。何も送っていません。",
+        ja: "コードの入力に誤りがあります。何も送っていません。",
         en: "The one-time code was not typed as it is printed. Nothing was sent.",
         nextStepJa: "用紙の 13 桁の数字を、もう一度そのとおりに入力してください。回数には数えられていません。",
         nextStepEn: "Type the 13 digits of the sheet once more, just as they stand. It did not count as a try.")
