@@ -30,7 +30,7 @@ extension LogonClient {
   }
 
   func askPIN(
-    _ plan: FactorPlan, triesLeft: Int, _ entered: inout Entered
+    _ plan: FactorPlan, triesLeft: Int, of profile: SigningCardProfile = .piv, _ entered: inout Entered
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
     guard triesLeft > 0 else { throw .pinBlocked }
@@ -43,7 +43,7 @@ extension LogonClient {
     }
     let pin = try await asking.pin(triesLeft: triesLeft)
     // A PIN the card would not even look at must not cost a try.
-    guard view.takes(pin) else { throw .card(view.profile == .piv ? .unusablePIN : .module(.pinForm)) }
+    guard profile.takes(pin) else { throw .card(profile == .piv ? .unusablePIN : .module(.pinForm)) }
     entered.pin = pin
     return (pin, leastTries)
   }

@@ -143,4 +143,8 @@ public struct EitherCards: CardPort {
   }
 
   public func numberCard() async throws(CardFailure) -> NumberCardView { try await readers.numberCard() }
+
+  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView { try await readers.jpkiCard(isTaken: isTaken) }
+
+  public func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome { try await readers.run(errand) }
 }
