@@ -121,6 +121,8 @@ public struct EitherCards: CardPort {
 
   /// - Parameter fault: what the card ends in that the library does not know either.
   private func behind(_ fault: CardFailure) async throws(CardFailure) -> CardView {
+    // A My Number Card is none of the library's business, which might read more of it than a city may.
+    if (try? await readers.jpkiCard(isTaken: false)) != nil { throw fault }
     do throws(CardFailure) { return try await module.view() } catch {
       switch error {
       case .noCard, .unsupportedCard: throw fault
