@@ -8,14 +8,6 @@ public enum SigningCardProfile: String, Sendable, Equatable {
   case certificate
 
   public func name(of slot: PIVSlot) -> String { self == .piv ? slot.name : CertificateCard.slot }
-
-  /// Whether a card could be asked with it: a PIN that it would not even look at must not cost a try.
-  public func takes(_ pin: Secret<PIN>) -> Bool {
-    switch self {
-    case .piv: PINRule.accepts(pin)
-    case .certificate: ModuleErrand.pinLengths.contains(pin.count)
-    }
-  }
 }
 
 /// What can be seen of a card before anything is asked of its holder.
@@ -34,6 +26,14 @@ public struct CardView: Sendable, Equatable {
     self.triesLeft = triesLeft
     self.certificates = certificates
     self.profile = profile
+  }
+
+  /// Whether the card could be asked with it: a PIN that it would not even look at must not cost a try.
+  public func takes(_ pin: Secret<PIN>) -> Bool {
+    switch profile {
+    case .piv: PINRule.accepts(pin)
+    case .certificate: ModuleErrand.pinLengths.contains(pin.count)
+    }
   }
 }
 
