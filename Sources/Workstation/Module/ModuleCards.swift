@@ -113,7 +113,10 @@ public struct EitherCards: CardPort {
     do throws(CardFailure) { return try await readers.view() } catch {
       switch error {
       // A card that is no PIV card, or a token without a reader service.
-      case .unsupportedCard, .refused, .malformedCard, .serviceUnavailable: return try await behind(error)
+      case .unsupportedCard, .refused, .malformedCard, .serviceUnavailable:
+        // A person's own My Number Card is shown to no library: it would read whatever lies on it.
+        if (try? await readers.jpkiCard(isTaken: false)) != nil { throw error }
+        return try await behind(error)
       default: throw error
       }
     }
@@ -121,8 +124,6 @@ public struct EitherCards: CardPort {
 
   /// - Parameter fault: what the card ends in that the library does not know either.
   private func behind(_ fault: CardFailure) async throws(CardFailure) -> CardView {
-    // A My Number Card is none of the library's business, which might read more of it than a city may.
-    if (try? await readers.jpkiCard(isTaken: false)) != nil { throw fault }
     do throws(CardFailure) { return try await module.view() } catch {
       switch error {
       case .noCard, .unsupportedCard: throw fault
@@ -146,7 +147,9 @@ public struct EitherCards: CardPort {
 
   public func numberCard() async throws(CardFailure) -> NumberCardView { try await readers.numberCard() }
 
-  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView { try await readers.jpkiCard(isTaken: isTaken) }
+  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView {
+    try await readers.jpkiCard(isTaken: isTaken)
+  }
 
   public func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome { try await readers.run(errand) }
 }
