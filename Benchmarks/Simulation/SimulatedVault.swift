@@ -131,6 +131,9 @@ final class SimulatedVault: Vault {
   func listCardKeys() async throws(VaultFault) -> [VaultCardKey] { throw .unreachable("not simulated") }
   func lookUp(_ request: LookUpRequest) async throws(VaultFault) -> LookUpAnswer? { throw .unreachable("not simulated") }
   func listKeys() async throws(VaultFault) -> [VaultKeyTerm] { throw .unreachable("not simulated") }
+  func listAlarms(after number: UInt64) async throws(VaultFault) -> [VaultAlarm] { throw .unreachable("not simulated") }
+  func seeAlarm(_ act: SignedAct) async throws(VaultFault) { throw .unreachable("not simulated") }
+  func removeCardKey(_ act: SignedAct, cards: UInt64) async throws(VaultFault) { throw .unreachable("not simulated") }
 
   /// Nothing is released here, and there is no log.
   func witness(from: UInt64) async throws(VaultFault) -> VaultWitness {

@@ -231,7 +231,7 @@ public struct CardSummary: Codable, Sendable {
 }
 
 public struct CardKeySummary: Codable, Sendable {
-  /// `9a`, `9e`, or the kind of a shared-key card or of a number.
+  /// `9a`, `9e`, `jpki`, or the kind of a shared-key card or of a number.
   public var slot: String
   public var proofClass: String
   /// SHA-256 of its SubjectPublicKeyInfo; of a shared-key card, of its `SharedCardPreimage`; of a number, of its `CardNumber`.

@@ -125,8 +125,10 @@ extension APIMessages {
     APIMessage(
       "CardEnrolment", "A key that signed the challenge is registered on one of this person's cards.",
       [
-        .field("person", .identifier), .field("segment", .segment), .field("profile", .oneOf(["piv"])),
-        .field("slot", .oneOf(["9a", "9e"])), .field("nonce", .bytes(minimum: 32, maximum: 32)),
+        .field("person", .identifier), .field("segment", .segment),
+        .field("profile", .oneOf(["piv", JPKIProfile.name, CertificateCard.profile])),
+        .field("slot", .oneOf(["9a", "9e", JPKIProfile.name, CertificateCard.slot])),
+        .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)), .field("refusedWithoutPIN", .boolean),
@@ -143,7 +145,10 @@ extension APIMessages {
     APIMessage(
       "CardKeySummary", "One key of a card.",
       [
-        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name) + numberCardKinds)),
+        .field(
+          "slot",
+          .oneOf(
+            ["9a", "9e", JPKIProfile.name, CertificateCard.slot] + SharedKeyCardKind.allCases.map(\.name) + numberCardKinds)),
         .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),

@@ -47,6 +47,15 @@ extension APIRoutes {
     .post(
       "/v1/admin/vault/card-keys", .operators, "Set a city's key for shared-key cards, sealed to the vault",
       body: "VaultCardKeyAct", answer: "Nothing", problems: [.conflict]),
+    .post(
+      "/v1/admin/vault/card-keys/removal", .operators, "Take a city's key for shared-key cards away", body: "VaultActMessage",
+      answer: "Nothing", problems: [.conflict, .notFound]),
+    .get(
+      "/v1/admin/vault/alarms", .operators, "What the vault wants somebody to look at, and who has",
+      answer: .list("VaultAlarmSummary")),
+    .post(
+      "/v1/admin/vault/alarms", .operators, "Say that an alarm of the vault was looked at", body: "VaultActMessage",
+      answer: "Nothing", problems: [.conflict, .notFound]),
     .get(
       "/v1/admin/vault/rotation", .operators, "How old the vault's keys are, and how far their renewal has come",
       answer: .list("VaultKeySummary")),
@@ -99,7 +108,15 @@ extension APIMessages {
       [.field("sealed", .bytes(minimum: 1, maximum: 12_288)), .field("act", .bytes(minimum: 1, maximum: 32_768))]),
     APIMessage(
       "VaultCardKeySummary", "That the vault keeps a city's key for a card script.",
-      [.field("script", .identifier), .field("version", .count), .field("setAt", .time)]),
+      [.field("script", .identifier), .field("version", .count), .field("setAt", .time), .field("cards", .count)]),
+    APIMessage(
+      "VaultAlarmSummary", "Something that the vault wants somebody to look at, and who has.",
+      [
+        .field("number", .count), .field("action", .text(maximum: VaultAlarm.longestAction)),
+        .field("note", .text(maximum: VaultAlarm.longestNote)), .field("times", .count), .field("firstAt", .time),
+        .field("lastAt", .time), .optional("seenBy", .identifier), .optional("seenAt", .time),
+        .optional("reason", .text(maximum: 500)),
+      ]),
     APIMessage(
       "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",
       [

@@ -36,6 +36,12 @@ extension Act {
     public static let issueCodes = "code.issue"
     /// Parameters `person`, `segment`. Somebody at the desk or an administrator signs.
     public static let withdrawCodes = "code.withdraw"
+    /// Parameters `script` (its name), `cards` (how many keys of cards in the register are of it, 0 and above). Two administrators
+    /// sign: nobody gets in with such a card afterwards.
+    public static let removeCardKey = "vault.cardkey.remove"
+    /// Parameters `alarm` (its number), `action`, `times` (as the alarm has them when it is looked at), `reason` (a `Remark`, not
+    /// blank). One administrator signs.
+    public static let seeAlarm = "vault.alarm.seen"
     /// No parameters.
     public static let resumeReleases = "vault.resume"
     /// Parameter `layers`: names of `VaultLayer`, a space between. One administrator signs: nobody reads or loses anything by it.

@@ -27,6 +27,7 @@ extension VaultRequest {
     case .beginCard(let script, let number): CardExchangeAnswer.write(script: script, number: number, to: &writer)
     case .stepCard(let exchange, let answers): CardExchangeAnswer.write(exchange, answers, to: &writer)
     case .lookUp(let request): request.write(to: &writer)
+    case .upkeep(let request): request.write(to: &writer)
     case .listCredentials(let place), .listDeputies(let place): writer.field(place)
     case .confirmPending(let act): writer.field(act.encoded)
     case .sessionAct(let value): value.write(to: &writer)
@@ -134,6 +135,7 @@ extension VaultRequest {
     case .setCardKey: request = .setCardKey(try SignedAct(decoding: reader.field()), sealed: try reader.field())
     case .listCardKeys: request = .listCardKeys
     case .issueCodes, .withdrawCodes, .listCodes, .showCode: request = .lookUp(try LookUpRequest(kind, from: &reader))
+    case .listAlarms, .seeAlarm, .removeCardKey: request = .upkeep(try UpkeepRequest(kind, from: &reader))
     }
     try reader.requireEnd()
     return (id, request)
@@ -146,7 +148,7 @@ extension VaultAnswer {
     case operatorRegistered, operators, checkpoint, revoked, backup, backupPiece, backupSignature, snapshotSignature,
       restoreApproved, templateKey
     case cards, applications, credentials, deputies, released, kept, witness, keys, cardExchange, cardKeys, lookUp, noted
-    case refused
+    case refused, alarms
   }
 
   public func encoded(id: UInt64) -> [UInt8] {
@@ -253,6 +255,10 @@ extension VaultAnswer {
     case .lookUp(let value):
       writer.field(Word.lookUp.rawValue)
       value.write(to: &writer)
+    case .alarms(let alarms):
+      writer.field(Word.alarms.rawValue)
+      writer.field(UInt64(alarms.count))
+      for alarm in alarms { alarm.write(to: &writer) }
     case .kept(let version):
       writer.field(Word.kept.rawValue)
       writer.field(version)
@@ -346,6 +352,7 @@ extension VaultAnswer {
       guard version > 0 else { throw MalformedInput("vault answer", expected: "a version, 1 and above") }
       answer = .kept(version: version)
     case .noted: answer = .noted
+    case .alarms: answer = .alarms(try VaultAlarm.list(from: &reader))
     case .refused:
       guard let code = VaultRefusal.Code(rawValue: try reader.text()) else {
         throw MalformedInput("vault answer", expected: "a known refusal code")
@@ -400,19 +407,6 @@ extension VaultInitialisation {
     segments = []
     for name in try reader.texts(atMost: 8) { segments.append(try Segment(parsing: name)) }
     hosts = try reader.texts(atMost: 16)
-  }
-}
-
-extension OperatorRegistration {
-  fileprivate init(from reader: inout LengthPrefixedReader) throws(MalformedInput) {
-    let code = try reader.text()
-    authority = code.isEmpty ? .administrator : .firstAdministratorCode(code)
-    act = try SignedAct(decoding: reader.field())
-    possession = try reader.field()
-    guard possession.count <= 1024, let scheme = SignatureScheme(rawValue: try reader.text()) else {
-      throw MalformedInput("operator registration", expected: "a signature of at most 1,024 bytes and its scheme")
-    }
-    possessionScheme = scheme
   }
 }
 

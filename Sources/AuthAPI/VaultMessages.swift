@@ -76,6 +76,8 @@ public enum VaultRequest: Sendable, Equatable {
   case listCardKeys
   /// About printed one-time look-up codes.
   case lookUp(LookUpRequest)
+  /// About alarms that somebody has seen, and keys that are taken away.
+  case upkeep(UpkeepRequest)
 
   /// A stable word for logs and answers.
   public var kind: Kind {
@@ -119,6 +121,7 @@ public enum VaultRequest: Sendable, Equatable {
     case .setCardKey: .setCardKey
     case .listCardKeys: .listCardKeys
     case .lookUp(let request): request.kind
+    case .upkeep(let request): request.kind
     }
   }
 
@@ -130,6 +133,7 @@ public enum VaultRequest: Sendable, Equatable {
       resumeReleases, witness, setDeputies, listDeputies, keepPending, confirmPending, rotateKeys, listKeys
     case beginCard, stepCard, setCardKey, listCardKeys
     case issueCodes, withdrawCodes, listCodes, showCode
+    case listAlarms, seeAlarm, removeCardKey
   }
 }
 
@@ -265,6 +269,8 @@ public enum VaultAnswer: Sendable, Equatable {
   /// In the order of their scripts' names.
   case cardKeys([VaultCardKey])
   case lookUp(LookUpAnswer)
+  /// At most `VaultAlarm.mostAtOnce`; fewer: these are the last.
+  case alarms([VaultAlarm])
   /// The number under which a credential is kept now, 1 and above.
   case kept(version: UInt64)
   /// Done and written, and there is nothing to hand over.
@@ -327,7 +333,7 @@ public struct VaultStatus: Sendable, Equatable {
   public var checkpointSize: UInt64
   /// Root of the last checkpoint signed; empty before the first one.
   public var checkpointRoot: [UInt8]
-  /// How often a checkpoint was refused because it contradicted the last one.
+  /// How often something was raised that nobody has seen yet (`VaultAlarm`).
   public var alarms: UInt64
   public var logSize: UInt64
   /// 1 until a restore is approved for the first time.

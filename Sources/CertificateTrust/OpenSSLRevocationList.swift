@@ -74,6 +74,18 @@ final class OpenSSLRevocationList: @unchecked Sendable {
     X509_NAME_cmp(X509_CRL_get_issuer(pointer), X509_get_issuer_name(certificate)) == 0
   }
 
+  /// Whether this list is in the name of this authority.
+  func isInName(of authority: OpenSSLCertificate) -> Bool {
+    X509_NAME_cmp(X509_CRL_get_issuer(pointer), X509_get_subject_name(authority.pointer)) == 0
+  }
+
+  /// Whether this authority's key has signed it.
+  func isSigned(by authority: OpenSSLCertificate) -> Bool {
+    defer { ERR_clear_error() }
+    guard let key = X509_get0_pubkey(authority.pointer) else { return false }
+    return X509_CRL_verify(pointer, key) == 1
+  }
+
   /// The moments at which what this list says may begin or end to count.
   func times(_ rules: PathRules) -> [Int] {
     let due = [nextUpdate, rules.maximumListAgeSeconds.map { thisUpdate + $0 }].compactMap { $0 }

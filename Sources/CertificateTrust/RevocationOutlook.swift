@@ -94,7 +94,7 @@ public struct RevocationOutlook: Sendable, Hashable {
 
 extension OpenSSLRevocationList {
   /// Its issuer's name as DER; empty when it cannot be written.
-  fileprivate var issuer: [UInt8] {
+  var issuer: [UInt8] {
     let name = X509_CRL_get_issuer(pointer)
     let length = i2d_X509_NAME(name, nil)
     guard length > 0 else { return [] }

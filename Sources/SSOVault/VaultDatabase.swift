@@ -50,6 +50,8 @@ final class VaultDatabase: Sendable {
     // After opening: GRDB sets its own value while it turns WAL on. NORMAL would lose answered requests in a power cut.
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA synchronous = FULL")
+      // What is deleted is overwritten: a key that administrators took away does not stay in the file.
+      try database.execute(sql: "PRAGMA secure_delete = ON")
       try WriteAheadLog.writeAgain(database)
       guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2,
         try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal"
@@ -101,6 +103,14 @@ final class VaultDatabase: Sendable {
   func compact() throws {
     try queue.withLock { queue in
       try queue?.vacuum()
+      try queue?.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+    }
+  }
+
+  /// Nothing of before stands in the write-ahead log afterwards.
+  /// - Throws: `DatabaseError` while somebody else reads; then it goes with the next checkpoint.
+  func truncateWriteAheadLog() throws {
+    try queue.withLock { queue in
       try queue?.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
     }
   }

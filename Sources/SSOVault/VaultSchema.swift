@@ -121,6 +121,19 @@ enum VaultSchema {
             PRIMARY KEY (person, segment)) STRICT, WITHOUT ROWID;
           """)
     }
+    // Alarms one by one, and who has seen them. What was only counted before becomes one.
+    migrator.registerMigration("9") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE raised_alarms(id INTEGER PRIMARY KEY, action TEXT NOT NULL, note TEXT NOT NULL,
+            times INTEGER NOT NULL CHECK (times > 0), first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, seen_by TEXT,
+            seen_at INTEGER, reason TEXT, CHECK ((seen_at IS NULL) = (seen_by IS NULL) AND (seen_at IS NULL) = (reason IS NULL)))
+            STRICT;
+          CREATE INDEX open_alarms ON raised_alarms(action, note) WHERE seen_at IS NULL;
+          INSERT INTO raised_alarms(action, note, times, first_at, last_at)
+            SELECT 'alarms.former', 'counted before alarms were listed', count, 0, 0 FROM alarms WHERE count > 0;
+          """)
+    }
     return migrator
   }
 }

@@ -13,7 +13,7 @@ extension VaultService {
       return try write { try extend(request, keys, $0, now) }
     } catch VaultFailure.refused(let refusal) where refusal.code == .checkpointContradicts {
       // In a transaction of its own: the refusal rolled the first one back.
-      try write { try $0.execute(sql: "UPDATE alarms SET count = count + 1 WHERE id = 1") }
+      try write { try VaultAlarms($0).raise("checkpoint.contradicts", refusal.note, at: now.wallMilliseconds) }
       throw VaultFailure.refused(refusal)
     }
   }

@@ -38,7 +38,8 @@ public struct VaultPeers: Sendable {
     case .publicKeys, .listApplications, .listCredentials: admits(uid)
     case .status, .trustRoots, .createEnrolmentCode, .registerOperator, .listOperators, .revoke, .approveRestore,
       .registerCards, .listCards, .publishApplication, .setCredential, .resumeReleases, .setDeputies, .listDeputies,
-      .rotateKeys, .listKeys, .setCardKey, .listCardKeys, .issueCodes, .withdrawCodes, .listCodes:
+      .rotateKeys, .listKeys, .setCardKey, .listCardKeys, .issueCodes, .withdrawCodes, .listCodes,
+      .listAlarms, .seeAlarm, .removeCardKey:
       isKnown(uid)
     }
   }
@@ -209,6 +210,7 @@ public final class VaultService: Sendable {
       return .noted
     case .listCardKeys: return .cardKeys(try database.write { try ReleaseRegister($0, keys).cardKeys().map(\.entry) })
     case .lookUp(let request): return try answer(request, keys, now)
+    case .upkeep(let request): return try answer(request, keys, now)
     case .initialise, .status, .unseal: throw VaultFailure.no(.requestMalformed, "answered above")
     }
   }
@@ -289,7 +291,7 @@ public final class VaultService: Sendable {
         hosts: keys?.hostNames ?? [], operators: UInt64(try VaultRegister(database).operators().count(where: \.isActive)),
         checkpointSize: UInt64(checkpoint?["size"] as Int64? ?? 0),
         checkpointRoot: (checkpoint?["root"] as Data?).map(Array.init) ?? [],
-        alarms: UInt64(try Int64.fetchOne(database, sql: "SELECT count FROM alarms WHERE id = 1") ?? 0),
+        alarms: try VaultAlarms(database).open(),
         logSize: try VaultLog(database).treeSize(), epoch: try VaultEpochs.current(database),
         isRestored: isRestored.withLock { $0 }, bases: bases)
     }
@@ -344,6 +346,8 @@ public final class VaultService: Sendable {
   func write<R>(_ change: (Database) throws -> R) throws -> R { try database.write(change) }
 
   func copy(to path: String) throws { try database.copy(to: path) }
+
+  func truncateWriteAheadLog() throws { try database.truncateWriteAheadLog() }
 
   // MARK: Refusals
 

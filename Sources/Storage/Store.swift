@@ -119,6 +119,15 @@ public protocol StateReader {
   /// The same of one person: seldom more than one.
   func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity]
 
+  /// The last enrolment code of the person in the segment, whatever became of it.
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode?
+  /// Ordered by person and segment; at most `limit`, at most 20,000. For lists of a desk, never for a logon.
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode]
+  /// The card that a list announced with this key.
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard?
+  /// Ordered by person and key; at most `limit`, at most 20,000. For lists of a desk, never for a logon.
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard]
+
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool
   /// Rows, newest first when `query.newestFirst`.
   func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow]
@@ -172,9 +181,17 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
+  /// In the place of the person's former one in that segment.
+  /// - Throws: `.conflict` if the person is not there, or if it is none (`FirstTapCode.isWhole`).
+  mutating func put(_ code: FirstTapCode) throws(StorageFault)
+  /// - Throws: `.conflict` if the person is not there.
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault)
+  /// - Returns: whether it was there.
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool
   /// Removes the person and all that is kept of the person: sessions, own cards with their keys (a stock card is nobody's again),
-  /// palms and how they did, the password, counters of failures, the objects that stood for the person, that the person is from
-  /// outside, and which workstations are the person's own. Rows of the log stay, and so do records of operators.
+  /// palms and how they did, the password, counters of failures, enrolment codes and expected cards, the objects that stood for
+  /// the person, that the person is from outside, and which workstations are the person's own. Rows of the log stay, and so do
+  /// records of operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson
   /// A row besides the change's own, which follows it: for what the change does to somebody else.

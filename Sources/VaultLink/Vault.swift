@@ -77,6 +77,14 @@ public protocol Vault: Sendable {
   /// Issues, withdraws or lists sheets of look-up codes, or has a code judged.
   /// - Returns: `nil` for a sheet that was withdrawn.
   func lookUp(_ request: LookUpRequest) async throws(VaultFault) -> LookUpAnswer?
+  /// - Parameter number: of the last one of the page before, or 0.
+  /// - Returns: at most `VaultAlarm.mostAtOnce`.
+  func listAlarms(after number: UInt64) async throws(VaultFault) -> [VaultAlarm]
+  /// Carries out `vault.alarm.seen`.
+  func seeAlarm(_ act: SignedAct) async throws(VaultFault)
+  /// Carries out `vault.cardkey.remove`.
+  /// - Parameter cards: how many keys of cards are registered here for that script.
+  func removeCardKey(_ act: SignedAct, cards: UInt64) async throws(VaultFault)
   /// Carries out `vault.resume`.
   func resumeReleases(_ act: SignedAct) async throws(VaultFault)
 }

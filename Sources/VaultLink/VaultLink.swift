@@ -278,6 +278,24 @@ public final class VaultLink: Sendable {
     }
   }
 
+  /// - Parameter number: of the last one of the page before, or 0.
+  /// - Returns: at most `VaultAlarm.mostAtOnce`.
+  public func listAlarms(after number: UInt64) async throws(VaultFault) -> [VaultAlarm] {
+    guard case .alarms(let alarms) = try await ask(.upkeep(.listAlarms(after: number))) else { throw Self.surprise }
+    return alarms
+  }
+
+  /// Carries out `vault.alarm.seen`.
+  public func seeAlarm(_ act: SignedAct) async throws(VaultFault) {
+    guard case .noted = try await ask(.upkeep(.seeAlarm(act))) else { throw Self.surprise }
+  }
+
+  /// Carries out `vault.cardkey.remove`.
+  /// - Parameter cards: how many keys of cards are registered here for that script.
+  public func removeCardKey(_ act: SignedAct, cards: UInt64) async throws(VaultFault) {
+    guard case .noted = try await ask(.upkeep(.removeCardKey(act, cards: cards))) else { throw Self.surprise }
+  }
+
   /// Types one share of the master key into a vault that waits for them.
   /// - Returns: how many are there; `nil` when it is open now.
   public func unseal(_ share: TypedShare) async throws(VaultFault) -> VaultSealing? {

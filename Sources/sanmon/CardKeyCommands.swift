@@ -20,8 +20,9 @@ struct CardKeyCommand: AsyncParsableCommand {
         sanmon operator accept key.act --as suzuki --out key.suzuki
         sanmon vault card-key set --act key.act --approval suzuki=key.suzuki
         sanmon vault card-key list
+        sanmon vault card-key remove branch-lite-s --out gone.act
       """,
-    subcommands: [CardKeySet.self, CardKeyList.self], defaultSubcommand: CardKeyList.self)
+    subcommands: [CardKeySet.self, CardKeyList.self, CardKeyRemove.self], defaultSubcommand: CardKeyList.self)
 }
 
 struct CardKeySet: AsyncParsableCommand {
@@ -132,8 +133,10 @@ struct CardKeyList: AsyncParsableCommand {
     let keys = try await operatorLink.get("/v1/admin/vault/card-keys", as: [VaultCardKeySummary].self)
     try operatorLink.show(keys) { keys in
       guard !keys.isEmpty else { return say("登録はありません。", "none.") }
-      return keys.map { "\($0.script)  \(say("第 \($0.version) 版", "version \($0.version)"))  \(Times.show($0.setAt))" }
-        .joined(separator: "\n")
+      return keys.map { key in
+        "\(key.script)  \(say("第 \(key.version) 版", "version \(key.version)"))  \(Times.show(key.setAt))"
+          + say("  登録カード \(key.cards) 枚", "  \(key.cards) cards registered")
+      }.joined(separator: "\n")
     }
   }
 }

@@ -5,7 +5,8 @@ import VaultLink
 
 struct PKICommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pki", abstract: "The instance's own authority. / 認証局の初期化。", subcommands: [PKIInit.self])
+    commandName: "pki", abstract: "The instance's own authority, and lists of others. / 認証局の初期化と失効リストの取得。",
+    subcommands: [PKIInit.self, PKIFetch.self])
 }
 
 struct PKIInit: AsyncParsableCommand {

@@ -10,7 +10,7 @@ struct VaultCommand: AsyncParsableCommand {
     commandName: "vault", abstract: "Stored credentials: cards, passwords, gaps. / 鍵庫（業務システムのパスワード）の管理。",
     subcommands: [
       VaultCards.self, VaultSet.self, VaultList.self, VaultGaps.self, DeputyCommand.self, CardKeyCommand.self, VaultResume.self,
-      VaultRotate.self, VaultUnseal.self,
+      VaultRotate.self, VaultUnseal.self, VaultAlarmCommand.self,
     ])
 }
 

@@ -150,12 +150,30 @@ final class ToolBench: Sendable {
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  func issue(_ name: String, key: String, authority: String = "operators", pin: String = pin) throws {
-    try must([
-      "bash", "-c", "exec \"$@\" 3<<<'\(pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue", "--card",
-      "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert", "\(folder)/\(authority).pem",
-      "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
-    ])
+  func issue(
+    _ name: String, key: String, authority: String = "operators", pin: String = pin, puk: String? = nil
+  ) throws {
+    try must(
+      [
+        "bash", "-c", "exec \"$@\" 3<<<'\(pin)' 4<<<'\(puk ?? "")'", "bash", Self.programs + "/sanmon-cardsim", "issue",
+        "--card", "\(folder)/\(name).card", "--name", name, "--key", key, "--pin-fd", "3", "--ca-cert",
+        "\(folder)/\(authority).pem", "--ca-key", "\(folder)/\(authority).key", "--cert-out", "\(folder)/\(name).pem",
+      ] + (puk == nil ? [] : ["--puk-fd", "4"]))
+  }
+
+  /// A card like a My Number Card, under its own authority (`other`).
+  func issuePersonal(_ name: String, pin: String, options: [String] = []) throws {
+    try must(
+      [
+        "bash", "-c", "exec \"$@\" 3<<<'\(pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue-jpki", "--card",
+        "\(folder)/\(name).card", "--name", name, "--pin-fd", "3", "--ca-cert", "\(folder)/other.pem", "--ca-key",
+        "\(folder)/other.key",
+      ] + options)
+  }
+
+  /// What the simulator says of a card.
+  func shown(_ name: String) throws -> String {
+    try Self.run([Self.programs + "/sanmon-cardsim", "show", "--card", "\(folder)/\(name).card"]).output
   }
 
   /// DER SubjectPublicKeyInfo of 9A, hexadecimal.
@@ -181,6 +199,21 @@ final class ToolBench: Sendable {
     let words = ["env", "-u", "SANMON_SOCKET", "-u", "SANMON_SERVER", "-u", "SANMON_AUTHORITY"] + fixed + environment
     let tool = [Self.programs + "/sanmon"] + arguments + (pin == nil ? [] : ["--pin-fd", "3"])
     return try await Self.started(["bash", "-c", "exec \"$@\" 3<<<'\(pin ?? "")'", "bash"] + words + tool)
+  }
+
+  /// Starts the tool; what it reads from descriptor 0 is sent to it when the test says so.
+  func starting(_ arguments: [String]) throws -> Program {
+    try Program(
+      [Self.programs + "/sanmon"] + arguments,
+      environment: ["LC_ALL": "C", "HOME": folder, "PCSCLITE_CSOCK_NAME": "\(reader)/run/pcscd/pcscd.comm"],
+      input: .open, output: .together)
+  }
+
+  /// Ends the reader service as a crash does, and brings it back.
+  func withoutService(_ test: () async throws -> Void) async throws {
+    try must(["bash", "-c", "source '\(Self.library)'; pcscd_daemon_stop '\(reader)'"])
+    try await test()
+    try must(["bash", "-c", "source '\(Self.library)'; pcscd_daemon_start '\(reader)'"])
   }
 
   /// Runs the agent with a text on descriptor 3, once.
@@ -244,6 +277,16 @@ final class ToolBench: Sendable {
       }
       // And tells its clients.
       try await Task.sleep(for: .milliseconds(300))
+    }
+
+    /// Gives the card a fault, and waits until it has it.
+    func fault(_ name: String) async throws {
+      try program.send("fault \(name)\n")
+      let end = ContinuousClock.now + .seconds(30)
+      while !program.output.contains("fault \(name)\n") {
+        guard ContinuousClock.now < end, program.isRunning else { throw Failed("no fault: \(program.output)") }
+        try await Task.sleep(for: .milliseconds(10))
+      }
     }
 
     func takeOut() async {

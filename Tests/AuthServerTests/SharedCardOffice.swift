@@ -133,7 +133,9 @@ final class ExchangingVault: VaultAnswering {
 
 extension City {
   /// The city's key of a kind goes into this city's own vault, signed by two administrators.
-  func keepCardKey(_ kind: SharedKeyCardKind) async throws {
+  /// - Returns: the second of them.
+  @discardableResult
+  func keepCardKey(_ kind: SharedKeyCardKind) async throws -> Administrator {
     let source = try Data(contentsOf: URL(fileURLWithPath: folder + "/policies/cards/\(kind.name).yaml"))
     let script = try CardScriptFile.compile(PolicySource(name: "\(kind.name).yaml", bytes: Array(source))).script
     let vault = VaultLink(socket: folder + "/vault.sock")
@@ -155,6 +157,7 @@ extension City {
     try await vault.setCardKey(
       SignedAct(act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try suzuki.approval(act)]),
       sealed: message)
+    return suzuki
   }
 
   /// The vault does its part in exchanges with shared-key cards.

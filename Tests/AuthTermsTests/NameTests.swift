@@ -90,7 +90,7 @@ struct CodeTests {
     // AP140 to AP149, and those that came when those were taken.
     let later: [DenialCode] = [
       .ceremonyUnknown, .cardNotProven, .cardCloneSuspected, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver,
-      .chipTooOld, .numberAtTwoWorkstations,
+      .chipTooOld, .numberAtTwoWorkstations, .firstTapCodeRefused, .myNumberCardNotTaken,
     ]
     let isBeforePossession = code.rawValue.hasPrefix("AP14") || later.contains(code)
     #expect(code.shown == (isBeforePossession ? .notAccepted : code))

@@ -44,6 +44,41 @@ struct CertificateFuzzTests {
       serial: [UInt8](repeating: 2, count: 16), now: now, days: 90)
   }
 
+  @Test("heads of HTTP answers: a status and at most one length, or a refusal")
+  func answers() throws {
+    let corpus = [
+      "HTTP/1.1 200 OK\r\nContent-Length: 512\r\nContent-Type: application/pkix-crl\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n",
+      "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+    ].map { Array($0.utf8) }
+    let words = ["Content-Length: ", "\r\n", "\n", "\r", ": ", "Transfer-Encoding: chunked\r\n", "HTTP/1.1 ", "\u{0}", " "]
+    let tally = try Fuzzer("list-answers", corpus: corpus, words: words, count: 20_000, share: 0.1).run { bytes in
+      guard let answer = try? ListAnswer(head: bytes) else { return false }
+      guard (100...599).contains(answer.status), (answer.length ?? 0) >= 0, bytes.count <= ListAnswer.limit else {
+        throw Fuzzer.Broken("outside the limits")
+      }
+      guard !bytes.dropLast(4).contains(0) else { throw Fuzzer.Broken("a NUL in a line") }
+      return true
+    }
+    #expect(tally.accepted > 100 && tally.refused > 1000)
+  }
+
+  @Test("addresses of lists: read back as they are written, or refused")
+  func addresses() throws {
+    let corpus = ["http://10.1.0.5/staff.crl", "http://crl.city.example:8080/a?b=c", "http://[fd00::5]:81/x"]
+      .map { Array($0.utf8) }
+    let words = ["http://", "https://", "@", "#", "/..", "[", "]", ":", "::1", "%00", "\r\n"]
+    let tally = try Fuzzer("list-addresses", corpus: corpus, words: words, count: 20_000, share: 0.1).run { bytes in
+      guard let text = String(validating: bytes, as: UTF8.self), let address = try? ListAddress(parsing: text) else {
+        return false
+      }
+      guard address.description == text, (1...65_535).contains(address.port), !address.host.isEmpty,
+        !text.contains(where: { "\r\n @#\\".contains($0) })
+      else { throw Fuzzer.Broken("two ways to write one address") }
+      return true
+    }
+    #expect(tally.accepted > 100 && tally.refused > 1000)
+  }
+
   @Test("certificates: no damaged one is found good, and the readers agree on whose key it is")
   func certificates() throws {
     let (leaf, root) = (try Self.leaf(), try Self.authority.get().root)

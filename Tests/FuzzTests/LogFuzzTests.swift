@@ -111,7 +111,8 @@ struct LogFuzzTests {
       .listDeputies(after: "p1/ledger//p2"), .keepPending(act, sealed: hash), .confirmPending(act),
       .beginCard(script: hash, number: Array(hash.prefix(8))),
       .stepCard(exchange: Array(hash.prefix(16)), answers: [[], hash]), .setCardKey(act, sealed: hash), .listCardKeys,
-      .lookUp(.issue(act)), .lookUp(.list(after: "p1/lgwan")),
+      .lookUp(.issue(act)), .lookUp(.list(after: "p1/lgwan")), .upkeep(.seeAlarm(act)),
+      .upkeep(.removeCardKey(act, cards: 12)), .upkeep(.listAlarms(after: 7)),
       .lookUp(
         .show(
           ShownLookUpCode(
@@ -151,6 +152,12 @@ struct LogFuzzTests {
       .cardExchange(
         CardExchangeAnswer(exchange: Array(hash.prefix(16)), outcome: .refused("card-refused", statusWord: 0x91AE))),
       .cardKeys([VaultCardKey(script: "branch", version: 3, setAt: 9)]),
+      .alarms([
+        VaultAlarm(
+          number: 7, action: "card.clone", note: "branch card 01", times: 2, firstAt: 5, lastAt: 9,
+          seen: VaultAlarm.Seen(by: try OperatorID(parsing: "yamada"), at: 11, reason: try Remark(parsing: "taken in"))),
+        VaultAlarm(number: 8, action: "register.damaged", note: "cards", times: 1, firstAt: 5, lastAt: 5),
+      ]),
       .lookUp(.issued(SealedSheet(sheet: Array(hash.prefix(16)), encapsulated: hash, ciphertext: hash))),
       .lookUp(
         .sheets([

@@ -26,7 +26,9 @@ struct UnitTests {
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
   }
 
-  private static let services = ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service", rotator] + matchers
+  private static let fetcher = "sanmon-crl-fetch@.service"
+  private static let services =
+    ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service", rotator, fetcher] + matchers
 
   @Test("no service is root, dumps core or gains rights", arguments: services)
   func hardened(name: String) throws {
@@ -39,7 +41,9 @@ struct UnitTests {
       #expect(unit[key] == [value], "\(name): \(key)")
     }
     // A matcher keeps nothing.
-    #expect(unit["StateDirectoryMode"] == (Self.matchers.contains(name) ? nil : ["0700"]))
+    // Revocation lists are for the server to read, which runs as another user.
+    let mode = name == Self.fetcher ? "0755" : "0700"
+    #expect(unit["StateDirectoryMode"] == (Self.matchers.contains(name) ? nil : [mode]))
     #expect((unit["StateDirectory"] == nil) == Self.matchers.contains(name))
     #expect(unit["SystemCallFilter"]?.first == "@system-service")
   }
@@ -117,6 +121,21 @@ struct UnitTests {
       return
     }
     #expect(try Tree.run(["systemd-analyze", "calendar", "hourly"]).code == 0)
+  }
+
+  @Test("what fetches revocation lists is a user of its own, reaches the city's network alone, and no key")
+  func fetches() throws {
+    let unit = try Self.settings(Self.fetcher)
+    let timer = try Self.settings("sanmon-crl-fetch@.timer")
+    #expect(unit["Type"] == ["oneshot"] && unit["User"] == ["sanmon-crl-%i"] && unit["SocketBindDeny"] == ["any"])
+    #expect(unit["ExecStart"] == ["/usr/lib/sanmon/sanmon pki fetch --config /etc/sanmon/%i/instance.yaml"])
+    #expect(unit["StateDirectory"] == ["sanmon-crl/%i"], "where docs/pki.md has the server look")
+    #expect(unit["IPAddressDeny"] == ["any"])
+    #expect(unit["IPAddressAllow"] == ["localhost 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"])
+    #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault -/etc/sanmon/%i/master.key"])
+    #expect(unit["RestrictAddressFamilies"] == ["AF_INET AF_INET6 AF_UNIX"])
+    #expect(timer["OnCalendar"] == ["*:0/30"] && timer["Persistent"] == ["yes"] && timer["WantedBy"] == ["timers.target"])
+    #expect(timer["Unit"] == nil, "the service of the same name")
   }
 
   @Test("systemd itself puts no service above 2.0 of 10", arguments: services)

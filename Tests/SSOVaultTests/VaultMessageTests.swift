@@ -48,6 +48,8 @@ struct VaultMessageTests {
       .stepCard(exchange: hash.prefix(16).map { $0 }, answers: []), .setCardKey(act, sealed: [5, 6]), .listCardKeys,
       .lookUp(.issue(act)), .lookUp(.withdraw(act)), .lookUp(.list(after: "p1/lgwan")), .lookUp(.list(after: "")),
       .lookUp(.show(Self.shown(.logon, isUse: true))), .lookUp(.show(Self.shown(.unlock, isUse: false))),
+      .upkeep(.listAlarms(after: 0)), .upkeep(.listAlarms(after: .max)), .upkeep(.seeAlarm(act)),
+      .upkeep(.removeCardKey(act, cards: 12)),
       .sessionAct(SessionActRequest(act: release, signature: hash + hash, evidence: nil, authorised: hash)),
       .sessionAct(SessionActRequest(act: report, signature: hash + hash, evidence: evidence, authorised: hash)),
     ]
@@ -97,11 +99,39 @@ struct VaultMessageTests {
           VaultKeyTerm(layer: .credentials, number: 2, madeAt: 5, isUnderWay: true, left: 3),
           VaultKeyTerm(layer: .registers, number: .max, madeAt: .min, uses: .max, mostUses: .max),
         ]),
-      ] + Self.exchangeAnswers() + Self.lookUpAnswers() + [
+      ] + Self.exchangeAnswers() + Self.lookUpAnswers() + Self.alarmAnswers() + [
         .released(SealedRelease(statement: [1], encapsulated: [2], ciphertext: [3], signature: hash + hash)),
         .publicKeys(
           VaultPublicKeys(checkpointVerifier: "v", ticket: hash, intakeSuite: "s", intake: [1, 2], signature: [3])),
       ]
+  }
+
+  private static func alarm(seen: Bool, note: String = "table cards") throws -> VaultAlarm {
+    let by = VaultAlarm.Seen(
+      by: try OperatorID(parsing: "sato"), at: .max, reason: try Remark(parsing: String(repeating: "x", count: 500)))
+    return VaultAlarm(
+      number: .max, action: String(repeating: "a", count: VaultAlarm.longestAction), note: note, times: .max, firstAt: .min,
+      lastAt: .max, seen: seen ? by : nil)
+  }
+
+  private static func alarmAnswers() throws -> [VaultAnswer] {
+    [
+      .alarms([]), .alarms([try alarm(seen: false), try alarm(seen: true)]),
+    ]
+  }
+
+  @Test("alarms outside their limits are refused")
+  func alarmLimits() throws {
+    var bent: [VaultAlarm] = try (0..<4).map { _ in try Self.alarm(seen: true) }
+    bent[0].number = 0
+    bent[1].times = 0
+    bent[2].action += "a"
+    bent[3].note = String(repeating: "n", count: VaultAlarm.longestNote + 1)
+    for alarm in bent {
+      #expect(throws: MalformedInput.self) { try VaultAnswer.decode(VaultAnswer.alarms([alarm]).encoded(id: 1)) }
+    }
+    let many = Array(repeating: try Self.alarm(seen: false), count: VaultAlarm.mostAtOnce + 1)
+    #expect(throws: MalformedInput.self) { try VaultAnswer.decode(VaultAnswer.alarms(many).encoded(id: 1)) }
   }
 
   private static func shown(_ purpose: LookUpPurpose, isUse: Bool) throws -> ShownLookUpCode {
@@ -227,6 +257,10 @@ struct VaultMessageTests {
               if let issuer = try? OperatorID(parsing: longest) { sheet.issuedBy = issuer }
               sheet.workstation = try? WorkstationID(parsing: longest)
             }, count: VaultSheet.mostAtOnce))),
+      .alarms(
+        Array(
+          repeating: try Self.alarm(seen: true, note: String(repeating: "n", count: VaultAlarm.longestNote)),
+          count: VaultAlarm.mostAtOnce)),
     ]
     for page in pages {
       let bytes = page.encoded(id: .max)

@@ -168,6 +168,12 @@ extension Looking {
   func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity] {
     try below.directoryIdentities(of: person)
   }
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
+    try below.firstTapCode(of: person, in: segment)
+  }
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] { try below.firstTapCodes(limit: limit) }
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? { try below.expectedCard(key: key) }
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard] { try below.expectedCards(limit: limit) }
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try below.isReferenceTaken(reference, day: day)
   }
@@ -250,6 +256,9 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try base.removeDirectoryIdentity(guid)
   }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) { try base.put(code) }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) { try base.put(expected) }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool { try base.removeExpectedCard(key) }
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     if fault == .personKept { RemovedPerson() } else { try base.remove(person) }
   }

@@ -31,6 +31,14 @@ shared_card() {
   "$BIN/sanmon-cardsim" issue-shared --card "$STAGE/cards/$1.card" --name "髙橋 一郎" --kind "$1" --number "$2" \
     --master-file "$SHARED.$1.key"
 }
+# shared_fault NAME: of the card that is in the reader.
+shared_fault() { echo "fault $1" >&9 && wait_until 10 grep -q "^fault $1" "$STAGE/log/card.log"; }
+vault_alarms() { at_instance lgwan sanmon vault alarm list; }
+vault_alarm_seen() {
+  local number
+  number=$(vault_alarms | sed -n 's/^\([0-9][0-9]*\)  .*/\1/p' | tail -n 1)
+  at_instance lgwan sanmon vault alarm seen "$number" --reason 'a drill: the card was told to count back' "${OPERATOR_KEY[@]}"
+}
 shared_enrol() { at_instance "$1" sanmon card enrol-shared --person p-000007 --segment "$1" --profile "$2"; }
 shared_logon() { agent "$1" "${2:-logon}" --factors card+password --password-fd 4; }
 
@@ -58,6 +66,16 @@ expect 14 '最低基準|not enough' "同じカードは、マイナンバー利�
   "in My Number he is told that such a card is not enough" shared_logon MYNUMBER-PC-0007
 expect 1 'AP108' "マイナンバー利用事務系の窓口も、理由を示して登録を断る" \
   "and the desk of My Number refuses to register it, with the reason" shared_enrol mynumber felica-lite-s
+expect 0 '' "複製は、作られた時の書き込み回数に戻っている" "a copy counts from where it was made" shared_fault counter-back
+expect 10 'AP100' "鍵は合っていても、回数が戻ったカードは断られる" "with the right key and a counter that went back it is refused" \
+  shared_logon LGWAN-PC-0043
+expect 0 'AP183' "記録には、複製の疑いとして、だれのどのカードかが残る" "the row says: a suspected copy, whose, and of which card" \
+  at_instance lgwan sanmon audit list --since today --person p-000007 --outcome denied
+expect 0 '複製の疑い|copy' "鍵庫の警報が、確認を待っている" "an alarm of the vault waits for somebody" vault_alarms
+expect 0 '確認済み|seen' "管理者が調べ、署名して確認済みにする" "an administrator looks into it and signs what she found" vault_alarm_seen
+expect 0 '警報はありません|none' "未確認の警報はもうない" "and no alarm is open" vault_alarms
+expect 0 'drill' "履歴には、だれがなぜ確認済みにしたかが残る" "the history keeps who closed it and why" \
+  at_instance lgwan sanmon vault alarm list --all
 expect 0 '紛失|lost' "失くしたと届け出る" "he says that he lost it" \
   at_instance lgwan sanmon card lost "$(cat "$SHARED.card-id")" --reason 'another one instead'
 

@@ -21,10 +21,13 @@ public struct VaultCardKeySummary: Codable, Sendable, Equatable {
   public var version: Int64
   /// Milliseconds since 1970-01-01 UTC.
   public var setAt: Int64
+  /// Keys of cards that are registered for it and may log on, now or after they are restored.
+  public var cards: Int64
 
-  public init(script: String, version: Int64, setAt: Int64) {
+  public init(script: String, version: Int64, setAt: Int64, cards: Int64) {
     self.script = script
     self.version = version
     self.setAt = setAt
+    self.cards = cards
   }
 }

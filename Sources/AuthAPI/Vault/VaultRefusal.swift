@@ -61,6 +61,8 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case notDeputy = "V165"
     /// Only its owner, or an administrator, replaces a person's credential.
     case ownersAlone = "V166"
+    /// Cards of the key that is to go are registered, and the act names another number of them.
+    case cardKeyInUse = "V167"
     /// It waits for shares of its master key.
     case sealed = "V170"
     case notSealed = "V171"
@@ -104,6 +106,9 @@ public struct VaultRefusal: Error, Sendable, Equatable {
     case sheetDead = "V196"
     /// The sheet's, and of another day, segment, workstation or purpose; it does not count.
     case lookUpCodeElsewhere = "V197"
+    /// No alarm of this number, or not what the act says of it: it may have been raised again since.
+    case alarmOther = "V198"
+    case alarmSeen = "V199"
     /// Disk full, I/O error: nothing was signed.
     case storeUnavailable = "V190"
   }

@@ -113,6 +113,15 @@ public struct InstanceFile: Sendable, Hashable {
   public var snapshot: SnapshotConnection?
   /// The first one enrols; a second one still knows the palms of a former sensor. Empty: no palm is looked at.
   public var palmMatchers: [PalmMatcher]
+  /// Where `sanmon pki fetch` finds lists for the folder under `cardCRLs`; the server itself fetches nothing.
+  public var cardCRLSources: [Segment: [ListAddress]]
+  /// PEM files of the authorities of My Number Cards' user-authentication certificates; without any for a segment, such a card
+  /// is known by its key alone.
+  public var jpkiRoots: [Segment: [String]]
+  /// Their revocation lists; only for segments that have roots.
+  public var jpkiCRLs: [Segment: [String]]
+  /// Policies of authorities that promise a PIN: a certificate card of the segment that has one along its whole path is `pk-pin`.
+  public var cardPINPolicies: [Segment: [CertificatePolicy]]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -122,7 +131,10 @@ public struct InstanceFile: Sendable, Hashable {
     cardPolicies: [Segment: [CertificatePolicy]] = [:], minimumRSABits: Int = 2048, hosts: [String],
     checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
-    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = []
+    directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
+    cardCRLSources: [Segment: [ListAddress]] = [:],
+    jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:]
   ) {
     self.instance = instance
     self.segments = segments
@@ -151,6 +163,10 @@ public struct InstanceFile: Sendable, Hashable {
     self.directory = directory
     self.snapshot = snapshot
     self.palmMatchers = palmMatchers
+    self.cardCRLSources = cardCRLSources
+    self.jpkiRoots = jpkiRoots
+    self.jpkiCRLs = jpkiCRLs
+    self.cardPINPolicies = cardPINPolicies
   }
 
   /// - Throws: every fault of the file.

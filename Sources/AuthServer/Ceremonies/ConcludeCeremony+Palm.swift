@@ -55,7 +55,8 @@ struct PalmFacts {
         (isReplayed, canBeShown) = (false, isUsable && left > 0)
         return
       }
-      let isAlone = change.ceremony.scenario == .unlock && change.card == nil
+      // As `CeremonyService.isMatched` has it: what uses up a code must also be enough to decide.
+      let isAlone = change.ceremony.scenario == .unlock && change.card == nil && change.ceremony.code == nil
       let rates = change.policy.palmRates(change.ceremony.segment) ?? .weakest
       let needed = isAlone ? rates.alone : rates.besideAnother
       let isEnough = !isBlocked && comparison.exponent >= needed

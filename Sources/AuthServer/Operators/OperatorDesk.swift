@@ -163,7 +163,8 @@ enum VaultAnswers {
         .certificateNotOurs, .certificateNotValidNow, .workstationRevoked, .renewalNotProven:
         throw Refusal(.enrolmentRefused, reference: nil)
       case .workstationExists, .operatorExists, .actReplayed, .restoreContradicts: throw HTTPFault.conflict
-      case .sheetMissing: throw HTTPFault.notFound
+      case .sheetMissing, .alarmOther: throw HTTPFault.notFound
+      case .alarmSeen, .cardKeyInUse: throw HTTPFault.conflict
       case .restoreNotApproved: throw Refusal(.instanceRestored, reference: nil)
       case .applicationUnknown, .applicationElsewhere: throw HTTPFault.conflictBecause(.applicationNotPublished)
       case .registersDamaged: throw HTTPFault.conflictBecause(.releasesStopped)

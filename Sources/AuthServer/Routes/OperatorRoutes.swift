@@ -42,6 +42,7 @@ struct OperatorRoutes: Sendable {
     addCardLife(to: router)
     addCodes(to: router)
     addNumberCards(to: router)
+    addFirstTaps(to: router)
     addWorkstationPlaces(to: router)
     addExternalPeople(to: router)
   }

@@ -67,6 +67,22 @@ extension OperatorRoutes {
       try await desk.setCardKey(message, by: operatorRecord)
       return JSONAnswer(encoded: Array("{}".utf8))
     }
+    router.post("/v1/admin/vault/card-keys/removal") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(VaultActMessage.self, from: request, context: context)
+      try await desk.removeCardKey(message, by: operatorRecord)
+      return JSONAnswer(encoded: Array("{}".utf8))
+    }
+    router.get("/v1/admin/vault/alarms") { _, context in
+      _ = try await require(Self.everybody, context)
+      return try JSONAnswer(await desk.alarms())
+    }
+    router.post("/v1/admin/vault/alarms") { request, context in
+      let operatorRecord = try await require(Self.administrators, context)
+      let message = try await JSONBody.decode(VaultActMessage.self, from: request, context: context)
+      try await desk.seeAlarm(message, by: operatorRecord)
+      return JSONAnswer(encoded: Array("{}".utf8))
+    }
     router.get("/v1/admin/vault/rotation") { _, context in
       _ = try await require(Self.everybody, context)
       return try JSONAnswer(await desk.keyTerms())

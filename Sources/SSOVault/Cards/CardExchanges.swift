@@ -88,6 +88,11 @@ final class CardExchanges: Sendable {
     }
   }
 
+  /// Ends what is under way by a script whose key is gone.
+  func forget(_ script: String) {
+    state.withLock { state in state.open = state.open.filter { $0.value.script != script } }
+  }
+
   /// Takes it out: two answers to one round never meet the same exchange. `nil` for one that ended, never was, or took too long.
   func take(_ handle: [UInt8], at time: Int64) -> OpenCardExchange? {
     guard let taken = state.withLock({ $0.open.removeValue(forKey: handle) }), taken.endsAt > time else { return nil }

@@ -108,6 +108,12 @@ extension ReleaseRegister {
     try count(row)
   }
 
+  /// Nothing of it stays.
+  mutating func remove(_ key: KeptCardKey) throws {
+    try run("DELETE FROM card_keys WHERE script = ?", [key.place.script])
+    try count(key.bytes)
+  }
+
   // MARK: Counters
 
   private static func bytes(_ kind: String, _ number: [UInt8], _ counter: Int64) -> [UInt8] {

@@ -17,7 +17,7 @@ extension ReleaseRegister {
     "vault.credentials.resealed", "vault.deputies.registered", "vault.deputies.withdrawn",
     "vault.credentials.resealed", "vault.credential.pending", "vault.credential.confirmed", "vault.credential.unused",
     "vault.cardkey.set", "vault.card.proven", "vault.code.issued", "vault.code.withdrawn", "vault.code.wrong",
-    "vault.code.dead", "vault.code.used",
+    "vault.code.dead", "vault.code.used", "vault.cardkey.removed",
   ]
 
   private static let operatorChanges: Set<String> = ["vault.operator.registered", "vault.operator.revoked"]

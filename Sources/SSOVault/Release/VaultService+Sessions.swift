@@ -261,7 +261,7 @@ extension VaultService {
 
   /// Counted in the status, so that somebody looks.
   func alarm(_ action: String, _ note: String, _ database: Database, _ now: Moment) throws {
-    try database.execute(sql: "UPDATE alarms SET count = count + 1 WHERE id = 1")
+    try VaultAlarms(database).raise(action, note, at: now.wallMilliseconds)
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "vault.\(action)", outcome: .refused)
     record.note = note

@@ -52,9 +52,9 @@ public struct RegisteredCard: Sendable, Hashable {
 /// One key of a card.
 public struct RegisteredKey: Sendable, Hashable {
   public var fingerprint: KeyFingerprint
-  /// `piv`, or the name of a shared-key card's file (`CardScript.id`).
+  /// `piv`, `jpki`, or the name of a shared-key card's file (`CardScript.id`).
   public var profile: String
-  /// `9a`, `9e`, or the kind of a shared-key card.
+  /// `9a`, `9e`, `jpki`, or the kind of a shared-key card.
   public var slot: String
   /// What was proven for this key at enrolment.
   public var provenClass: ProofClass

@@ -24,6 +24,8 @@ struct MemoryState {
   private var directory: [ObjectGUID: DirectoryObjectRecord] = [:]
   private var identities: [ObjectGUID: DirectoryIdentity] = [:]
   private var references: Set<DayReference> = []
+  private var firstTapCodesByPlace: [CodePlace: FirstTapCode] = [:]
+  private var expectedByKey: [KeyFingerprint: ExpectedCard] = [:]
   private(set) var log = MemoryLog()
 
   private struct PalmUseKey: Hashable {
@@ -32,6 +34,11 @@ struct MemoryState {
     let sensor: SensorID
 
     init(_ use: PalmUse) { (person, workstation, sensor) = (use.person, use.workstation, use.sensor) }
+  }
+
+  private struct CodePlace: Hashable {
+    let person: PersonID
+    let segment: Segment
   }
 
   private struct DayReference: Hashable {
@@ -300,8 +307,33 @@ extension MemoryState: StateTransaction {
     identities[identity.guid] = identity
   }
 
+  func firstTapCode(of person: PersonID, in segment: Segment) -> FirstTapCode? {
+    firstTapCodesByPlace[CodePlace(person: person, segment: segment)]
+  }
+  func firstTapCodes(limit: Int) -> [FirstTapCode] {
+    let all = firstTapCodesByPlace.values.sorted { ($0.person.text, $0.segment.name) < ($1.person.text, $1.segment.name) }
+    return Array(all.prefix(FirstTapCode.bounded(limit)))
+  }
+  func expectedCard(key: KeyFingerprint) -> ExpectedCard? { expectedByKey[key] }
+  func expectedCards(limit: Int) -> [ExpectedCard] {
+    let all = expectedByKey.values.sorted { ($0.person.text, $0.key.hex) < ($1.person.text, $1.key.hex) }
+    return Array(all.prefix(FirstTapCode.bounded(limit)))
+  }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) {
+    guard code.isWhole else { throw .conflict("a code that is open without its hash, or ended with one") }
+    try require(code.person)
+    firstTapCodesByPlace[CodePlace(person: code.person, segment: code.segment)] = code
+  }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) {
+    try require(expected.person)
+    expectedByKey[expected.key] = expected
+  }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) -> Bool { expectedByKey.removeValue(forKey: key) != nil }
+
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try require(person)
+    firstTapCodesByPlace = firstTapCodesByPlace.filter { $0.key.person != person }
+    expectedByKey = expectedByKey.filter { $0.value.person != person }
     var removed = RemovedPerson()
     let held = cards(of: person)
     let ownCards = held.filter { !$0.isStock }

@@ -45,6 +45,9 @@ enum Migrations {
       try db.execute(sql: CardRowsTable.schema)
       try CardRowsTable.fill(in: db)
     }
+    migrator.registerMigration("v10", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: FirstTapTables.schema)
+    }
     migrator.registerMigration("v11", foreignKeyChecks: .immediate) { db in
       try db.execute(sql: CardsTable.awaitingPIN)
       try db.execute(sql: WorkstationsTable.withSite)

@@ -166,6 +166,19 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try DirectoryTables.identities(of: person, in: db) }
   }
 
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
+    try trouble.asking { try FirstTapTables.code(of: person, in: segment, in: db) }
+  }
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] {
+    try trouble.asking { try FirstTapTables.codes(limit: limit, in: db) }
+  }
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? {
+    try trouble.asking { try FirstTapTables.expected(key, in: db) }
+  }
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard] {
+    try trouble.asking { try FirstTapTables.expected(limit: limit, in: db) }
+  }
+
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try trouble.asking { try AuditTable.isReferenceTaken(reference, day: day, in: db) }
   }
@@ -225,6 +238,15 @@ extension SQLiteState: StateTransaction {
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.removeIdentity(guid, in: db) }
   }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) {
+    try trouble.asking { try FirstTapTables.put(code, in: db) }
+  }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) {
+    try trouble.asking { try FirstTapTables.put(expected, in: db) }
+  }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool {
+    try trouble.asking { try FirstTapTables.removeExpected(key, in: db) }
+  }
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try trouble.asking {
       let cards = try CardsTable.cards(of: person, in: db).filter { !$0.isStock }
@@ -236,6 +258,7 @@ extension SQLiteState: StateTransaction {
       // Whoever refers to another goes first.
       removed.sessions = try SessionsTable.removeAll(of: person, in: db)
       removed.cards = try CardsTable.removeAll(of: person, in: db)
+      try FirstTapTables.removeAll(of: person, in: db)
       try PalmUseTable.removeAll(of: person, in: db)
       removed.palms = try PalmsTable.removeAll(of: person, in: db)
       removed.hadPassword = try PasswordsTable.remove(person, in: db)

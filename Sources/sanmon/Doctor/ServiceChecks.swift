@@ -72,7 +72,9 @@ extension Examination {
       Words(
         "警報 \(count) 件：以前と合わないチェックポイント、カードの複製の疑いなど",
         "\(count) alarms: a checkpoint that contradicts the last one, a card that was copied, or the like"),
-      Words("鍵庫の記録を読み、だれが何をしたかを確かめる。監査記録を検証する", "read the vault's log, find out what was asked of it, and verify the audit log")
+      Words(
+        "sanmon vault alarm list で一件ずつ確かめ、調べ終えたら sanmon vault alarm seen。監査記録を検証する",
+        "sanmon vault alarm list, find out what was asked of it, then sanmon vault alarm seen; verify the audit log")
     )
   }
 

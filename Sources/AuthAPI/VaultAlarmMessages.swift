@@ -1,0 +1,33 @@
+/// An alarm of the vault, and who has seen it.
+public struct VaultAlarmSummary: Codable, Sendable, Equatable {
+  /// 1 and above.
+  public var number: Int64
+  /// As the vault's log names it, without `vault.`.
+  public var action: String
+  public var note: String
+  /// How often with this note, until it was seen.
+  public var times: Int64
+  /// Milliseconds since 1970-01-01 UTC; 0 of before they were listed.
+  public var firstAt: Int64
+  public var lastAt: Int64
+  /// Who has seen it; absent while it is open, as are the two below.
+  public var seenBy: String?
+  /// Milliseconds since 1970-01-01 UTC.
+  public var seenAt: Int64?
+  public var reason: String?
+
+  public init(
+    number: Int64, action: String, note: String, times: Int64, firstAt: Int64, lastAt: Int64, seenBy: String?, seenAt: Int64?,
+    reason: String?
+  ) {
+    self.number = number
+    self.action = action
+    self.note = note
+    self.times = times
+    self.firstAt = firstAt
+    self.lastAt = lastAt
+    self.seenBy = seenBy
+    self.seenAt = seenAt
+    self.reason = reason
+  }
+}

@@ -1,0 +1,126 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import Foundation
+import Testing
+import VaultLink
+
+/// Alarms of the vault and a city's card key that goes, over the operators' routes; what the vault does stands in its own tests.
+@Suite("what administrators say of the vault's alarms and keys", .serialized)
+struct VaultAlarmTests {
+  private func send(_ city: City, _ path: String, _ act: SignedAct, over link: ServerConnection? = nil) async throws -> Int {
+    let body = Array(try JSONEncoder().encode(VaultActMessage(act: Data(act.encoded))))
+    return try await (link ?? city.link).request("POST", path, body: body).status
+  }
+
+  private func alarms(_ city: City) async throws -> [VaultAlarmSummary] { try await city.link.fetch("/v1/admin/vault/alarms") }
+
+  private func open(_ city: City) async throws -> UInt64? {
+    let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
+    return status.vaultAlarms
+  }
+
+  /// Somebody asks the vault past the server for a checkpoint of another log.
+  private func raise(_ city: City) async throws {
+    let vault = VaultLink(socket: city.folder + "/vault.sock")
+    for (size, byte) in [(UInt64(5), UInt8(1)), (1, 2)] {
+      let request = CheckpointRequest(size: size, root: [UInt8](repeating: byte, count: 32), oldSize: 0, proof: [])
+      _ = try? await vault.signCheckpoint(request)
+    }
+  }
+
+  private func seeing(
+    _ city: City, _ alarm: VaultAlarmSummary, by name: String = "yamada", changing: (inout [String: String]) -> Void = { _ in }
+  ) throws -> SignedAct {
+    var parameters = [
+      "alarm": String(alarm.number), "action": alarm.action, "times": String(alarm.times), "reason": "asked by hand, a drill",
+    ]
+    changing(&parameters)
+    return try city.sign(city.act(Act.Kind.seeAlarm, parameters, by: name))
+  }
+
+  @Test("the list, one that is seen, and the status that then has none; rows say who and why; again, unknown, malformed")
+  func seen() async throws {
+    let city = try await City()
+    #expect(try await open(city) == 0)
+    #expect(try await alarms(city).isEmpty)
+    try await raise(city)
+    let alarm = try #require(try await alarms(city).first)
+    #expect(alarm.action == "checkpoint.contradicts" && alarm.times >= 1 && alarm.seenBy == nil && alarm.firstAt > 0)
+    #expect(try await open(city) == UInt64(alarm.times))
+    let path = "/v1/admin/vault/alarms"
+    #expect(try await send(city, path, seeing(city, alarm) { $0["times"] = "99" }) == 404)
+    #expect(try await send(city, path, seeing(city, alarm) { $0["alarm"] = "77" }) == 404)
+    #expect(try await send(city, path, seeing(city, alarm) { $0["alarm"] = "x" }) == 400)
+    #expect(try await send(city, path, seeing(city, alarm) { $0["reason"] = "a\u{202E}b" }) == 400)
+    #expect(try await send(city, path, seeing(city, alarm) { $0["reason"] = "" }) == 403)
+    #expect(try await send(city, path, seeing(city, alarm, by: "suzuki")) == 400, "brought by another than who signed")
+    #expect(try await open(city) == UInt64(alarm.times))
+    #expect(try await send(city, path, seeing(city, alarm)) == 200)
+    #expect(try await send(city, path, seeing(city, alarm)) == 409)
+    #expect(try await open(city) == 0)
+    let kept = try await alarms(city)
+    #expect(kept.map(\.number) == [alarm.number] && kept[0].seenBy == "yamada" && kept[0].reason == "asked by hand, a drill")
+    #expect((kept[0].seenAt ?? 0) >= alarm.firstAt)
+    let rows = try await city.audit("class=administration&action=vault.alarm.seen")
+    #expect(rows.allSatisfy { $0.operatorID == "yamada" } && rows.last?.note.contains("asked by hand, a drill") == true)
+    await city.end()
+  }
+
+  @Test("an auditor and the desk read the list, and neither says that an alarm was seen")
+  func roles() async throws {
+    let office = try await OperatorCity()
+    let city = office.city
+    _ = try await city.importPeople()
+    try await raise(city)
+    let alarm = try #require(try await alarms(city).first)
+    let desk = try await office.connect(office.newOperator(role: "desk").identity)
+    let listed: [VaultAlarmSummary] = try await desk.fetch("/v1/admin/vault/alarms")
+    #expect(listed == [alarm])
+    #expect(try await send(city, "/v1/admin/vault/alarms", seeing(city, alarm), over: desk) == 403)
+    #expect(try await alarms(city) == [alarm])
+    desk.close()
+    await city.end()
+  }
+
+  @Test(
+    "a card key with cards goes only by two who signed their number; then such a card is refused, and the key is not listed")
+  func cardKey() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    try await city.takeSharedKeyCards()
+    let suzuki = try await city.keepCardKey(.desfireEV2)
+    let card = try SharedTestCard(.desfireEV2)
+    let registered = try await city.enrolShared(card, for: "p-000042")
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    func keys() async throws -> [VaultCardKeySummary] { try await city.link.fetch("/v1/admin/vault/card-keys") }
+    func remove(_ script: String = "desfire-ev2", cards: String, second: Bool = true) async throws -> Int {
+      let act = try city.act(Act.Kind.removeCardKey, ["script": script, "cards": cards])
+      let signed = try city.sign(act)
+      return try await send(
+        city, "/v1/admin/vault/card-keys/removal",
+        SignedAct(
+          act: act, scheme: signed.scheme, signature: signed.signature, approvals: second ? [try suzuki.approval(act)] : []))
+    }
+    #expect(try await keys().map(\.cards) == [1])
+    #expect(try await remove(cards: "1", second: false) == 403)
+    #expect(try await remove(cards: "0") == 409)
+    #expect(try await remove(cards: "2") == 409)
+    #expect(try await remove("no-such-card", cards: "1") == 404)
+    #expect(try await remove("A b", cards: "1") == 400)
+    // A card that never comes back does not count; one that may is still counted.
+    let _: CardStateChanged = try await city.link.call(
+      "POST", "/v1/admin/cards/\(registered.card)/state", CardStateChange(state: "suspended", reason: ""))
+    #expect(try await keys().map(\.cards) == [1])
+    let _: CardStateChanged = try await city.link.call(
+      "POST", "/v1/admin/cards/\(registered.card)/state", CardStateChange(state: "active", reason: ""))
+    #expect(try await remove(cards: "1") == 200)
+    #expect(try await keys().isEmpty)
+    #expect(try await remove(cards: "1") == 404)
+    let opened = try await pc.open()
+    #expect(try await refusal { try await pc.round(opened, card) }?.body.code == "AP100")
+    let row = try #require(try await city.audit("class=administration&action=vault.cardkey.remove").last)
+    #expect(row.note.hasPrefix("desfire-ev2, registered 1 act ") && row.operatorID == "yamada")
+    await city.end()
+  }
+}
