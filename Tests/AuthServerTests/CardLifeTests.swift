@@ -222,6 +222,10 @@ struct CardLifeTests {
       "POST", "/v1/admin/cards/forgotten", CardsForgotten(person: takahashi, reason: ""))
     #expect(none == nil, "no card to forget")
     #expect(try await city.audit("action=card.lent&outcome=refused").count == 4)
+    // Lost before its holder had set a PIN: it goes to the shredder like any other.
+    #expect(try await set(city, loan.id, "lost").card.awaitsPIN == true)
+    let gone = try await set(city, loan.id, "collected").card
+    #expect(gone.state == "collected" && gone.person == nil && gone.awaitsPIN == nil)
     await city.end()
   }
 
