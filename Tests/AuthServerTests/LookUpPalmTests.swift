@@ -162,6 +162,30 @@ struct LookUpPalmTests {
     }
   }
 
+  @Test("one's code and then somebody else's number are two possessions: refused, and the code is still good")
+  func beforeNumber() async throws {
+    let (city, word, other) = (try await City(), "kawa-no-nagare-7", "p-000007")
+    _ = try await city.importPeople()
+    try await city.takeNumbers()
+    _ = try await city.enrolNumber(.takahashi, for: other)
+    for person in [Self.sato, other] { try await city.setPassword(person, word) }
+    let person: PersonSummary = try await city.link.fetch("/v1/admin/people/\(Self.sato)")
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let code = try await city.sheet(for: Self.sato)[0]
+    let opened = try await pc.open()
+    _ = try await pc.show(code, of: person.account, in: opened)
+    let after = try pc.proofs(opened, .takahashi, password: word)
+    #expect(try await refusal { try await pc.prove(opened, after) }?.body.code == "AP100")
+    let again = try await pc.open()
+    var both = try pc.proofs(again, .takahashi, password: word)
+    both.code = LookUpProofMessage(account: person.account, code: Data(code.printed.utf8))
+    #expect(try await refusal { try await pc.prove(again, both) }?.body.code == "AP100")
+    #expect(try await city.audit("class=ceremony&outcome=denied").map(\.code) == ["AP142", "AP142"])
+    #expect(try await city.sheets().map(\.isLogonUsed) == [false])
+    #expect(try await pc.enter(code, of: person.account, password: word)?.person == Self.sato)
+    await city.end()
+  }
+
   @Test("a palm before the code is not looked at, whatever follows")
   func palmFirst() async throws {
     try await with { office in
