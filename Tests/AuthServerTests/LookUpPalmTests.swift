@@ -186,6 +186,25 @@ struct LookUpPalmTests {
     await city.end()
   }
 
+  @Test("a code for unlocks opens nobody else's session, though its own logon was at this very workstation")
+  func othersSession() async throws {
+    try await with { office in
+      let (city, pc, word) = (office.city, office.pc, "kawa-no-nagare-7")
+      try await city.setPassword(Self.sato, word)
+      let own = try #require(try await pc.enter(office.codes[0], of: office.account, password: word))
+      _ = try await pc.end("logoff", own.session)
+      let card = try await city.enrolCard("p-000007")
+      let session = try await pc.enter(card)
+      _ = try await pc.end("lock", session.session)
+      let refused = try await refusal { try await pc.enter(office.codes[1], of: office.account, password: word) }
+      #expect(refused?.status == 403)
+      let row = try #require(try await city.audit("class=ceremony&outcome=denied").last)
+      #expect(row.code == "AP116" && row.person == Self.sato && row.scenario == "unlock")
+      let unlocked = try await pc.enter(card)
+      #expect(unlocked.session == session.session && unlocked.person == "p-000007")
+    }
+  }
+
   @Test("a palm before the code is not looked at, whatever follows")
   func palmFirst() async throws {
     try await with { office in
