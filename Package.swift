@@ -52,6 +52,8 @@ let package = Package(
     .library(name: "ExamplePictureMatcher", type: .dynamic, targets: ["CExamplePictureMatcher"]),
     .library(name: "ExampleBlobMatcher", type: .dynamic, targets: ["CExampleBlobMatcher"]),
     .library(name: "HostileMatcher", type: .dynamic, targets: ["CHostileMatcher"]),
+    // A PKCS#11 library that does its host harm; for tests.
+    .library(name: "HostileModule", type: .dynamic, targets: ["CHostileModule"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -81,6 +83,7 @@ let package = Package(
     .target(name: "CExampleBlobMatcher", path: "deploy/plugin/examples/blobs", publicHeadersPath: "."),
     .target(name: "CHostileMatcher", path: "deploy/plugin/examples/hostile", publicHeadersPath: "."),
     .target(name: "CVeinKernel"),
+    .systemLibrary(name: "CPKCS11"),
 
     // MARK: 0 terms
     .target(name: "AuthTerms", swiftSettings: pure),
@@ -111,6 +114,7 @@ let package = Package(
       name: "Storage", dependencies: ["AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", .crypto, .grdb],
       swiftSettings: house),
     .target(name: "VaultLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
+    .target(name: "TokenHost", dependencies: ["AuthTerms", "Isolation", "SmartCard", "CPKCS11"], swiftSettings: house),
     .target(name: "MatcherLink", dependencies: ["AuthTerms", "AuthAPI", "Isolation"], swiftSettings: house),
     .target(
       name: "MatcherHost", dependencies: ["AuthTerms", "AuthAPI", "Biometric", "Isolation", "CMatcherABI"], swiftSettings: house
@@ -147,11 +151,11 @@ let package = Package(
       name: "sanmon",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuthPolicy", "AuditLog", "Sealing", "CertificateTrust", "DirectorySync", "AuthClient",
-        "Isolation", "Storage", "VaultLink", "Workstation", "SmartCard", "PCSCReader", .crypto, .arguments,
+        "Isolation", "Storage", "VaultLink", "Workstation", "SmartCard", "PCSCReader", "TokenHost", .crypto, .arguments,
       ], swiftSettings: house),
     .executableTarget(
       name: "sanmon-agent",
-      dependencies: ["AuthTerms", "AuthAPI", "AuthClient", "SmartCard", "Isolation", "Workstation", .arguments],
+      dependencies: ["AuthTerms", "AuthAPI", "AuthClient", "SmartCard", "Isolation", "TokenHost", "Workstation", .arguments],
       swiftSettings: house),
     .executableTarget(
       name: "sanmon-vault", dependencies: ["AuthTerms", "AuthAPI", "Isolation", "SSOVault", .arguments], swiftSettings: house),
@@ -221,6 +225,7 @@ let package = Package(
     .target(name: "FaultyDisk", dependencies: ["CFaultyDisk"], path: "Tests/FaultyDisk", swiftSettings: house),
     .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: house),
     .target(name: "CPrograms", path: "Tests/CPrograms"),
+    .target(name: "CHostileModule", path: "Tests/CHostileModule", publicHeadersPath: "."),
     .target(name: "Programs", dependencies: ["CPrograms"], path: "Tests/Programs", swiftSettings: house),
     .target(
       name: "RealDirectory", dependencies: ["AuthTerms", "DirectorySync", "Programs"], path: "Tests/RealDirectory",

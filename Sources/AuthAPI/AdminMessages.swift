@@ -28,12 +28,14 @@ public struct InstanceStatus: Codable, Sendable {
   public var warningsEn: [String]
   /// People of segments whose floor is a card's number, with no better card; absent where no segment's is.
   public var numberCardPeople: Int?
+  /// People from outside for whom nobody answers, or will not within a week; absent where there are none.
+  public var externalPeopleToAnswer: Int?
 
   public init(
     instance: String, city: String, segments: [String], policyVersion: String, people: Int, workstations: Int,
     liveSessions: Int, watching: Int, auditRows: UInt64, checkpointSize: UInt64, unrecordedDenials: Int64,
     vaultRows: UInt64?, vaultAlarms: UInt64?, mainPort: Int, enrolmentPort: Int, authority: String, warningsJa: [String],
-    warningsEn: [String], numberCardPeople: Int? = nil
+    warningsEn: [String], numberCardPeople: Int? = nil, externalPeopleToAnswer: Int? = nil
   ) {
     self.instance = instance
     self.city = city
@@ -54,6 +56,7 @@ public struct InstanceStatus: Codable, Sendable {
     self.warningsJa = warningsJa
     self.warningsEn = warningsEn
     self.numberCardPeople = numberCardPeople
+    self.externalPeopleToAnswer = externalPeopleToAnswer
   }
 }
 
@@ -209,9 +212,12 @@ public struct CardSummary: Codable, Sendable {
   public var isStock: Bool
   /// The last day of the loan, `YYYY-MM-DD`, inclusive; it may be over.
   public var lentUntil: String?
+  /// `true`: lent, and not used before its holder has set a PIN at the desk.
+  public var awaitsPIN: Bool?
 
   public init(
-    card: String, person: String?, state: String, guid: String?, keys: [CardKeySummary], isStock: Bool, lentUntil: String?
+    card: String, person: String?, state: String, guid: String?, keys: [CardKeySummary], isStock: Bool, lentUntil: String?,
+    awaitsPIN: Bool? = nil
   ) {
     self.card = card
     self.person = person
@@ -220,11 +226,12 @@ public struct CardSummary: Codable, Sendable {
     self.keys = keys
     self.isStock = isStock
     self.lentUntil = lentUntil
+    self.awaitsPIN = awaitsPIN
   }
 }
 
 public struct CardKeySummary: Codable, Sendable {
-  /// `9a`, `9e`, or the kind of a shared-key card or of a number.
+  /// `9a`, `9e`, `jpki`, or the kind of a shared-key card or of a number.
   public var slot: String
   public var proofClass: String
   /// SHA-256 of its SubjectPublicKeyInfo; of a shared-key card, of its `SharedCardPreimage`; of a number, of its `CardNumber`.
@@ -288,8 +295,13 @@ public struct WorkstationSummary: Codable, Sendable {
   public var certificates: [String]
   public var isRevoked: Bool
   public var isWatching: Bool
+  /// Where it stands, as the organisation file names its sites.
+  public var site: String?
+  /// People whose own it is.
+  public var owners: [String]
   public init(
-    workstation: String, segment: String, access: String, certificates: [String], isRevoked: Bool, isWatching: Bool
+    workstation: String, segment: String, access: String, certificates: [String], isRevoked: Bool, isWatching: Bool,
+    site: String?, owners: [String]
   ) {
     self.workstation = workstation
     self.segment = segment
@@ -297,6 +309,8 @@ public struct WorkstationSummary: Codable, Sendable {
     self.certificates = certificates
     self.isRevoked = isRevoked
     self.isWatching = isWatching
+    self.site = site
+    self.owners = owners
   }
 }
 

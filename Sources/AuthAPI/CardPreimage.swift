@@ -19,7 +19,7 @@ public struct CardPreimage: Sendable, Equatable {
   public var serverCertificate: [UInt8]
   /// SHA-256 of the workstation's leaf certificate.
   public var workstationCertificate: [UInt8]
-  /// The key slot that signs: `9a` or `9e`.
+  /// The key slot that signs: `9a` or `9e`; `jpki` for a My Number Card's.
   public var slot: String
   /// The HPKE suite of the agent's sealing key.
   public var sealingSuite: String

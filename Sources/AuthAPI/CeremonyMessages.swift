@@ -19,10 +19,13 @@ public struct CeremonyOpened: Codable, Sendable {
   public var cardScripts: [Data]?
   /// Whether a card that tells a number alone is taken for one, under a waiver in force; absent: no.
   public var takesCardNumbers: Bool?
+  /// Whether a My Number Card's user-authentication key is taken here; absent: no, and the workstation reads nothing of one.
+  public var takesMyNumberCards: Bool?
 
   public init(
     ceremony: String, nonce: Data, scenario: String, segment: String, workstation: String, expiresAt: Int64,
-    combinations: [[String]], session: String?, cardScripts: [Data]? = nil, takesCardNumbers: Bool? = nil
+    combinations: [[String]], session: String?, cardScripts: [Data]? = nil, takesCardNumbers: Bool? = nil,
+    takesMyNumberCards: Bool? = nil
   ) {
     self.ceremony = ceremony
     self.nonce = nonce
@@ -34,6 +37,7 @@ public struct CeremonyOpened: Codable, Sendable {
     self.session = session
     self.cardScripts = cardScripts
     self.takesCardNumbers = takesCardNumbers
+    self.takesMyNumberCards = takesMyNumberCards
   }
 }
 
@@ -63,9 +67,9 @@ public struct SessionKeys: Codable, Sendable, Equatable {
 }
 
 public struct CardProofMessage: Codable, Sendable {
-  /// `piv`
+  /// `piv`, `jpki` or `certificate`
   public var profile: String
-  /// `9a` or `9e`
+  /// `9a` or `9e` of `piv`, `jpki`, `cert` of `certificate`
   public var slot: String
   /// DER, at most 8 KiB.
   public var certificate: Data

@@ -119,10 +119,12 @@ public struct SegmentCards: Codable, Sendable {
   public var takesNumbers: Bool
   /// Days until then, today and the last among them; 0 when it is over.
   public var daysLeft: Int?
+  /// People with an active My Number Card of which nobody here knows whether it was revoked; absent where none are taken.
+  public var revocationUnknown: Int?
 
   public init(
     segment: String, floor: String, people: Int, classes: [CardClassCount], withoutCard: Int, numbersUntil: String?,
-    takesNumbers: Bool, daysLeft: Int?
+    takesNumbers: Bool, daysLeft: Int?, revocationUnknown: Int? = nil
   ) {
     self.segment = segment
     self.floor = floor
@@ -132,6 +134,7 @@ public struct SegmentCards: Codable, Sendable {
     self.numbersUntil = numbersUntil
     self.takesNumbers = takesNumbers
     self.daysLeft = daysLeft
+    self.revocationUnknown = revocationUnknown
   }
 }
 

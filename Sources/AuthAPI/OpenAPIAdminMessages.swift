@@ -20,6 +20,7 @@ extension APIMessages {
         .field("mainPort", .integer(minimum: 0, maximum: 65_535)),
         .field("enrolmentPort", .integer(minimum: 0, maximum: 65_535)), .field("authority", .text(maximum: 64)),
         .field("warningsJa", sentences), .field("warningsEn", sentences), .optional("numberCardPeople", .count),
+        .optional("externalPeopleToAnswer", .count),
       ]),
     APIMessage(
       "PolicyReloaded", "Whether the set in the folder is now in force; if not, why.",
@@ -124,8 +125,10 @@ extension APIMessages {
     APIMessage(
       "CardEnrolment", "A key that signed the challenge is registered on one of this person's cards.",
       [
-        .field("person", .identifier), .field("segment", .segment), .field("profile", .oneOf(["piv"])),
-        .field("slot", .oneOf(["9a", "9e"])), .field("nonce", .bytes(minimum: 32, maximum: 32)),
+        .field("person", .identifier), .field("segment", .segment),
+        .field("profile", .oneOf(["piv", JPKIProfile.name, CertificateCard.profile])),
+        .field("slot", .oneOf(["9a", "9e", JPKIProfile.name, CertificateCard.slot])),
+        .field("nonce", .bytes(minimum: 32, maximum: 32)),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)), .field("refusedWithoutPIN", .boolean),
@@ -137,12 +140,15 @@ extension APIMessages {
         .field("card", .identifier), .optional("person", .identifier),
         .field("state", .oneOf(cardStates)), .optional("guid", .hex(digits: 32)),
         .field("keys", .array(.message("CardKeySummary"), maximum: nil)), .field("isStock", .boolean),
-        .optional("lentUntil", .text(maximum: 10)),
+        .optional("lentUntil", .text(maximum: 10)), .optional("awaitsPIN", .boolean),
       ]),
     APIMessage(
       "CardKeySummary", "One key of a card.",
       [
-        .field("slot", .oneOf(["9a", "9e"] + SharedKeyCardKind.allCases.map(\.name) + numberCardKinds)),
+        .field(
+          "slot",
+          .oneOf(
+            ["9a", "9e", JPKIProfile.name, CertificateCard.slot] + SharedKeyCardKind.allCases.map(\.name) + numberCardKinds)),
         .field("proofClass", .oneOf(proofClasses)), .field("key", .hex(digits: 64)),
         .field("enrolledBy", .text(maximum: 64)),
       ]),
@@ -177,7 +183,8 @@ extension APIMessages {
       [
         .field("workstation", .identifier), .field("segment", .segment), .field("access", .oneOf(["console", "remote"])),
         .field("certificates", .array(.hex(digits: 64), maximum: 4)), .field("isRevoked", .boolean),
-        .field("isWatching", .boolean),
+        .field("isWatching", .boolean), .optional("site", .identifier),
+        .field("owners", .array(.identifier, maximum: WorkstationOwning.mostOwners)),
       ]),
     APIMessage(
       "FirstOperator", "The first administrator, by the one-time code printed at installation.",

@@ -5,6 +5,7 @@ enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
     + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife + lookUps + numberCards
+    + firstTaps + workstationPlaces + external
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 
@@ -35,6 +36,7 @@ enum APIMessages {
         .field("scenario", .oneOf(scenarios)), .field("segment", .segment), .field("workstation", .identifier),
         .field("expiresAt", .time), .field("combinations", combinations), .optional("session", .identifier),
         .optional("cardScripts", .array(cardScript, maximum: 8)), .optional("takesCardNumbers", .boolean),
+        .optional("takesMyNumberCards", .boolean),
       ]),
     APIMessage(
       "SessionKeys", "Public keys an agent made for one session.",
@@ -46,7 +48,8 @@ enum APIMessages {
     APIMessage(
       "CardProofMessage", "What a card signed, and the certificate of the key.",
       [
-        .field("profile", .oneOf(["piv"])), .field("slot", .oneOf(["9a", "9e"])),
+        .field("profile", .oneOf(["piv", JPKIProfile.name, CertificateCard.profile])),
+        .field("slot", .oneOf(["9a", "9e", JPKIProfile.name, CertificateCard.slot])),
         .field("certificate", .bytes(minimum: 1, maximum: 8192)),
         .field("algorithm", .oneOf(["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"])),
         .field("signature", .bytes(minimum: 1, maximum: 1024)),

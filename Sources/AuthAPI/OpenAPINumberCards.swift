@@ -48,6 +48,7 @@ extension APIMessages {
         .field("segment", .segment), .field("floor", .oneOf(classes)), .field("people", .count),
         .field("classes", .array(.message("CardClassCount"), maximum: 8)), .field("withoutCard", .count),
         .optional("numbersUntil", .text(maximum: 10)), .field("takesNumbers", .boolean), .optional("daysLeft", .count),
+        .optional("revocationUnknown", .count),
       ]),
     APIMessage(
       "CardClassCount", "How many people have no better card.",

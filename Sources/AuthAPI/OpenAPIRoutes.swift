@@ -95,7 +95,7 @@ public enum APIRoutes {
   public static let all: [APIRoute] =
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
     + relinks + releases + sharedCards + cardLife + lookUps
-    + operations + pinResets + numberCards
+    + operations + pinResets + numberCards + firstTaps + workstationPlaces + external
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 

@@ -23,4 +23,6 @@ extension Act.Kind {
   public static let relinkPerson = "directory.relink"
   /// Parameter: `hash`.
   public static let withdrawWaiver = "policy.waiver.withdraw"
+  /// Parameters: `FirstTapCodeIssue.parameters`. One administrator signs.
+  public static let issueFirstTapCodes = "card.enrolment-codes.issue"
 }

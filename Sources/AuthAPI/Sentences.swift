@@ -33,7 +33,7 @@ public enum HTTPProblem: String, CaseIterable, Sendable {
 /// The catalogue of refusals. The switches below have no default: a new code without a sentence does not compile.
 public enum Sentences {
   /// The sentence of exactly this code. For the keyboard use `shown(_:)`: the codes before possession of a card is proven
-  /// (`AP141`–`AP149`, `AP157`–`AP160`, `AP182`, `AP183`, `AP188`) are for the help desk and the auditor.
+  /// (`AP141`–`AP149`, `AP157`–`AP160`, `AP182`, `AP183`, `AP188`, `AP198`, `AP201`) are for the help desk and the auditor.
   public static func of(_ code: DenialCode) -> Sentence {
     switch code {
     case .notAccepted: .notAccepted
@@ -128,6 +128,16 @@ public enum Sentences {
     case .numberWaiverOver: .numberWaiverOver
     case .chipTooOld: .chipTooOld
     case .numberAtTwoWorkstations: .numberAtTwoWorkstations
+    case .firstTapOff: .firstTapOff
+    case .cardThere: .cardThere
+    case .firstTapCodeRefused: .firstTapCodeRefused
+    case .firstTapCodeNotOffered: .firstTapCodeNotOffered
+    case .certificateNotTaken: .certificateNotTaken
+    case .responsibleGone: .responsibleGone
+    case .loanWithoutPIN: .loanWithoutPIN
+    case .externalNotPossible: .externalNotPossible
+    case .myNumberCardNotTaken: .myNumberCardNotTaken
+    case .myNumberCardExpired: .myNumberCardExpired
     }
   }
 

@@ -12,6 +12,12 @@ extension Sentence {
     nextStepJa: "カードを窓口・支所担当へお返しください。引き続き必要なときは、貸出の手続をやり直してください。",
     nextStepEn: "Return it to the desk of your branch; if you still need one, have it lent to you anew.")
 
+  static let loanWithoutPIN = Sentence(
+    ja: "この貸出カードは、暗証番号（PIN）がまだ設定されていません。先に、窓口で設定します。",
+    en: "The PIN of this loan card has to be set at the desk first.",
+    nextStepJa: "カードを窓口・支所担当へお持ちください。窓口で暗証番号（PIN）をご自分で設定すると、すぐに使えます。",
+    nextStepEn: "Bring it to the desk of your branch: you set a PIN of your own there, and it works at once.")
+
   static let cardForgotten = Sentence(
     ja: "このカードは、忘れたものとして止められています。",
     en: "This card is paused: it was left at home.",

@@ -51,6 +51,11 @@ struct Background: Sendable {
           do { try await AccessKeeper(services: services).look() } catch { log.event("accessNotSettled") }
         }
       }
+      group.addTask {
+        await every(.seconds(ExternalKeeper.seconds)) {
+          do { try await ExternalKeeper(services: services).look() } catch { log.event("externalPeopleNotSettled") }
+        }
+      }
       await group.waitForAll()
     }
   }

@@ -333,6 +333,7 @@ public final class Server: Sendable {
       [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + (purge?.warnings.en ?? []) + operators.en + access.en
       + relinks.en + lists.en + waivers.map { $0.render(.en) }
     let numbers = try await CardReportDesk(services: services).standing()
+    let external = try await ExternalDesk(services: services).warnings()
     return InstanceStatus(
       instance: services.instance.instance, city: policy.organisation.city.ja,
       segments: services.instance.segments.map(\.name), policyVersion: policy.version.hex, people: count,
@@ -340,7 +341,8 @@ public final class Server: Sendable {
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
-      warningsJa: warningsJa + numbers.ja, warningsEn: warningsEn + numbers.en, numberCardPeople: numbers.people)
+      warningsJa: warningsJa + external.ja + numbers.ja, warningsEn: warningsEn + external.en + numbers.en, numberCardPeople: numbers.people,
+      externalPeopleToAnswer: external.people == 0 ? nil : external.people)
   }
 
   private func record(_ action: String) async throws {

@@ -117,6 +117,18 @@ public enum DenialCode: String, CaseIterable, Sendable {
   case lookUpCodeRefused = "AP188"
   /// At the desk: no sheet of such codes can be printed for this person there, or not by this operator.
   case lookUpCodeNotOffered = "AP189"
+  /// Of somebody from outside: the member of staff who answers for the person has left, or is disabled.
+  case responsibleGone = "AP204"
+  /// Lent, and no PIN was set at the desk since.
+  case loanWithoutPIN = "AP205"
+  /// At the desk: somebody from outside cannot be registered, extended or ended like this.
+  case externalNotPossible = "AP206"
+
+  // A My Number Card.
+  /// The segment's file does not take such cards; before possession too.
+  case myNumberCardNotTaken = "AP198"
+  /// Its user-authentication certificate has ended; the card has signed all the same.
+  case myNumberCardExpired = "AP199"
 
   // Faults: no answer could be found, so the answer is no.
   case auditUnavailable = "AP190"
@@ -128,12 +140,25 @@ public enum DenialCode: String, CaseIterable, Sendable {
   /// No recovery key, or not the same one at server and vault.
   case backupNotPossible = "AP195"
 
+  // A card at its holder's own workstation, and cards that a list names.
+  /// This segment registers no cards at workstations.
+  case firstTapOff = "AP169"
+  /// The person has a card: another one is the desk's.
+  case cardThere = "AP170"
+  /// An enrolment code that is wrong, used, dead, withdrawn or over, or of another person or segment.
+  case firstTapCodeRefused = "AP201"
+  /// At the desk: no enrolment code for this person there, or not by this operator.
+  case firstTapCodeNotOffered = "AP202"
+  /// At the desk: no certificate of a list is taken for this segment.
+  case certificateNotTaken = "AP203"
+
   /// What may be told at the keyboard: everything before possession is proven looks the same.
   public var shown: DenialCode {
     switch self {
     case .proofSignatureWrong, .proofReplayed, .proofContextMismatch, .certificateUntrusted, .certificateExpired,
       .certificateRevoked, .revocationStale, .slotMismatch, .proofMalformed, .cardNotProven, .cardCloneSuspected,
-      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations:
+      .ceremonyUnknown, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver, .chipTooOld, .numberAtTwoWorkstations,
+      .firstTapCodeRefused, .myNumberCardNotTaken:
       .notAccepted
     default: self
     }

@@ -32,6 +32,17 @@ public struct CardTrust: Sendable {
     case authentication
     /// 9E: names clientAuth or id-PIV-cardAuth (FIPS 201-3 §4.2.2.2).
     case cardAuthentication
+    /// A certificate card: names clientAuth, or smartcardLogon as authorities of Windows domains do.
+    case certificateCard
+
+    /// The extended key usage that does in the place of clientAuth.
+    var alternativeUsage: String? {
+      switch self {
+      case .authentication: nil
+      case .cardAuthentication: "2.16.840.1.101.3.6.8"
+      case .certificateCard: "1.3.6.1.4.1.311.20.2.2"
+      }
+    }
   }
 
   /// - Parameters:
@@ -53,12 +64,13 @@ public struct CardTrust: Sendable {
     guard card.mayMakeSignatures else { return .refused(.certificateUntrusted, note: "key usage lacks digitalSignature") }
 
     func verify(checksRevocation: Bool) -> OpenSSLStore.Verdict {
-      store.verify(
-        card, atSeconds: seconds, checksRevocation: checksRevocation, allowsCardAuthentication: use == .cardAuthentication)
+      store.verify(card, atSeconds: seconds, checksRevocation: checksRevocation, alternativeUsage: use.alternativeUsage)
     }
     switch verify(checksRevocation: true) {
     case .trusted(let revocation):
-      let certificate = ValidatedCardCertificate(der: der, subjectKey: key, revocation: revocation)
+      let certificate = ValidatedCardCertificate(
+        der: der, subjectKey: key, revocation: revocation,
+        isUnderPINPolicy: store.isUnderPINPolicy(card, atSeconds: seconds, alternativeUsage: use.alternativeUsage))
       if let span = store.span(of: card, around: seconds) { known.remember(certificate, use, span) }
       return .valid(certificate)
     case .refused(let code, let note):

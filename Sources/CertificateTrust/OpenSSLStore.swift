@@ -75,18 +75,18 @@ final class OpenSSLCertificate: @unchecked Sendable {
 }
 
 extension OpenSSLCertificate {
-  /// Whether an X509's extended key usage names id-PIV-cardAuth (FIPS 201-3 §4.2.2.2): a key that signs without the PIN.
-  fileprivate static func isForCardAuthentication(_ certificate: OpaquePointer) -> Bool {
+  /// Whether an X509's extended key usage names this one, such as id-PIV-cardAuth (FIPS 201-3 §4.2.2.2).
+  fileprivate static func names(usage: String, _ certificate: OpaquePointer) -> Bool {
     guard let found = X509_get_ext_d2i(certificate, NID_ext_key_usage, nil, nil) else { return false }
     let usages = OpaquePointer(found)
     defer {
       while let usage = OPENSSL_sk_pop(usages) { ASN1_OBJECT_free(OpaquePointer(usage)) }
       OPENSSL_sk_free(usages)
     }
-    guard let cardAuthentication = OBJ_txt2obj("2.16.840.1.101.3.6.8", 1) else { return false }
-    defer { ASN1_OBJECT_free(cardAuthentication) }
+    guard let wanted = OBJ_txt2obj(usage, 1) else { return false }
+    defer { ASN1_OBJECT_free(wanted) }
     return (0..<OPENSSL_sk_num(usages)).contains { place in
-      OPENSSL_sk_value(usages, place).map { OBJ_cmp(OpaquePointer($0), cardAuthentication) == 0 } ?? false
+      OPENSSL_sk_value(usages, place).map { OBJ_cmp(OpaquePointer($0), wanted) == 0 } ?? false
     }
   }
 }
@@ -175,20 +175,35 @@ final class OpenSSLStore: @unchecked Sendable {
   private struct Progress {
     let now: time_t
     let rules: PathRules
-    let allowsCardAuthentication: Bool
+    let alternativeUsage: String?
     var revocation = ValidatedCardCertificate.Revocation.current
   }
 
   func verify(
-    _ card: OpenSSLCertificate, atSeconds now: Int, checksRevocation: Bool, allowsCardAuthentication: Bool
+    _ card: OpenSSLCertificate, atSeconds now: Int, checksRevocation: Bool, alternativeUsage: String?
+  ) -> Verdict {
+    verify(card, atSeconds: now, checksRevocation: checksRevocation, alternativeUsage, policies: rules.policies)
+  }
+
+  /// Whether a path that is good holds under one of the policies that promise a PIN. Nothing is asked of revocation a second time.
+  func isUnderPINPolicy(_ card: OpenSSLCertificate, atSeconds now: Int, alternativeUsage: String?) -> Bool {
+    guard !rules.pinPolicies.isEmpty else { return false }
+    let verdict = verify(card, atSeconds: now, checksRevocation: false, alternativeUsage, policies: rules.pinPolicies)
+    if case .trusted = verdict { return true }
+    return false
+  }
+
+  private func verify(
+    _ card: OpenSSLCertificate, atSeconds now: Int, checksRevocation: Bool, _ alternativeUsage: String?,
+    policies: [CertificatePolicy]
   ) -> Verdict {
     defer { ERR_clear_error() }
     guard let context = X509_STORE_CTX_new() else { return .refused(.serverFault, note: "no memory for a path") }
     defer { X509_STORE_CTX_free(context) }
     guard X509_STORE_CTX_init(context, store, card.pointer, intermediates) == 1,
-      let parameters = X509_STORE_CTX_get0_param(context), configure(parameters, now, checksRevocation)
+      let parameters = X509_STORE_CTX_get0_param(context), configure(parameters, now, checksRevocation, policies)
     else { return .refused(.serverFault, note: "the rules of a path could not be set") }
-    var progress = Progress(now: now, rules: rules, allowsCardAuthentication: allowsCardAuthentication)
+    var progress = Progress(now: now, rules: rules, alternativeUsage: alternativeUsage)
     let isTrusted = withUnsafeMutablePointer(to: &progress) { pointer in
       guard X509_STORE_CTX_set_ex_data(context, 0, pointer) == 1 else { return false }
       X509_STORE_CTX_set_verify_cb(context, Self.judge)
@@ -205,7 +220,9 @@ final class OpenSSLStore: @unchecked Sendable {
     return .trusted(.withinGrace)
   }
 
-  private func configure(_ parameters: OpaquePointer, _ now: Int, _ checksRevocation: Bool) -> Bool {
+  private func configure(
+    _ parameters: OpaquePointer, _ now: Int, _ checksRevocation: Bool, _ policies: [CertificatePolicy]
+  ) -> Bool {
     X509_VERIFY_PARAM_set_time(parameters, now)
     X509_VERIFY_PARAM_set_depth(parameters, 6)
     // Level 2, 112 bits: no SHA-1 signatures, no RSA below 2,048 bits anywhere on the path. Level 3, 128 bits: RSA of 3,072.
@@ -213,20 +230,20 @@ final class OpenSSLStore: @unchecked Sendable {
     // What authorities demand of policies always counts; the city may ask for more. Lists may be signed by an authority's
     // newer key, be split by reason or distribution point, and be completed by delta lists.
     var flags = X509_V_FLAG_POLICY_CHECK
-    if !rules.policies.isEmpty { flags |= X509_V_FLAG_EXPLICIT_POLICY }
+    if !policies.isEmpty { flags |= X509_V_FLAG_EXPLICIT_POLICY }
     if checksRevocation {
       flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS
     }
     X509_VERIFY_PARAM_set_flags(parameters, UInt(flags))
     // Without any, OpenSSL would refuse whatever path has to assert a policy because an authority says so.
-    for policy in rules.policies.isEmpty ? [.any] : rules.policies {
+    for policy in policies.isEmpty ? [.any] : policies {
       guard let identifier = OBJ_txt2obj(policy.text, 1) else { return false }
       guard X509_VERIFY_PARAM_add0_policy(parameters, identifier) == 1 else {
         ASN1_OBJECT_free(identifier)
         return false
       }
     }
-    // An extended key usage, when present, must name clientAuth (for key 9E, or card authentication); authorities on the path
+    // An extended key usage, when present, must name clientAuth (or what its use allows in its place); authorities on the path
     // must be authorities.
     return X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT) == 1
   }
@@ -260,8 +277,8 @@ final class OpenSSLStore: @unchecked Sendable {
       // A key that signs lists and nothing else is no client; that it may sign lists was looked at before.
       if isOfList { return isFirst ? 1 : 0 }
       // Says: neither clientAuth nor without a usage. The key usage was looked at before.
-      guard isFirst, progress.pointee.allowsCardAuthentication, let card = X509_STORE_CTX_get_current_cert(context),
-        OpenSSLCertificate.isForCardAuthentication(card)
+      guard isFirst, let usage = progress.pointee.alternativeUsage, let card = X509_STORE_CTX_get_current_cert(context),
+        OpenSSLCertificate.names(usage: usage, card)
       else { return 0 }
       return 1
     default: return 0

@@ -15,8 +15,11 @@ public struct ValidatedCardCertificate: Sendable {
   public let der: [UInt8]
   public let subjectKey: SubjectKey
   public let revocation: Revocation
+  /// Whether its authority says, along the whole path, that such a key signs after the PIN alone (`PathRules.pinPolicies`).
+  public let isUnderPINPolicy: Bool
 
-  init(der: [UInt8], subjectKey: SubjectKey, revocation: Revocation) {
+  init(der: [UInt8], subjectKey: SubjectKey, revocation: Revocation, isUnderPINPolicy: Bool) {
+    self.isUnderPINPolicy = isUnderPINPolicy
     self.der = der
     self.subjectKey = subjectKey
     self.revocation = revocation

@@ -68,7 +68,13 @@ public final class PeerConnection: Sendable {
   public func send(_ frame: [UInt8], by deadline: Deadline) throws(SocketFault) {
     guard (1...frameLimit).contains(frame.count) else { throw .frameSize }
     let length = UInt32(frame.count)
-    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + frame
+    var bytes = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + frame
+    // The frame is the caller's to wipe, this copy of it is ours.
+    defer {
+      bytes.withUnsafeMutableBytes { copy in
+        if let base = copy.baseAddress { explicit_bzero(base, copy.count) }
+      }
+    }
     var sent = 0
     while sent < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in

@@ -49,4 +49,8 @@ public enum CardFailure: Error, Equatable, Sendable {
   case unusablePIN
   /// A digest of another length than the key signs, or a command beyond its limits: a programming error, but a refusal and no trap.
   case malformedCommand
+
+  // Cards behind a PKCS#11 library
+  /// The library, or the choice of its key; the card itself says one of those above.
+  case module(ModuleFault)
 }

@@ -90,6 +90,15 @@ public protocol StateReader {
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord?
   func workstation(certificate: CertificateFingerprint) throws(StorageFault) -> WorkstationRecord?
   func workstations() throws(StorageFault) -> [WorkstationRecord]
+  /// Workstations that were named as this person's own, ordered.
+  func ownWorkstations(of person: PersonID) throws(StorageFault) -> [WorkstationID]
+  /// Whose own it is, ordered.
+  func owners(of workstation: WorkstationID) throws(StorageFault) -> [PersonID]
+
+  /// `nil` for everybody who is not from outside.
+  func externalPerson(_ id: PersonID) throws(StorageFault) -> ExternalPerson?
+  /// All of them, ordered by person.
+  func externalPeople() throws(StorageFault) -> [ExternalPerson]
 
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord?
   /// The open or locked session of a workstation; there is at most one.
@@ -110,6 +119,15 @@ public protocol StateReader {
   /// The same of one person: seldom more than one.
   func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity]
 
+  /// The last enrolment code of the person in the segment, whatever became of it.
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode?
+  /// Ordered by person and segment; at most `limit`, at most 20,000. For lists of a desk, never for a logon.
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode]
+  /// The card that a list announced with this key.
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard?
+  /// Ordered by person and key; at most `limit`, at most 20,000. For lists of a desk, never for a logon.
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard]
+
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool
   /// Rows, newest first when `query.newestFirst`.
   func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow]
@@ -117,6 +135,12 @@ public protocol StateReader {
 }
 
 extension StateReader {
+  /// Everybody but those from outside: whom a directory may change, disable or count.
+  public func staff() throws(StorageFault) -> [Person] {
+    let external = Set(try externalPeople().map(\.person))
+    return try everybody().filter { !external.contains($0.id) }
+  }
+
   /// Without what is lent to the person.
   public func ownCards(of person: PersonID) throws(StorageFault) -> [RegisteredCard] {
     try cards(of: person).filter { !$0.isStock }
@@ -143,6 +167,10 @@ public protocol StateTransaction: StateReader {
   /// The card with all its keys: a key that is no longer among them is nobody's.
   mutating func put(_ card: RegisteredCard) throws(StorageFault)
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault)
+  /// - Throws: `.conflict` if the person or the workstation is to be an own one and is not there.
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault)
+  /// - Throws: `.conflict` if the person is not there; whoever answers need not be.
+  mutating func put(_ external: ExternalPerson) throws(StorageFault)
   mutating func put(_ session: SessionRecord) throws(StorageFault)
   mutating func put(_ operator: OperatorRecord) throws(StorageFault)
   /// `nil` clears it.
@@ -153,8 +181,17 @@ public protocol StateTransaction: StateReader {
   /// - Throws: `.conflict` if the person is not there.
   mutating func put(_ identity: DirectoryIdentity) throws(StorageFault)
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault)
-  /// Removes the person and all that is kept of the person: sessions, own cards with their keys (a stock card is nobody's again), palms and how they did, the password, counters of failures,
-  /// the objects that stood for the person. Rows of the log stay, and so do records of operators.
+  /// In the place of the person's former one in that segment.
+  /// - Throws: `.conflict` if the person is not there, or if it is none (`FirstTapCode.isWhole`).
+  mutating func put(_ code: FirstTapCode) throws(StorageFault)
+  /// - Throws: `.conflict` if the person is not there.
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault)
+  /// - Returns: whether it was there.
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool
+  /// Removes the person and all that is kept of the person: sessions, own cards with their keys (a stock card is nobody's again),
+  /// palms and how they did, the password, counters of failures, enrolment codes and expected cards, the objects that stood for
+  /// the person, that the person is from outside, and which workstations are the person's own. Rows of the log stay, and so do
+  /// records of operators.
   /// - Throws: `.conflict` if the person is not there.
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson
   /// A row besides the change's own, which follows it: for what the change does to somebody else.

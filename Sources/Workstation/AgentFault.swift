@@ -62,6 +62,8 @@ public enum AgentFault: Error, Sendable, Equatable {
   case badInput(expected: String)
   /// The card has no new PIN.
   case pinChange(PINChangeRefusal)
+  /// A My Number Card that ended nothing at the server.
+  case myNumberCard(MyNumberCardRefusal)
 }
 
 public enum Disagreement: String, Sendable, Equatable {
@@ -133,6 +135,9 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       case .sessionKeyGone, .nothingToUnlock, .noSession: .refused
       case .watchRunning, .watchNotRunning, .watchAnswer: .badInput
       case .pinChange(let refusal): Self(refusal)
+      case .myNumberCard(.notTaken): .card
+      case .myNumberCard(.pinForm): .badInput
+      case .myNumberCard(.pinBlocked): .pinBlocked
       }
   }
 
@@ -163,7 +168,8 @@ public enum AgentExit: Int32, Sendable, CaseIterable {
       switch failure {
       case .serviceUnavailable, .serviceLost, .accessDenied: .readerService
       case .pinBlocked: .pinBlocked
-      case .unusablePIN: .badInput
+      case .unusablePIN, .module(.pinForm): .badInput
+      case .module(.unusable), .module(.ended), .module(.overdue), .module(.malformed), .module(.failed): .readerService
       default: .card
       }
   }

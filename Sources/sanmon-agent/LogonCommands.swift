@@ -3,6 +3,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import SmartCard
+import TokenHost
 import Workstation
 
 enum FactorNames: String, ExpressibleByArgument, CaseIterable {
@@ -86,6 +87,7 @@ struct LogonOptions: ParsableArguments {
   var codeFd: Int32?
 
   @OptionGroup var palms: PalmOptions
+  @OptionGroup var module: ModuleOptions
 
   @Flag(name: .long, help: "暗証番号（PIN）の最後の1回を使う / Use the PIN's last try.")
   var useLastTry = false
@@ -118,6 +120,7 @@ struct LogonOptions: ParsableArguments {
       if let waitForServer, !(0...3600).contains(waitForServer) {
         throw AgentFault.badInput(expected: "--wait-for-server: 0 to 3600")
       }
+      let asked = try module.module
       let sensor = try palms.source.sensor()
       if sensor == nil, let factors, [.palm, .cardAndPalm, .codeAndPalm].contains(factors) {
         throw AgentFault.badInput(expected: "--palm, --palm-blob or --palm-command")
@@ -137,7 +140,7 @@ struct LogonOptions: ParsableArguments {
       let watch = try await WatchHolder(folder: state.path)
       let holder: any SessionHolder = if let watch { watch } else { PassingHolder(surroundings) }
       let client = LogonClient(
-        workstation: state.workstation, servers: servers, cards: ReaderCards(reader: reader),
+        workstation: state.workstation, servers: servers, cards: cards(asked, state),
         asking: PersonAsking(
           terminal: terminal, language: language, pinDescriptor: pinFd, passwordDescriptor: passwordFd,
           newPasswordDescriptor: newPasswordFd, codeDescriptor: codeFd,
@@ -170,6 +173,16 @@ struct LogonOptions: ParsableArguments {
       if common.json { Report.print(report) }
     }
     if isWindowsLeftOut { throw ExitCode(AgentExit.windows.rawValue) }
+  }
+}
+
+extension LogonOptions {
+  /// A library that is named here is the only one that is asked; one of the workstation's settings stands beside the readers.
+  private func cards(_ asked: TokenModule?, _ state: AgentState) -> any CardPort {
+    if let asked { return ModuleCards(asked, command: TokenHost.command) }
+    let readers = ReaderCards(reader: reader)
+    guard let module = state.module, reader == nil else { return readers }
+    return EitherCards(readers: readers, module: ModuleCards(module, command: TokenHost.command))
   }
 }
 
@@ -216,6 +229,7 @@ struct LogonCommand: AsyncParsableCommand {
         sanmon-agent logon --palm-blob palm.bin --palm-format PSX/3
         sanmon-agent logon --credential-to /usr/local/libexec/windows-logon
         sanmon-agent logon --factors code+password --account sato.hanako
+        sanmon-agent logon --factors card+password --pkcs11 /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so
 
       カードを忘れたときは、窓口で印刷した一回限りの代替コードとパスワードで入れます（規則が認めていれば）。コードは画面で入力します。
       Who forgot the card logs on with the printed one-time code of the desk and the password, where the rules allow it; the code is

@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthClient
 import Foundation
+import SmartCard
 import Workstation
 
 /// What a command leaves on the terminal.
@@ -25,13 +26,15 @@ enum Report {
     case .server(.refused(let body)):
       code = TerminalText.clean(body.code, limit: 8)
       reference = body.reference.map { TerminalText.clean($0, limit: 6) }
-    case .pinWrong(let left): tries = left
+    case .pinWrong(let left): tries = left == PINStanding.untoldTries ? nil : left
+    case .card(.module(let fault)): code = fault.code
     case .pinChange(let refusal):
       code = refusal.code
       switch refusal {
       case .wrongPIN(let left), .wrongPUK(let left): tries = left
       default: break
       }
+    case .myNumberCard(let refusal): code = refusal.code
     case .moreNeeded(let sets), .noUsableCombination(let sets): missing = sets
     default: break
     }

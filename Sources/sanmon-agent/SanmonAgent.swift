@@ -21,6 +21,8 @@ struct SanmonAgent: AsyncParsableCommand {
         sanmon-agent logoff
         sanmon-agent relink --person 4711.2
         sanmon-agent pin-change
+        sanmon-agent register-card --account sato.hanako
+        sanmon-agent token show --pkcs11 /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so
         sanmon-agent credential register --application ledger --user sato.hanako
         sanmon-agent release --application ledger --exec /usr/local/bin/ledger-batch
         sanmon-agent sso install --browser chromium --extension-id abcdefghijklmnopabcdefghijklmnop
@@ -30,12 +32,12 @@ struct SanmonAgent: AsyncParsableCommand {
       arguments or in the environment.
 
       終了コード / Exit codes: 0 ok · 10 refused · 11 more factors needed · 12 wrong PIN · 13 PIN blocked · 14 card ·
-      15 reader service · 16 palm sensor · 17 logged on, but Windows was given nothing · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled
+      15 reader service or PKCS#11 library · 16 palm sensor · 17 logged on, but Windows was given nothing · 64 usage · 65 input · 69 server not reachable · 74 state folder · 76 server not trusted · 77 not enrolled
       """,
     subcommands: [
       EnrolCommand.self, RenewCommand.self, LogonCommand.self, UnlockCommand.self, LockCommandLine.self, LogoffCommand.self,
       WatchCommandLine.self, StatusCommand.self, RelinkCommand.self, ReleaseCommand.self, CredentialCommand.self,
-      SSOCommand.self, PINChangeCommand.self,
+      SSOCommand.self, PINChangeCommand.self, RegisterCardCommand.self, TokenCommand.self, ModuleHostCommand.self,
     ])
 }
 

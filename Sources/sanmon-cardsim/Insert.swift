@@ -32,6 +32,8 @@ struct Insert: ParsableCommand {
           shared.content.kind == .liteS ? LiteSCard(file: shared) : DESFireCard(file: shared)
         } else if let content = try IdentifierContent(path: card) {
           IdentifierCard(content: content)
+        } else if let personal = try JPKICardFile(path: card) {
+          JPKIApplet(file: personal)
         } else {
           PIVApplet(file: try CardFile(path: card))
         }

@@ -7,7 +7,7 @@ struct SanmonCardsim: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sanmon-cardsim",
     abstract:
-      "Cards in software behind pcscd's vpcd reader, for demonstrations and tests: PIV, FeliCa Lite-S, DESFire, numbers.",
+      "Cards in software behind pcscd's vpcd reader, for demonstrations and tests: PIV, FeliCa Lite-S, DESFire, numbers, JPKI.",
     discussion: """
       Never for production: a card file holds the card's keys and PIN, and vpcd lets in whoever can reach its port. \
       deploy/lib/pcscd.sh starts pcscd and vpcd inside a network namespace of their own.
@@ -21,7 +21,7 @@ struct SanmonCardsim: ParsableCommand {
       Exit codes: 0 done · 64 wrong usage · 65 a file is not what it should be · 69 no reader to insert into · 73 a file \
       could not be written.
       """,
-    subcommands: [MakeCA.self, Issue.self, IssueShared.self, Insert.self, Show.self, IssueIdentifier.self])
+    subcommands: [MakeCA.self, Issue.self, IssueShared.self, Insert.self, Show.self, IssueIdentifier.self, IssueJPKI.self])
 }
 
 /// Why the simulator stops, with the exit code of sysexits.h.

@@ -8,10 +8,10 @@ struct Show: ParsableCommand {
     commandName: "show", abstract: "Say what a card file holds, without its keys and PIN.")
 
   @Option(help: "Card file.") var card: String
-  @Option(help: "Write a slot's certificate (9a or 9e) to standard output as PEM instead.") var certificate: String?
+  @Option(help: "Write a certificate (9a, 9e or jpki) to standard output as PEM instead.") var certificate: String?
 
   func validate() throws {
-    guard [nil, "9a", "9e"].contains(certificate) else { throw ValidationError("--certificate is 9a or 9e") }
+    guard [nil, "9a", "9e", "jpki"].contains(certificate) else { throw ValidationError("--certificate is 9a, 9e or jpki") }
   }
 
   func run() throws {
@@ -30,8 +30,22 @@ struct Show: ParsableCommand {
         if number.kind == .felica { Output.line("chip       \(String(format: "%02x", number.chip))") }
         return
       }
+      if let personal = try JPKICardFile(path: card)?.content {
+        if certificate == "jpki" {
+          let shown = try Certificate(derEncoded: Array(personal.authentication.certificate))
+          Output.line(try shown.serializeAsPEM().pemString)
+          return
+        }
+        Output.line("name       \(personal.name)")
+        Output.line("kind       jpki")
+        Output.line("pin tries  \(personal.authentication.pinTriesLeft) of \(personal.authentication.pinTries) left")
+        Output.line("signature  \(personal.signature.pinTriesLeft) of \(personal.signature.pinTries) tries left")
+        Output.line("selected   surface \(personal.surfaceSelections), signature \(personal.signatureSelections)")
+        return
+      }
       let content = try CardFile(path: card).content
       if let certificate {
+        guard certificate != "jpki" else { throw SimulatorFault.data("\(card): not a card with JPKI") }
         let slot = certificate == "9a" ? content.authentication : content.cardAuthentication
         Output.line(try Certificate(derEncoded: Array(slot.certificate)).serializeAsPEM().pemString)
         return

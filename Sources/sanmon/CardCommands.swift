@@ -9,7 +9,7 @@ struct CardCommand: AsyncParsableCommand {
       CardEnrol.self, CardEnrolShared.self, CardList.self, CardLost.self, CardSuspend.self, CardRestore.self,
       CardAdd.self, CardLend.self, CardReturnCommand.self, CardForgotten.self, CardFoundCommand.self, CardShow.self,
       CardRevoke.self, CardCollect.self, CardDestroy.self, CardPINReset.self, CardEnrolIdentifier.self, CardImport.self,
-      CardReportCommand.self,
+      CardReportCommand.self, CardEnrolmentCodes.self, CardExpected.self,
     ])
 
   static func line(_ card: CardSummary) -> String {
@@ -21,7 +21,9 @@ struct CardCommand: AsyncParsableCommand {
   }
 
   private static func kind(_ slot: String) -> String {
+    if slot == CertificateCard.slot { return say("証明書カード", "certificate card") }
     if let number = NumberCardKind(rawValue: slot) { return say("番号だけ ", "number alone, ") + number.rawValue }
+    if slot == JPKIProfile.name { return say("マイナンバーカード（利用者証明）", "My Number Card (user authentication)") }
     return SharedKeyCardKind(name: slot)?.name ?? "PIV \(slot)"
   }
 }

@@ -20,6 +20,14 @@ struct CardEnrol: AsyncParsableCommand {
         sanmon card enrol --person p-000042 --segment lgwan
         sanmon card enrol --person p-000042 --segment lgwan --slot 9e
         sanmon card enrol --person p-000042 --segment lgwan --slot 9e --card card-3f5a
+        sanmon card enrol --person p-000042 --segment lgwan --profile jpki
+        sanmon card enrol --person p-000042 --segment lgwan --pkcs11 /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so
+
+      A My Number Card is recognised, or named with --profile jpki. Its user-authentication key is registered, and nothing else of
+      it is read or kept. The segment's file has to take such cards (card.jpki: user-authentication).
+
+      With --pkcs11 a certificate card of any make is registered, through its maker's library: what it proves is possession (pk),
+      or more where the policy of its authority says so (card-pin-policies).
 
       Over the network (--server) your own card has to be in a second reader: name it with --operator-reader, and the
       clerk's with --reader.
@@ -29,13 +37,16 @@ struct CardEnrol: AsyncParsableCommand {
   @Option(help: "Key slot: 9a (with PIN) or 9e (card only).") var slot = "9a"
   @Option(help: "A registered card of this person that gains the key, if the card tells no number of its own.")
   var card: String?
+  @Option(help: "piv or jpki; without it the card on the reader says so.") var profile: CardProfileName?
   @Option(help: "The reader's name, if several hold cards.") var reader: String?
+  @OptionGroup var module: ModuleOptions
   @Option(help: "Read the PIN from this file descriptor instead of the terminal.") var pinFd: Int32?
   @Option(help: "With --server: read the PIN of your own card from this file descriptor instead of the terminal.")
   var operatorPinFd: Int32?
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
+    if let module = try module.module { return try await enrol(through: module) }
     guard let slot = PIVSlot(name: slot) else {
       throw fail(64, "--slot は 9a か 9e です。", "--slot: 9a or 9e")
     }
@@ -43,6 +54,12 @@ struct CardEnrol: AsyncParsableCommand {
     let challenge = try await operatorLink.post(
       "/v1/admin/cards/challenge", CardChallengeRequest(person: person), as: CardChallenge.self)
     printError(say("登録する職員: ", "registering for: ") + "\(challenge.person) \(Rows.visible(challenge.displayName))")
+    if await isPersonal() {
+      guard slot == .authentication, card == nil else {
+        throw fail(64, "マイナンバーカードには --slot と --card は使えません。", "no --slot and no --card with a My Number Card")
+      }
+      return try await enrolPersonal(challenge, over: operatorLink)
+    }
     let pin = slot == .authentication ? try readPIN() : nil
     let (evidence, guid) = try await prove(slot, challenge, pin)
     if guid == nil, card == nil {
@@ -64,7 +81,7 @@ struct CardEnrol: AsyncParsableCommand {
     try operatorLink.show(answer, CardCommand.line)
   }
 
-  private func readPIN() throws -> Secret<PIN> {
+  func readPIN() throws -> Secret<PIN> {
     let typed = try TerminalSecret.read(prompt: say("暗証番号（PIN）: ", "PIN: "), descriptor: pinFd)
     return typed.withBytes { Secret<PIN>(copying: $0) }
   }

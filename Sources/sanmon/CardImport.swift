@@ -17,13 +17,15 @@ struct CardImport: AsyncParsableCommand {
       Each line is registered by itself, with a row of its own; a wrong line leaves the others as they are. Give the whole list
       again after mending it: what is registered already for the same person is passed over. --dry-run writes nothing.
 
-      Certificates are not taken from a list: that a card has the key of its certificate is shown by the card, at the desk (sanmon
-      card enrol).
+      With --certificates the list is its issuer's: 職員番号 (or number), 証明書 (or certificate): DER in base64 on one line, or the
+      name of a .pem, .crt, .cer or .der file beside the list. A certificate is public and shows nothing of a card, so its card is
+      only expected: it becomes the person's, of class pk, at the first logon in which its key signs ('sanmon card expected').
 
       EXAMPLES
         sanmon card import cards.csv --segment lgwan --dry-run
         sanmon card import cards.csv --segment lgwan
         sanmon card import cards.csv --segment lgwan --json
+        sanmon card import issued.csv --segment lgwan --certificates --dry-run
 
       EXIT CODES
         0 every line is registered, or would be   1 some are not; each is named   65 the list cannot be read
@@ -31,9 +33,13 @@ struct CardImport: AsyncParsableCommand {
   @Argument(help: "The list of cards. / カードの一覧（CSV）", completion: .file(extensions: ["csv"])) var list: String
   @Option(help: "The segment where they are to be used.") var segment: String
   @Flag(help: "Only say what would come of each line.") var dryRun = false
+  @Flag(help: "The list names certificates. / 証明書の一覧") var certificates = false
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
+    if certificates {
+      return try await CertificateCardImport(list: list, segment: segment, isDryRun: dryRun, link: link).run()
+    }
     let cards = try read()
     let operatorLink = OperatorLink(options: link)
     var told: [Int: NumberCardLineOutcome] = [:]
@@ -159,8 +165,8 @@ struct CardImportReport: Encodable {
     case .generation: ("世代は、FeliCa の des、lite-s、aes のどれかです。", "a generation is des, lite-s or aes, of a FeliCa")
     case .certificate:
       (
-        "証明書は一覧からは登録できません。カードが鍵を持つことを、窓口でカード自身に示させてください（sanmon card enrol）。",
-        "a certificate is not registered from a list: the card itself shows at the desk that it has the key (sanmon card enrol)"
+        "証明書は一覧からは登録できません。証明書だけの一覧を --certificates で取り込むか、窓口で登録してください（sanmon card enrol）。",
+        "a certificate is not registered from a list with numbers: list certificates alone with --certificates, or use sanmon card enrol"
       )
     case .cardTwice(let line):
       ("同じカードが \(line) 行目にもあります。", "the same card stands in line \(line)")

@@ -33,6 +33,7 @@ enum CardLife {
     guard let person = card.person else { return say("貸出用（在庫）", "stock") }
     let until = card.lentUntil ?? "-"
     return say("貸出用 → \(person)（\(until) まで）", "stock, lent to \(person) until \(until)")
+      + (card.awaitsPIN == true ? say("、暗証番号（PIN）の設定待ち", ", the PIN has to be set first") : "")
   }
 
   static func changed(_ answer: CardStateChanged) -> String {
@@ -48,7 +49,16 @@ enum CardLife {
           + say(
             "暗証番号（PIN）で確かめられないカードは「停止中」にしました。戻すときは、カードを手元で確かめてから sanmon card restore を実行してください。",
             "a card without a PIN to show was suspended; it comes back with 'sanmon card restore', with the card in hand")
-        : "") + locked(answer.sessionsLocked)
+        : "") + handOver(answer.lent) + locked(answer.sessionsLocked)
+  }
+
+  /// What is still to be done before a lent card can be used.
+  private static func handOver(_ lent: CardSummary?) -> String {
+    guard lent?.awaitsPIN == true else { return "" }
+    return "\n"
+      + say(
+        "次に、本人に暗証番号（PIN）を設定してもらってください（それまで、このカードでは入れません）: sanmon card pin-reset --reason \"当日貸出\"",
+        "next, the holder sets a PIN (until then the card lets nobody in): sanmon card pin-reset --reason \"lent for the day\"")
   }
 
   private static func locked(_ count: Int) -> String {

@@ -54,6 +54,13 @@ struct CardReportCommand: AsyncParsableCommand {
           + (count.proofClass == "identifier" ? say("  （番号だけのカード）", "  (a number alone)") : ""))
     }
     if segment.withoutCard > 0 { lines.append("  " + say("カードなし", "no card") + "  \(segment.withoutCard)") }
+    if let unknown = segment.revocationUnknown {
+      lines.append(
+        "  "
+          + say(
+            "マイナンバーカード（失効情報なし。所持のみ）: \(unknown) 人",
+            "My Number Cards (\(JPKIProfile.revocationUnknown)): \(unknown) people"))
+    }
     if let until = segment.numbersUntil, let days = segment.daysLeft {
       let state =
         segment.takesNumbers

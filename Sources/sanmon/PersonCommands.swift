@@ -6,7 +6,10 @@ import Foundation
 struct PersonCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "person", abstract: "People of the embedded directory. / 職員の取り込み・表示・パスワード設定。",
-    subcommands: [PersonImport.self, PersonList.self, PersonShow.self, PersonPassword.self])
+    subcommands: [
+      PersonImport.self, PersonList.self, PersonShow.self, PersonPassword.self, PersonAddExternal.self, PersonExtend.self,
+      PersonEnd.self,
+    ])
 }
 
 struct PersonImport: AsyncParsableCommand {
@@ -59,13 +62,20 @@ struct PersonImport: AsyncParsableCommand {
 
 struct PersonList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Find people by name, kana, account or department. / 職員を検索します。")
+    commandName: "list", abstract: "Find people by name, kana, account or department. / 職員を検索します。",
+    discussion: """
+      EXAMPLES
+        sanmon person list 髙橋
+        sanmon person list --external
+      """)
   @Argument(help: "Part of a name, kana reading, former name or account.") var text = ""
   @Option(help: "At most this many (1 to 1000).") var limit = 50
+  @Flag(help: "Only people from outside, with their last day and who answers. / 外部の方だけを、期限と責任者とともに。") var external = false
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
+    guard !external else { return try await PersonExternalText.list(matching: text, operatorLink) }
     let people = try await operatorLink.get(
       query("/v1/admin/people", [("q", text), ("limit", String(limit))]), as: [PersonSummary].self)
     try operatorLink.show(people) { people in

@@ -48,6 +48,6 @@ struct Sanmon: AsyncParsableCommand {
       CardCommand.self, PalmCommand.self, CodeCommand.self,
       PersonCommand.self, DirectoryCommand.self,
       OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, ModuleHostCommand.self,
     ])
 }

@@ -5,13 +5,17 @@ import Foundation
 struct WorkstationCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "workstation", abstract: "Workstations: enrol, renew, revoke, list. / 端末の登録・更新・失効・一覧。",
-    subcommands: [WorkstationEnrol.self, WorkstationRenew.self, WorkstationRevoke.self, WorkstationList.self])
+    subcommands: [
+      WorkstationEnrol.self, WorkstationRenew.self, WorkstationRevoke.self, WorkstationList.self, WorkstationSetSite.self,
+      WorkstationAssign.self, WorkstationUnassign.self,
+    ])
 
   static func line(_ workstation: WorkstationSummary) -> String {
     [
       workstation.workstation, workstation.segment, workstation.access,
       workstation.isRevoked ? say("失効", "revoked") : say("有効", "active"),
-      workstation.isWatching ? say("接続中", "connected") : "",
+      workstation.isWatching ? say("接続中", "connected") : "", workstation.site ?? "",
+      workstation.owners.isEmpty ? "" : say("本人の端末: ", "own of ") + workstation.owners.joined(separator: ", "),
     ].filter { !$0.isEmpty }.joined(separator: "  ")
   }
 }

@@ -20,12 +20,18 @@ struct PreimageTests {
     segment: "lgwan", expiresAt: 1_775_001_030_000, serverCertificate: [UInt8](repeating: 0xA1, count: 32),
     workstationCertificate: [UInt8](repeating: 0xB2, count: 32))
 
+  private let firstTap = FirstTapPreimage(
+    nonce: (0..<32).map { UInt8($0) }, ceremony: "t-0001", account: "sato.hanako", workstation: "LGWAN-PC-0042",
+    segment: "lgwan", expiresAt: 1_775_001_030_000, serverCertificate: [UInt8](repeating: 0xA1, count: 32),
+    workstationCertificate: [UInt8](repeating: 0xB2, count: 32), slot: "9a", guid: [UInt8](repeating: 0xD4, count: 16))
+
   @Test("the bytes are the golden ones")
   func goldenBytes() {
     #expect(Hex.encode(card.canonicalBytes) == GoldenPreimages.card)
     #expect(Hex.encode(session.canonicalBytes) == GoldenPreimages.session)
     #expect(Hex.encode(enrolment.canonicalBytes) == GoldenPreimages.enrolment)
     #expect(Hex.encode(relink.canonicalBytes) == GoldenPreimages.relink)
+    #expect(Hex.encode(firstTap.canonicalBytes) == GoldenPreimages.firstTap)
     let found = CardFoundPreimage(nonce: (0..<32).map { UInt8($0) }, card: "card-0001", slot: "9a")
     #expect(Hex.encode(found.canonicalBytes) == GoldenPreimages.cardFound)
     let keys = SessionKeys(
@@ -38,13 +44,14 @@ struct PreimageTests {
     let all: [(String, [UInt8])] = [
       (CardPreimage.label, card.canonicalBytes), (SessionPreimage.label, session.canonicalBytes),
       (EnrolmentPreimage.label, enrolment.canonicalBytes), (RelinkPreimage.label, relink.canonicalBytes),
+      (FirstTapPreimage.label, firstTap.canonicalBytes),
     ]
     for (label, bytes) in all {
       var reader = LengthPrefixedReader(bytes, subject: "preimage")
       #expect(try reader.text() == label)
       #expect(label.hasPrefix("sanmon/") && label.hasSuffix(label == EnrolmentPreimage.label ? "/2" : "/1"))
     }
-    #expect(Set(all.map(\.0)).count == 4)
+    #expect(Set(all.map(\.0)).count == 5)
     // No preimage is the beginning of another: a signature over one never counts for a longer one.
     for (first, a) in all { for (second, b) in all where first != second { #expect(!b.starts(with: a)) } }
   }

@@ -152,6 +152,8 @@ enum Breaks {
     Break("PF402 6:5", "- card + pin", "- password + palm"),
     Break("PF403 6:5", "- card + pin", "- code + pin"),
     Break("PF420 11:5", remote, "remote:\n  - code\n" + waiver),
+    Break("PF425 3:51", "on-removal: nothing", "on-removal: nothing, first-tap: allowed", in: .segment("mynumber")),
+    Break("PF208 3:51", "on-removal: nothing", "on-removal: nothing, first-tap: yes-please"),
     Break("PF404 7:5", "- card + pin\n  - card + password\nunlock", "- card + palm + pin\n  - card + palm\nunlock"),
     Break("PF404 9:5", "- (card + password) or palm", "- palm\n  - {factors: card + password, groups: [telework]}"),
     Break(

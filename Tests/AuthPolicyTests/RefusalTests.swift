@@ -88,6 +88,30 @@ struct RefusalTests {
     #expect(expected == nil ? !decided.hasPrefix("AP") : decided == expected)
   }
 
+  @Test("a card that was lent is refused until its holder has set a PIN at the desk; a loan that is over says so first")
+  func loanWithoutPIN() throws {
+    var morning = try Situation()
+    let day = morning.request.local.day
+    morning.request.loan = LoanFacts(lastDay: day, awaitsPIN: true)
+    #expect(try code(morning, Situation.card()) == "AP205 builtin:card")
+    morning.request.loan = LoanFacts(lastDay: day - 1, awaitsPIN: true)
+    #expect(try code(morning, Situation.card()) == "AP185 builtin:card")
+    morning.request.loan = LoanFacts(lastDay: nil, awaitsPIN: true)
+    #expect(try code(morning, Situation.card()) == "AP184 builtin:card")
+    morning.request.loan = LoanFacts(lastDay: day)
+    #expect(try !code(morning, Situation.card()).hasPrefix("AP"))
+  }
+
+  @Test("somebody from outside for whom nobody answers is refused, whatever is shown; who is disabled hears that first")
+  func unanswered() throws {
+    var morning = try Situation()
+    morning.request.person?.isAnswered = false
+    #expect(try code(morning, Situation.card()) == "AP204 builtin:account")
+    #expect(try code(morning, Situation.card(), .password) == "AP204 builtin:account")
+    morning.request.person?.isEnabled = false
+    #expect(try code(morning, Situation.card()) == "AP103 builtin:account")
+  }
+
   @Test("a card of the stock speaks for nobody until it is lent, whatever else is shown")
   func stock() throws {
     var morning = try Situation()

@@ -122,7 +122,7 @@ struct SetFaultTests {
       "PF102", "PF112", "PF501", "PF502", "PF503", "PF504", "PF505", "PF506", "PF507", "PF508", "PF410", "PF411", "PF412",
       "PF414", "PF415", "PF416", "PF417", "PF419", "PF710", "PF711", "PF813", "PF814", "PF815", "PF816", "PF817", "PF818",
       "PF819",
-      "PF820", "PF821", "PF822", "PF823", "CP015", "CP016", "CP017", "CP018",
+      "PF820", "PF821", "PF822", "PF823", "PF423", "PF424", "CP015", "CP016", "CP017", "CP018",
     ]
     let reached = Set(FaultTests.all.map(\.code)).union(here)
     #expect(Set(PolicyFault.codes).subtracting(reached).sorted() == [])

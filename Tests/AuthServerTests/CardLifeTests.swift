@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthClient
 import AuthTerms
+import Crypto
 import Foundation
 import Testing
 
@@ -31,6 +32,20 @@ struct CardLifeTests {
     try await city.link.call(
       "POST", "/v1/admin/cards/\(card)/lend",
       CardLending(person: person, until: until, days: days, reason: "left at home"))
+  }
+
+  /// What the desk says after the holder has typed a new PIN.
+  private func endReset(_ city: City, _ card: TestCard) async throws -> CardSummary {
+    try await city.link.call(
+      "POST", "/v1/admin/cards/\(card.id)/pin-reset", PINResetEnd(isDone: true, code: nil, triesLeft: nil, reason: "lent"))
+  }
+
+  private func setPIN(_ city: City, _ card: TestCard) async throws -> CardSummary {
+    let begun: PINResetBegun = try await city.link.call(
+      "POST", "/v1/admin/cards/pin-resets",
+      PINResetBegin(keys: [Data(SHA256.hash(data: Data(card.publicKey)))], reason: "lent"))
+    #expect(begun.card.card == card.id)
+    return try await endReset(city, card)
   }
 
   private func takeBack(_ city: City, _ card: String) async throws -> CardStateChanged {
@@ -89,6 +104,12 @@ struct CardLifeTests {
     #expect(lent.sessionsLocked == 1)
     #expect(try await told(&watch) == WatchEvent(event: "lock", session: left.session, cause: "cardForgotten"))
     #expect(try await refusal { try await pc.enter(own) }?.body.code == "AP186")
+    // Its former holder knows its PIN: nobody gets in before this one has set another at the desk.
+    #expect(lent.lent?.awaitsPIN == true)
+    #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205")
+    #expect(try await endReset(city, loan).awaitsPIN == true, "nobody has begun a new PIN since it was lent")
+    #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205")
+    #expect(try await setPIN(city, loan).awaitsPIN == nil)
     let session = try await other.enter(loan)
     #expect(session.person == sato)
     let granted = try #require(try await city.audit("action=logon&outcome=granted").last)
@@ -121,7 +142,9 @@ struct CardLifeTests {
     _ = try await lend(city, loan.id, to: takahashi, days: 3)
     let stories: [CardStory] = try await city.link.fetch("/v1/admin/cards/stories?card=\(loan.id)")
     let acts = try #require(stories.first?.acts)
-    #expect(acts.filter { $0.outcome == "done" }.map(\.action) == ["card.stocked", "card.lent", "card.returned", "card.lent"])
+    let steps = ["card.stocked", "card.lent", "card.pinReset", "card.pinResetBegun", "card.pinReset", "card.returned", "card.lent"]
+    #expect(acts.filter { $0.outcome == "done" }.map(\.action) == steps)
+    #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205", "the next holder sets a PIN too")
     #expect(acts.filter { $0.action == "card.lent" && $0.outcome == "done" }.map(\.person) == [sato, takahashi])
     let hers: [CardStory] = try await city.link.fetch("/v1/admin/cards/stories?person=\(sato)")
     #expect(Set(hers.map(\.card.card)) == [own.id, plain.id, loan.id])
@@ -142,6 +165,7 @@ struct CardLifeTests {
     city.clock.advance(seconds: (23 * 3600 + 40 * 60 - local + day) % day)
     let loan = try await city.stockCard()
     _ = try await lend(city, loan.id, to: sato)
+    _ = try await setPIN(city, loan)
     let session = try await pc.enter(loan)
     var watch = try await events(pc)
     city.clock.advance(seconds: 7 * 60)

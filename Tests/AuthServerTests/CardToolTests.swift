@@ -22,6 +22,7 @@ struct CardToolTests {
     let lent = try await sanmon(city, ["lend", "--card", loan.id, "--to", "p-000042", "--reason", "left at home"])
     #expect(lent.status == 0 && lent.output.contains("\(loan.id)  stock, lent to p-000042 until"), "\(lent.errors)")
     #expect(lent.output.contains("\(own.id)  p-000042  forgotten"))
+    #expect(lent.output.contains("the PIN has to be set first") && lent.output.contains("sanmon card pin-reset"))
     let again = try await sanmon(city, ["lend", "--card", loan.id, "--to", "p-000007", "--days", "2"])
     #expect(again.status == 1 && again.errors.contains("AP168"), "\(again.errors)")
     let restored = try await sanmon(city, ["restore", own.id], japanese: true)

@@ -279,7 +279,7 @@ final class City: Sendable {
     let summary: CardSummary = try await link.call(
       "POST", "/v1/admin/cards",
       CardEnrolment(
-        person: person, segment: segment.name, profile: "piv", slot: slot, nonce: challenge.nonce,
+        person: person, segment: segment.name, profile: TestCard.profile(slot: slot), slot: slot, nonce: challenge.nonce,
         certificate: Data(card.certificate), algorithm: "ecdsa-p256-sha256",
         signature: Data(try card.sign(preimage.canonicalBytes)), refusedWithoutPIN: refusedWithoutPIN,
         guid: (sent ?? guid).map { Data($0) }, card: named))

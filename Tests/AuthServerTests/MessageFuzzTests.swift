@@ -1,4 +1,5 @@
 import AuthServer
+import AuthTerms
 import Foundation
 import Fuzzing
 import Testing
@@ -49,6 +50,36 @@ struct MessageFuzzTests {
       return command != nil || reply != nil
     }
     #expect(tally.accepted > 100 && tally.refused > 1000)
+  }
+
+  @Test("what administrators sign about somebody from outside: refused, or each part within its limits")
+  func external() async throws { try await onOwnThread { try Self.fuzzExternal() } }
+
+  private static func fuzzExternal() throws {
+    let names = ["person", "name", "kana", "department", "groups", "from", "until", "responsible", "reason"]
+    let good = """
+      EXT-0001
+      外部 太郎
+      ガイブ タロウ
+      0401
+      seg-lgwan,ka-0401
+      2027-04-01
+      2028-03-31
+      p-000042
+      contract 15
+      """
+    let more = words + ["EXT-", "ext-", ",", "\n", "2027-02-29"]
+    let tally = try Fuzzer("externalPerson", corpus: [Array(good.utf8)], words: more).run { bytes in
+      let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      var parameters: [String: String] = [:]
+      for (name, part) in zip(names + ["another"], parts) { parameters[name] = part }
+      guard let asked = try? ExternalRegistration(parameters) else { return false }
+      guard asked.person.text.hasPrefix("EXT-"), asked.from <= asked.until, (1...16).contains(asked.groups.count),
+        parameters.count == names.count
+      else { throw Fuzzer.Broken("somebody was read who is over the limits") }
+      return true
+    }
+    #expect(tally.accepted > 20 && tally.refused > 1000)
   }
 
   @Test("damaged requests: an answer of ours or the end of the connection, and the server lives")

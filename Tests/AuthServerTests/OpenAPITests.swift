@@ -87,6 +87,17 @@ struct OpenAPITests {
     "NumberCardsImported": NumberCardsImported.self, "NumberCardLineOutcome": NumberCardLineOutcome.self,
     "CardReport": CardReport.self, "SegmentCards": SegmentCards.self, "CardClassCount": CardClassCount.self,
     "PersonCards": PersonCards.self,
+    "FirstTapBegin": FirstTapBegin.self, "FirstTapOpened": FirstTapOpened.self,
+    "FirstTapProofMessage": FirstTapProofMessage.self, "FirstTapDone": FirstTapDone.self,
+    "FirstTapCodeIssue": FirstTapCodeIssue.self, "FirstTapCodesIssued": FirstTapCodesIssued.self,
+    "FirstTapCodeIssued": FirstTapCodeIssued.self, "FirstTapCandidates": FirstTapCandidates.self,
+    "FirstTapCodesShown": FirstTapCodesShown.self, "FirstTapCodeSummary": FirstTapCodeSummary.self,
+    "FirstTapCodeWithdrawal": FirstTapCodeWithdrawal.self, "ExpectedCardImport": ExpectedCardImport.self,
+    "ExpectedCardLine": ExpectedCardLine.self, "ExpectedCardsTaken": ExpectedCardsTaken.self,
+    "ExpectedCardLineOutcome": ExpectedCardLineOutcome.self, "ExpectedCardsShown": ExpectedCardsShown.self,
+    "ExpectedCardSummary": ExpectedCardSummary.self, "ExpectedCardWithdrawal": ExpectedCardWithdrawal.self,
+    "WorkstationPlacing": WorkstationPlacing.self, "WorkstationOwning": WorkstationOwning.self,
+    "ExternalAct": ExternalAct.self, "ExternalSummary": ExternalSummary.self,
   ]
 
   @Test("every message has a Swift type, and every reference a message")

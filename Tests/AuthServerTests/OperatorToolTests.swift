@@ -161,6 +161,21 @@ final class ToolBench: Sendable {
       ] + (puk == nil ? [] : ["--puk-fd", "4"]))
   }
 
+  /// A card like a My Number Card, under its own authority (`other`).
+  func issuePersonal(_ name: String, pin: String, options: [String] = []) throws {
+    try must(
+      [
+        "bash", "-c", "exec \"$@\" 3<<<'\(pin)'", "bash", Self.programs + "/sanmon-cardsim", "issue-jpki", "--card",
+        "\(folder)/\(name).card", "--name", name, "--pin-fd", "3", "--ca-cert", "\(folder)/other.pem", "--ca-key",
+        "\(folder)/other.key",
+      ] + options)
+  }
+
+  /// What the simulator says of a card.
+  func shown(_ name: String) throws -> String {
+    try Self.run([Self.programs + "/sanmon-cardsim", "show", "--card", "\(folder)/\(name).card"]).output
+  }
+
   /// DER SubjectPublicKeyInfo of 9A, hexadecimal.
   func publicKey(_ name: String) throws -> String {
     let pem = try String(contentsOfFile: "\(folder)/\(name).pem", encoding: .utf8)

@@ -16,11 +16,13 @@ struct PurgeTests {
     var identities: [DirectoryIdentity] = []
     var operators: [OperatorRecord] = []
     var leavers: Leavers?
+    var external: [ExternalPerson] = []
 
     func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Void, AuditRecord) {
       for person in people { try state.put(person) }
       for identity in identities { try state.put(identity) }
       for record in operators { try state.put(record) }
+      for person in external { try state.put(person) }
       try leavers?.keep(in: &state)
       return ((), AuditRecord(time: 0, eventClass: .administration, action: "put", outcome: .done))
     }
@@ -116,6 +118,31 @@ struct PurgeTests {
       Dictionary(uniqueKeysWithValues: people.map { ($0.key.text, $0.value.since) }) == [
         "gone": 990, "ended": day, "nobody": day,
       ])
+  }
+
+  @Test("somebody from outside has left from the day after the last one, though no directory ever named her")
+  func fromOutside() async throws {
+    let (store, day) = (InMemoryStore(), 1000)
+    func external(_ id: String) throws -> ExternalPerson {
+      ExternalPerson(
+        person: try PersonID(parsing: id), responsible: try PersonID(parsing: "p"), isAnswered: true, registeredAt: clock)
+    }
+    try await store.commit(
+      Put(
+        people: [
+          person("EXT-over", isEnabled: true, lastDay: day - 10), person("EXT-last", isEnabled: true, lastDay: day),
+          person("EXT-ended", lastDay: day - 3), person("EXT-here", isEnabled: true, lastDay: day + limit * 2),
+        ],
+        external: ["EXT-over", "EXT-last", "EXT-ended", "EXT-here"].map(external)))
+    try await count(store, on: day)
+    let people = try await leavers(store).people
+    #expect(
+      Dictionary(uniqueKeysWithValues: people.map { ($0.key.text, $0.value.since) }) == ["EXT-over": 991, "EXT-ended": 998])
+    for later in day + 1...day + limit { try await count(store, on: later) }
+    #expect(try await !purge("EXT-here", store, on: day + limit))
+    #expect(try await purge("EXT-over", store, on: day + limit))
+    let kept = try await store.read { (state) throws(StorageFault) in try state.externalPeople().map(\.person.text) }
+    #expect(kept == ["EXT-ended", "EXT-here", "EXT-last"])
   }
 
   @Test("nothing of a purge stays when it fails, and a second one finds nothing; the number may be somebody's again")

@@ -63,13 +63,26 @@ struct NameTests {
   }
 }
 
+@Suite("numbers of people from outside")
+struct ExternalNumberTests {
+  @Test(
+    "EXT- and something behind it, in either case, is no number of a directory",
+    arguments: [
+      ("EXT-0001", true), ("ext-1", true), ("Ext-a.b", true), ("EXT-", false), ("EXT0001", false), ("EX-T0001", false),
+      ("p-EXT-1", false),
+    ])
+  func reserved(text: String, isReserved: Bool) throws {
+    #expect(try PersonID(parsing: text).isExternalNumber == isReserved)
+  }
+}
+
 @Suite("codes and classes")
 struct CodeTests {
   @Test("denial codes are APnnn, each once")
   func codes() {
     let codes = DenialCode.allCases.map(\.rawValue)
     #expect(Set(codes).count == codes.count)
-    for code in codes { #expect(code.wholeMatch(of: /AP1[0-9]{2}/) != nil) }
+    for code in codes { #expect(code.wholeMatch(of: /AP[12][0-9]{2}/) != nil) }
   }
 
   @Test("before possession is proven every refusal looks the same, and none of them is told", arguments: DenialCode.allCases)
@@ -77,7 +90,7 @@ struct CodeTests {
     // AP140 to AP149, and those that came when those were taken.
     let later: [DenialCode] = [
       .ceremonyUnknown, .cardNotProven, .cardCloneSuspected, .lookUpCodeRefused, .numberNotEnough, .numberWaiverOver,
-      .chipTooOld, .numberAtTwoWorkstations,
+      .chipTooOld, .numberAtTwoWorkstations, .firstTapCodeRefused, .myNumberCardNotTaken,
     ]
     let isBeforePossession = code.rawValue.hasPrefix("AP14") || later.contains(code)
     #expect(code.shown == (isBeforePossession ? .notAccepted : code))

@@ -261,6 +261,23 @@ struct DirectoryViewTests {
     #expect(view.findings.contains(DirectoryFinding(.accountShared, "B")))
   }
 
+  @Test("a number of the kind that people from outside have is told and lets nobody in; whose number becomes one is held")
+  func reservedNumber() throws {
+    var domain = try SmallDomain()
+    try domain.user(1, "a", id: "1")
+    try domain.user(2, "b", id: "EXT-0001")
+    try domain.user(3, "c", id: "ext-2")
+    let view = domain.look()
+    #expect(view.people.map(\.id.text) == ["1"])
+    #expect(view.findings == [DirectoryFinding(.numberReserved, "b"), DirectoryFinding(.numberReserved, "c")])
+    for finding in view.findings { #expect(finding.ja.contains("EXT-") && finding.en.contains("EXT-")) }
+    try domain.user(2, "b", id: "2")
+    #expect(domain.look().people.map(\.id.text) == ["1", "2"])
+    // Somebody's number changed to such a one: held, as every other number.
+    try domain.user(1, "a", id: "EXT-0003")
+    #expect(domain.look().held.map(\.identity.person.text) == ["1"])
+  }
+
   @Test("more groups than a person can have count as none; circles are told and do no harm")
   func limits() throws {
     var domain = try SmallDomain()

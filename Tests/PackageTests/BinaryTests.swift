@@ -54,10 +54,10 @@ struct BinaryTests {
   static let rules = [
     Rule(
       program: "sanmond", has: ["AuthServer", "Storage", "VaultLink"],
-      modules: ["SSOVault", "SmartCard", "CardCiphers", "PCSCReader", "Biometric", "MatcherHost"],
+      modules: ["SSOVault", "SmartCard", "CardCiphers", "PCSCReader", "Biometric", "MatcherHost", "TokenHost"],
       libraries: ["libpcsclite"]),
     Rule(
-      program: "sanmon-agent", has: ["Workstation", "PCSCReader"],
+      program: "sanmon-agent", has: ["Workstation", "PCSCReader", "TokenHost"],
       modules: [
         "GRDB", "Yams", "Storage", "AuthPolicy", "AuthServer", "DirectorySync", "CertificateTrust", "CardCiphers", "SSOVault",
       ],

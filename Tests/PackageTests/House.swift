@@ -9,7 +9,7 @@ struct House {
       "DirectorySync", "CertificateTrust", "CardCiphers", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite",
       "PalmSynthesis",
     ],
-    ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost", "VeinEvaluation"],
+    ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost", "TokenHost", "VeinEvaluation"],
     ["AuthServer", "Console", "Workstation", "Rotator", "LoadClient"],
     [
       "sanmond", "sanmon", "sanmon-agent", "sanmon-vault", "sanmon-matcher", "sanmon-rotator", "sanmon-cardsim", "sanmon-load",
@@ -42,6 +42,8 @@ struct House {
       "CExamplePictureMatcher": [],
       "CExampleBlobMatcher": [],
       "CHostileMatcher": [],
+      "CHostileModule": [],
+      "CPKCS11": ["TokenHost"],
       "CLDAP": ["DirectorySync", "sanmon-load"],
       "CVeinKernel": ["Biometric", "sanmon-vein-bench"],
       "CVeinLimits": ["sanmon-vein-bench"],
@@ -80,6 +82,7 @@ struct House {
       "sanmond",
       [
         "SSOVault", "SmartCard", "CardCiphers", "PCSCReader", "CPCSC", "Biometric", "CVeinKernel", "MatcherHost", "CMatcherABI",
+        "TokenHost",
       ],
       "the server holds no keys, reads no cards and decodes no pictures"
     ),

@@ -149,6 +149,10 @@ extension Looking {
   }
   func workstation(_ id: WorkstationID) throws(StorageFault) -> WorkstationRecord? { try below.workstation(id) }
   func workstations() throws(StorageFault) -> [WorkstationRecord] { try below.workstations() }
+  func ownWorkstations(of person: PersonID) throws(StorageFault) -> [WorkstationID] { try below.ownWorkstations(of: person) }
+  func owners(of workstation: WorkstationID) throws(StorageFault) -> [PersonID] { try below.owners(of: workstation) }
+  func externalPerson(_ id: PersonID) throws(StorageFault) -> ExternalPerson? { try below.externalPerson(id) }
+  func externalPeople() throws(StorageFault) -> [ExternalPerson] { try below.externalPeople() }
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? { try below.session(id) }
   func liveSession(on workstation: WorkstationID) throws(StorageFault) -> SessionRecord? {
     try below.liveSession(on: workstation)
@@ -164,6 +168,12 @@ extension Looking {
   func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity] {
     try below.directoryIdentities(of: person)
   }
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
+    try below.firstTapCode(of: person, in: segment)
+  }
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] { try below.firstTapCodes(limit: limit) }
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? { try below.expectedCard(key: key) }
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard] { try below.expectedCards(limit: limit) }
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
     try below.isReferenceTaken(reference, day: day)
   }
@@ -219,6 +229,10 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
     if fault == .writeLostAfterCommit, try base.card(card.id) != nil { return }
     try base.put(card)
   }
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    try base.set(person, ownerOf: workstation, isOwner)
+  }
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) { try base.put(external) }
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try base.put(workstation)
     remember(workstation)
@@ -242,6 +256,9 @@ private struct FaultyTransaction<Base: StateTransaction>: Looking, StateTransact
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try base.removeDirectoryIdentity(guid)
   }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) { try base.put(code) }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) { try base.put(expected) }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool { try base.removeExpectedCard(key) }
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     if fault == .personKept { RemovedPerson() } else { try base.remove(person) }
   }

@@ -29,6 +29,9 @@ struct MigrationTests {
       #expect(try state.setting("epoch") == [7])
       #expect(cards.allSatisfy { !$0.isStock && $0.lentUntil == nil })
       #expect(try state.lentCards().isEmpty)
+      #expect(cards.allSatisfy { !$0.awaitsPIN })
+      #expect(try state.workstations().allSatisfy { $0.site == nil })
+      #expect(try state.externalPeople().isEmpty && state.ownWorkstations(of: p1).isEmpty)
     }
     store.close()
     // Sessions still refer to a card that is there, and keys to theirs.
@@ -37,7 +40,7 @@ struct MigrationTests {
     #expect(throws: (any Error).self) { try tool.run("UPDATE sessions SET card = 'c9' WHERE id = 's1'") }
     #expect(
       try tool.bytes("SELECT CAST(group_concat(identifier) AS BLOB) FROM grdb_migrations")
-        == Array("v1,v2,v3,v4,v5,v6,v7,v8,v9".utf8)
+        == Array("v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11".utf8)
     )
     // A second start finds nothing to do.
     try SQLiteStore(path: scratch.database).close()

@@ -114,7 +114,8 @@ struct RemovalTests {
     let tool = try Tool(scratch.database)
     for sql in [
       "DELETE FROM sessions WHERE person = 'p' OR card IN (SELECT id FROM cards WHERE person = 'p' AND is_stock = 0)",
-      "UPDATE cards SET person = NULL, lent_until = NULL WHERE person = 'p' AND is_stock = 1",
+      "UPDATE cards SET person = NULL, lent_until = NULL, awaits_pin = 0 WHERE person = 'p' AND is_stock = 1",
+      "DELETE FROM workstation_owners WHERE person = 'p'", "DELETE FROM external_people WHERE person = 'p'",
       "DELETE FROM cards WHERE person = 'p'", "DELETE FROM people WHERE id = 'p'", "DELETE FROM card_keys WHERE card = 'c'",
     ] {
       let plan = try tool.plan(sql)

@@ -11,6 +11,8 @@ struct MessageTests {
     .serviceUnavailable, .serviceLost, .accessDenied, .noReader, .noCard, .ambiguousCard, .unsupportedCard, .readerBusy,
     .cardRemoved, .cardReset, .timedOut, .readerFault(0x8010_0001), .malformedCard(MalformedInput("x", expected: "y")),
     .refused(.notFound), .pinRequired, .pinBlocked, .missingObject, .compressedCertificate, .unusablePIN, .malformedCommand,
+    .module(.unusable), .module(.ended), .module(.overdue), .module(.malformed), .module(.failed), .module(.noKey),
+    .module(.severalKeys), .module(.keyMissing), .module(.mechanismMissing), .module(.pinForm),
   ]
   static let clientFaults: [ClientFault] = [
     .unreachable, .interrupted, .timedOut, .malformedAnswer(expected: "x"), .invalidRequest(expected: "x"),
@@ -25,7 +27,7 @@ struct MessageTests {
     [
       .notEnrolled, .alreadyEnrolled, .unsafeState(file: "f"), .stateIO(file: "f", errno: 5), .damagedState(file: "f"),
       .disagreement(.segment), .nothingEntered, .passwordsDiffer, .codeMistyped, .cancelled, .lastTryNotConfirmed,
-      .pinWrong(triesLeft: 2), .pinBlocked,
+      .pinWrong(triesLeft: 2), .pinWrong(triesLeft: PINStanding.untoldTries), .pinBlocked,
       .noUsableCombination(offered: [["card", "palm"]]), .moreNeeded([["palm"]]), .otherCard, .sessionKeyGone,
       .nothingToUnlock, .noSession, .watchRunning, .watchNotRunning, .watchAnswer, .badInput(expected: "x"),
       .palmTriesUsed, .palmUnavailable, .passwordChanging, .cardNotTakenHere, .commandNotAllowed,
@@ -109,6 +111,11 @@ struct MessageTests {
       #expect(exit(.card(failure)) == 14)
     }
     for failure in [CardFailure.serviceUnavailable, .serviceLost, .accessDenied] { #expect(exit(.card(failure)) == 15) }
+    for failure in [ModuleFault.unusable, .ended, .overdue, .malformed, .failed] { #expect(exit(.card(.module(failure))) == 15) }
+    for failure in [ModuleFault.noKey, .severalKeys, .keyMissing, .mechanismMissing] {
+      #expect(exit(.card(.module(failure))) == 14)
+    }
+    #expect(exit(.card(.module(.pinForm))) == 65)
     for fault in Self.sensorFaults { #expect(exit(.sensor(fault)) == 16) }
     for doubt in WindowsDoubt.allCases { #expect(exit(.windows(doubt)) == 17) }
     #expect(exit(.pinChange(.wrongPIN(triesLeft: 1))) == 12 && exit(.pinChange(.wrongPUK(triesLeft: 1))) == 12)

@@ -17,7 +17,7 @@ readonly PACKAGES_AD="samba samba-ad-provision samba-dsdb-modules samba-vfs-modu
 readonly PACKAGES_BROWSER="chromium chromium-l10n fonts-noto-cjk python3 openssl"
 # What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer; systemd for its
 # judgement of the units (systemd-analyze reads files, nothing is started).
-readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
+readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc opensc-pkcs11 softhsm2 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
 # What deploy/eyes looks with.
 readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 

@@ -11,7 +11,7 @@ run_examples() {
     line=${line//取込フォルダー/$SANMON_ROOT\/deploy\/sample-city}
     line=${line/check policies/check $STAGE/policies}
     case "$line" in
-      *'sanmon person password'* | *'sanmon operator '[fkpa]* | *'sanmon pki '* | *'sanmon card enrol'* | *'sanmon card pin-reset'* | *'sanmon directory '[acp]* | *'sanmon directory snapshot'* | *…* | *--database*) continue ;;
+      *'sanmon person password'* | *'sanmon person '[ae]* | *'sanmon operator '[fkpa]* | *'sanmon pki '* | *'sanmon card enrol'* | *'sanmon card pin-reset'* | *'sanmon directory '[acp]* | *'sanmon directory snapshot'* | *…* | *--database*) continue ;;
     esac
     # Shell words in capital letters are for the reader to fill in; dates, codes and PC names are not.
     if grep -qE '(^| |=|/)[A-Z]{3,}( |$|/|\.)' <<<"$line"; then continue; fi

@@ -60,6 +60,10 @@ package struct SegmentRules: Sendable {
   package var waivers: [Waiver]
   /// The oldest chip of a FeliCa card that is known by its number; `nil`: any.
   package var felicaGeneration: FelicaGeneration?
+  /// Whether people register their cards at their own workstations, with an enrolment code and their password.
+  package var takesFirstTaps = false
+  /// Whether a My Number Card's user-authentication key counts as a card's key here.
+  package var takesMyNumberCards = false
 
   package var countOfRules: Int { accepted.values.reduce(denials.count) { $0 + $1.count } }
 

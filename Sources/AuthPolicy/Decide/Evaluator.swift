@@ -76,6 +76,9 @@ struct Evaluator {
     if request.directory?.saysDisabled == true {
       return fail(.account, .accountDisabled, account, "disabled in the directory, which was asked now", &trace)
     }
+    if !person.isAnswered {
+      return fail(.account, .responsibleGone, account, "from outside, and who answers has left or is disabled", &trace)
+    }
     trace.add(.account, .passed, account, [])
 
     if let directory = request.directory {

@@ -87,6 +87,8 @@ public struct PersonFacts: Sendable, Hashable {
   public var workstations: Set<String>
   /// What dated accesses add here and now; looked at only when the groups above are not enough.
   public var dated: [DatedGroups] = []
+  /// `false` of somebody from outside for whom no member of staff answers now.
+  public var isAnswered = true
 
   public init(
     id: PersonID, groups: Set<String>, isEnabled: Bool, firstDay: Int?, lastDay: Int?, hasManagedPassword: Bool,
@@ -143,13 +145,16 @@ public enum CardState: String, Sendable, CaseIterable {
 public struct LoanFacts: Sendable, Hashable {
   /// The last day of the loan (`LocalTime.day`), inclusive; `nil`: it is lent to nobody.
   public var lastDay: Int?
+  /// Its holder has set no PIN at the desk since it was lent.
+  public var awaitsPIN: Bool
 
-  public init(lastDay: Int?) { self.lastDay = lastDay }
+  public init(lastDay: Int?, awaitsPIN: Bool = false) { (self.lastDay, self.awaitsPIN) = (lastDay, awaitsPIN) }
 
   /// Why a card of the stock is refused on this day; `nil` while it is lent.
   public func denial(on day: Int) -> (code: DenialCode, note: String)? {
     guard let lastDay else { return (.cardInStock, "of the stock, and lent to nobody") }
-    return day > lastDay ? (.loanOver, "the last day of the loan is over") : nil
+    if day > lastDay { return (.loanOver, "the last day of the loan is over") }
+    return awaitsPIN ? (.loanWithoutPIN, "no PIN was set at the desk since it was lent") : nil
   }
 }
 

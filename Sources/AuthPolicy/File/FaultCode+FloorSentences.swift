@@ -89,6 +89,21 @@ extension FaultCode {
         "最低基準を下回ります:「\(namedJa)」では、代替コードを拾った人や写した人が入れてしまいます。",
         "Below the floor: with '\(namedEn)' whoever found or copied the printed code would get in.",
         hint: "code には、password か palm を + で足してください。", "Add password or palm to code with +.")
+    case .firstTapInMyNumber:
+      return FaultSentence(
+        "マイナンバー利用事務系のカードは、窓口だけで登録します。", "Cards of the My Number segment are registered at the desk alone.",
+        hint: "first-tap の行を消すか、desk-only と書いてください。", "Delete the line first-tap, or write desk-only.")
+    case .myNumberCardsTaken:
+      return FaultSentence(
+        "この系統は、職員個人のマイナンバーカード（利用者証明）をカードとして受け付けます。失効情報がなければ、失効したかは分かりません。",
+        "This segment takes people's own My Number Cards; without a revocation feed nobody knows whether one was revoked.",
+        hint: "使ってよいかは市の法務が決めることです。docs/cards.md を読み、要らなければ jpki の行を消してください。",
+        "Whether the city may is for its lawyers: read docs/cards.md, and delete jpki if it is not wanted.")
+    case .myNumberListsWithoutRoots:
+      return FaultSentence(
+        "jpki-roots のない系統に、jpki-crls があります。", "jpki-crls stands for a segment that has no jpki-roots.",
+        hint: "失効リストは、認証局の証明書と合わせて初めて確かめられます。jpki-roots を書くか、jpki-crls を消してください。",
+        "Lists are judged by the authority that signed them: write jpki-roots, or delete jpki-crls.")
     case .lineUnreachable:
       return FaultSentence(
         "この行で入れる人が一人もいません。", "Nobody can get in by this line.",

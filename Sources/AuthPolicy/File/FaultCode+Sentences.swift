@@ -28,7 +28,8 @@ extension FaultCode {
     case .oneKind, .noPossession, .pinWithoutCard, .palmWithoutAlternative, .proofBelowFloor, .unlockByPossession,
       .twoApprovers, .waiverTooLong, .waiverReversed, .waiverExpired, .waiverInForce, .waiverUnused,
       .conditionMissing, .floorNotProven, .lineUnreachable, .groupUnknown,
-      .waiverUnsigned, .palmTooWeak, .rateBeyondOurs, .codeAlone:
+      .waiverUnsigned, .palmTooWeak, .rateBeyondOurs, .codeAlone, .firstTapInMyNumber, .myNumberCardsTaken,
+      .myNumberListsWithoutRoots:
       floorSentence(detail)
     case .organisationMissing, .unknownFile, .nameMismatch, .segmentUndeclared, .segmentFileMissing, .fileTwice, .tooManyFiles,
       .badDigest:

@@ -65,6 +65,9 @@ enum FaultCode: String, CaseIterable, Sendable {
   case palmTooWeak = "PF418"
   case rateBeyondOurs = "PF419"
   case codeAlone = "PF420"
+  case myNumberCardsTaken = "PF423"
+  case myNumberListsWithoutRoots = "PF424"
+  case firstTapInMyNumber = "PF425"
 
   // The set
   case organisationMissing = "PF501"

@@ -115,6 +115,13 @@ public struct InstanceFile: Sendable, Hashable {
   public var palmMatchers: [PalmMatcher]
   /// Where `sanmon pki fetch` finds lists for the folder under `cardCRLs`; the server itself fetches nothing.
   public var cardCRLSources: [Segment: [ListAddress]]
+  /// PEM files of the authorities of My Number Cards' user-authentication certificates; without any for a segment, such a card
+  /// is known by its key alone.
+  public var jpkiRoots: [Segment: [String]]
+  /// Their revocation lists; only for segments that have roots.
+  public var jpkiCRLs: [Segment: [String]]
+  /// Policies of authorities that promise a PIN: a certificate card of the segment that has one along its whole path is `pk-pin`.
+  public var cardPINPolicies: [Segment: [CertificatePolicy]]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -125,7 +132,9 @@ public struct InstanceFile: Sendable, Hashable {
     checkpointSeconds: Int = 60, connectionsPerSource: Int = 32,
     policySignatures: Int = 0, witness: String? = nil, recoveryKey: String? = nil,
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
-    cardCRLSources: [Segment: [ListAddress]] = [:]
+    cardCRLSources: [Segment: [ListAddress]] = [:],
+    jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:]
   ) {
     self.instance = instance
     self.segments = segments
@@ -155,6 +164,9 @@ public struct InstanceFile: Sendable, Hashable {
     self.snapshot = snapshot
     self.palmMatchers = palmMatchers
     self.cardCRLSources = cardCRLSources
+    self.jpkiRoots = jpkiRoots
+    self.jpkiCRLs = jpkiCRLs
+    self.cardPINPolicies = cardPINPolicies
   }
 
   /// - Throws: every fault of the file.

@@ -9,7 +9,7 @@ struct InstanceReader {
     "operator-users", "operator-listen", "operator-roots", "operator-crls", "vault-socket", "state", "policies", "card-roots",
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
-    "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources",
+    "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls", "card-pin-policies",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -39,8 +39,14 @@ struct InstanceReader {
       break
     }
     let crls = lists(fields.optional("card-crls"), served: segments) { path($0) }
+    let personalRoots = lists(fields.optional("jpki-roots"), served: segments) { path($0) }
+    let personalLists = lists(fields.optional("jpki-crls"), served: segments) { path($0) }
+    if personalLists.keys.contains(where: { personalRoots[$0] == nil }) {
+      log.add(.myNumberListsWithoutRoots, fields.place("jpki-crls"))
+    }
     let revocation = fields.optional("revocation").map { self.revocation($0) } ?? Revocation(graceHours: 0)
     let cardPolicies = lists(fields.optional("card-policies"), served: segments) { certificatePolicy($0) }
+    let pinPolicies = lists(fields.optional("card-pin-policies"), served: segments) { pinPolicy($0) }
     let bits = fields.optional("minimum-rsa-bits").map { log.word($0, of: ["2048", "3072"]).flatMap(Int.init) } ?? 2048
     let hosts = log.distinct(fields.required("hosts"), 1...32) { host($0) }
     let checkpoint = fields.optional("checkpoint-seconds").map { log.integer($0, 1...3600) } ?? 60
@@ -64,7 +70,7 @@ struct InstanceReader {
       minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
-      cardCRLSources: sources)
+      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -203,6 +209,18 @@ struct InstanceReader {
   private func listAddress(_ node: MarkedNode) -> ListAddress? {
     log.name(node, Bilingual("http://ホスト/パス（庁内）", "http://HOST/PATH, inside the city's network"), as: .badAddress) {
       text throws(MalformedInput) in try ListAddress(parsing: text)
+    }
+  }
+
+  /// Not "any": a promise that no authority has made would be believed.
+  private func pinPolicy(_ node: MarkedNode) -> CertificatePolicy? {
+    log.name(
+      node, Bilingual("2.5.29.32.0 以外の OID（例 1.2.392.200.1.1）", "an object identifier such as 1.2.392.200.1.1, not 2.5.29.32.0")
+    ) {
+      text throws(MalformedInput) in
+      let policy = try CertificatePolicy(parsing: text)
+      guard policy != .any else { throw MalformedInput("certificate policy", expected: "one policy, not any") }
+      return policy
     }
   }
 

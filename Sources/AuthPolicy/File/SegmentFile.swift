@@ -59,7 +59,8 @@ enum SegmentFile {
       sessionRule: log.rule(fields.place("session")), palmRates: palm, oldestDirectorySeconds: Int64(oldest) * 3600,
       directoryRule: fields.optional("directory") == nil ? .builtin("directory") : log.rule(fields.place("directory")),
       hours: hours, hoursRule: log.rule(fields.place("hours")),
-      accepted: accepted, denials: denials, waivers: waivers, felicaGeneration: card.generation)
+      accepted: accepted, denials: denials, waivers: waivers, felicaGeneration: card.generation,
+      takesFirstTaps: card.takesFirstTaps, takesMyNumberCards: card.takesMyNumberCards)
   }
 
   private static func combinations(
@@ -187,15 +188,27 @@ private struct CardClause {
   var removal: CardRemoval?
   /// Of FeliCa cards that are known by their number.
   var generation: FelicaGeneration?
+  var takesFirstTaps = false
+  /// By their user-authentication key; by nothing else.
+  var takesMyNumberCards = false
 
   init(_ node: MarkedNode, _ segment: Segment?, _ waived: Set<WaiverName>, _ log: FaultLog) {
-    let fields = Fields(node, allowed: ["proof", "on-removal", "felica-generation"], log)
+    let fields = Fields(node, allowed: ["proof", "on-removal", "felica-generation", "first-tap", "jpki"], log)
     proofPlace = fields.place("proof")
     let names = ProofClass.allCases.sorted(by: >).map(\.name)
     proof = log.word(fields.required("proof"), of: names).flatMap { ProofClass(name: $0) }
     removal = log.word(fields.required("on-removal"), of: CardRemoval.allCases.map(\.rawValue)).flatMap(CardRemoval.init)
     if let node = fields.optional("felica-generation") {
       generation = log.word(node, of: FelicaGeneration.allCases.map(\.name)).flatMap { FelicaGeneration(name: $0) }
+    }
+    if let node = fields.optional("first-tap") {
+      takesFirstTaps = log.word(node, of: ["allowed", "desk-only"]) == "allowed"
+      // Whoever reaches a My Number workstation with a code and a password must not bring a card of her own (decision 49).
+      if takesFirstTaps, segment == .mynumber { log.add(.firstTapInMyNumber, node.position) }
+    }
+    if let node = fields.optional("jpki"), log.word(node, of: ["user-authentication"]) != nil {
+      takesMyNumberCards = true
+      log.warn(.myNumberCardsTaken, node.position)
     }
     guard let proof, let segment, let place = fields.optional("proof")?.position else { return }
     let weakest = SegmentFloor.weakestProof(segment)

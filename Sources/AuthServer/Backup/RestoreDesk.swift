@@ -71,6 +71,13 @@ struct ApproveRestore: Change {
       row.note = "the instance was restored from a backup"
       try state.append(row)
     }
+    // A code may have been used since the copy was made, and a card of a list taken off it.
+    for code in try state.firstTapCodes(limit: 20_000) where code.state == .open { try state.put(code.ended(.withdrawn)) }
+    var announced = try state.expectedCards(limit: 20_000)
+    while !announced.isEmpty {
+      for card in announced { _ = try state.removeExpectedCard(card.key) }
+      announced = try state.expectedCards(limit: 20_000)
+    }
     try state.set([], forSetting: RestoredMark.setting)
     try state.set(Array(String(approval.epoch).utf8), forSetting: InstanceEpoch.setting)
     try state.set(act, forSetting: "act.\(actHash)")

@@ -65,7 +65,11 @@ extension CeremonyService {
     return try await services.store.lookUp { (state) throws(StorageFault) -> (person: PersonID, isBlocked: Bool)? in
       let found: Person?
       if let name {
-        found = try state.person(account: name)
+        if let named = try state.person(account: name) {
+          found = named
+        } else {
+          found = try state.external(numbered: account)
+        }
       } else {
         guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else {
           return nil

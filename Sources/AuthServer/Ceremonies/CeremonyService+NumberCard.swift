@@ -37,9 +37,13 @@ extension CeremonyService {
     }
     let (key, segment, policy, waivers) = (number.fingerprint, ceremony.segment, services.policy.policy, services.waivers)
     let day = services.local(now).day
-    let (card, approved) = try await services.store.lookUp {
-      (state) throws(StorageFault) -> (RegisteredCard?, Set<WaiverHash>) in
-      (try state.card(key: key), try waivers.approved(policy, in: segment, on: day, state: state))
+    let (card, approved, neighbours) = try await services.store.lookUp {
+      (state) throws(StorageFault) -> (RegisteredCard?, Set<WaiverHash>, Set<WorkstationID>) in
+      let card = try state.card(key: key)
+      return (
+        card, try waivers.approved(policy, in: segment, on: day, state: state),
+        try state.neighbours(of: workstation, ownedBy: card?.person, sites: policy.siteNames)
+      )
     }
     // Whose number it is stands in the row where it is known; nothing is counted against a person by what anybody can show.
     let said = "\(number.kind.rawValue) number \(card == nil ? "that is not registered" : String(key.hex.prefix(16)))"
@@ -55,7 +59,7 @@ extension CeremonyService {
       }
     }
     if let card {
-      switch services.sightings.see(key, at: workstation.id, now: now) {
+      switch services.sightings.see(key, at: workstation.id, beside: neighbours, now: now) {
       case .alone: break
       case .full: throw HTTPFault.overloaded
       case .elsewhere(let other, let seconds):

@@ -61,7 +61,8 @@ struct CeremonyService: Sendable {
       workstation: workstation.id.text, expiresAt: ceremony.expiresAt.wallMilliseconds,
       combinations: combinations.map(\.names), session: ceremony.session?.text,
       cardScripts: cardScripts(workstation.segment),
-      takesCardNumbers: takesNumbers(policy.numberCards(workstation.segment, on: local.day, approved: approved)))
+      takesCardNumbers: takesNumbers(policy.numberCards(workstation.segment, on: local.day, approved: approved)),
+      takesMyNumberCards: policy.takesMyNumberCards(workstation.segment) ? true : nil)
   }
 
   /// The server's own session table decides what is about to happen; a client has no say in it.
@@ -84,6 +85,10 @@ struct CeremonyService: Sendable {
       throw try await refuse(code, workstation, caller, now, scenario: ceremony.scenario, note: note, counts: true)
     case .proceed(let shown): capture = shown
     }
+    if ceremony.shown?.isExpired == true {
+      return try await conclude(ceremony, password: .notShown, palm: nil, isDisabled: false, caller: caller)
+    }
+    if message.card != nil, let shown = ceremony.shown { try await welcome(shown, at: workstation, now) }
     if let code = message.code { try await show(code, &ceremony, workstation, caller, now) }
     let palm: ShownPalm? =
       if let capture { try await PalmVerifier(services: services).check(capture, ceremony, now: now) } else { nil }
@@ -190,7 +195,8 @@ struct CeremonyService: Sendable {
   private func verify(
     _ card: CardProofMessage, _ ceremony: OpenCeremony, _ caller: Caller
   ) -> Result<VerifiedCard, CardRefusal> {
-    guard card.profile == "piv", let exchangeClass = Self.exchangeClass(slot: card.slot), let keys = ceremony.sessionKeys,
+    if card.profile == JPKIProfile.name { return verifyPersonal(card, ceremony, caller) }
+    guard let keys = ceremony.sessionKeys, Self.exchangeClass(of: card) != nil,
       let trust = services.trust.trust(ceremony.segment)
     else { return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot, or no session keys")) }
     let validated: ValidatedCardCertificate
@@ -201,6 +207,17 @@ struct CeremonyService: Sendable {
     case .valid(let certificate): validated = certificate
     case .refused(let code, let note): return .failure(CardRefusal(code: code, note: note))
     }
+    if let failure = Self.signatureFault(card, by: validated.subjectKey, keys, ceremony, caller) { return .failure(failure) }
+    guard let exchangeClass = Self.exchangeClass(of: card, isUnderPINPolicy: validated.isUnderPINPolicy) else {
+      return .failure(CardRefusal(code: .proofMalformed, note: "unknown profile or slot"))
+    }
+    return .success(VerifiedCard(key: validated.key, slot: card.slot, exchangeClass: exchangeClass))
+  }
+
+  /// - Returns: `nil` if this key signed this ceremony.
+  static func signatureFault(
+    _ card: CardProofMessage, by key: SubjectKey, _ keys: SessionKeys, _ ceremony: OpenCeremony, _ caller: Caller
+  ) -> CardRefusal? {
     func preimage(_ scenario: Scenario) -> [UInt8] {
       CardPreimage(
         nonce: ceremony.nonce, ceremony: ceremony.id.text, workstation: ceremony.workstation.text,
@@ -210,22 +227,22 @@ struct CeremonyService: Sendable {
       ).canonicalBytes
     }
     func isSigned(for scenario: Scenario) -> Bool {
-      validated.verify(signature: Array(card.signature), algorithm: card.algorithm, over: preimage(scenario))
+      key.verify(signature: Array(card.signature), algorithm: card.algorithm, over: preimage(scenario))
     }
-    guard isSigned(for: ceremony.scenario) else {
-      // Names the attack in the log: a right signature that was made for another purpose.
-      let other = Scenario.allCases.first { $0 != ceremony.scenario && isSigned(for: $0) }
-      return .failure(
-        other.map { CardRefusal(code: .proofContextMismatch, note: "signed for \($0.rawValue)") }
-          ?? CardRefusal(code: .proofSignatureWrong, note: "the signature is not over this ceremony"))
-    }
-    return .success(VerifiedCard(key: validated.key, slot: card.slot, exchangeClass: exchangeClass))
+    if isSigned(for: ceremony.scenario) { return nil }
+    // Names the attack in the log: a right signature that was made for another purpose.
+    let other = Scenario.allCases.first { $0 != ceremony.scenario && isSigned(for: $0) }
+    return other.map { CardRefusal(code: .proofContextMismatch, note: "signed for \($0.rawValue)") }
+      ?? CardRefusal(code: .proofSignatureWrong, note: "the signature is not over this ceremony")
   }
 
-  private static func exchangeClass(slot: String) -> ProofClass? {
-    switch slot {
-    case "9a": .publicKeyWithPIN
-    case "9e": .publicKey
+  /// The most that such an exchange shows; `nil` for a profile or slot that there is not. That the key of a certificate card was
+  /// used behind a PIN nobody sees here: the authority's policy has to say it, at every logon anew.
+  private static func exchangeClass(of card: CardProofMessage, isUnderPINPolicy: Bool = false) -> ProofClass? {
+    switch (card.profile, card.slot) {
+    case ("piv", "9a"): .publicKeyWithPIN
+    case ("piv", "9e"): .publicKey
+    case (CertificateCard.profile, CertificateCard.slot): isUnderPINPolicy ? .publicKeyWithPIN : .publicKey
     default: nil
     }
   }

@@ -60,6 +60,10 @@ struct VerifiedCard: Sendable {
   let slot: String
   /// What the exchange itself showed.
   let exchangeClass: ProofClass
+  /// For the row: what is not known of the card; empty for most.
+  var remark = ""
+  /// It signed, and its certificate has ended: nothing else is looked at.
+  var isExpired = false
 }
 
 /// Open ceremonies: bounded, one per workstation and scenario, redeemed by removal.

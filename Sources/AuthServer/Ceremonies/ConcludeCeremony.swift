@@ -61,6 +61,11 @@ struct ConcludeCeremony: Change {
       record.card = registered?.id
       return try deny(.slotMismatch, .builtin("card"), "registered as \(key.slot), shown as \(card.slot)", &record, &state)
     }
+    // A card that is lost is told so before its age is.
+    if let card, card.isExpired, let registered, registered.state.denial == nil {
+      (record.card, record.person) = (registered.id, registered.person)
+      return try deny(.myNumberCardExpired, .builtin("card"), "its certificate has ended", &record, &state)
+    }
     let session = try state.liveSession(on: ceremony.workstation)
     // Without a card or a code, an unlock is by whoever holds the waiting session's key: its own person, and nobody else.
     // A card that is lent to nobody speaks for nobody, also where a session waits.
@@ -77,7 +82,7 @@ struct ConcludeCeremony: Change {
     // Sessions that were left behind keep nobody out: they make room if, and only if, this logon is granted.
     request.sessionsElsewhere = elsewhere?.held ?? 0
     describe(request, card: registered, person: person, session: session, in: &record)
-    record.note = ceremony.code.map { palms.said(before: "code of sheet \($0.sheet)") } ?? palms.note
+    record.note = marked(ceremony.code.map { palms.said(before: "code of sheet \($0.sheet)") } ?? palms.note)
     if palms.isReplayed { return try denyReplay(of: person, palms, &record, &state) }
 
     switch (try decide(&request, in: state), password.refusal) {
@@ -156,6 +161,7 @@ struct ConcludeCeremony: Change {
       now: now,
       local: local)
     request.loan = registered?.loan
+    if let person { request.person?.isAnswered = try !state.isUnanswered(person.id, on: local.day) }
     return request
   }
 
@@ -196,13 +202,19 @@ struct ConcludeCeremony: Change {
     }
   }
 
+  /// With what is not known of the card that was shown.
+  private func marked(_ note: String) -> String {
+    guard let remark = card?.remark, !remark.isEmpty else { return note }
+    return note.isEmpty ? remark : "\(remark); \(note)"
+  }
+
   func deny(
     _ code: DenialCode, _ rule: RuleID, _ note: String, _ record: inout AuditRecord, _ state: inout some StateTransaction
   ) throws(StorageFault) -> (Outcome, AuditRecord) {
     record.outcome = .denied
     record.code = code
     record.rule = rule
-    record.note = note
+    record.note = marked(note)
     record.reference = try ReferenceSource.free(startingAt: referenceStart, day: referenceDay, in: state)
     return (.denied(code, record.reference), record)
   }
@@ -253,7 +265,7 @@ struct ConcludeCeremony: Change {
     if let day = card?.lentUntil { record.note = palms.said(before: "with a card lent until \(DatedAccess.text(ofDay: day))") }
     if !grant.dated.isEmpty {
       let lent = card?.lentUntil.map { "; with a card lent until \(DatedAccess.text(ofDay: $0))" } ?? ""
-      record.note = palms.said(before: "by dated access " + grant.dated.map(\.text).joined(separator: ", ") + lent)
+      record.note = marked(palms.said(before: "by dated access " + grant.dated.map(\.text).joined(separator: ", ") + lent))
     }
     return (.granted(session, person, grant), record)
   }

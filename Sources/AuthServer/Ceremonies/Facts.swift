@@ -13,7 +13,7 @@ extension Person {
 
 extension RegisteredCard {
   /// What a rule may ask about a card of the stock; `nil` for a person's own.
-  var loan: LoanFacts? { isStock ? LoanFacts(lastDay: lentUntil) : nil }
+  var loan: LoanFacts? { isStock ? LoanFacts(lastDay: lentUntil, awaitsPIN: awaitsPIN) : nil }
 }
 
 extension SessionRecord {

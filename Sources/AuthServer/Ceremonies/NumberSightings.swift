@@ -4,8 +4,8 @@ import Synchronization
 /// Where registered numbers of cards were shown within the last minute: a number at two workstations has been copied, or its
 /// owner walks fast. In memory only: a restart forgets it, and two instances do not tell each other.
 ///
-/// Which workstations are a person's own, and which stand at one site, is not known here: a clerk who opens two PCs every
-/// morning waits a minute between them.
+/// Two workstations that were named as the person's own, at one site, count as one: a clerk who opens two PCs every morning does
+/// not wait between them.
 final class NumberSightings: Sendable {
   static let milliseconds: Int64 = 60_000
 
@@ -28,10 +28,13 @@ final class NumberSightings: Sendable {
   init(most: Int = 20_000) { self.most = most }
 
   /// Remembers the sighting, unless another workstation's stands: whoever came first is not kept out by whoever came second.
-  func see(_ number: KeyFingerprint, at workstation: WorkstationID, now: Moment) -> Verdict {
+  /// - Parameter neighbours: others that count as this one.
+  func see(
+    _ number: KeyFingerprint, at workstation: WorkstationID, beside neighbours: Set<WorkstationID> = [], now: Moment
+  ) -> Verdict {
     seen.withLock { seen in
       func isRecent(_ sighting: Sighting) -> Bool { now.milliseconds(since: sighting.at) < Self.milliseconds }
-      if let last = seen[number], last.workstation != workstation, isRecent(last) {
+      if let last = seen[number], last.workstation != workstation, isRecent(last), !neighbours.contains(last.workstation) {
         return .elsewhere(last.workstation, secondsAgo: max(0, now.milliseconds(since: last.at)) / 1000)
       }
       if seen[number] == nil, seen.count >= most {

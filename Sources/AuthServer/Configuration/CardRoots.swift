@@ -1,3 +1,4 @@
+import AuthAPI
 import AuthPolicy
 import AuthTerms
 import CertificateTrust
@@ -9,6 +10,8 @@ struct Trust: Sendable {
   let operators: OperatorTrust?
   /// Until when the lists count, by segment, and under `operators`; nothing for whom no list is asked for.
   var outlooks: [String: RevocationOutlook] = [:]
+  /// Of My Number Cards; a segment without one knows them by their keys alone.
+  var personal: [Segment: CardTrust] = [:]
 }
 
 /// The roots of the operators' cards, for the handshake and for each request.
@@ -28,7 +31,8 @@ enum CardRoots {
       let paths = instance.cardCRLs[segment, default: []]
       let lists = try lists(paths)
       cards[segment] = try trust(
-        anchors, lists, areAskedFor: !paths.isEmpty, policies: instance.cardPolicies[segment, default: []], instance)
+        anchors, lists, areAskedFor: !paths.isEmpty, policies: instance.cardPolicies[segment, default: []],
+        pinPolicies: instance.cardPINPolicies[segment, default: []], instance)
       if !paths.isEmpty { outlooks[segment.name] = try outlook(lists, instance) }
     }
     let operators = try instance.operatorListen.map { door in
@@ -38,7 +42,15 @@ enum CardRoots {
       return OperatorTrust(
         trust: try trust(anchors, lists, areAskedFor: !door.crls.isEmpty, policies: [], instance), anchors: anchors)
     }
-    return Trust(cards: cards, operators: operators, outlooks: outlooks)
+    var personal: [Segment: CardTrust] = [:]
+    for segment in instance.segments {
+      guard let roots = instance.jpkiRoots[segment] else { continue }
+      let paths = instance.jpkiCRLs[segment, default: []]
+      let lists = try lists(paths)
+      personal[segment] = try trust(try certificates(roots), lists, areAskedFor: !paths.isEmpty, policies: [], instance)
+      if !paths.isEmpty { outlooks["\(segment.name)-\(JPKIProfile.name)"] = try outlook(lists, instance) }
+    }
+    return Trust(cards: cards, operators: operators, outlooks: outlooks, personal: personal)
   }
 
   private static func lists(_ paths: [String]) throws -> [[UInt8]] {
@@ -58,14 +70,15 @@ enum CardRoots {
   /// - Parameter areAskedFor: a folder that is still empty asks for lists all the same: until the first one comes, no card is
   ///   believed.
   private static func trust(
-    _ anchors: [[UInt8]], _ lists: [[UInt8]], areAskedFor: Bool, policies: [CertificatePolicy], _ instance: InstanceFile
+    _ anchors: [[UInt8]], _ lists: [[UInt8]], areAskedFor: Bool, policies: [CertificatePolicy],
+    pinPolicies: [CertificatePolicy] = [], _ instance: InstanceFile
   ) throws -> CardTrust {
     let coverage: PathRules.Coverage = !areAskedFor ? .none : instance.listsForWholePath ? .path : .card
     return try CardTrust(
       anchors: anchors, revocationLists: lists,
       rules: PathRules(
         coverage: coverage, staleGraceSeconds: instance.staleGraceHours * 3600,
-        maximumListAgeSeconds: instance.maximumListAgeHours.map { $0 * 3600 }, policies: policies,
+        maximumListAgeSeconds: instance.maximumListAgeHours.map { $0 * 3600 }, policies: policies, pinPolicies: pinPolicies,
         minimumRSABits: instance.minimumRSABits))
   }
 

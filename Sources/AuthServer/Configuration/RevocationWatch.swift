@@ -35,7 +35,8 @@ struct RevocationWatch: Sendable {
   }
 
   static func paths(_ instance: InstanceFile) -> [String] {
-    instance.segments.flatMap { instance.cardCRLs[$0, default: []] } + (instance.operatorListen?.crls ?? [])
+    instance.segments.flatMap { instance.cardCRLs[$0, default: []] + instance.jpkiCRLs[$0, default: []] }
+      + (instance.operatorListen?.crls ?? [])
   }
 
   /// Reads everything again. A file that cannot be used keeps all the old ones in force.

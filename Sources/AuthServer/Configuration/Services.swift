@@ -41,6 +41,8 @@ final class TrustHolder: Sendable {
   private let current: Mutex<Trust>
   init(_ trust: Trust) { current = Mutex(trust) }
   func trust(_ segment: Segment) -> CardTrust? { current.withLock { $0.cards[segment] } }
+  /// Of My Number Cards; `nil`: nobody vouches for them in this segment.
+  func personalTrust(_ segment: Segment) -> CardTrust? { current.withLock { $0.personal[segment] } }
   /// `nil` if operators come through the unix socket alone.
   var operators: OperatorTrust? { current.withLock { $0.operators } }
   var outlooks: [String: RevocationOutlook] { current.withLock { $0.outlooks } }
@@ -60,6 +62,8 @@ final class Services: Sendable {
   let vault: any Vault
   let ceremonies = CeremonyTable()
   let relinks = RelinkTable()
+  let firstTaps = FirstTapTable()
+  let expectedCards = ExpectedCardsHint()
   let presence: WorkstationPresence
   let watch: SessionWatch
   let metrics: MetricsRegistry

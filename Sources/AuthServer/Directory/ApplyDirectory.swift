@@ -65,7 +65,7 @@ struct DirectoryReading: Sendable {
   func judge(_ state: some StateReader) throws(StorageFault) -> Judgement {
     let rows = try state.auditSize()
     if let judged, judged.rows == rows { return judged }
-    let before = try state.everybody().map(\.resolved)
+    let before = try state.staff().map(\.resolved)
     let made = JudgedView(
       of: replica, rules: try Self.anchored(rules, in: state), known: try state.directoryIdentities(), current: before,
       adopts: try state.setting(Self.positionSetting) == nil, now: now.wallMilliseconds, former: former)

@@ -23,7 +23,7 @@ struct ForeseeTransfer: Change {
     record.count = Int64(max(1, plan.foreseen.outcomes.count))
     record.note = "transfer \(plan.fingerprint) \(act.signedBy); \(record.note)"
     var baseline: [PersonID: ForeseenChange] = [:]
-    for person in try state.everybody().map(\.resolved) {
+    for person in try state.staff().map(\.resolved) {
       baseline[person.id] = ForeseenChange(access: PersonAccess(person, groups: groups))
     }
     try act.keep(in: &state)

@@ -64,10 +64,28 @@ package struct Leavers: Sendable, Equatable {
   ) throws(StorageFault) -> [PersonID: Int] {
     let identities = Dictionary(grouping: try state.directoryIdentities(), by: \.person)
     var found: [PersonID: Int] = [:]
-    for person in try state.everybody() where !person.isEnabled {
-      if let since = hasLeft(person, identities[person.id] ?? [], on: day, offsetSeconds) { found[person.id] = since }
+    let external = Set(try state.externalPeople().map(\.person))
+    for person in try state.everybody() where !person.isEnabled || external.contains(person.id) {
+      let since =
+        external.contains(person.id)
+        ? hasEnded(person, on: day) : hasLeft(person, identities[person.id] ?? [], on: day, offsetSeconds)
+      if let since { found[person.id] = since }
     }
     return found
+  }
+
+  /// Of somebody from outside, whom no directory names: the day after the last one.
+  static func hasEnded(_ external: Person, on day: Int) -> Int? {
+    guard let last = external.lastDay else { return external.isEnabled ? nil : day }
+    return external.isEnabled && day <= last ? nil : min(last + 1, day)
+  }
+
+  /// As `hasLeft` or `hasEnded`, of what a transaction sees.
+  static func isGone(
+    _ person: Person, on day: Int, _ offsetSeconds: Int, in state: some StateReader
+  ) throws(StorageFault) -> Bool {
+    if try state.externalPerson(person.id) != nil { return hasEnded(person, on: day) != nil }
+    return hasLeft(person, try state.directoryIdentities(of: person.id), on: day, offsetSeconds) != nil
   }
 
   static func hasLeft(

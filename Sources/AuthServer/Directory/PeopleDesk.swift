@@ -59,11 +59,13 @@ struct PeopleDesk: Sendable {
       snapshot: snapshot, brake: Brake(confirmed: message.confirmed), access: DatedAccessBook(services, at: now), by: acting,
       now: now)
     if message.preview {
-      let everybody = try await services.store.read { (state) throws(StorageFault) -> [Person] in
-        try state.everybody()
+      let (staff, taken) = try await services.store.read { (state) throws(StorageFault) -> ([Person], [PersonID]) in
+        let staff = try state.staff()
+        return (staff, ApplyImport.reserved(in: snapshot, from: staff))
       }
-      return ApplyImport.report(
-        ImportPlan(current: everybody.map(\.resolved), snapshot: snapshot), applied: false, refusal: nil)
+      let plan = ImportPlan(current: staff.map(\.resolved), snapshot: snapshot)
+      guard taken.isEmpty else { return ApplyImport.report(plan, taken: taken) }
+      return ApplyImport.report(plan, applied: false, refusal: nil)
     }
     let (report, withdrawn) = try await services.recorder.commit(change, now: now)
     for session in withdrawn {
@@ -166,8 +168,15 @@ struct ApplyImport: Change {
   ) throws(StorageFault) -> ((PeopleImported, [SessionRecord]), AuditRecord) {
     var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: "people.imported", outcome: .done)
     record.operatorID = by
-    let plan = ImportPlan(current: try state.everybody().map(\.resolved), snapshot: snapshot)
+    let staff = try state.staff()
+    let plan = ImportPlan(current: staff.map(\.resolved), snapshot: snapshot)
     record.note = plan.summaryEn
+    let taken = Self.reserved(in: snapshot, from: staff)
+    guard taken.isEmpty else {
+      record.outcome = .refused
+      record.note = "numbers of people from outside: \(taken.prefix(5).map(\.text).joined(separator: ", "))"
+      return ((Self.report(plan, taken: taken), []), record)
+    }
     do { try plan.check(brake) } catch {
       record.outcome = .refused
       record.note = error.en
@@ -182,6 +191,24 @@ struct ApplyImport: Change {
       }
     }
     return ((Self.report(plan, applied: true, refusal: nil), withdrawn), record)
+  }
+
+  /// Numbers of the kind that is given to people from outside here; what was a member of staff's before stays hers.
+  static func reserved(in snapshot: DirectorySnapshot, from staff: [Person]) -> [PersonID] {
+    let known = Set(staff.map(\.id))
+    return snapshot.people.map(\.id).filter { $0.isExternalNumber && !known.contains($0) }.sorted()
+  }
+
+  /// Nothing is applied while the file names somebody by such a number.
+  static func report(_ plan: ImportPlan, taken: [PersonID]) -> PeopleImported {
+    var report = report(plan, applied: false, refusal: nil)
+    let numbers = taken.prefix(5).map(\.text).joined(separator: ", ")
+    report.notesJa.insert(
+      "EXT- で始まる職員番号は、外部の方（sanmon person add-external）のためのものです。取り込みません: \(numbers)", at: 0)
+    report.notesEn.insert(
+      "numbers that begin with EXT- are for people from outside (sanmon person add-external); nothing is taken in: \(numbers)",
+      at: 0)
+    return report
   }
 
   static func report(_ plan: ImportPlan, applied: Bool, refusal: ImportRefusal?) -> PeopleImported {

@@ -177,7 +177,7 @@ package struct PurgePerson: Change {
     var ledger = try Leavers(in: state)
     // Asked again of what the writer sees: enabled or named again since the day was counted.
     guard let found = try state.person(person),
-      Leavers.hasLeft(found, try state.directoryIdentities(of: person), on: day, offsetSeconds) != nil
+      try Leavers.isGone(found, on: day, offsetSeconds, in: state)
     else {
       // The days begin anew, or the next second would come here again.
       if ledger.forget(person) { try ledger.keep(in: &state) }

@@ -39,6 +39,7 @@ struct RehearsedMorning: Sendable {
   /// - Returns: in the order of people; and how many have no workstation to stand before.
   func knocks() async throws -> (all: [Knock], without: Int) {
     let (groups, here, passwords) = (services.policy.policy.accessGroups, Set(services.instance.segments), services.passwords)
+    let takingPersonal = here.filter { services.policy.policy.takesMyNumberCards($0) }
     return try await copy.read { (state) throws(StorageFault) in
       let machines = Dictionary(grouping: try state.workstations().filter { !$0.isRevoked && !$0.certificates.isEmpty }) {
         $0.segment
@@ -46,8 +47,7 @@ struct RehearsedMorning: Sendable {
       var (all, without, next): ([Knock], Int, [Segment: Int]) = ([], 0, [:])
       for person in try state.everybody().sorted(by: { $0.id < $1.id }) {
         let access = PersonAccess(person.resolved, groups: groups)
-        let card = try state.ownCards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
-          .max { $0.provenClass < $1.provenClass }
+        let keys = try state.ownCards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
         for segment in groups.segments(of: access).intersection(here).sorted() {
           let own = machines[segment, default: []].filter {
             person.workstations.isEmpty || person.workstations.contains($0.id.text.lowercased())
@@ -60,6 +60,8 @@ struct RehearsedMorning: Sendable {
           let machine = choice[next[segment, default: 0] % choice.count]
           next[segment, default: 0] += 1
           guard let certificate = machine.certificates.first else { continue }
+          let card = keys.filter { $0.profile != JPKIProfile.name || takingPersonal.contains(segment) }
+            .max { $0.provenClass < $1.provenClass }
           all.append(
             Knock(
               person: person.id, workstation: machine, certificate: certificate,

@@ -29,7 +29,7 @@ struct TransferDesk: Sendable {
     return try await services.store.read { (state) throws(StorageFault) in
       Ground(
         stand: stand, rules: try DirectoryReading.anchored(rules, in: state), known: try state.directoryIdentities(),
-        people: try state.everybody().map(\.resolved),
+        people: try state.staff().map(\.resolved),
         operators: try state.operators())
     }
   }

@@ -16,7 +16,7 @@ extension TransferDesk {
       guard let approved = try ForeseeTransfer.approved(services.waivers, at: now, state) else { return nil }
       return (
         approved, try ForeseeTransfer.baseline(state), try DirectoryReading.anchored(rules, in: state).atOnce,
-        try state.directoryIdentities(), try state.everybody().map(\.resolved)
+        try state.directoryIdentities(), try state.staff().map(\.resolved)
       )
     }
     guard let (approved, before, rules, known, people) = found else { return TransferReport() }

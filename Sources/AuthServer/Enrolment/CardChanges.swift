@@ -26,6 +26,8 @@ struct RegisterKey: Change {
   let newCard: CardID
   let segment: Segment
   let now: Moment
+  /// For the row: what is not known of the card.
+  var remark = ""
 
   func apply(to state: inout some StateTransaction) throws(StorageFault) -> (Outcome, AuditRecord) {
     var record = AuditRecord(
@@ -36,6 +38,7 @@ struct RegisterKey: Change {
     record.proofClass = key.provenClass
     record.operatorID = key.enrolledBy
     record.note = "key \(key.fingerprint.hex.prefix(16)) slot \(key.slot), GUID \(guid?.hex ?? "none")"
+    if !remark.isEmpty { record.note += "; \(remark)" }
     if let person, try state.person(person) == nil {
       record.outcome = .refused
       record.note += "; person unknown"

@@ -31,7 +31,13 @@ struct CardDesk: Sendable {
   ) async throws -> CardSummary {
     let now = services.surroundings.now()
     let segment = try Segment(parsing: enrolment.segment)
-    guard enrolment.profile == "piv", ["9a", "9e"].contains(enrolment.slot) else { throw HTTPFault.malformed(.value) }
+    if enrolment.profile == JPKIProfile.name {
+      return try await registerPersonal(enrolment, for: person, in: segment, by: acting, at: now)
+    }
+    let isCertificateCard = enrolment.profile == CertificateCard.profile && enrolment.slot == CertificateCard.slot
+    guard isCertificateCard ? person != nil : enrolment.profile == "piv" && ["9a", "9e"].contains(enrolment.slot) else {
+      throw HTTPFault.malformed(.value)
+    }
     guard
       challenges.redeem(Array(enrolment.nonce), for: person.map { EnrolmentChallenges.Purpose.person($0) } ?? .stock, now: now)
     else {
@@ -60,7 +66,9 @@ struct CardDesk: Sendable {
       throw try await refuse(.proofSignatureWrong, "not over this enrolment", enrolment, person, segment, acting, now)
     }
     // 9E signs without a PIN (SP 800-73-5); 9A is pk-pin only if the desk saw the card refuse without one.
-    let isGuarded = enrolment.slot == "9a" && enrolment.refusedWithoutPIN
+    // What is behind a maker's library nobody can try: a certificate card is pk unless its authority's policy says more.
+    let isGuarded =
+      isCertificateCard ? validated.isUnderPINPolicy : enrolment.slot == "9a" && enrolment.refusedWithoutPIN
     let key = RegisteredKey(
       fingerprint: validated.key, profile: enrolment.profile, slot: enrolment.slot,
       provenClass: isGuarded ? .publicKeyWithPIN : .publicKey, enrolledBy: acting.id, enrolledAt: now)
@@ -75,7 +83,7 @@ struct CardDesk: Sendable {
   }
 
   /// The desk is told the cause; the row keeps it.
-  private func refuse(
+  func refuse(
     _ code: DenialCode, _ note: String, _ enrolment: CardEnrolment, _ person: PersonID?, _ segment: Segment,
     _ acting: OperatorRecord, _ now: Moment
   ) async throws -> Refusal {
@@ -128,12 +136,19 @@ struct CardDesk: Sendable {
       keys: card.keys.map {
         CardKeySummary(
           slot: $0.slot, proofClass: $0.provenClass.name, key: $0.fingerprint.hex, enrolledBy: $0.enrolledBy.text)
-      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text))
+      }, isStock: card.isStock, lentUntil: card.lentUntil.map(DatedAccess.text), awaitsPIN: card.awaitsPIN ? true : nil)
   }
 }
 
 extension CardTrust.Use {
-  init(slot: String) { self = slot == "9e" ? .cardAuthentication : .authentication }
+  init(slot: String) {
+    self =
+      switch slot {
+      case "9e": .cardAuthentication
+      case CertificateCard.slot: .certificateCard
+      default: .authentication
+      }
+  }
 }
 
 /// Nonces a desk asked for: single use, five minutes, bounded.

@@ -13,6 +13,7 @@ struct CardReportDesk: Sendable {
     let segments: [Segment]
     /// `nil`: no active card.
     let best: ProofClass?
+    let hasMyNumberCard: Bool
   }
 
   /// - Parameter wanted: a proof class, or `none`; people of this class are listed by name.
@@ -55,14 +56,20 @@ struct CardReportDesk: Sendable {
 
   /// Enabled people of these segments, in the order of their accounts.
   private func holders(in segments: [Segment]) async throws -> [Holder] {
-    let groups = services.policy.policy.peopleGroups
+    let policy = services.policy.policy
+    let (groups, taking) = (policy.peopleGroups, Set(segments.filter { policy.takesMyNumberCards($0) }))
     return try await services.store.read { (state) throws(StorageFault) -> [Holder] in
       var holders: [Holder] = []
       for person in try state.everybody() where person.isEnabled {
         let own = segments.filter { !(groups[$0] ?? []).isDisjoint(with: person.groups) }
         guard !own.isEmpty else { continue }
+        // A My Number Card counts where it is taken.
         let keys = try state.cards(of: person.id).filter { $0.state == .active }.flatMap(\.keys)
-        holders.append(Holder(person: person, segments: own, best: keys.map(\.provenClass).max()))
+          .filter { $0.profile != JPKIProfile.name || !taking.isDisjoint(with: own) }
+        holders.append(
+          Holder(
+            person: person, segments: own, best: keys.map(\.provenClass).max(),
+            hasMyNumberCard: keys.contains { $0.profile == JPKIProfile.name }))
       }
       return holders
     }
@@ -91,6 +98,8 @@ struct CardReportDesk: Sendable {
         CardClassCount(proofClass: proof.name, people: people.count { $0.best == proof })
       },
       withoutCard: people.count { $0.best == nil }, numbersUntil: last?.text, takesNumbers: takesNumbers,
-      daysLeft: last.map { max(0, $0.day - today + 1) })
+      daysLeft: last.map { max(0, $0.day - today + 1) },
+      revocationUnknown: policy.takesMyNumberCards(segment) && services.instance.jpkiCRLs[segment] == nil
+        ? people.count { $0.hasMyNumberCard } : nil)
   }
 }

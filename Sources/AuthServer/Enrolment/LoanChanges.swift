@@ -35,6 +35,8 @@ struct LendCard: Change {
       return (.refused(code), record)
     }
     (found.person, found.lentUntil) = (person, until)
+    // Who had the card before knows its PIN, and so does whoever took it into the stock.
+    found.awaitsPIN = found.keys.contains { $0.slot == "9a" }
     try state.put(found)
     // What the former holder failed at is not this one's.
     try state.setThrottle(nil, for: .card(card))
@@ -83,7 +85,7 @@ struct ReturnCard: Change {
       CardRow.refuse(&record, .cardStepImpossible, "not lent")
       return (.refused(.cardStepImpossible), record)
     }
-    (found.person, found.lentUntil) = (nil, nil)
+    (found.person, found.lentUntil, found.awaitsPIN) = (nil, nil, false)
     try state.put(found)
     let withdrawn = try state.withdrawSessions(of: holder, openedWith: card)
     record.count = Int64(1 + withdrawn.count)

@@ -83,7 +83,7 @@ struct BeginPINReset: Change {
   }
 }
 
-/// What the desk says came of it.
+/// What the desk says came of it. A card that is lent can be used from then on.
 struct EndPINReset: Change {
   let card: CardID
   /// Why not; nil: the card has the new PIN.
@@ -99,11 +99,27 @@ struct EndPINReset: Change {
     record.card = card
     record.operatorID = by
     record.note = (code.map { $0 + (triesLeft.map { ", tries left \($0)" } ?? "") + "; " } ?? "") + reason.text
-    guard let found = try state.card(card) else {
+    guard var found = try state.card(card) else {
       record.outcome = .refused
       return (nil, record)
     }
     record.person = found.person
+    guard code == nil, found.awaitsPIN else { return (found, record) }
+    guard try isOfThisLoan(state) else {
+      record.note += "; not begun since the card was lent: it cannot be used yet"
+      return (found, record)
+    }
+    found.awaitsPIN = false
+    try state.put(found)
     return (found, record)
+  }
+
+  /// A PIN that was begun for who had the card before is not this holder's.
+  private func isOfThisLoan(_ state: some StateReader) throws(StorageFault) -> Bool {
+    let acts = try state.cardRows(of: card, limit: 1000).filter { $0.record.outcome == .done }
+    guard let lent = acts.last(where: { $0.record.action == "card.lent" }),
+      let begun = acts.last(where: { $0.record.action == "card.pinResetBegun" })
+    else { return false }
+    return begun.sequence > lent.sequence
   }
 }

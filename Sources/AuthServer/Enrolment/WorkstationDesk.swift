@@ -80,14 +80,19 @@ struct WorkstationDesk: Sendable {
     guard let workstation = try await services.recorder.commit(change, now: now) else { throw HTTPFault.notFound }
     services.watch.tell(id, WatchEvent(event: "close", cause: "workstationRevoked"))
     let isKnown: Void? = try? await services.vault.revoke(signed)
-    return WorkstationRevoked(
-      workstation: Self.summary(workstation, isWatching: false), isKnownToVault: isKnown != nil)
+    var summary = try await shown(workstation)
+    summary.isWatching = false
+    return WorkstationRevoked(workstation: summary, isKnownToVault: isKnown != nil)
   }
 
   func list() async throws -> [WorkstationSummary] {
-    let all = try await services.store.read { (state) throws(StorageFault) -> [WorkstationRecord] in try state.workstations() }
+    let all = try await services.store.read { (state) throws(StorageFault) -> [(WorkstationRecord, [PersonID])] in
+      var all: [(WorkstationRecord, [PersonID])] = []
+      for workstation in try state.workstations() { all.append((workstation, try state.owners(of: workstation.id))) }
+      return all
+    }
     let watching = services.watch.workstations
-    return all.map { Self.summary($0, isWatching: watching.contains($0.id)) }
+    return all.map { Self.summary($0.0, owners: $0.1, isWatching: watching.contains($0.0.id)) }
   }
 
   private func answer(_ workstation: WorkstationRecord, _ certificate: [UInt8]) async throws -> WorkstationCertificateIssued {
@@ -104,10 +109,11 @@ struct WorkstationDesk: Sendable {
     return fingerprint
   }
 
-  static func summary(_ workstation: WorkstationRecord, isWatching: Bool) -> WorkstationSummary {
+  static func summary(_ workstation: WorkstationRecord, owners: [PersonID], isWatching: Bool) -> WorkstationSummary {
     WorkstationSummary(
       workstation: workstation.id.text, segment: workstation.segment.name, access: workstation.access.rawValue,
-      certificates: workstation.certificates.map(\.hex), isRevoked: workstation.isRevoked, isWatching: isWatching)
+      certificates: workstation.certificates.map(\.hex), isRevoked: workstation.isRevoked, isWatching: isWatching,
+      site: workstation.site, owners: owners.map(\.text))
   }
 }
 
@@ -123,7 +129,10 @@ struct PutWorkstation: Change {
     record.segment = workstation.segment
     record.workstationCertificate = workstation.certificates.last
     record.operatorID = by
-    try state.put(workstation)
+    // Where it stands is nothing that a certificate changes.
+    var kept = workstation
+    kept.site = try state.workstation(workstation.id)?.site
+    try state.put(kept)
     return ((), record)
   }
 }

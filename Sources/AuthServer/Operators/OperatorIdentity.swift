@@ -109,9 +109,11 @@ struct OperatorDirectory: Sendable {
 }
 
 extension StateReader {
-  /// Whether somebody is enabled and inside her dates; true for a person nobody has told of yet, as before the first import.
+  /// Whether somebody is enabled and inside her dates, and is answered for if she is from outside; true for a person nobody has told
+  /// of yet, as before the first import.
   func isHere(_ id: PersonID, on day: Int) throws(StorageFault) -> Bool {
     guard let person = try person(id) else { return true }
-    return person.isEnabled && person.lastDay.map { day <= $0 } ?? true
+    guard person.isEnabled, day <= person.lastDay ?? day else { return false }
+    return try !isUnanswered(id, on: day)
   }
 }

@@ -109,7 +109,8 @@ struct PolicyService: Sendable {
         ).held,
         blocked: try Throttling.blockedUntil([.person(person), .workstation(workstationID)], now: moment, in: state),
         approved: try waivers.approved(policy, in: workstation.segment, on: local.day, state: state),
-        dated: try book.groups(of: person, at: workstationID, state))
+        dated: try book.groups(of: person, at: workstationID, state),
+        isAnswered: try !state.isUnanswered(person, on: local.day))
     }
     guard let facts else { throw HTTPFault.notFound }
     let scenario = asked ?? CeremonyService.scenario(workstation: facts.workstation, session: facts.session, now: now)
@@ -135,6 +136,7 @@ struct PolicyService: Sendable {
     let blocked: Moment?
     let approved: Set<WaiverHash>
     let dated: [DatedGroups]
+    let isAnswered: Bool
   }
 
   private typealias BestKey = (card: RegisteredCard, provenClass: ProofClass)
@@ -179,6 +181,7 @@ struct PolicyService: Sendable {
   ) -> DecisionRequest {
     var person = facts.person.facts
     person.dated = facts.dated
+    person.isAnswered = facts.isAnswered
     return DecisionRequest(
       ceremony: services.surroundings.identifier("explain"), scenario: scenario,
       workstation: WorkstationFacts(

@@ -34,7 +34,7 @@ struct VaultDesk: Sendable {
         try state.cardKeys(after: last, limit: VaultCard.mostAtOnce)
       }
       // What shares a key signs nothing: the vault's register of cards is for keys that do.
-      for card in page where card.profile == "piv" {
+      for card in page where card.profile == "piv" || card.profile == CertificateCard.profile {
         guard let person = card.person else { continue }
         switch (card.state, known[card.key]) {
         case (.active, nil): differing.append(Self.message(card, of: person, isWithdrawn: false))

@@ -42,6 +42,9 @@ struct OperatorRoutes: Sendable {
     addCardLife(to: router)
     addCodes(to: router)
     addNumberCards(to: router)
+    addFirstTaps(to: router)
+    addWorkstationPlaces(to: router)
+    addExternalPeople(to: router)
   }
 
   func require(_ roles: Set<OperatorRole>, _ context: SanmonRequestContext) async throws -> OperatorRecord {

@@ -33,6 +33,15 @@ struct WorkstationRoutes: Sendable {
       let message = try await JSONBody.decode(RelinkProofMessage.self, from: request, context: context)
       return try JSONAnswer(await RelinkService(services: services).prove(id, message, caller(context)))
     }
+    router.post("/v1/registrations") { request, context in
+      let message = try await JSONBody.decode(FirstTapBegin.self, from: request, context: context)
+      return try JSONAnswer(await FirstTapService(services: services).open(message, caller(context)), .created)
+    }
+    router.post("/v1/registrations/:ceremony/proof") { request, context in
+      let id = try context.identifier("ceremony", as: CeremonyTag.self)
+      let message = try await JSONBody.decode(FirstTapProofMessage.self, from: request, context: context)
+      return try JSONAnswer(await FirstTapService(services: services).prove(id, message, caller(context)))
+    }
     router.get("/v1/sessions/current") { _, context in
       let sessions = SessionService(services: services)
       guard let status = try await sessions.current(sessions.workstation(caller(context).certificate)) else {

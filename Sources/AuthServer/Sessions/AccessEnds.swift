@@ -4,8 +4,8 @@ import AuthPolicy
 import AuthTerms
 import Storage
 
-/// People whose last day is today are told a quarter of an hour before it is over, and what they have open locks when it is,
-/// by the clock alone: nothing has to change in a directory for it.
+/// People whose last day is today (or that of who answers for somebody from outside) are told a quarter of an hour before it is
+/// over, and what they have open locks when it is, by the clock alone: nothing has to change in a directory for it.
 ///
 /// Days are those of the rules (`Services.local`): the same day that refuses a lease or a logon. An account that ends in the
 /// middle of a day is told of here too; its end is the directory's (`DirectoryReading.Judgement.nextEnd`). So is a session that stands
@@ -83,7 +83,7 @@ actor AccessEnds {
     ) throws(StorageFault) {
       self.session = session
       lastDayOfLoan = loans.first { $0.id == session.card && $0.person == session.person }?.lentUntil
-      lastDay = try state.person(session.person)?.lastDay
+      lastDay = try state.lastDay(of: session.person)
       endsTonight =
         try tonight.map { (all) throws(StorageFault) in try all.book.endsTonight(session, state, all.look) } ?? false
     }
@@ -154,7 +154,7 @@ struct WithdrawAfterLastDay: Change {
     record.workstation = found?.workstation
     record.segment = found?.segment
     record.card = found?.card
-    guard let found, found.phase != .ended, !found.isRevoked, let lastDay = try state.person(found.person)?.lastDay,
+    guard let found, found.phase != .ended, !found.isRevoked, let lastDay = try state.lastDay(of: found.person),
       lastDay < day
     else {
       record.outcome = .refused

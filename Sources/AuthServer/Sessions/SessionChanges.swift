@@ -73,6 +73,7 @@ struct LeaseQuestion: Sendable {
     }
     guard let person = try state.person(found.person), person.isEnabled else { return .refused(.accountDisabled, found) }
     if let lastDay = person.lastDay, local.day > lastDay { return .refused(.accountOutsideDates, found) }
+    if try state.isUnanswered(found.person, on: local.day) { return .refused(.responsibleGone, found) }
     if let id = found.card, let card = try state.card(id), card.isStock {
       guard card.person == found.person else { return .refused(.cardInStock, found) }
       if let (code, _) = card.loan?.denial(on: local.day) { return .refused(code, found) }

@@ -88,6 +88,8 @@ public struct DirectoryFinding: Sendable, Hashable {
     case groupMissing, groupRenamed, groupReplaced, unitMissing, unitRenamed
     /// So many people stay as they were until a day; and a day that cannot be read, which counts as none.
     case waiting, dayUnreadable
+    /// A staff number of the kind that people from outside have here: left out.
+    case numberReserved
 
     /// The rules and the directory do not go together: somebody has to put one of them right.
     public var isOfRules: Bool {
@@ -126,6 +128,7 @@ public struct DirectoryFinding: Sendable, Hashable {
     case .unitRenamed: "organisation.yaml にある OU の名前か場所が変わりました。今までどおりに扱います: \(subject)"
     case .waiting: "決められた日まで今までどおりの人: \(subject)"
     case .dayUnreadable: "日付（2027-04-01 の形）として読めない値。すぐに反映します: \(subject)"
+    case .numberReserved: "外部の方のための番号（EXT-）が職員番号になっています（取り込みません。番号を変えてください）: \(subject)"
     }
   }
 
@@ -148,6 +151,7 @@ public struct DirectoryFinding: Sendable, Hashable {
     case .unitRenamed: "an OU that organisation.yaml names was renamed or moved; it counts as before: \(subject)"
     case .waiting: "people who stay as they were until their day: \(subject)"
     case .dayUnreadable: "a day that cannot be read (2027-04-01); what the directory says holds at once: \(subject)"
+    case .numberReserved: "a staff number of the kind that people from outside have here (EXT-), left out until it is another: \(subject)"
     }
   }
 }

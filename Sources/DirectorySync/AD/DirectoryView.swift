@@ -194,6 +194,11 @@ private struct ViewBuilder {
         note(.numberUnusable, shown(user))
         continue
       }
+      // Two people with one number, one of them from outside: nobody is let in by it before somebody has put it right.
+      guard !id.isExternalNumber else {
+        note(.numberReserved, shown(user))
+        continue
+      }
       guard account(of: user) != nil else {
         note(.accountUnusable, shown(user))
         continue

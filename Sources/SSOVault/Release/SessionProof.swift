@@ -15,7 +15,7 @@ struct SessionProof {
   /// A challenge lives this long (milliseconds): its end, less this, is when the card was asked.
   private static let challenge: Int64 = 30_000
   private static let scenarios: Set<String> = [Scenario.logon.rawValue, Scenario.unlock.rawValue, Scenario.remote.rawValue]
-  private static let slots: Set<String> = ["9a", "9e"]
+  private static let slots: Set<String> = ["9a", "9e", CertificateCard.slot]
   private static let algorithms: Set<String> = ["ecdsa-p256-sha256", "ecdsa-p384-sha384", "rsa-pkcs1-sha256"]
 
   static func hash(_ keys: SessionKeys) -> [UInt8] { Array(SHA256.hash(data: keys.canonicalBytes)) }

@@ -7,6 +7,7 @@ public struct CommandAPDU: Sendable, CustomStringConvertible, CustomReflectable 
   /// Longest data field of a whole chain, in bytes: far above an RSA-4096 block, far below anything that costs memory.
   public static let dataLimit = 4096
 
+  public let classByte: UInt8
   public let instruction: UInt8
   public let parameter1: UInt8
   public let parameter2: UInt8
@@ -15,12 +16,15 @@ public struct CommandAPDU: Sendable, CustomStringConvertible, CustomReflectable 
   public let expectedLength: Int?
 
   /// Throws if `data` is longer than `dataLimit` or `expectedLength` outside 1 to 256.
+  /// - Parameter classByte: without the chaining bit (10).
   public init(
-    instruction: UInt8, parameter1: UInt8, parameter2: UInt8, data: [UInt8] = [], expectedLength: Int? = nil
+    classByte: UInt8 = 0x00, instruction: UInt8, parameter1: UInt8, parameter2: UInt8, data: [UInt8] = [],
+    expectedLength: Int? = nil
   ) throws(CardFailure) {
     guard data.count <= Self.dataLimit, expectedLength.map((1...256).contains) ?? true else {
       throw .malformedCommand
     }
+    self.classByte = classByte
     self.instruction = instruction
     self.parameter1 = parameter1
     self.parameter2 = parameter2
@@ -33,10 +37,10 @@ public struct CommandAPDU: Sendable, CustomStringConvertible, CustomReflectable 
     var links: [[UInt8]] = []
     var rest = data[...]
     while rest.count > Self.linkLimit {
-      links.append([0x10, instruction, parameter1, parameter2, UInt8(Self.linkLimit)] + rest.prefix(Self.linkLimit))
+      links.append([classByte | 0x10, instruction, parameter1, parameter2, UInt8(Self.linkLimit)] + rest.prefix(Self.linkLimit))
       rest = rest.dropFirst(Self.linkLimit)
     }
-    var last = [0x00, instruction, parameter1, parameter2]
+    var last = [classByte, instruction, parameter1, parameter2]
     if !rest.isEmpty { last += [UInt8(rest.count)] + rest }
     if let expectedLength { last.append(UInt8(truncatingIfNeeded: expectedLength)) }
     return links + [last]

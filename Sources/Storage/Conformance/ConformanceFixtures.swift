@@ -18,6 +18,8 @@ struct Puts: Change {
   var cards: [RegisteredCard] = []
   var sessions: [SessionRecord] = []
   var operators: [OperatorRecord] = []
+  var owners: [(person: PersonID, workstation: WorkstationID, isOwner: Bool)] = []
+  var external: [ExternalPerson] = []
   var objects: [DirectoryObjectRecord] = []
   var goneObjects: [ObjectGUID] = []
   var identities: [DirectoryIdentity] = []
@@ -38,6 +40,8 @@ struct Puts: Change {
     for (use, day) in palmUse { try state.add(use, day: day) }
     if let forgetsPalmUseBefore { _ = try state.forgetPalmUse(before: forgetsPalmUseBefore) }
     for workstation in workstations { try state.put(workstation) }
+    for owner in owners { try state.set(owner.person, ownerOf: owner.workstation, owner.isOwner) }
+    for person in external { try state.put(person) }
     for card in cards { try state.put(card) }
     for session in sessions { try state.put(session) }
     for record in operators { try state.put(record) }

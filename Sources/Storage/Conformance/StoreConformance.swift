@@ -11,7 +11,7 @@ public enum StoreConformance {
     public let description: String
   }
 
-  public static let checks: [Check] = writing + constraints + log
+  public static let checks: [Check] = writing + constraints + log + firstTaps + outside
 
   static func expect(_ condition: Bool, _ rule: String) throws {
     guard condition else { throw Failure(description: rule) }

@@ -16,10 +16,12 @@ public struct RegisteredCard: Sendable, Hashable {
   public var isStock: Bool
   /// The last day of the loan (`LocalTime.day`); set exactly while a stock card is lent, whether that day is over or not.
   public var lentUntil: Int?
+  /// Lent, and its holder has not been given a PIN at the desk since: until then it is not used.
+  public var awaitsPIN: Bool
 
   public init(
     id: CardID, person: PersonID?, guid: CardGUID?, state: CardState, keys: [RegisteredKey], isStock: Bool = false,
-    lentUntil: Int? = nil
+    lentUntil: Int? = nil, awaitsPIN: Bool = false
   ) {
     self.id = id
     self.person = person
@@ -28,19 +30,20 @@ public struct RegisteredCard: Sendable, Hashable {
     self.keys = keys
     self.isStock = isStock
     self.lentUntil = lentUntil
+    self.awaitsPIN = awaitsPIN
   }
 
-  /// A person's own card has a person; a stock card has one, and a day, exactly while it is lent.
+  /// A person's own card has a person; a stock card has one, and a day, exactly while it is lent. Only what is lent awaits a PIN.
   public var isWhole: Bool {
-    isStock ? (person == nil) == (lentUntil == nil) : person != nil && lentUntil == nil
+    (isStock ? (person == nil) == (lentUntil == nil) : person != nil && lentUntil == nil) && (!awaitsPIN || lentUntil != nil)
   }
 
   /// Whether it can be used on this day (`LocalTime.day`, by the later of clock and log): active, and if it is of the stock,
-  /// lent until then.
+  /// lent until then with a PIN of its holder's.
   public func isInForce(on day: Int) -> Bool {
     guard state == .active else { return false }
     guard isStock else { return true }
-    return lentUntil.map { day <= $0 } ?? false
+    return !awaitsPIN && lentUntil.map { day <= $0 } ?? false
   }
 
   public func key(_ fingerprint: KeyFingerprint) -> RegisteredKey? { keys.first { $0.fingerprint == fingerprint } }
@@ -49,9 +52,9 @@ public struct RegisteredCard: Sendable, Hashable {
 /// One key of a card.
 public struct RegisteredKey: Sendable, Hashable {
   public var fingerprint: KeyFingerprint
-  /// `piv`, or the name of a shared-key card's file (`CardScript.id`).
+  /// `piv`, `jpki`, or the name of a shared-key card's file (`CardScript.id`).
   public var profile: String
-  /// `9a`, `9e`, or the kind of a shared-key card.
+  /// `9a`, `9e`, `jpki`, or the kind of a shared-key card.
   public var slot: String
   /// What was proven for this key at enrolment.
   public var provenClass: ProofClass

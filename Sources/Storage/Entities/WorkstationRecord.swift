@@ -16,10 +16,12 @@ public struct WorkstationRecord: Sendable, Hashable {
   public var certificates: [CertificateFingerprint]
   public var isRevoked: Bool
   public var enrolledAt: Moment
+  /// Where it stands, as the organisation file names its buildings; `nil`: nobody has said.
+  public var site: String?
 
   public init(
     id: WorkstationID, segment: Segment, access: WorkstationAccess, certificates: [CertificateFingerprint], isRevoked: Bool,
-    enrolledAt: Moment
+    enrolledAt: Moment, site: String? = nil
   ) {
     self.id = id
     self.segment = segment
@@ -27,5 +29,6 @@ public struct WorkstationRecord: Sendable, Hashable {
     self.certificates = certificates
     self.isRevoked = isRevoked
     self.enrolledAt = enrolledAt
+    self.site = site
   }
 }

@@ -14,6 +14,8 @@ struct MemoryState {
   private var idByGUID: [CardGUID: CardID] = [:]
   private var workstationsByID: [WorkstationID: WorkstationRecord] = [:]
   private var idByCertificate: [CertificateFingerprint: WorkstationID] = [:]
+  private var ownersByWorkstation: [WorkstationID: Set<PersonID>] = [:]
+  private var external: [PersonID: ExternalPerson] = [:]
   private var sessions: [SessionID: SessionRecord] = [:]
   private var throttles: [ThrottleKey: ThrottleRecord] = [:]
   private var operatorsByID: [OperatorID: OperatorRecord] = [:]
@@ -22,6 +24,8 @@ struct MemoryState {
   private var directory: [ObjectGUID: DirectoryObjectRecord] = [:]
   private var identities: [ObjectGUID: DirectoryIdentity] = [:]
   private var references: Set<DayReference> = []
+  private var firstTapCodesByPlace: [CodePlace: FirstTapCode] = [:]
+  private var expectedByKey: [KeyFingerprint: ExpectedCard] = [:]
   private(set) var log = MemoryLog()
 
   private struct PalmUseKey: Hashable {
@@ -30,6 +34,11 @@ struct MemoryState {
     let sensor: SensorID
 
     init(_ use: PalmUse) { (person, workstation, sensor) = (use.person, use.workstation, use.sensor) }
+  }
+
+  private struct CodePlace: Hashable {
+    let person: PersonID
+    let segment: Segment
   }
 
   private struct DayReference: Hashable {
@@ -149,6 +158,12 @@ extension MemoryState: StateTransaction {
     idByCertificate[certificate].flatMap { workstationsByID[$0] }
   }
   func workstations() -> [WorkstationRecord] { workstationsByID.values.sorted { $0.id < $1.id } }
+  func ownWorkstations(of person: PersonID) -> [WorkstationID] {
+    ownersByWorkstation.filter { $0.value.contains(person) }.keys.sorted()
+  }
+  func owners(of workstation: WorkstationID) -> [PersonID] { ownersByWorkstation[workstation, default: []].sorted() }
+  func externalPerson(_ id: PersonID) -> ExternalPerson? { external[id] }
+  func externalPeople() -> [ExternalPerson] { external.values.sorted { $0.person < $1.person } }
 
   func session(_ id: SessionID) -> SessionRecord? { sessions[id] }
   func liveSession(on workstation: WorkstationID) -> SessionRecord? {
@@ -236,6 +251,21 @@ extension MemoryState: StateTransaction {
     for certificate in workstation.certificates { idByCertificate[certificate] = workstation.id }
   }
 
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    guard isOwner else {
+      ownersByWorkstation[workstation]?.remove(person)
+      return
+    }
+    try require(person)
+    guard workstationsByID[workstation] != nil else { throw .conflict("no such workstation") }
+    ownersByWorkstation[workstation, default: []].insert(person)
+  }
+
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) {
+    try require(external.person)
+    self.external[external.person] = external
+  }
+
   mutating func put(_ session: SessionRecord) throws(StorageFault) {
     try require(session.person)
     guard workstationsByID[session.workstation] != nil, session.card.map({ cardsByID[$0] != nil }) ?? true else {
@@ -277,14 +307,40 @@ extension MemoryState: StateTransaction {
     identities[identity.guid] = identity
   }
 
+  func firstTapCode(of person: PersonID, in segment: Segment) -> FirstTapCode? {
+    firstTapCodesByPlace[CodePlace(person: person, segment: segment)]
+  }
+  func firstTapCodes(limit: Int) -> [FirstTapCode] {
+    let all = firstTapCodesByPlace.values.sorted { ($0.person.text, $0.segment.name) < ($1.person.text, $1.segment.name) }
+    return Array(all.prefix(FirstTapCode.bounded(limit)))
+  }
+  func expectedCard(key: KeyFingerprint) -> ExpectedCard? { expectedByKey[key] }
+  func expectedCards(limit: Int) -> [ExpectedCard] {
+    let all = expectedByKey.values.sorted { ($0.person.text, $0.key.hex) < ($1.person.text, $1.key.hex) }
+    return Array(all.prefix(FirstTapCode.bounded(limit)))
+  }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) {
+    guard code.isWhole else { throw .conflict("a code that is open without its hash, or ended with one") }
+    try require(code.person)
+    firstTapCodesByPlace[CodePlace(person: code.person, segment: code.segment)] = code
+  }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) {
+    try require(expected.person)
+    expectedByKey[expected.key] = expected
+  }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) -> Bool { expectedByKey.removeValue(forKey: key) != nil }
+
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try require(person)
+    firstTapCodesByPlace = firstTapCodesByPlace.filter { $0.key.person != person }
+    expectedByKey = expectedByKey.filter { $0.value.person != person }
     var removed = RemovedPerson()
     let held = cards(of: person)
     let ownCards = held.filter { !$0.isStock }
     for card in held where card.isStock {
       cardsByID[card.id]?.person = nil
       cardsByID[card.id]?.lentUntil = nil
+      cardsByID[card.id]?.awaitsPIN = false
     }
     let own = sessions.values.filter { session in
       session.person == person || ownCards.contains { $0.id == session.card }
@@ -310,6 +366,8 @@ extension MemoryState: StateTransaction {
     let stood = identities.values.filter { $0.person == person }
     for identity in stood { identities[identity.guid] = nil }
     removed.identities = stood.count
+    for workstation in ownWorkstations(of: person) { ownersByWorkstation[workstation]?.remove(person) }
+    external[person] = nil
     if let account = peopleByID.removeValue(forKey: person)?.account { idByAccount[account] = nil }
     return removed
   }

@@ -45,6 +45,15 @@ enum Migrations {
       try db.execute(sql: CardRowsTable.schema)
       try CardRowsTable.fill(in: db)
     }
+    migrator.registerMigration("v10", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: FirstTapTables.schema)
+    }
+    migrator.registerMigration("v11", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: CardsTable.awaitingPIN)
+      try db.execute(sql: WorkstationsTable.withSite)
+      try db.execute(sql: WorkstationOwnersTable.schema)
+      try db.execute(sql: ExternalPeopleTable.schema)
+    }
     return migrator
   }
 

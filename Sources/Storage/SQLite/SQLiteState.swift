@@ -121,6 +121,18 @@ extension SQLiteState: StateTransaction {
   func workstations() throws(StorageFault) -> [WorkstationRecord] {
     try trouble.asking { try WorkstationsTable.workstations(in: db) }
   }
+  func ownWorkstations(of person: PersonID) throws(StorageFault) -> [WorkstationID] {
+    try trouble.asking { try WorkstationOwnersTable.workstations(of: person, in: db) }
+  }
+  func owners(of workstation: WorkstationID) throws(StorageFault) -> [PersonID] {
+    try trouble.asking { try WorkstationOwnersTable.owners(of: workstation, in: db) }
+  }
+  func externalPerson(_ id: PersonID) throws(StorageFault) -> ExternalPerson? {
+    try trouble.asking { try ExternalPeopleTable.person(id, in: db) }
+  }
+  func externalPeople() throws(StorageFault) -> [ExternalPerson] {
+    try trouble.asking { try ExternalPeopleTable.all(in: db) }
+  }
 
   func session(_ id: SessionID) throws(StorageFault) -> SessionRecord? {
     try trouble.asking { try SessionsTable.session(id, in: db) }
@@ -152,6 +164,19 @@ extension SQLiteState: StateTransaction {
   }
   func directoryIdentities(of person: PersonID) throws(StorageFault) -> [DirectoryIdentity] {
     try trouble.asking { try DirectoryTables.identities(of: person, in: db) }
+  }
+
+  func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
+    try trouble.asking { try FirstTapTables.code(of: person, in: segment, in: db) }
+  }
+  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] {
+    try trouble.asking { try FirstTapTables.codes(limit: limit, in: db) }
+  }
+  func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? {
+    try trouble.asking { try FirstTapTables.expected(key, in: db) }
+  }
+  func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard] {
+    try trouble.asking { try FirstTapTables.expected(limit: limit, in: db) }
   }
 
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {
@@ -186,6 +211,12 @@ extension SQLiteState: StateTransaction {
   mutating func put(_ workstation: WorkstationRecord) throws(StorageFault) {
     try trouble.asking { try WorkstationsTable.put(workstation, in: db) }
   }
+  mutating func set(_ person: PersonID, ownerOf workstation: WorkstationID, _ isOwner: Bool) throws(StorageFault) {
+    try trouble.asking { try WorkstationOwnersTable.set(person, of: workstation, isOwner, in: db) }
+  }
+  mutating func put(_ external: ExternalPerson) throws(StorageFault) {
+    try trouble.asking { try ExternalPeopleTable.put(external, in: db) }
+  }
   mutating func put(_ session: SessionRecord) throws(StorageFault) {
     try trouble.asking { try SessionsTable.put(session, in: db) }
   }
@@ -207,6 +238,15 @@ extension SQLiteState: StateTransaction {
   mutating func removeDirectoryIdentity(_ guid: ObjectGUID) throws(StorageFault) {
     try trouble.asking { try DirectoryTables.removeIdentity(guid, in: db) }
   }
+  mutating func put(_ code: FirstTapCode) throws(StorageFault) {
+    try trouble.asking { try FirstTapTables.put(code, in: db) }
+  }
+  mutating func put(_ expected: ExpectedCard) throws(StorageFault) {
+    try trouble.asking { try FirstTapTables.put(expected, in: db) }
+  }
+  mutating func removeExpectedCard(_ key: KeyFingerprint) throws(StorageFault) -> Bool {
+    try trouble.asking { try FirstTapTables.removeExpected(key, in: db) }
+  }
   mutating func remove(_ person: PersonID) throws(StorageFault) -> RemovedPerson {
     try trouble.asking {
       let cards = try CardsTable.cards(of: person, in: db).filter { !$0.isStock }
@@ -218,10 +258,13 @@ extension SQLiteState: StateTransaction {
       // Whoever refers to another goes first.
       removed.sessions = try SessionsTable.removeAll(of: person, in: db)
       removed.cards = try CardsTable.removeAll(of: person, in: db)
+      try FirstTapTables.removeAll(of: person, in: db)
       try PalmUseTable.removeAll(of: person, in: db)
       removed.palms = try PalmsTable.removeAll(of: person, in: db)
       removed.hadPassword = try PasswordsTable.remove(person, in: db)
       removed.identities = try DirectoryTables.removeIdentities(of: person, in: db)
+      try WorkstationOwnersTable.removeAll(of: person, in: db)
+      try ExternalPeopleTable.remove(person, in: db)
       guard try PeopleTable.remove(person, in: db) else { throw StorageFault.conflict("no such person") }
       return removed
     }

@@ -1,18 +1,39 @@
 public import AuthTerms
 public import SmartCard
 
+/// How a card's keys are named to the server.
+public enum SigningCardProfile: String, Sendable, Equatable {
+  case piv
+  /// Of any make, through its PKCS#11 library (`CertificateCard`): one key.
+  case certificate
+
+  public func name(of slot: PIVSlot) -> String { self == .piv ? slot.name : CertificateCard.slot }
+}
+
 /// What can be seen of a card before anything is asked of its holder.
 public struct CardView: Sendable, Equatable {
   public let reader: String
-  /// 0 when blocked. Costs no try.
+  /// 0 when blocked, `PINStanding.untoldTries` where the card tells no number. Costs no try.
   public let triesLeft: Int
   /// The certificates of the slots that have one, DER, not judged.
   public let certificates: [PIVSlot: [UInt8]]
+  public let profile: SigningCardProfile
 
-  public init(reader: String, triesLeft: Int, certificates: [PIVSlot: [UInt8]]) {
+  public init(
+    reader: String, triesLeft: Int, certificates: [PIVSlot: [UInt8]], profile: SigningCardProfile = .piv
+  ) {
     self.reader = reader
     self.triesLeft = triesLeft
     self.certificates = certificates
+    self.profile = profile
+  }
+
+  /// Whether the card could be asked with it: a PIN that it would not even look at must not cost a try.
+  public func takes(_ pin: Secret<PIN>) -> Bool {
+    switch profile {
+    case .piv: PINRule.accepts(pin)
+    case .certificate: ModuleErrand.pinLengths.contains(pin.count)
+    }
   }
 }
 
@@ -98,6 +119,10 @@ public protocol CardPort: Sendable {
   func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure)
   /// The one card there whose reader tells a number: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
   func numberCard() async throws(CardFailure) -> NumberCardView
+  /// The one My Number Card there: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
+  /// - Parameter isTaken: `false`: it is found to be one, and nothing of it is read.
+  func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView
+  func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome
 }
 
 extension CardPort {
@@ -107,4 +132,6 @@ extension CardPort {
     throw .unsupportedCard
   }
   public func numberCard() async throws(CardFailure) -> NumberCardView { throw .unsupportedCard }
+  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView { throw .unsupportedCard }
+  public func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome { throw .unsupportedCard }
 }

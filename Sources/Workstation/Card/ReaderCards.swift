@@ -35,6 +35,21 @@ public struct ReaderCards: CardPort {
     }
   }
 
+  public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView {
+    try await only { (reader) async throws(CardFailure) in
+      try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
+        try JPKITalk.view(&channel, reader: reader, isTaken: isTaken)
+      }
+    }
+  }
+
+  public func run(_ errand: JPKIErrand) async throws(CardFailure) -> CardErrandOutcome {
+    // As for PIV: RSA over a contactless reader takes its time.
+    try await CardReaders.withCard(reader: .named(errand.reader), deadline: .seconds(8)) { channel throws(CardFailure) in
+      try JPKITalk.run(errand, on: &channel)
+    }
+  }
+
   /// Looks into the chosen reader, or into each that holds a card, for the one that is meant.
   private func only<Found: Sendable>(
     _ look: (String) async throws(CardFailure) -> Found

@@ -10,15 +10,17 @@ public struct PersonAsking: Asking {
   private let codeDescriptor: Int32?
   private let useLastTry: Bool
   private let isAttended: Bool
+  private let codeQuestion: AgentMessage
   private let tellPerson: @Sendable (AgentMessage) -> Void
 
   /// - Parameters:
   ///   - isAttended: whether somebody sits at the terminal, or a script has handed over all there is.
+  ///   - codeQuestion: for which code is asked.
   ///   - tell: where messages go that ask for nothing.
   public init(
     terminal: Terminal?, language: Language, pinDescriptor: Int32?, passwordDescriptor: Int32?,
     newPasswordDescriptor: Int32? = nil, codeDescriptor: Int32? = nil, useLastTry: Bool, isAttended: Bool? = nil,
-    tell: @escaping @Sendable (AgentMessage) -> Void
+    codeQuestion: AgentMessage = .askLookUpCode, tell: @escaping @Sendable (AgentMessage) -> Void
   ) {
     self.terminal = terminal
     self.language = language
@@ -27,6 +29,7 @@ public struct PersonAsking: Asking {
     self.newPasswordDescriptor = newPasswordDescriptor
     self.codeDescriptor = codeDescriptor
     self.useLastTry = useLastTry
+    self.codeQuestion = codeQuestion
     self.isAttended = terminal != nil && isAttended ?? (pinDescriptor == nil)
     tellPerson = tell
   }
@@ -37,7 +40,7 @@ public struct PersonAsking: Asking {
 
   public func password() async throws(AgentFault) -> Secret<TypedPassword> { try await ask(.askPassword, passwordDescriptor) }
 
-  public func code() async throws(AgentFault) -> Secret<LookUpDigits> { try await ask(.askLookUpCode, codeDescriptor) }
+  public func code() async throws(AgentFault) -> Secret<LookUpDigits> { try await ask(codeQuestion, codeDescriptor) }
 
   public func newPassword() async throws(AgentFault) -> Secret<TypedPassword> {
     // A script that hands passwords over hands this one over too, or has none: nobody is there to type it.

@@ -17,6 +17,8 @@ public struct CheckedCeremony: Sendable {
   public let cardScripts: [CardScript]
   /// Whether a card that tells a number alone is taken for one here and now.
   public let takesCardNumbers: Bool
+  /// Whether a My Number Card may be read here at all.
+  public let takesMyNumberCards: Bool
   let nonce: [UInt8]
   private let expiresAt: Int64
   private let workstation: EnrolledWorkstation
@@ -48,6 +50,7 @@ public struct CheckedCeremony: Sendable {
     else { throw .disagreement(.cardScripts) }
     cardScripts = scripts
     takesCardNumbers = opened.takesCardNumbers ?? false
+    takesMyNumberCards = opened.takesMyNumberCards ?? false
     self.ceremony = ceremony
     self.scenario = scenario
     self.workstation = workstation

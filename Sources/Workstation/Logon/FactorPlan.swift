@@ -119,6 +119,20 @@ public struct FactorPlan: Sendable, Equatable {
     return (plan, way.contains(.card))
   }
 
+  /// With a My Number Card, whose key signs after its PIN and never without: the first way with a card. The server says what the
+  /// key counts for.
+  ///
+  /// - Returns: nil where no way can be gone; and whether the card takes part.
+  public static func withMyNumberCard(
+    offered: [[String]], _ choice: FactorChoice
+  ) -> (plan: FactorPlan, hasCard: Bool)? {
+    guard let way = choice.ways(offered).first else { return nil }
+    guard way.contains(.card) else { return (FactorPlan.palmAlone, false) }
+    let plan = FactorPlan(
+      slot: nil, needsPIN: true, needsPassword: way.contains(.password), needsPalm: way.contains(.palm))
+    return (plan, true)
+  }
+
   private static let palmAlone = FactorPlan(slot: nil, needsPIN: false, needsPassword: false, needsPalm: true)
 
   private init(slot: PIVSlot?, needsPIN: Bool, needsPassword: Bool, needsPalm: Bool, needsCode: Bool = false) {

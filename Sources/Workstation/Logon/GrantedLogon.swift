@@ -6,7 +6,7 @@ public struct GrantedLogon: Sendable, CustomReflectable {
   public struct Card: Sendable, Equatable {
     /// DER of the certificate whose key signed.
     public let certificate: [UInt8]
-    /// Of PIV: `9a` or `9e`.
+    /// Of PIV: `9a` or `9e`; `cert` of a certificate card.
     public let slot: String
     public let reader: String
 

@@ -30,20 +30,20 @@ extension LogonClient {
   }
 
   func askPIN(
-    _ plan: FactorPlan, _ view: CardView, _ entered: inout Entered
+    _ plan: FactorPlan, triesLeft: Int, _ entered: inout Entered
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
-    guard view.triesLeft > 0 else { throw .pinBlocked }
+    guard triesLeft > 0 else { throw .pinBlocked }
     // The card took it a moment ago.
-    if let pin = entered.pin { return (pin, min(2, view.triesLeft)) }
+    if let pin = entered.pin { return (pin, min(2, triesLeft)) }
     var leastTries = 2
-    if view.triesLeft == 1 {
+    if triesLeft == 1 {
       guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
       leastTries = 1
     }
-    let pin = try await asking.pin(triesLeft: view.triesLeft)
+    let pin = try await asking.pin(triesLeft: triesLeft)
     // A PIN the card would not even look at must not cost a try.
-    guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
+    guard view.takes(pin) else { throw .card(view.profile == .piv ? .unusablePIN : .module(.pinForm)) }
     entered.pin = pin
     return (pin, leastTries)
   }
@@ -53,10 +53,18 @@ extension LogonClient {
   ) async throws(AgentFault) -> ([UInt8], PIVAlgorithm) {
     let outcome: CardErrandOutcome
     do { outcome = try await cards.run(errand) } catch { throw .card(error) }
+    return try await signed(outcome, reportingTo: connection)
+  }
+
+  /// What a card said to its errand; its own "no" is reported.
+  func signed(
+    _ outcome: CardErrandOutcome, reportingTo connection: ServerConnection
+  ) async throws(AgentFault) -> ([UInt8], PIVAlgorithm) {
     switch outcome {
     case .signed(let signature, let algorithm): return (signature, algorithm)
     case .wrongPIN(let left):
-      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: left), over: connection)
+      let told = left == PINStanding.untoldTries ? nil : left
+      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: told), over: connection)
       throw .pinWrong(triesLeft: left)
     case .pinBlocked:
       await report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0), over: connection)

@@ -14,12 +14,14 @@ extension LogonClient {
     var opened = try await openRelink(person)
     let openedAt = surroundings.now()
     let view = try await waitForCard(seconds: waitSeconds)
+    // What the server asks for is the PIN of a key that was seen to need it.
+    guard view.profile == .piv else { throw .card(.unsupportedCard) }
     // Key 9A and its PIN, whatever the segment would take at a logon.
     let plan = try FactorPlan(
       offered: [[Factor.card.rawValue, Factor.pin.rawValue]], FactorChoice(), slots: Set(view.certificates.keys))
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
     var entered = Entered()
-    let (pin, leastTries) = try await askPIN(plan, view, &entered)
+    let (pin, leastTries) = try await askPIN(plan, triesLeft: view.triesLeft, &entered)
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       opened = try await openRelink(person)
     }

@@ -12,28 +12,35 @@ extension LogonClient {
     case shared(SharedCardView)
     /// Known by its number alone.
     case number(NumberCardView)
+    /// A My Number Card.
+    case personal(JPKICardView)
 
     var reader: String {
       switch self {
       case .piv(let view): view.reader
       case .shared(let view): view.reader
       case .number(let view): view.reader
+      case .personal(let view): view.reader
       }
     }
   }
 
   /// A PIV card before any other; a card that tells a number and no more, if it can be asked here.
-  func waitForCard(seconds: Int64, _ scripts: [CardScript], takesNumbers: Bool) async throws(AgentFault) -> SeenCard {
+  func waitForCard(
+    seconds: Int64, _ scripts: [CardScript], takesNumbers: Bool, takesMyNumberCards: Bool
+  ) async throws(AgentFault) -> SeenCard {
     let offered = Set(scripts.map(\.kind))
     let seen = try await waiting(seconds: seconds) { () async throws(CardFailure) -> SeenCard in
       do throws(CardFailure) { return .piv(try await cards.view()) } catch {
         switch error {
         case .unsupportedCard, .refused, .malformedCard:
+          if let view = try await personal(isTaken: takesMyNumberCards) { return .personal(view) }
           return try await unsigned(offered, takesNumbers: takesNumbers, else: error)
         default: throw error
         }
       }
     }
+    if case .personal = seen, !takesMyNumberCards { throw .myNumberCard(.notTaken) }
     if case .shared(let view) = seen, !offered.contains(view.kind) { throw .cardNotTakenHere }
     return seen
   }

@@ -151,7 +151,11 @@ public struct LogonClient: Sendable {
       hasSensor: sensor != nil && !entered.isPalmOver, isUnlock: opened.ceremony.session != nil)
     let (plan, seen) = try await plan(opened, keys, choice, wish)
     var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
-    if case .piv(let view) = seen { (pin, leastTries) = try await askPIN(plan, view, &entered) }
+    switch seen {
+    case .piv(let view)?: (pin, leastTries) = try await askPIN(plan, triesLeft: view.triesLeft, &entered)
+    case .personal(let view)?: (pin, leastTries) = try await askPersonalPIN(plan, view, &entered)
+    case .shared?, .number?, nil: break
+    }
     try await askCode(plan, wish, isUnlock: opened.ceremony.session != nil, &entered)
     if plan.needsPassword, entered.password == nil { entered.password = try await asking.password() }
     if plan.needsPalm, entered.palm == nil {
@@ -182,6 +186,7 @@ public struct LogonClient: Sendable {
       try await prove(view, scripts, keys: keys, in: opened.ceremony.ceremony, over: opened.connection)
       first = .sharedCard
     case .number(let view)?: first = .number(CardNumberMessage(view))
+    case .personal(let view)?: first = .card(try await personalProof(view, pin, leastTries, keys: keys, opened))
     case nil: first = Self.codeProof(wish, entered).flatMap { plan.needsCode ? .code($0) : nil } ?? .palm
     }
     var sessionSignature: Data?
@@ -195,7 +200,8 @@ public struct LogonClient: Sendable {
     let conclusion = try await conclude(running, first, &entered)
     if case .granted(let session) = conclusion {
       if case .piv(let view) = seen, let slot = plan.slot, let certificate = view.certificates[slot] {
-        entered.card = GrantedLogon.Card(certificate: certificate, slot: slot.name, reader: view.reader)
+        entered.card = GrantedLogon.Card(
+          certificate: certificate, slot: view.profile.name(of: slot), reader: view.reader)
       }
       // A logon with a code looks at no reader, whatever is put in or taken out there.
       let isByCode = plan.needsCode && running.ceremony.session == nil
@@ -214,13 +220,19 @@ public struct LogonClient: Sendable {
     // Whoever has a printed code has no card to wait for.
     if choice.wish?.namesCode == true { throw .noUsableCombination(offered: offered) }
     let seen = try await waitForCard(
-      seconds: wish.waitSeconds, ceremony.cardScripts, takesNumbers: ceremony.takesCardNumbers)
+      seconds: wish.waitSeconds, ceremony.cardScripts, takesNumbers: ceremony.takesCardNumbers,
+      takesMyNumberCards: ceremony.takesMyNumberCards)
     switch seen {
     case .piv(let view):
       let plan = try FactorPlan(offered: offered, choice, slots: Set(view.certificates.keys), slot: wish.slot)
       return (plan, plan.slot == nil ? nil : .piv(view))
     case .number(let view) where !ceremony.takesCardNumbers:
       throw await refused(view, keys: keys, in: ceremony.ceremony, over: opened.connection)
+    case .personal:
+      guard wish.slot == nil, let (plan, hasCard) = FactorPlan.withMyNumberCard(offered: offered, choice) else {
+        throw .noUsableCombination(offered: offered)
+      }
+      return (plan, hasCard ? seen : nil)
     case .shared, .number:
       guard wish.slot == nil, let (plan, hasCard) = FactorPlan.withSharedKeyCard(offered: offered, choice) else {
         throw .noUsableCombination(offered: offered)
@@ -235,13 +247,14 @@ public struct LogonClient: Sendable {
   ) async throws(AgentFault) -> Shown {
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
     guard let key = try? CertificateKey(certificate: certificate) else { throw .card(.unsupportedCard) }
-    let preimage = opened.ceremony.preimage(slot: slot.name, keys: keys)
+    let name = view.profile.name(of: slot)
+    let preimage = opened.ceremony.preimage(slot: name, keys: keys)
     let errand = CardErrand(
       reader: view.reader, slot: slot, certificate: certificate,
       digest: key.algorithm.digest(of: preimage.canonicalBytes), pin: pin, leastTries: leastTries)
     let (signature, algorithm) = try await sign(errand, reportingTo: opened.connection)
     let proof = CardProofMessage(
-      profile: "piv", slot: slot.name, certificate: Data(certificate),
+      profile: view.profile.rawValue, slot: name, certificate: Data(certificate),
       algorithm: algorithm.scheme.rawValue, signature: Data(signature))
     let evidence = SessionEvidence(
       preimage: preimage.canonicalBytes, algorithm: proof.algorithm, signature: signature,

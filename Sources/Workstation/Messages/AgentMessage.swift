@@ -57,6 +57,9 @@ public enum AgentMessage: Sendable, Equatable {
   case askNewPINAgain
   case askPUK
   case pinChanged
+  case askEnrolmentCode
+  /// By its holder, at this workstation.
+  case cardRegistered(displayName: String)
 
   public static let samples: [AgentMessage] =
     [
@@ -73,6 +76,7 @@ public enum AgentMessage: Sendable, Equatable {
       .readerServiceLost, .readerServiceBack, .lockCommandFailed, .keysForgotten, .keysForgottenByNetwork,
       .relinkProven(person: "4711.2", displayName: "X"), .credentialRegistered(application: "ledger"),
       .askPresentPIN(triesLeft: 3), .askNewPIN, .askNewPINAgain, .askPUK, .pinChanged,
+      .askEnrolmentCode, .cardRegistered(displayName: "X"),
     ] + CaptureAdvice.allCases.map(AgentMessage.palmAdvice)
 
   public func text(_ language: Language) -> String {
@@ -184,6 +188,11 @@ public enum AgentMessage: Sendable, Equatable {
     case .askPUK: language.choose("カードの解除番号（PUK）：", "PUK of the card: ")
     case .pinChanged:
       language.choose("暗証番号（PIN）を変更しました。次から新しい番号をお使いください。", "The PIN was changed. Use the new one from now on.")
+    case .askEnrolmentCode: language.choose("カードの登録コード（13 桁）：", "Enrolment code from your letter (13 digits): ")
+    case .cardRegistered(let name):
+      language.choose(
+        "\(name) さんのカードとして登録しました。登録コードの用紙は裁断してください。",
+        "\(name), the card is yours now. Shred the letter with the code.")
     }
   }
 

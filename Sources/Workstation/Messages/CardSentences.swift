@@ -83,6 +83,7 @@ extension AgentFault {
         nextStepJa: "--factors card+pin でやり直してください。",
         nextStepEn: "Retry with --factors card+pin.")
     case .pinBlocked: AgentFault.pinBlocked.sentence
+    case .module(let fault): sentence(fault)
     case .unusablePIN:
       Sentence(
         ja: "暗証番号（PIN）は4桁から8桁の数字です。カードには送っていません。",

@@ -16,8 +16,15 @@ extension AgentFault {
     case .sensor(let fault): Self.sentence(fault)
     case .windows(let doubt): Self.sentence(doubt)
     case .pinChange(let refusal): Self.sentence(refusal)
+    case .myNumberCard(let refusal): Self.sentence(refusal)
     case .palmTriesUsed: Self.triesUsed
     case .palmUnavailable: Self.unavailable
+    case .pinWrong(PINStanding.untoldTries):
+      Sentence(
+        ja: "暗証番号（PIN）が違います。あと何回でカードが使えなくなるかは、カードが伝えていません。",
+        en: "The PIN is wrong. The card does not tell how many more wrong PINs block it.",
+        nextStepJa: "落ち着いて入れ直してください。自信がないときは、入れ直さずに、カードの発行元か窓口・支所担当へお問い合わせください。",
+        nextStepEn: "Type it again with care. If you are not sure, do not try: ask the card's issuer or the desk of your branch.")
     case .pinWrong(let left):
       Sentence(
         ja: "暗証番号（PIN）が違います。あと\(left)回間違えるとカードが使えなくなります。",
@@ -38,7 +45,7 @@ extension AgentFault {
         nextStepEn: "Log on again and type the same new password both times.")
     case .codeMistyped:
       Sentence(
-        ja: "代替コードの入力に誤りがあります。何も送っていません。",
+        ja: "コードの入力に誤りがあります。何も送っていません。",
         en: "The one-time code was not typed as it is printed. Nothing was sent.",
         nextStepJa: "用紙の 13 桁の数字を、もう一度そのとおりに入力してください。回数には数えられていません。",
         nextStepEn: "Type the 13 digits of the sheet once more, just as they stand. It did not count as a try.")

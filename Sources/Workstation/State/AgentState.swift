@@ -11,12 +11,26 @@ public struct AgentState: Sendable {
   public let workstation: EnrolledWorkstation
   public let servers: [ServerAddress]
   public let allowTLS12: Bool
+  /// Through which certificate cards are asked at this workstation; nil: not at all, unless a command says so.
+  public let module: TokenModule?
   let roots: [[UInt8]]
   let key: Secret<KeyMaterial>
 
   struct Settings: Codable {
     var servers: [String]
     var allowTLS12: Bool
+    var module: String?
+    var token: String?
+    var key: String?
+    var configuration: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case servers, allowTLS12
+      case module = "pkcs11-module"
+      case token = "pkcs11-token"
+      case key = "pkcs11-key-id"
+      case configuration = "pkcs11-config"
+    }
   }
 
   /// Reads and checks everything; `notEnrolled` if there is nothing.
@@ -47,6 +61,28 @@ public struct AgentState: Sendable {
     }
     self.servers = servers
     allowTLS12 = read.allowTLS12
+    do throws(MalformedInput) {
+      module = try read.module.map { (library) throws(MalformedInput) in
+        try TokenModule(library: library, label: read.token, key: read.key, configuration: read.configuration)
+      }
+    } catch { throw .damagedState(file: "agent.json") }
+  }
+
+  /// Sets or takes away the library through which certificate cards are asked; all else stays as it is. Counts from the next
+  /// command on.
+  public static func setModule(_ module: TokenModule?, in path: String) throws(AgentFault) {
+    let state = try AgentState(reading: path)
+    var settings = Settings(servers: state.servers.map(\.description), allowTLS12: state.allowTLS12)
+    (settings.module, settings.token) = (module?.library, module?.label)
+    (settings.key, settings.configuration) = (module?.keyText, module?.configuration)
+    try write(settings, in: try StateFolder(checking: path))
+  }
+
+  private static func write(_ settings: Settings, in folder: StateFolder) throws(AgentFault) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let bytes = try? encoder.encode(settings) else { throw .damagedState(file: "agent.json") }
+    try folder.write("agent.json", Array(bytes))
   }
 
   /// Writes a new workstation's state. The settings go first and the identity last: without it nothing counts as enrolled.
@@ -55,12 +91,7 @@ public struct AgentState: Sendable {
     allowTLS12: Bool
   ) throws(AgentFault) {
     let folder = try StateFolder.create(path)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let settings = try? encoder.encode(Settings(servers: servers.map(\.description), allowTLS12: allowTLS12)) else {
-      throw .damagedState(file: "agent.json")
-    }
-    try folder.write("agent.json", Array(settings))
+    try write(Settings(servers: servers.map(\.description), allowTLS12: allowTLS12), in: folder)
     try folder.write("roots.pem", Array(roots.map { PEM.encode($0, label: "CERTIFICATE") }.joined().utf8))
     try writeIdentity(folder, keyPEM: keyPEM, certificate: certificate)
   }

@@ -156,7 +156,7 @@ struct PlainDigest: Digest {
 }
 
 /// The card port over a card in memory; `card` may be exchanged.
-final class MemoryCards: CardPort, PINChangePort {
+final class MemoryCards: CardPort, PINChangePort, CardProofPort {
   let card: Mutex<MemoryCard?>
   init(_ card: MemoryCard?) { self.card = Mutex(card) }
 
@@ -167,6 +167,12 @@ final class MemoryCards: CardPort, PINChangePort {
   }
 
   func run(_ errand: CardErrand) async throws(CardFailure) -> CardErrandOutcome {
+    guard let card = card.withLock({ $0 }) else { throw .cardRemoved }
+    var channel = MemoryCard.Channel(card: card)
+    return try CardExchange.run(errand, on: &channel)
+  }
+
+  func run(_ errand: CardProofErrand) async throws(CardFailure) -> CardProofErrandOutcome {
     guard let card = card.withLock({ $0 }) else { throw .cardRemoved }
     var channel = MemoryCard.Channel(card: card)
     return try CardExchange.run(errand, on: &channel)

@@ -66,7 +66,14 @@ enum CardsTable {
     CREATE INDEX cards_lent ON cards (id) WHERE lent_until IS NOT NULL;
     """
 
-  private static let sql = TableSQL(name: "cards", columns: ["id", "person", "guid", "state", "is_stock", "lent_until"])
+  /// What was lent before its column was there stays usable until it is returned.
+  static let awaitingPIN = """
+    ALTER TABLE cards ADD COLUMN awaits_pin INTEGER NOT NULL DEFAULT 0
+      CHECK (awaits_pin = 0 OR awaits_pin = 1 AND lent_until IS NOT NULL);
+    """
+
+  private static let sql = TableSQL(
+    name: "cards", columns: ["id", "person", "guid", "state", "is_stock", "lent_until", "awaits_pin"])
   private static let keys = TableSQL(
     name: "card_keys", columns: ["key", "card", "profile", "slot", "proven_class", "enrolled_by", "enrolled_at"])
 
@@ -97,7 +104,10 @@ enum CardsTable {
 
   static func put(_ card: RegisteredCard, in db: Database) throws {
     try db.run(
-      sql.upsert, [card.id.text, card.person?.text, card.guid?.bytes, card.state.rawValue, card.isStock, card.lentUntil])
+      sql.upsert,
+      [
+        card.id.text, card.person?.text, card.guid?.bytes, card.state.rawValue, card.isStock, card.lentUntil, card.awaitsPIN,
+      ])
     try db.run("DELETE FROM card_keys WHERE card = ?", [card.id.text])
     for key in card.keys {
       try db.run(
@@ -111,7 +121,7 @@ enum CardsTable {
 
   /// The person's own cards. What was lent to the person is nobody's again.
   static func removeAll(of person: PersonID, in db: Database) throws -> Int {
-    try db.run("UPDATE cards SET person = NULL, lent_until = NULL WHERE person = ? AND is_stock = 1", [person.text])
+    try db.run("UPDATE cards SET person = NULL, lent_until = NULL, awaits_pin = 0 WHERE person = ? AND is_stock = 1", [person.text])
     try db.run("DELETE FROM card_keys WHERE card IN (SELECT id FROM cards WHERE person = ?)", [person.text])
     try db.run("DELETE FROM cards WHERE person = ?", [person.text])
     return db.changesCount
@@ -143,7 +153,7 @@ enum CardsTable {
       },
       state: try columns.word(CardState.init(rawValue:)),
       keys: try db.rows("\(keys.select) WHERE card = ? ORDER BY slot", [id.text]).map(key), isStock: try columns.flag(),
-      lentUntil: try columns.optionalInteger().map { Int($0) })
+      lentUntil: try columns.optionalInteger().map { Int($0) }, awaitsPIN: try columns.flag())
     guard card.isWhole else { throw StorageFault.corrupt("table cards, a card of nobody") }
     return card
   }

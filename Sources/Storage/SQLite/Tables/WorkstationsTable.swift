@@ -19,8 +19,10 @@ enum WorkstationsTable {
     CREATE INDEX workstation_certificates_by_workstation ON workstation_certificates (workstation, place);
     """
 
+  static let withSite = "ALTER TABLE workstations ADD COLUMN site TEXT;"
+
   private static let sql = TableSQL(
-    name: "workstations", columns: ["id", "segment", "access", "is_revoked", "enrolled_at"])
+    name: "workstations", columns: ["id", "segment", "access", "is_revoked", "enrolled_at", "site"])
 
   static func workstation(_ id: WorkstationID, in db: Database) throws -> WorkstationRecord? {
     try db.row("\(sql.select) WHERE id = ?", [id.text]).map { try workstation($0, in: db) }
@@ -42,7 +44,7 @@ enum WorkstationsTable {
       sql.upsert,
       [
         workstation.id.text, workstation.segment.name, workstation.access.rawValue, workstation.isRevoked,
-        workstation.enrolledAt.column,
+        workstation.enrolledAt.column, workstation.site,
       ])
     try db.run("DELETE FROM workstation_certificates WHERE workstation = ?", [workstation.id.text])
     for (place, certificate) in workstation.certificates.enumerated() {
@@ -64,6 +66,6 @@ enum WorkstationsTable {
     return WorkstationRecord(
       id: id, segment: try columns.word { try Segment(parsing: $0) },
       access: try columns.word(WorkstationAccess.init(rawValue:)), certificates: certificates,
-      isRevoked: try columns.flag(), enrolledAt: try columns.moment())
+      isRevoked: try columns.flag(), enrolledAt: try columns.moment(), site: try columns.optionalText())
   }
 }

@@ -1,0 +1,236 @@
+import AuditLog
+import AuthAPI
+import AuthPolicy
+import AuthTerms
+import CertificateTrust
+import Foundation
+import Storage
+import Synchronization
+
+/// Registers a card at its holder's own workstation: the card's signature behind its PIN, the password, and the enrolment code that
+/// was handed over in person. Until all three are right every refusal looks as at a logon, and nothing is kept of the card.
+struct FirstTapService: Sendable {
+  static let action = "card.firstTap"
+
+  let services: Services
+
+  func open(_ message: FirstTapBegin, _ caller: CeremonyService.Caller) async throws -> FirstTapOpened {
+    let now = services.surroundings.now()
+    let workstation = try await workstation(caller, now)
+    // Whether there is such an account is said behind the card, the code and the password alone.
+    let opened = OpenFirstTap(
+      id: services.surroundings.identifier("t"), nonce: services.surroundings.random(32),
+      account: try AccountName(parsing: message.account), certificate: caller.certificate,
+      expiresAt: now.advanced(bySeconds: CeremonyService.lifetimeSeconds))
+    services.firstTaps.open(opened, at: workstation.id)
+    return FirstTapOpened(
+      ceremony: opened.id.text, nonce: Data(opened.nonce), account: opened.account.canonical,
+      segment: workstation.segment.name, workstation: workstation.id.text, expiresAt: opened.expiresAt.wallMilliseconds)
+  }
+
+  func prove(
+    _ id: CeremonyID, _ message: FirstTapProofMessage, _ caller: CeremonyService.Caller
+  ) async throws -> FirstTapDone {
+    let now = services.surroundings.now()
+    let workstation = try await workstation(caller, now)
+    guard let opened = services.firstTaps.redeem(id, at: workstation.id, now: now) else {
+      throw try await refuse(.ceremonyUnknown, workstation, caller, now)
+    }
+    guard opened.certificate == caller.certificate else {
+      throw try await refuse(.proofContextMismatch, workstation, caller, now, counts: true)
+    }
+    let key: KeyFingerprint
+    switch verify(message, opened, workstation, caller, now) {
+    case .success(let proven): key = proven
+    case .failure(let failure):
+      throw try await refuse(failure.code, workstation, caller, now, note: failure.note, counts: true)
+    }
+    guard let code = try? LookUpCode(parsing: message.code) else {
+      throw try await refuse(.firstTapCodeRefused, workstation, caller, now, note: "no code as they are printed", counts: true)
+    }
+    let person = try await holder(opened.account, workstation, caller, now)
+    let attempt = FirstTapAttempt(
+      person: person, code: code, digits: FirstTapDigits(services), workstation: workstation,
+      record: record(workstation, caller, now, person: person), policy: services.policy.policy, now: now,
+      day: services.local(now).day, referenceDay: services.localByClock(now).day,
+      referenceStart: services.surroundings.number())
+    // The code first: no password is tried, and no account locked, by somebody who has none.
+    if case .refused(let reference) = try await services.recorder.commit(JudgeFirstTapCode(attempt: attempt), now: now) {
+      throw Refusal.beforePossession(reference: reference)
+    }
+    try await requirePassword(message.password, attempt, workstation, caller, now)
+    return try await register(message, key, attempt)
+  }
+
+  // MARK: Steps
+
+  /// The same as at the desk: path, signature, and what the key is worth.
+  private func verify(
+    _ message: FirstTapProofMessage, _ opened: OpenFirstTap, _ workstation: WorkstationRecord,
+    _ caller: CeremonyService.Caller, _ now: Moment
+  ) -> Result<KeyFingerprint, CeremonyService.CardRefusal> {
+    typealias No = CeremonyService.CardRefusal
+    let card = message.card
+    // The PIN is half of the proof: 9E signs for whoever has found the card.
+    guard card.profile == "piv", card.slot == "9a", (message.guid?.count ?? 16) == 16,
+      let trust = services.trust.trust(workstation.segment)
+    else { return .failure(No(code: .proofMalformed, note: "not key 9A of a PIV card")) }
+    let validated: ValidatedCardCertificate
+    switch trust.validate(Array(card.certificate), at: services.clockFloor.later(of: now), for: CardTrust.Use(slot: card.slot))
+    {
+    case .valid(let certificate): validated = certificate
+    case .refused(let code, let note): return .failure(No(code: code, note: note))
+    }
+    let preimage = FirstTapPreimage(
+      nonce: opened.nonce, ceremony: opened.id.text, account: opened.account.canonical, workstation: workstation.id.text,
+      segment: workstation.segment.name, expiresAt: opened.expiresAt.wallMilliseconds,
+      serverCertificate: caller.serverCertificate.bytes, workstationCertificate: caller.certificate.bytes, slot: card.slot,
+      guid: message.guid.map { Array($0) } ?? [])
+    guard validated.verify(signature: Array(card.signature), algorithm: card.algorithm, over: preimage.canonicalBytes) else {
+      return .failure(No(code: .proofSignatureWrong, note: "the signature is not over this challenge"))
+    }
+    return .success(validated.key)
+  }
+
+  private func holder(
+    _ account: AccountName, _ workstation: WorkstationRecord, _ caller: CeremonyService.Caller, _ now: Moment
+  ) async throws -> PersonID {
+    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (PersonID, Moment?)? in
+      guard let person = try state.person(account: account) else { return nil }
+      return (person.id, try Throttling.blockedUntil([.person(person.id)], now: now, in: state))
+    }
+    guard let (person, blocked) = found else {
+      throw try await refuse(
+        .firstTapCodeRefused, workstation, caller, now, note: "nobody has an account of this name", counts: true)
+    }
+    guard blocked == nil else {
+      throw try await refuse(.throttled, workstation, caller, now, note: "the person is throttled", person: person)
+    }
+    return person
+  }
+
+  /// By the directory or by our own hash, and counted, as at a logon.
+  private func requirePassword(
+    _ typed: Data, _ attempt: FirstTapAttempt, _ workstation: WorkstationRecord, _ caller: CeremonyService.Caller,
+    _ now: Moment
+  ) async throws {
+    let verifier = PasswordVerifier(services: services)
+    let result = try await verifier.check(typed, new: nil, person: attempt.person, now: now)
+    switch result {
+    case .right, .rightInDirectory: return
+    case .wrong:
+      let failure = CountFirstTapPassword(attempt: attempt)
+      throw Refusal.beforePossession(reference: try await services.recorder.commit(failure, now: now))
+    case .notShown:
+      throw try await refuse(
+        .passwordNotSet, workstation, caller, now, note: "no password of this person can be asked for", person: attempt.person)
+    case .refused(.passwordMustChange, let note):
+      // The directory says so of a right password alone, and the code was right: nothing is left to hide from its owner.
+      let refusal = try await refuse(.passwordMustChange, workstation, caller, now, note: note, person: attempt.person)
+      throw Refusal(.passwordMustChange, reference: refusal.reference)
+    case .refused(let code, let note):
+      throw try await refuse(code, workstation, caller, now, note: note, person: attempt.person)
+    }
+  }
+
+  private func register(
+    _ message: FirstTapProofMessage, _ key: KeyFingerprint, _ attempt: FirstTapAttempt
+  ) async throws -> FirstTapDone {
+    // A hash or a bind may have taken a while.
+    let now = services.surroundings.now()
+    let change = RegisterFirstTap(
+      attempt: attempt, key: key, slot: message.card.slot, isGuarded: message.refusedWithoutPIN,
+      // All zero is how an issuer writes that a card has none.
+      guid: message.guid.flatMap { try? CardGUID(parsing: $0) }, newCard: services.surroundings.identifier("card"), now: now,
+      day: services.local(now).day)
+    switch try await services.recorder.commit(change, now: now) {
+    case .registered(let card, let person):
+      return FirstTapDone(
+        card: card.id.text, person: person.id.text, displayName: person.displayName,
+        proofClass: (card.key(key)?.provenClass ?? .publicKey).name)
+    case .refused(let code, let reference):
+      throw code.shown == .notAccepted ? .beforePossession(reference: reference) : Refusal(code, reference: reference)
+    }
+  }
+
+  // MARK: Who asks, and no
+
+  private func workstation(_ caller: CeremonyService.Caller, _ now: Moment) async throws -> WorkstationRecord {
+    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
+      guard let workstation = try state.workstation(certificate: caller.certificate) else { return nil }
+      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
+    }
+    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
+    services.presence.heard(workstation.id, at: now)
+    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
+    guard services.instance.segments.contains(workstation.segment) else {
+      throw try await refuse(.segmentNotServed, workstation, caller, now)
+    }
+    // The same for everybody who asks here: nothing of a person is in it.
+    guard services.policy.policy.takesFirstTaps(workstation.segment), workstation.access == .console else {
+      let refusal = try await refuse(.firstTapOff, workstation, caller, now)
+      throw Refusal(.firstTapOff, reference: refusal.reference)
+    }
+    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
+    return workstation
+  }
+
+  private func record(
+    _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, person: PersonID? = nil
+  ) -> AuditRecord {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: Self.action, outcome: .denied)
+    record.workstation = workstation?.id
+    record.workstationCertificate = caller.certificate
+    record.segment = workstation?.segment
+    record.person = person
+    record.policyVersion = services.policy.policy.version
+    return record
+  }
+
+  /// As at a logon: the row has the cause, the asker gets the one answer that every refusal before possession has.
+  private func refuse(
+    _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, note: String = "",
+    counts: Bool = false, person: PersonID? = nil
+  ) async throws -> Refusal {
+    let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
+    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
+      return .beforePossession(reference: reference)
+    }
+    var record = record(workstation, caller, now, person: person)
+    record.code = code
+    record.rule = .builtin("first-tap")
+    record.note = note
+    let reference = try await services.recorder.commit(
+      RecordRefusal(
+        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(),
+        countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
+      now: now)
+    services.coalescer.remember(reference, for: source)
+    return .beforePossession(reference: reference)
+  }
+}
+
+/// A challenge to a card that is nobody's yet. Not among the ceremonies: neither can be concluded as the other.
+struct OpenFirstTap: Sendable {
+  let id: CeremonyID
+  let nonce: [UInt8]
+  let account: AccountName
+  let certificate: CertificateFingerprint
+  let expiresAt: Moment
+}
+
+/// Open challenges, in memory: one a workstation, redeemed by removal, void after a restart.
+final class FirstTapTable: Sendable {
+  private let current = Mutex<[WorkstationID: OpenFirstTap]>([:])
+
+  func open(_ opened: OpenFirstTap, at workstation: WorkstationID) { current.withLock { $0[workstation] = opened } }
+
+  /// - Returns: `nil` for one that is unknown, of another workstation, redeemed, replaced or expired.
+  func redeem(_ id: CeremonyID, at workstation: WorkstationID, now: Moment) -> OpenFirstTap? {
+    current.withLock { current in
+      guard let opened = current[workstation], opened.id == id else { return nil }
+      current[workstation] = nil
+      return now.hasReached(opened.expiresAt) ? nil : opened
+    }
+  }
+}

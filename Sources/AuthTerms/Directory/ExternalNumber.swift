@@ -1,0 +1,8 @@
+/// People from outside have numbers of Sanmon's own beside the directory's.
+extension Identifier where Tag == PersonTag {
+  /// Of numbers that are given here.
+  public static var externalPrefix: String { "EXT-" }
+
+  /// Whether it looks like such a number, in whichever case: a directory that brings one has to change it.
+  public var isExternalNumber: Bool { text.prefix(4).uppercased() == Self.externalPrefix && text.utf8.count > 4 }
+}

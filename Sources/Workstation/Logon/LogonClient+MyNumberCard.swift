@@ -1,0 +1,52 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import Crypto
+import Foundation
+import SmartCard
+
+extension LogonClient {
+  /// A My Number Card, or nil for a card that is none. What went wrong with one that is, is told.
+  func personal(isTaken: Bool) async throws(CardFailure) -> JPKICardView? {
+    do throws(CardFailure) { return try await cards.jpkiCard(isTaken: isTaken) } catch {
+      guard error == .unsupportedCard else { throw error }
+      return nil
+    }
+  }
+
+  func askPersonalPIN(
+    _ plan: FactorPlan, _ view: JPKICardView, _ entered: inout Entered
+  ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
+    guard view.triesLeft > 0 else { throw .myNumberCard(.pinBlocked) }
+    let asked: (Secret<PIN>?, leastTries: Int)
+    do throws(AgentFault) { asked = try await askPIN(plan, triesLeft: view.triesLeft, &entered) } catch {
+      throw error == .card(.unusablePIN) ? .myNumberCard(.pinForm) : error
+    }
+    if let pin = asked.0, !JPKIPINRule.accepts(pin) {
+      entered.pin = nil
+      throw .myNumberCard(.pinForm)
+    }
+    return asked
+  }
+
+  /// What the card signed for this ceremony. The vault is shown none of it: it knows no such cards.
+  func personalProof(
+    _ view: JPKICardView, _ pin: Secret<PIN>?, _ leastTries: Int, keys: SessionKeys,
+    _ opened: (ceremony: CheckedCeremony, connection: ServerConnection)
+  ) async throws(AgentFault) -> CardProofMessage {
+    guard let pin else { throw .myNumberCard(.pinForm) }
+    let preimage = opened.ceremony.preimage(slot: JPKIProfile.name, keys: keys)
+    let errand = JPKIErrand(
+      reader: view.reader, certificate: view.certificate, digest: Array(SHA256.hash(data: preimage.canonicalBytes)), pin: pin,
+      leastTries: leastTries)
+    let outcome: CardErrandOutcome
+    do { outcome = try await cards.run(errand) } catch { throw .card(error) }
+    let signature: [UInt8]
+    do throws(AgentFault) { (signature, _) = try await signed(outcome, reportingTo: opened.connection) } catch {
+      throw error == .pinBlocked ? .myNumberCard(.pinBlocked) : error
+    }
+    return CardProofMessage(
+      profile: JPKIProfile.name, slot: JPKIProfile.name, certificate: Data(view.certificate),
+      algorithm: JPKIProfile.algorithm, signature: Data(signature))
+  }
+}

@@ -1,0 +1,115 @@
+import AuthAPI
+import AuthClient
+import AuthTerms
+import Foundation
+import Testing
+
+/// Certificates of a list, and the cards that come after them.
+@Suite("Cards that a list announced", .serialized)
+struct ExpectedCardTests {
+  private let sato = "p-000042"
+  private let takahashi = "p-000007"
+  private let word = "kawa-no-nagare-7"
+
+  private func city() async throws -> City {
+    let city = try await City()
+    _ = try await city.importPeople()
+    try await city.setPassword(sato, word)
+    return city
+  }
+
+  private func code(_ work: () async throws -> some Any) async throws -> String? { try await refusal(work)?.body.code }
+
+  private func expected(_ city: City) async throws -> [ExpectedCardSummary] {
+    try await city.link.fetch("/v1/admin/cards/expected", returning: ExpectedCardsShown.self).cards
+  }
+
+  @Test("a certificate makes no card; the first logon in which its key signs does, of class pk, and the row says by which list")
+  func firstLogon() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    #expect(try await city.expect([(sato, card.certificate)], isDryRun: true).map(\.outcome) == ["expectable"])
+    #expect(try await expected(city).isEmpty)
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    #expect(try await city.expect([(sato, card.certificate)]).map(\.outcome) == ["expected"])
+    #expect(try await city.expect([(sato, card.certificate)]).map(\.outcome) == ["already"])
+    #expect(try await city.cardsOf(sato).isEmpty)
+    #expect(try await expected(city).map(\.person) == [sato])
+    let session = try await pc.enter(card, password: word)
+    #expect(session.person == sato)
+    let cards = try await city.cardsOf(sato)
+    #expect(cards.count == 1 && cards.first?.keys.map(\.proofClass) == ["pk"])
+    #expect(try await expected(city).isEmpty)
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "done" && row.person == sato && row.workstation == pc.name && row.operatorID == "yamada")
+    #expect(row.note.hasSuffix("; first shown at LGWAN-PC-0042, announced by a list of yamada"))
+    _ = try await pc.end("logoff", session.session)
+    #expect(try await pc.enter(card, password: word).person == sato, "like any other card from here on")
+    #expect(try await city.expect([(sato, card.certificate)]).map(\.outcome) == ["already"])
+    await city.end()
+  }
+
+  @Test("who has the certificate and not the key gets nothing, and the card is still expected")
+  func certificateAlone() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let (card, thief) = (try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a"))
+    _ = try await city.expect([(sato, card.certificate)])
+    let opened = try await pc.open()
+    var message = try pc.proofs(opened, thief, password: word)
+    message.card?.certificate = Data(card.certificate)
+    let bent = message
+    #expect(try await code { try await pc.prove(opened, bent) } == "AP100")
+    #expect(try await city.cardsOf(sato).isEmpty)
+    #expect(try await expected(city).count == 1)
+    await city.end()
+  }
+
+  @Test("each line by itself: strangers' and expired certificates, nobody, keys of others; My Number takes none")
+  func lines() async throws {
+    let city = try await City(combined: true)
+    _ = try await city.importPeople()
+    let good = try city.cards.issue(slot: "9a")
+    let registered = try await city.enrolCard(takahashi)
+    let outcomes = try await city.expect([
+      (sato, try CardAuthority(named: "Others").issue(slot: "9a").certificate),
+      (sato, try city.cards.issue(slot: "9a", validDays: -1).certificate), (sato, [0x30, 0x01, 0x00]),
+      ("p-999999", good.certificate), (sato, registered.certificate), (takahashi, registered.certificate),
+      (sato, good.certificate), (takahashi, good.certificate),
+    ])
+    #expect(
+      outcomes.map(\.outcome) == [
+        "refused", "refused", "refused", "personUnknown", "refused", "already", "expected", "refused",
+      ])
+    #expect(outcomes.map(\.code) == ["AP144", "AP145", "AP149", nil, "AP133", nil, nil, "AP133"])
+    #expect(outcomes.map(\.line) == Array(2...9))
+    let none = try #require(try await refusal { try await city.expect([(sato, good.certificate)], segment: "mynumber") })
+    #expect(none.status == 403 && none.body.code == "AP203")
+    #expect(try await refusal { try await city.expect([], segment: "lgwan") }?.status == 400)
+    let many = (0..<51).map { _ in (person: sato, certificate: [UInt8](repeating: 1, count: 8)) }
+    #expect(try await refusal { try await city.expect(many) }?.status == 400)
+    await city.end()
+  }
+
+  @Test("withdrawn, or in another segment than it was announced for, it is no card")
+  func withdrawn() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    _ = try await city.expect([(sato, card.certificate)])
+    let key = try #require(try await expected(city).first).key
+    let _: NoBody = try await city.link.call(
+      "POST", "/v1/admin/cards/expected/withdraw", ExpectedCardWithdrawal(key: key))
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    let again = try await city.link.request(
+      "POST", "/v1/admin/cards/expected/withdraw", body: Array(JSONEncoder().encode(ExpectedCardWithdrawal(key: key))))
+    #expect(again.status == 404)
+    #expect(try await city.audit("class=enrolment&action=card.notExpected").map(\.outcome) == ["done", "refused"])
+    // Announced after the server had found that nothing is expected.
+    _ = try await city.expect([(sato, card.certificate)])
+    city.clock.advance(seconds: 120)
+    #expect(try await pc.enter(card, password: word).person == sato)
+    await city.end()
+  }
+}
