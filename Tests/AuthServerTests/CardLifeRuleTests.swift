@@ -31,6 +31,15 @@ struct CardLifeRuleTests {
       "POST", "/v1/admin/cards/\(card)/lend", CardLending(person: person, until: nil, days: nil, reason: "left at home"))
   }
 
+  /// The holder of a card that was lent has typed a PIN of her own.
+  private func setPIN(_ city: City, _ card: TestCard) async throws {
+    let _: PINResetBegun = try await city.link.call(
+      "POST", "/v1/admin/cards/pin-resets",
+      PINResetBegin(keys: [Data(SHA256.hash(data: Data(card.publicKey)))], reason: "lent"))
+    let _: CardSummary = try await city.link.call(
+      "POST", "/v1/admin/cards/\(card.id)/pin-reset", PINResetEnd(isDone: true, code: nil, triesLeft: nil, reason: "lent"))
+  }
+
   private func takeBack(_ city: City, _ card: String) async throws -> CardStateChanged {
     try await city.link.call("POST", "/v1/admin/cards/\(card)/return", CardReturn(reason: ""))
   }
@@ -84,10 +93,12 @@ struct CardLifeRuleTests {
     let loan = try await city.stockCard()
     try await city.setPassword(sato, word)
     _ = try await lend(city, loan.id, to: sato)
+    try await setPIN(city, loan)
     for _ in 0..<3 { _ = try await refusal { try await pc.enter(loan, password: "wrong") } }
     #expect(try await refusal { try await pc.enter(loan) }?.body.code == "AP111")
     _ = try await takeBack(city, loan.id)
     _ = try await lend(city, loan.id, to: takahashi)
+    try await setPIN(city, loan)
     #expect(try await pc.enter(loan).person == takahashi)
     await city.end()
   }
@@ -99,6 +110,7 @@ struct CardLifeRuleTests {
     let pc = try await city.workstation("LGWAN-PC-0042")
     let loan = try await city.stockCard()
     _ = try await lend(city, loan.id, to: sato)
+    try await setPIN(city, loan)
     _ = try await pc.enter(loan)
     #expect(try await set(city, loan.id, "lost").sessionsLocked == 1)
     #expect(try await code { _ = try await takeBack(city, loan.id) } == "AP105")
