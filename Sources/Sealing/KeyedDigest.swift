@@ -1,3 +1,4 @@
+import AuthTerms
 import Crypto
 
 /// A keyed hash of a short secret that a person types: HMAC-SHA-256 (RFC 2104) under a key that is derived from a column key for

@@ -86,7 +86,7 @@ public struct CertificateCardList: Sendable {
   }
 
   private static func source(_ text: String) -> Source? {
-    if text.hasPrefix("MI"), let der = try? Base64.decode(text) { return isWhole(der) ? .der(der) : nil }
+    if text.hasPrefix("MI"), let der = Base64.decode(Array(text.utf8)[...]) { return isWhole(der) ? .der(der) : nil }
     let lower = text.lowercased()
     guard [".pem", ".crt", ".cer", ".der"].contains(where: { lower.hasSuffix($0) }), !text.hasPrefix("/"),
       !text.split(separator: "/", omittingEmptySubsequences: false).contains(where: { ["", ".", ".."].contains($0) }),

@@ -30,7 +30,16 @@ extension LogonClient {
   }
 
   func askPIN(
-    _ plan: FactorPlan, triesLeft: Int, _ entered: inout Entered
+    _ plan: FactorPlan, _ view: CardView, _ entered: inout Entered
+  ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
+    try await askPIN(plan, triesLeft: view.triesLeft, &entered) { pin in
+      view.takes(pin) ? nil : view.profile == .piv ? .unusablePIN : .module(.pinForm)
+    }
+  }
+
+  /// - Parameter fault: what is wrong with the form of a PIN, if anything.
+  func askPIN(
+    _ plan: FactorPlan, triesLeft: Int, _ entered: inout Entered, fault: (Secret<PIN>) -> CardFailure?
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
     guard triesLeft > 0 else { throw .pinBlocked }
@@ -43,7 +52,7 @@ extension LogonClient {
     }
     let pin = try await asking.pin(triesLeft: triesLeft)
     // A PIN the card would not even look at must not cost a try.
-    guard view.takes(pin) else { throw .card(view.profile == .piv ? .unusablePIN : .module(.pinForm)) }
+    if let fault = fault(pin) { throw .card(fault) }
     entered.pin = pin
     return (pin, leastTries)
   }

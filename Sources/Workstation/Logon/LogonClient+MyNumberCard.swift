@@ -19,12 +19,10 @@ extension LogonClient {
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard view.triesLeft > 0 else { throw .myNumberCard(.pinBlocked) }
     let asked: (Secret<PIN>?, leastTries: Int)
-    do throws(AgentFault) { asked = try await askPIN(plan, triesLeft: view.triesLeft, &entered) } catch {
+    do throws(AgentFault) { 
+      asked = try await askPIN(plan, triesLeft: view.triesLeft, &entered) { JPKIPINRule.accepts($0) ? nil : .unusablePIN }
+    } catch {
       throw error == .card(.unusablePIN) ? .myNumberCard(.pinForm) : error
-    }
-    if let pin = asked.0, !JPKIPINRule.accepts(pin) {
-      entered.pin = nil
-      throw .myNumberCard(.pinForm)
     }
     return asked
   }

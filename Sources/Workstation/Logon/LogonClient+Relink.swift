@@ -21,7 +21,7 @@ extension LogonClient {
       offered: [[Factor.card.rawValue, Factor.pin.rawValue]], FactorChoice(), slots: Set(view.certificates.keys))
     guard let slot = plan.slot, let certificate = view.certificates[slot] else { throw .card(.missingObject) }
     var entered = Entered()
-    let (pin, leastTries) = try await askPIN(plan, triesLeft: view.triesLeft, &entered)
+    let (pin, leastTries) = try await askPIN(plan, view, &entered)
     if surroundings.now().milliseconds(since: openedAt) > Self.freshMilliseconds {
       opened = try await openRelink(person)
     }

@@ -152,7 +152,7 @@ public struct LogonClient: Sendable {
     let (plan, seen) = try await plan(opened, keys, choice, wish)
     var (pin, leastTries): (Secret<PIN>?, Int) = (nil, 0)
     switch seen {
-    case .piv(let view)?: (pin, leastTries) = try await askPIN(plan, triesLeft: view.triesLeft, &entered)
+    case .piv(let view)?: (pin, leastTries) = try await askPIN(plan, view, &entered)
     case .personal(let view)?: (pin, leastTries) = try await askPersonalPIN(plan, view, &entered)
     case .shared?, .number?, nil: break
     }
