@@ -2,6 +2,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import SwiftASN1
 import Testing
 import X509
 

@@ -1,5 +1,6 @@
 import AuthAPI
 import AuthTerms
+import Crypto
 import Foundation
 import Testing
 

@@ -45,7 +45,7 @@ struct CertificateFuzzTests {
   }
 
   @Test("heads of HTTP answers: a status and at most one length, or a refusal")
-  func answers() throws {
+  func listAnswers() throws {
     let corpus = [
       "HTTP/1.1 200 OK\r\nContent-Length: 512\r\nContent-Type: application/pkix-crl\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n",
       "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n",

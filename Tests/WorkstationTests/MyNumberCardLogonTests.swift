@@ -3,6 +3,7 @@ import AuthClient
 import AuthTerms
 import Foundation
 import SmartCard
+import Synchronization
 import Testing
 import Workstation
 import X509

@@ -19,7 +19,7 @@ extension LogonClient {
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard view.triesLeft > 0 else { throw .myNumberCard(.pinBlocked) }
     let asked: (Secret<PIN>?, leastTries: Int)
-    do throws(AgentFault) { 
+    do throws(AgentFault) {
       asked = try await askPIN(plan, triesLeft: view.triesLeft, &entered) { JPKIPINRule.accepts($0) ? nil : .unusablePIN }
     } catch {
       throw error == .card(.unusablePIN) ? .myNumberCard(.pinForm) : error
