@@ -1,6 +1,7 @@
 import AuthAPI
 import AuthClient
 import AuthTerms
+import Crypto
 import Foundation
 import Programs
 import SwiftASN1
@@ -45,9 +46,11 @@ final class TokenBench: Sendable {
 
   struct Failed: Error, CustomStringConvertible { let description: String }
 
-  private func must(_ words: [String]) throws {
+  @discardableResult
+  private func must(_ words: [String]) throws -> String {
     let ended = try Program.run(words, adding: ["SOFTHSM2_CONF": configuration], output: .together)
     guard ended.status == 0 else { throw Failed(description: "\(words): exit \(ended.status)\n\(ended.output)") }
+    return ended.output
   }
 
   // MARK: Tokens
@@ -57,7 +60,8 @@ final class TokenBench: Sendable {
       ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", Self.pin, "--so-pin", "13579135"])
   }
 
-  private func tool(_ label: String, _ arguments: [String]) throws {
+  @discardableResult
+  private func tool(_ label: String, _ arguments: [String]) throws -> String {
     try must(
       ["pkcs11-tool", "--module", Self.library, "--token-label", label, "--login", "--pin", Self.pin] + arguments)
   }
@@ -65,11 +69,22 @@ final class TokenBench: Sendable {
   /// A key, and unless `authority` is nil its certificate.
   /// - Parameter type: as pkcs11-tool names it.
   func key(_ label: String, id: String = "01", type: String = "EC:secp256r1", of authority: CardAuthority?) throws {
-    try tool(label, ["--keypairgen", "--key-type", type, "--id", id, "--label", "key-\(id)"])
+    let told = try tool(label, ["--keypairgen", "--key-type", type, "--id", id, "--label", "key-\(id)"])
     guard let authority else { return }
     let file = "\(folder)/\(label)-\(id)"
-    try tool(label, ["--read-object", "--type", "pubkey", "--id", id, "--output-file", file + ".key"])
-    let key = try Certificate.PublicKey(derEncoded: Array(Data(contentsOf: URL(filePath: file + ".key"))))
+    let key: Certificate.PublicKey
+    if let point = told.firstMatch(of: /EC_POINT: +04[0-9a-f]{2}([0-9a-f]+)/)?.1 {
+      // As it told the point: it writes no file for P-384.
+      let bytes = try Hex.decode(point)
+      if bytes.count == 97 {
+        key = Certificate.PublicKey(try P384.Signing.PublicKey(x963Representation: bytes))
+      } else {
+        key = Certificate.PublicKey(try P256.Signing.PublicKey(x963Representation: bytes))
+      }
+    } else {
+      try tool(label, ["--read-object", "--type", "pubkey", "--id", id, "--output-file", file + ".key"])
+      key = try Certificate.PublicKey(derEncoded: Array(Data(contentsOf: URL(filePath: file + ".key"))))
+    }
     try Data(try authority.issue(to: key, validDays: 300)).write(to: URL(filePath: file + ".der"))
     try tool(label, ["--write-object", file + ".der", "--type", "cert", "--id", id, "--label", "certificate-\(id)"])
   }
