@@ -341,7 +341,8 @@ public final class Server: Sendable {
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
-      warningsJa: warningsJa + external.ja + numbers.ja, warningsEn: warningsEn + external.en + numbers.en, numberCardPeople: numbers.people,
+      warningsJa: warningsJa + external.ja + numbers.ja, warningsEn: warningsEn + external.en + numbers.en,
+      numberCardPeople: numbers.people,
       externalPeopleToAnswer: external.people == 0 ? nil : external.people)
   }
 

@@ -36,12 +36,12 @@ struct ModuleOptions: ParsableArguments {
   var module: TokenModule? {
     get throws(AgentFault) {
       guard let library else {
-        guard token == nil, keyId == nil, configuration == nil else { throw .badInput(expected: "--pkcs11") }
+        guard token == nil, keyId == nil, configuration == nil else { throw AgentFault.badInput(expected: "--pkcs11") }
         return nil
       }
       do throws(MalformedInput) {
         return try TokenModule(library: library, label: token, key: keyId, configuration: configuration)
-      } catch { throw .badInput(expected: "\(error.subject): \(error.expected)") }
+      } catch { throw AgentFault.badInput(expected: "\(error.subject): \(error.expected)") }
     }
   }
 }

@@ -60,6 +60,8 @@ struct Chance: RandomNumberGenerator {
     request.sessionsElsewhere = hit(3) ? one(of: [1, 2, 9]) : 0
     if hit(15) { request.throttledUntil = one(of: [Situation.moment(5), Situation.moment(-5), Throttle.never]) }
     request.local = LocalTime(weekday: one(of: [1, 5, 6, 7]), minuteOfDay: one(of: [0, 540, 1439]), day: Samples.today)
+    if hit(25) { request.person?.isAnswered = false }
+    if hit(4), request.loan?.lastDay != nil { request.loan?.awaitsPIN = true }
     return request
   }
 }

@@ -188,6 +188,21 @@ struct InstanceFileTests {
     }
   }
 
+  @Test("policies that promise a PIN: by segment, one or several, and never any policy whatever")
+  func pinPolicies() throws {
+    #expect(try parse(Samples.instance).cardPINPolicies.isEmpty)
+    let file = try parse(Samples.instance + "card-pin-policies: {lgwan: [1.2.392.200.1.1, 1.2.392.200.1.2]}\n")
+    #expect(
+      try file.cardPINPolicies == [
+        .lgwan: [CertificatePolicy(parsing: "1.2.392.200.1.1"), CertificatePolicy(parsing: "1.2.392.200.1.2")]
+      ])
+    for wrong in [
+      "{lgwan: [2.5.29.32.0]}", "{lgwan: [1.2]}", "{internet: [1.2.392.200.1.1]}", "{lgwan: 1.2.392.200.1.1}", "[1.2.392.200.1.1]",
+    ] {
+      #expect(throws: PolicyFaults.self, "\(wrong)") { try parse(Samples.instance + "card-pin-policies: \(wrong)\n") }
+    }
+  }
+
   @Test("free ports may stand in several listeners")
   func freePorts() throws {
     let text = Samples.instance.breaking("port: 8443", "port: 0").breaking("port: 8444", "port: 0")

@@ -9,7 +9,7 @@ enum Twin {
     guard let person = request.person, !request.workstation.isRevoked else { return false }
     if let until = request.throttledUntil, !request.now.hasReached(until) { return false }
     let day = request.local.day
-    guard person.isEnabled, person.firstDay ?? day <= day, day <= person.lastDay ?? day else { return false }
+    guard person.isEnabled, person.isAnswered, person.firstDay ?? day <= day, day <= person.lastDay ?? day else { return false }
     guard person.groups.contains("seg-\(request.workstation.segment)") else { return false }
 
     var cards: [(ProofClass, CardState)] = []
@@ -18,7 +18,7 @@ enum Twin {
     for case .palm(let exponent) in request.proofs { palm = max(palm, exponent) }
     guard cards.count < 2, cards.allSatisfy({ $0.0 >= .publicKey && $0.1 == .active }) else { return false }
     if !cards.isEmpty, let loan = request.loan {
-      guard let lastDay = loan.lastDay, day <= lastDay else { return false }
+      guard let lastDay = loan.lastDay, day <= lastDay, !loan.awaitsPIN else { return false }
     }
     let card = !cards.isEmpty
     let pin = cards.contains { $0.0 == .publicKeyWithPIN }
@@ -80,6 +80,7 @@ struct PropertyTests {
     let codes = [
       "AP100", "AP101", "AP103", "AP104", "AP105", "AP106", "AP107", "AP108", "AP110", "AP111", "AP113", "AP114", "AP115",
       "AP116", "AP117", "AP120", "AP123", "AP124", "AP127", "AP184", "AP185", "AP186", "AP187",
+      "AP204", "AP205",
     ]
     #expect(codes.filter { seen[$0] == nil } == [])
   }

@@ -84,10 +84,12 @@ struct CardLifeRuleTests {
     let loan = try await city.stockCard()
     try await city.setPassword(sato, word)
     _ = try await lend(city, loan.id, to: sato)
+    _ = try await city.setPIN(loan)
     for _ in 0..<3 { _ = try await refusal { try await pc.enter(loan, password: "wrong") } }
     #expect(try await refusal { try await pc.enter(loan) }?.body.code == "AP111")
     _ = try await takeBack(city, loan.id)
     _ = try await lend(city, loan.id, to: takahashi)
+    _ = try await city.setPIN(loan)
     #expect(try await pc.enter(loan).person == takahashi)
     await city.end()
   }
@@ -99,6 +101,7 @@ struct CardLifeRuleTests {
     let pc = try await city.workstation("LGWAN-PC-0042")
     let loan = try await city.stockCard()
     _ = try await lend(city, loan.id, to: sato)
+    _ = try await city.setPIN(loan)
     _ = try await pc.enter(loan)
     #expect(try await set(city, loan.id, "lost").sessionsLocked == 1)
     #expect(try await code { _ = try await takeBack(city, loan.id) } == "AP105")

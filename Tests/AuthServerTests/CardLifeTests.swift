@@ -34,20 +34,6 @@ struct CardLifeTests {
       CardLending(person: person, until: until, days: days, reason: "left at home"))
   }
 
-  /// What the desk says after the holder has typed a new PIN.
-  private func endReset(_ city: City, _ card: TestCard) async throws -> CardSummary {
-    try await city.link.call(
-      "POST", "/v1/admin/cards/\(card.id)/pin-reset", PINResetEnd(isDone: true, code: nil, triesLeft: nil, reason: "lent"))
-  }
-
-  private func setPIN(_ city: City, _ card: TestCard) async throws -> CardSummary {
-    let begun: PINResetBegun = try await city.link.call(
-      "POST", "/v1/admin/cards/pin-resets",
-      PINResetBegin(keys: [Data(SHA256.hash(data: Data(card.publicKey)))], reason: "lent"))
-    #expect(begun.card.card == card.id)
-    return try await endReset(city, card)
-  }
-
   private func takeBack(_ city: City, _ card: String) async throws -> CardStateChanged {
     try await city.link.call("POST", "/v1/admin/cards/\(card)/return", CardReturn(reason: ""))
   }
@@ -107,9 +93,9 @@ struct CardLifeTests {
     // Its former holder knows its PIN: nobody gets in before this one has set another at the desk.
     #expect(lent.lent?.awaitsPIN == true)
     #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205")
-    #expect(try await endReset(city, loan).awaitsPIN == true, "nobody has begun a new PIN since it was lent")
+    #expect(try await city.endPINReset(loan).awaitsPIN == true, "nobody has begun a new PIN since it was lent")
     #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205")
-    #expect(try await setPIN(city, loan).awaitsPIN == nil)
+    #expect(try await city.setPIN(loan).awaitsPIN == nil)
     let session = try await other.enter(loan)
     #expect(session.person == sato)
     let granted = try #require(try await city.audit("action=logon&outcome=granted").last)
@@ -165,7 +151,7 @@ struct CardLifeTests {
     city.clock.advance(seconds: (23 * 3600 + 40 * 60 - local + day) % day)
     let loan = try await city.stockCard()
     _ = try await lend(city, loan.id, to: sato)
-    _ = try await setPIN(city, loan)
+    _ = try await city.setPIN(loan)
     let session = try await pc.enter(loan)
     var watch = try await events(pc)
     city.clock.advance(seconds: 7 * 60)
@@ -222,6 +208,10 @@ struct CardLifeTests {
       "POST", "/v1/admin/cards/forgotten", CardsForgotten(person: takahashi, reason: ""))
     #expect(none == nil, "no card to forget")
     #expect(try await city.audit("action=card.lent&outcome=refused").count == 4)
+    // Lost before its holder had set a PIN: it goes to the shredder like any other.
+    #expect(try await set(city, loan.id, "lost").card.awaitsPIN == true)
+    let gone = try await set(city, loan.id, "collected").card
+    #expect(gone.state == "collected" && gone.person == nil && gone.awaitsPIN == nil)
     await city.end()
   }
 
@@ -289,6 +279,21 @@ struct CardLifeTests {
 }
 
 extension City {
+  /// The holder of a lent card sets a PIN at the desk.
+  func setPIN(_ card: TestCard) async throws -> CardSummary {
+    let begun: PINResetBegun = try await link.call(
+      "POST", "/v1/admin/cards/pin-resets",
+      PINResetBegin(keys: [Data(SHA256.hash(data: Data(card.publicKey)))], reason: "lent"))
+    #expect(begun.card.card == card.id)
+    return try await endPINReset(card)
+  }
+
+  /// What the desk says after the holder has typed it.
+  func endPINReset(_ card: TestCard) async throws -> CardSummary {
+    try await link.call(
+      "POST", "/v1/admin/cards/\(card.id)/pin-reset", PINResetEnd(isDone: true, code: nil, triesLeft: nil, reason: "lent"))
+  }
+
   /// Takes one key of a card into the stock at the desk.
   /// - Parameter person: whom the card signs for; nobody, as it has to be.
   func stockCard(guid: [UInt8]? = nil, key: TestCard? = nil, refusedAs person: String = "") async throws -> TestCard {

@@ -162,6 +162,49 @@ struct LookUpPalmTests {
     }
   }
 
+  @Test("one's code and then somebody else's number are two possessions: refused, and the code is still good")
+  func beforeNumber() async throws {
+    let (city, word, other) = (try await City(), "kawa-no-nagare-7", "p-000007")
+    _ = try await city.importPeople()
+    try await city.takeNumbers()
+    _ = try await city.enrolNumber(.takahashi, for: other)
+    for person in [Self.sato, other] { try await city.setPassword(person, word) }
+    let person: PersonSummary = try await city.link.fetch("/v1/admin/people/\(Self.sato)")
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let code = try await city.sheet(for: Self.sato)[0]
+    let opened = try await pc.open()
+    _ = try await pc.show(code, of: person.account, in: opened)
+    let after = try pc.proofs(opened, .takahashi, password: word)
+    #expect(try await refusal { try await pc.prove(opened, after) }?.body.code == "AP100")
+    let again = try await pc.open()
+    var both = try pc.proofs(again, .takahashi, password: word)
+    both.code = LookUpProofMessage(account: person.account, code: Data(code.printed.utf8))
+    #expect(try await refusal { try await pc.prove(again, both) }?.body.code == "AP100")
+    #expect(try await city.audit("class=ceremony&outcome=denied").map(\.code) == ["AP142", "AP142"])
+    #expect(try await city.sheets().map(\.isLogonUsed) == [false])
+    #expect(try await pc.enter(code, of: person.account, password: word)?.person == Self.sato)
+    await city.end()
+  }
+
+  @Test("a code for unlocks opens nobody else's session, though its own logon was at this very workstation")
+  func othersSession() async throws {
+    try await with { office in
+      let (city, pc, word) = (office.city, office.pc, "kawa-no-nagare-7")
+      try await city.setPassword(Self.sato, word)
+      let own = try #require(try await pc.enter(office.codes[0], of: office.account, password: word))
+      _ = try await pc.end("logoff", own.session)
+      let card = try await city.enrolCard("p-000007")
+      let session = try await pc.enter(card)
+      _ = try await pc.end("lock", session.session)
+      let refused = try await refusal { try await pc.enter(office.codes[1], of: office.account, password: word) }
+      #expect(refused?.status == 403)
+      let row = try #require(try await city.audit("class=ceremony&outcome=denied").last)
+      #expect(row.code == "AP116" && row.person == Self.sato && row.scenario == "unlock")
+      let unlocked = try await pc.enter(card)
+      #expect(unlocked.session == session.session && unlocked.person == "p-000007")
+    }
+  }
+
   @Test("a palm before the code is not looked at, whatever follows")
   func palmFirst() async throws {
     try await with { office in

@@ -100,6 +100,8 @@ struct PathRulesTests {
     for rules in [
       PathRules(maximumListAgeSeconds: 3599), PathRules(maximumListAgeSeconds: 31_622_401), PathRules(minimumRSABits: 1024),
       PathRules(minimumRSABits: 4096), PathRules(policies: Array(repeating: .any, count: 17)),
+      PathRules(pinPolicies: [.any]),
+      PathRules(pinPolicies: Array(repeating: try CertificatePolicy(parsing: "1.2.392.200.1.1"), count: 17)),
     ] { #expect(throws: MalformedInput.self) { try CardTrust(anchors: [root], rules: rules) } }
   }
 

@@ -38,6 +38,21 @@ final class IsolationTests {
     try work(listener)
   }
 
+  @Test("a pair: what one end sends the other receives; an end that is closed is told; nobody inherits it unasked")
+  func pair() throws {
+    let (own, descriptor) = try PeerConnection.pair(frameLimit: 1000)
+    #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
+    var other: PeerConnection? = try PeerConnection.inherited(descriptor, frameLimit: 1000)
+    try own.send([1, 2, 3], by: Deadline(milliseconds: 1000))
+    #expect(try other?.receive(by: Deadline(milliseconds: 1000)) == [1, 2, 3])
+    try other?.send([UInt8](repeating: 7, count: 1000), by: Deadline(milliseconds: 1000))
+    #expect(try own.receive(by: Deadline(milliseconds: 1000))?.count == 1000)
+    #expect(throws: SocketFault.frameSize) { try own.send([UInt8](repeating: 7, count: 1001), by: Deadline(milliseconds: 10)) }
+    #expect(throws: SocketFault.deadline) { try own.receive(by: Deadline(milliseconds: 10)) }
+    other = nil
+    #expect(try own.receive(by: Deadline(milliseconds: 1000)) == nil)
+  }
+
   @Test("frames come back as they went, up to the limit and not beyond")
   func frames() throws {
     try echo { _ in

@@ -28,6 +28,7 @@ struct LogonClientTests {
       var sessionKeys: SessionKeys?
       var sessionSignature: Data?
       var slot: String?
+      var profile: String?
       var password: String?
       var mustChange = false
       var newPassword: String?
@@ -89,6 +90,7 @@ struct LogonClientTests {
           $0.sessionKeys = keys
           $0.sessionSignature = message.sessionSignature
           $0.slot = card.slot
+          $0.profile = card.profile
         }
       }
       if script.needsPassword, message.password == nil {
@@ -125,7 +127,8 @@ struct LogonClientTests {
 
   private func run(
     _ wish: LogonWish = LogonWish(purpose: .logon, waitSeconds: 0), card: MemoryCard?,
-    person: MemoryPerson = MemoryPerson(), holds: String? = nil, _ adjust: (inout Desk.Script) -> Void = { _ in }
+    person: MemoryPerson = MemoryPerson(), holds: String? = nil, through port: (any CardPort)? = nil,
+    _ adjust: (inout Desk.Script) -> Void = { _ in }
   ) async throws -> Result {
     let authority = try TestAuthority()
     let serverCertificate = try authority.issue("server", names: [TestAuthority.loopback])
@@ -141,7 +144,7 @@ struct LogonClientTests {
     let holder = MemoryHolder(clock.surroundings, holds: holds)
     let logon = LogonClient(
       workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
-      cards: MemoryCards(card), asking: person, holder: holder, surroundings: clock.surroundings)
+      cards: port ?? MemoryCards(card), asking: person, holder: holder, surroundings: clock.surroundings)
     let outcome: Swift.Result<GrantedLogon, AgentFault>
     do throws(AgentFault) { outcome = .success(try await logon.enter(wish)) } catch { outcome = .failure(error) }
     await server.stop()
@@ -292,6 +295,26 @@ struct LogonClientTests {
     #expect(changed.granted?.typed.map { $0.withBytes { String(decoding: $0, as: UTF8.self) } } == "kaze-no-oto")
     let withPIN = try await run(card: MemoryCard())
     #expect(withPIN.granted != nil && withPIN.granted?.typed == nil)
+  }
+
+  @Test("a certificate card: its own profile and slot stand in what it signs, and its PIN is asked whatever is offered")
+  func certificateCard() async throws {
+    let card = try MemoryCard()
+    let wish = LogonWish(purpose: .logon, factors: .cardAndPassword, waitSeconds: 0)
+    let result = try await run(wish, card: nil, through: LibraryCards(card)) { $0.needsPassword = true }
+    #expect(try result.outcome.get().session == "s-1")
+    #expect(result.script.profile == "certificate" && result.script.slot == "cert" && result.script.cardProofs == 1)
+    #expect(result.granted?.card?.slot == "cert" && card.pinsSent == 1)
+    let piv = try await run(card: MemoryCard())
+    #expect(piv.script.profile == "piv" && piv.script.slot == "9a")
+    // A wrong PIN of a card that tells no number: the event has none either.
+    let wrong = try await run(card: nil, person: MemoryPerson(pin: "000000"), through: LibraryCards(card))
+    #expect(fault(wrong) == .pinWrong(triesLeft: PINStanding.untoldTries) && wrong.script.cardProofs == 0)
+    #expect(wrong.script.events.map(\.kind) == ["wrongPIN"] && wrong.script.events.first?.triesLeft == nil)
+    // It has one key.
+    let other = try await run(
+      LogonWish(purpose: .logon, slot: .cardAuthentication, waitSeconds: 0), card: nil, through: LibraryCards(card))
+    #expect(fault(other) == .noUsableCombination(offered: [["card", "pin"], ["card", "password"]]))
   }
 
   @Test("a wrong PIN: the card's count is told, reported as an event, and no proof is sent")

@@ -28,7 +28,8 @@ extension CeremonyService {
     if let keys = message.sessionKeys, let failure = Self.adopt(keys, in: &ceremony) {
       throw try await no(failure.code, failure.note, counts: true)
     }
-    guard message.card == nil, ceremony.shown == nil else {
+    // Nor beside a code: it would stand for whoever the number is of.
+    guard message.card == nil, ceremony.shown == nil, ceremony.code == nil else {
       throw try await no(.proofReplayed, "a second card proof in one ceremony", counts: true)
     }
     guard ceremony.sessionKeys != nil, let number = try? CardNumber(parsing: shown.number), (shown.chip?.count ?? 8) == 8 else {

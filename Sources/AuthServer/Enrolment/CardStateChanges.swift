@@ -33,7 +33,9 @@ struct ChangeCardState: Change {
     }
     let holder = found.person
     found.state = state
-    if found.isStock, state == .collected || state == .destroyed { (found.person, found.lentUntil) = (nil, nil) }
+    if found.isStock, state == .collected || state == .destroyed {
+      (found.person, found.lentUntil, found.awaitsPIN) = (nil, nil, false)
+    }
     try transaction.put(found)
     let withdrawn = state == .active ? [] : try transaction.withdrawSessions(of: holder, openedWith: card)
     record.count = Int64(found.keys.count + withdrawn.count)

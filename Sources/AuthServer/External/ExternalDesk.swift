@@ -78,12 +78,13 @@ struct ExternalDesk: Sendable {
   ) throws(StorageFault) -> ExternalSummary? {
     guard let person = try state.person(external.person) else { return nil }
     let answering = try state.person(external.responsible)
+    let isAnswered = try state.answers(external.responsible, on: day)
     let standing: ExternalSummary.State =
       if !person.isEnabled {
         .ended
       } else if let last = person.lastDay, last < day {
         .over
-      } else if try !state.answers(external.responsible, on: day) {
+      } else if !isAnswered {
         .unanswered
       } else if let first = person.firstDay, first > day {
         .waiting

@@ -1,7 +1,6 @@
 import Foundation
 import Isolation
 import SmartCard
-import Synchronization
 
 /// The process of a PKCS#11 library, for one question: this very program, started anew with a hidden command.
 ///

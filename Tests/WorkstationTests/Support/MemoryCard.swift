@@ -185,6 +185,25 @@ final class MemoryCards: CardPort, PINChangePort, CardProofPort {
   }
 }
 
+/// A card in memory as one is seen through a PKCS#11 library: one key, and no number of tries.
+struct LibraryCards: CardPort {
+  private let cards: MemoryCards
+  init(_ card: MemoryCard) { cards = MemoryCards(card) }
+
+  func view() async throws(CardFailure) -> CardView {
+    let seen = try await cards.view()
+    return CardView(
+      reader: seen.reader, triesLeft: PINStanding.untoldTries,
+      certificates: seen.certificates.filter { $0.key == .authentication }, profile: .certificate)
+  }
+
+  func run(_ errand: CardErrand) async throws(CardFailure) -> CardErrandOutcome {
+    let outcome = try await cards.run(errand)
+    if case .wrongPIN = outcome { return .wrongPIN(triesLeft: PINStanding.untoldTries) }
+    return outcome
+  }
+}
+
 /// Answers like a person at the keyboard, and remembers what was said.
 final class MemoryPerson: Asking {
   let pinText: String
