@@ -88,6 +88,7 @@ struct MyNumberCardTests {
     let office = try await PersonalOffice()
     let card = try office.authority.issuePersonal()
     #expect(try await office.city.enrolPersonal(card, for: sato, refusedWithoutPIN: false).keys.map(\.proofClass) == ["pk"])
+    try await office.city.setPassword(sato, word)
     let pc = try await office.city.workstation("LGWAN-PC-0042")
     let opened = try await pc.open()
     #expect(try await pc.prove(opened, pc.proofs(opened, card)).outcome == "stillNeeded")
