@@ -125,11 +125,16 @@ struct RevocationFetchTests {
 
   @Test("a newer one takes its place; an older one that comes later changes nothing")
   func replaced() throws {
-    let address = try ListAddress(parsing: "http://127.0.0.1:1/x")
-    try Data(city.der("stale")).write(to: URL(filePath: folder + "/" + RevocationFetch.name(of: address)))
-    #expect(try fetched(ListServer.ok(city.der("fresh"))) == "taken")
-    #expect(try fetched(ListServer.ok(city.der("stale"))) == "older")
-    #expect(try RevocationFiles.read(folder).contains(city.der("fresh")))
+    let (stale, fresh) = (try city.der("stale"), try city.der("fresh"))
+    let server = try ListServer(ListServer.ok(fresh))
+    defer { server.stop() }
+    let address = try ListAddress(parsing: "http://127.0.0.1:\(server.port)/x")
+    try Data(stale).write(to: URL(filePath: folder + "/" + RevocationFetch.name(of: address)))
+    let taken = try RevocationFetch.fetch(address, into: folder, authorities: authorities(), at: Self.now)
+    #expect(taken == .taken(try ValidityPeriod(revocationList: fresh)))
+    #expect(try RevocationFiles.read(folder) == [fresh], "in the place of the former one")
+    #expect(try fetched(ListServer.ok(stale)) == "older")
+    #expect(try RevocationFiles.read(folder) == [fresh])
   }
 
   @Test("without a length the end of the connection is the end; PEM is as good")
