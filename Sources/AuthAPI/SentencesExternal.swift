@@ -12,5 +12,6 @@ extension Sentence {
     en: "Somebody from outside cannot be registered, extended or ended like this.",
     nextStepJa: "番号、期間（366 日まで）、グループ、責任者を確かめてください。理由は、記録（sanmon audit list --action person.external.added など）の備考にあります。",
     nextStepEn:
-      "Check number, dates (366 days at most), groups and responsible person; the row says why (sanmon audit list --action person.external.added).")
+      "Check number, dates (366 days at most), groups and responsible person; the row says why (sanmon audit list --action person.external.added)."
+  )
 }

@@ -17,7 +17,8 @@ extension Sentence {
     ja: "カードの登録コードが使えませんでした。",
     en: "An enrolment code for a card was not taken.",
     nextStepJa: "記録の備考で理由（誤り・使用済み・期限切れ・取消・誤り 5 回）を確かめ、必要なら新しい登録コードを発行してください。",
-    nextStepEn: "The row's note has the reason (wrong, used, over, withdrawn, dead after five); issue a new code if one is needed.")
+    nextStepEn:
+      "The row's note has the reason (wrong, used, over, withdrawn, dead after five); issue a new code if one is needed.")
 
   // For the desk.
   static let firstTapCodeNotOffered = Sentence(

@@ -38,6 +38,7 @@ public struct PathRules: Sendable, Hashable {
 
   var isWithinLimits: Bool {
     (0...2_592_000).contains(staleGraceSeconds) && (3600...31_622_400).contains(maximumListAgeSeconds ?? 3600)
-      && policies.count <= 16 && pinPolicies.count <= 16 && !pinPolicies.contains(.any) && [2048, 3072].contains(minimumRSABits)
+      && policies.count <= 16 && pinPolicies.count <= 16 && !pinPolicies.contains(.any)
+      && [2048, 3072].contains(minimumRSABits)
   }
 }

@@ -12,7 +12,8 @@ public struct UnvouchedCertificate: Sendable {
   /// - Throws: for anything that is not one DER certificate of somebody who may sign and is no authority, with a key of a kind
   ///   that is known and readable dates.
   public init(der: [UInt8]) throws(MalformedInput) {
-    let fault = MalformedInput("card certificate", expected: "one DER certificate of at most 8 KiB, of no authority, for signatures")
+    let fault = MalformedInput(
+      "card certificate", expected: "one DER certificate of at most 8 KiB, of no authority, for signatures")
     guard (1...8192).contains(der.count), let certificate = OpenSSLCertificate(exactly: der), !certificate.isAuthority,
       certificate.mayMakeSignatures
     else { throw fault }

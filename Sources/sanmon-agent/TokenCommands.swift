@@ -21,7 +21,8 @@ struct ModuleOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("鍵の番号（16進、既定は証明書の用途から） / The key's id, hexadecimal; default: by the certificates' usage.", valueName: "hex"))
+    help: ArgumentHelp(
+      "鍵の番号（16進、既定は証明書の用途から） / The key's id, hexadecimal; default: by the certificates' usage.", valueName: "hex"))
   var keyId: String?
 
   @Option(

@@ -56,7 +56,8 @@ struct IssueJPKI: ParsableCommand {
         let certificate = try authority.issueJPKI(
           to: made.key.publicKey, subject: subject, isForAuthentication: isForAuthentication, from: start, days: validDays)
         return JPKIContent.Key(
-          keyPEM: made.pem, certificate: certificate, authority: try authority.der, pin: pin, pinTries: tries, pinTriesLeft: tries)
+          keyPEM: made.pem, certificate: certificate, authority: try authority.der, pin: pin, pinTries: tries,
+          pinTriesLeft: tries)
       }
       // The real subject is a serial number of J-LIS: no name, and a personal identifier all the same.
       let subject = text("0123456789", 14) + text("ABCDEFGHJKLMNPQRSTUVWXYZ", 2) + text("0123456789", 10)

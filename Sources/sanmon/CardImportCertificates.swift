@@ -207,7 +207,8 @@ struct CardExpectedList: AsyncParsableCommand {
     try operatorLink.show(shown) { shown in
       guard !shown.cards.isEmpty else { return say("予定のカードはありません。", "No cards are expected.") }
       let more = shown.more > 0 ? ["… +\(shown.more)"] : []
-      return (shown.cards.map { "\($0.person)  \($0.segment)  \($0.until)  \($0.key)  " + say("登録者 ", "by ") + $0.importedBy }
+      return
+        (shown.cards.map { "\($0.person)  \($0.segment)  \($0.until)  \($0.key)  " + say("登録者 ", "by ") + $0.importedBy }
         + more).joined(separator: "\n")
     }
   }

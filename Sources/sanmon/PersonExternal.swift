@@ -39,7 +39,8 @@ struct PersonAddExternal: AsyncParsableCommand {
       }
       guard let id = try? PersonID(parsing: number), id.isExternalNumber, number.hasPrefix(PersonID.externalPrefix) else {
         throw fail(
-          64, "--number は EXT- で始まる、英数字と . _ - の 64 文字までです。", "--number: EXT- and letters, digits, . _ -; at most 64 characters")
+          64, "--number は EXT- で始まる、英数字と . _ - の 64 文字までです。", "--number: EXT- and letters, digits, . _ -; at most 64 characters"
+        )
       }
       return try await acting.act(
         Act.Kind.addExternal,

@@ -80,7 +80,8 @@ enum WorkstationPlaces {
     return id.text
   }
 
-  static func own(_ workstation: String, _ person: String, _ isOwner: Bool, _ reason: String, _ link: LinkOptions) async throws {
+  static func own(_ workstation: String, _ person: String, _ isOwner: Bool, _ reason: String, _ link: LinkOptions) async throws
+  {
     let id = try id(workstation)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(

@@ -197,7 +197,8 @@ struct InstanceFileTests {
         .lgwan: [CertificatePolicy(parsing: "1.2.392.200.1.1"), CertificatePolicy(parsing: "1.2.392.200.1.2")]
       ])
     for wrong in [
-      "{lgwan: [2.5.29.32.0]}", "{lgwan: [1.2]}", "{internet: [1.2.392.200.1.1]}", "{lgwan: 1.2.392.200.1.1}", "[1.2.392.200.1.1]",
+      "{lgwan: [2.5.29.32.0]}", "{lgwan: [1.2]}", "{internet: [1.2.392.200.1.1]}", "{lgwan: 1.2.392.200.1.1}",
+      "[1.2.392.200.1.1]",
     ] {
       #expect(throws: PolicyFaults.self, "\(wrong)") { try parse(Samples.instance + "card-pin-policies: \(wrong)\n") }
     }

@@ -128,7 +128,9 @@ struct CardLifeTests {
     _ = try await lend(city, loan.id, to: takahashi, days: 3)
     let stories: [CardStory] = try await city.link.fetch("/v1/admin/cards/stories?card=\(loan.id)")
     let acts = try #require(stories.first?.acts)
-    let steps = ["card.stocked", "card.lent", "card.pinReset", "card.pinResetBegun", "card.pinReset", "card.returned", "card.lent"]
+    let steps = [
+      "card.stocked", "card.lent", "card.pinReset", "card.pinResetBegun", "card.pinReset", "card.returned", "card.lent",
+    ]
     #expect(acts.filter { $0.outcome == "done" }.map(\.action) == steps)
     #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP205", "the next holder sets a PIN too")
     #expect(acts.filter { $0.action == "card.lent" && $0.outcome == "done" }.map(\.person) == [sato, takahashi])

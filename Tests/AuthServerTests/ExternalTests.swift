@@ -108,7 +108,8 @@ struct ExternalTests {
       city.clock.setWall(bySeconds: -3600)
       #expect(try await code(pc, card) == "AP104")
       city.clock.setWall(bySeconds: 3600)
-      let extended = try await office.bring("extend", office.both("extend", office.extending(until: 10, responsible: takahashi)))
+      let extended = try await office.bring(
+        "extend", office.both("extend", office.extending(until: 10, responsible: takahashi)))
       #expect(extended.person?.state == "inForce" && extended.person?.until == office.day(10))
       #expect(extended.person?.responsible == takahashi)
       let row = try #require(try await city.audit("action=person.external.extended").last)

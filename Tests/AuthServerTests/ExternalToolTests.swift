@@ -63,7 +63,8 @@ struct ExternalToolTests {
       let ended = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada, japanese: true)
       #expect(ended.status == 0 && ended.output.contains("終了"), "\(ended.errors)")
       let twice = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada)
-      #expect(twice.status == 1 && twice.errors.contains("AP206") && twice.errors.contains("the row says why"), "\(twice.errors)")
+      #expect(
+        twice.status == 1 && twice.errors.contains("AP206") && twice.errors.contains("the row says why"), "\(twice.errors)")
     }
   }
 

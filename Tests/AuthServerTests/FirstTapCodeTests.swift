@@ -140,7 +140,8 @@ struct FirstTapCodeTests {
     city.clock.advance(seconds: 900)
     _ = try await pc.register(card, account: account, password: word, code: digits)
     for secret in [digits, unused, word] + [digits, unused].compactMap({ try? LookUpCode(parsing: $0.utf8).printed }) {
-      #expect(CanaryTests.finds(secret, below: [city.folder + "/state", city.folder + "/vault"]) == [], "a spelling of a secret")
+      #expect(
+        CanaryTests.finds(secret, below: [city.folder + "/state", city.folder + "/vault"]) == [], "a spelling of a secret")
     }
     let text = String(decoding: try JSONEncoder().encode(try await city.audit()), as: UTF8.self)
     #expect(!text.contains(digits) && !text.contains(unused) && !text.contains(word))

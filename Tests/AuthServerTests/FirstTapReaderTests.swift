@@ -38,7 +38,8 @@ struct FirstTapReaderTests {
     ) async throws -> (status: Int32, output: String) {
       try await bench.agent(
         [
-          "register-card", "--account", "sato.hanako", "--pin-fd", "3", "--password-fd", "3", "--code-fd", "3", "--state", state,
+          "register-card", "--account", "sato.hanako", "--pin-fd", "3", "--password-fd", "3", "--code-fd", "3", "--state",
+          state,
         ], "\(pin)\n\(password)\n\(code)")
     }
     let off = try await register(ToolBench.pin, "kawa-no-nagare-7", "1234")

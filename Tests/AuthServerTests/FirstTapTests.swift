@@ -125,9 +125,11 @@ struct FirstTapTests {
     for number in 1...6 {
       // Another workstation each time: what is counted is the person's.
       let pc = try await city.workstation("LGWAN-PC-020\(number)")
-      #expect(try await code { try await pc.register(card, account: office.account, password: "kawa", code: digits) } == "AP100")
+      #expect(
+        try await code { try await pc.register(card, account: office.account, password: "kawa", code: digits) } == "AP100")
     }
-    #expect(try await code { try await office.pc.register(card, account: office.account, password: word, code: digits) } == "AP100")
+    #expect(
+      try await code { try await office.pc.register(card, account: office.account, password: word, code: digits) } == "AP100")
     let row = try #require(try await rows(city, "card.firstTap").last)
     #expect(row.code == "AP111" && row.note == "the person is throttled" && row.person == sato)
     #expect(try await city.firstTapCodes().first?.wrong == 0)

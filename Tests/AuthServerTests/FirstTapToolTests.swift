@@ -22,7 +22,8 @@ struct FirstTapToolTests {
     try PEMFile.encode(certificate: two.certificate).write(
       toFile: city.folder + "/0007.pem", atomically: true, encoding: .utf8)
     let path = city.folder + "/issued.csv"
-    try ("\u{FEFF}職員番号,証明書\r\np-000042,\(Data(one.certificate).base64EncodedString())\r\np-000007,0007.pem\r\n"
+    try
+      ("\u{FEFF}職員番号,証明書\r\np-000042,\(Data(one.certificate).base64EncodedString())\r\np-000007,0007.pem\r\n"
       + "p-000009,none.pem\r\np-999999,\(Data(try city.cards.issue(slot: "9a").certificate).base64EncodedString())\r\n")
       .write(toFile: path, atomically: true, encoding: .utf8)
     let dry = try await sanmon(city, ["import", path, "--segment", "lgwan", "--certificates", "--dry-run"])

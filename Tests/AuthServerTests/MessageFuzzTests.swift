@@ -70,7 +70,8 @@ struct MessageFuzzTests {
       """
     let more = words + ["EXT-", "ext-", ",", "\n", "2027-02-29"]
     let tally = try Fuzzer("externalPerson", corpus: [Array(good.utf8)], words: more).run { bytes in
-      let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map(
+        String.init)
       var parameters: [String: String] = [:]
       for (name, part) in zip(names + ["another"], parts) { parameters[name] = part }
       guard let asked = try? ExternalRegistration(parameters) else { return false }

@@ -48,7 +48,8 @@ struct MyNumberCardReaderTests {
     return Bench(tools: tools, city: city, state: state)
   }
 
-  @Test("recognised at the desk, it logs on; wrong, last and blocked PIN; another person's card; nothing else of it was touched")
+  @Test(
+    "recognised at the desk, it logs on; wrong, last and blocked PIN; another person's card; nothing else of it was touched")
   func everything() async throws {
     let bench = try await bench(isOn: true)
     defer { bench.tools.end() }
@@ -62,7 +63,8 @@ struct MyNumberCardReaderTests {
     let piv = try await bench.enrol(Self.pin, ["--profile", "piv"])
     #expect(piv.status == 74, "\(piv.output)")
     let enrolled = try await bench.enrol(Self.pin)
-    #expect(enrolled.status == 0 && enrolled.output.contains("My Number Card (user authentication)  pk-pin"), "\(enrolled.output)")
+    #expect(
+      enrolled.status == 0 && enrolled.output.contains("My Number Card (user authentication)  pk-pin"), "\(enrolled.output)")
     let logon = try await bench.logon(Self.pin)
     #expect(logon.status == 0 && logon.output.contains("佐藤"), "\(logon.output)")
 

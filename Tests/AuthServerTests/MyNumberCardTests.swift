@@ -95,7 +95,8 @@ struct MyNumberCardTests {
     await office.city.end()
   }
 
-  @Test("not switched on: the desk and the ceremony refuse, the ceremony before any password is looked at; switched off again too")
+  @Test(
+    "not switched on: the desk and the ceremony refuse, the ceremony before any password is looked at; switched off again too")
   func off() async throws {
     let office = try await PersonalOffice(isOn: false)
     let (city, card) = (office.city, try office.authority.issuePersonal())
@@ -152,7 +153,8 @@ struct MyNumberCardTests {
     await city.end()
   }
 
-  @Test("another's certificate, another's card, a card of another authority, a key shown as another kind's: each its own reason")
+  @Test(
+    "another's certificate, another's card, a card of another authority, a key shown as another kind's: each its own reason")
   func others() async throws {
     let office = try await PersonalOffice()
     let (city, card) = (office.city, try office.authority.issuePersonal())
@@ -182,7 +184,8 @@ struct MyNumberCardTests {
     await city.end()
   }
 
-  @Test("at the desk: one key is one person's, the signature is over this enrolment, and what is no My Number Card's is malformed")
+  @Test(
+    "at the desk: one key is one person's, the signature is over this enrolment, and what is no My Number Card's is malformed")
   func desk() async throws {
     let office = try await PersonalOffice()
     let (city, card) = (office.city, try office.authority.issuePersonal())

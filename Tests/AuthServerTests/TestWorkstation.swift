@@ -90,7 +90,8 @@ final class TestWorkstation: Sendable {
       var preimage = preimage(opened, slot: slot ?? card.slot)
       bend(&preimage)
       message.card = CardProofMessage(
-        profile: TestCard.profile(slot: slot ?? card.slot), slot: slot ?? card.slot, certificate: Data(card.certificate), algorithm: "ecdsa-p256-sha256",
+        profile: TestCard.profile(slot: slot ?? card.slot), slot: slot ?? card.slot, certificate: Data(card.certificate),
+        algorithm: "ecdsa-p256-sha256",
         signature: Data(try card.sign(preimage.canonicalBytes)))
     }
     if let session = opened.ceremony.session {

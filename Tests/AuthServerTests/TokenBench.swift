@@ -11,7 +11,8 @@ import X509
 final class TokenBench: Sendable {
   static let pin = "246810"
   static let library = "/usr/lib/softhsm/libsofthsm2.so"
-  static let openSC = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/opensc-pkcs11.so" }
+  static let openSC =
+    ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/opensc-pkcs11.so" }
     .first { FileManager.default.fileExists(atPath: $0) } ?? "/usr/lib/opensc-pkcs11.so"
 
   /// The library that does harm, where the build put it.
@@ -102,7 +103,9 @@ final class TokenBench: Sendable {
   }
 
   /// - Parameter secrets: lines on descriptor 5: 3 is where such a program speaks with its library.
-  private func run(_ program: String, _ arguments: [String], _ secrets: [String]) async throws -> (status: Int32, output: String) {
+  private func run(_ program: String, _ arguments: [String], _ secrets: [String]) async throws -> (
+    status: Int32, output: String
+  ) {
     let text = secrets.joined(separator: "\n")
     let ended = try await Program.running(
       ["bash", "-c", "exec \"$@\" 5<<<'\(text)'", "bash", "\(ToolBench.programs)/\(program)"] + arguments,

@@ -97,7 +97,8 @@ struct TokenTests {
       let which = try await bench.logon(bench.options())
       #expect(which.status == 14 && which.output.contains("SA118") && which.output.contains("--key-id"), "\(which.output)")
       let shown = try await bench.agent(["token", "show"] + bench.options())
-      #expect(shown.status == 14 && shown.output.contains("  01  staff") && shown.output.contains("  02  staff"), "\(shown.output)")
+      #expect(
+        shown.status == 14 && shown.output.contains("  01  staff") && shown.output.contains("  02  staff"), "\(shown.output)")
       let second = bench.options(["--key-id", "02"])
       #expect(try await bench.enrol(Self.sato, in: city, second).status == 0)
       #expect(try await bench.logon(second).status == 0)
@@ -168,7 +169,8 @@ struct TokenTests {
     try await with { bench, city in
       let rows = try await city.audit("class=ceremony").count
       let crashed = try await bench.logon(["--pkcs11", TokenBench.hostile, "--pkcs11-config", "/manner/crash"])
-      #expect(crashed.status == 15 && crashed.output.contains("SA117") && crashed.output.contains("Next: "), "\(crashed.output)")
+      #expect(
+        crashed.status == 15 && crashed.output.contains("SA117") && crashed.output.contains("Next: "), "\(crashed.output)")
       #expect(try await city.audit("class=ceremony").count == rows)
       let desk = try await bench.enrol(
         Self.sato, in: city, ["--pkcs11", TokenBench.hostile, "--pkcs11-config", "/manner/leave"])

@@ -78,7 +78,8 @@ struct WorkstationPlaceTests {
     await city.end()
   }
 
-  @Test("what is not there is refused, four is the limit on either side, and a new certificate changes nothing; each with a row")
+  @Test(
+    "what is not there is refused, four is the limit on either side, and a new certificate changes nothing; each with a row")
   func refusals() async throws {
     let city = try await City()
     _ = try await city.importPeople()

@@ -47,7 +47,8 @@ struct ModuleFuzzTests {
       slot: 1, reader: "Reader 00 00", label: "職員カード", serial: [0x31], standing: .lastTry,
       keys: [SeenKey(id: [1], certificate: certificate), SeenKey(id: [2], certificate: [0x30, 0x00])])
     let all: [ModuleAnswer] = [
-      .seen([token, token]), .seen([]), .signed([UInt8](repeating: 3, count: 64)), .wrongPIN(.untold), .pinBlocked, .tooFewTries,
+      .seen([token, token]), .seen([]), .signed([UInt8](repeating: 3, count: 64)), .wrongPIN(.untold), .pinBlocked,
+      .tooFewTries,
       .otherCard, .failed(.noCard),
     ]
     return all.map { $0.encoded() }

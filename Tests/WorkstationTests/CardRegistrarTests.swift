@@ -58,7 +58,8 @@ struct CardRegistrarTests {
 
   /// A server that verifies the signature over the text that it would build itself.
   private func run(
-    _ card: MemoryCard, _ asked: MemoryPerson = MemoryPerson(), typed: String? = nil, _ adjust: (inout Script) -> Void = { _ in }
+    _ card: MemoryCard, _ asked: MemoryPerson = MemoryPerson(), typed: String? = nil,
+    _ adjust: (inout Script) -> Void = { _ in }
   ) async throws -> Result {
     let authority = try TestAuthority()
     let serverCertificate = try authority.issue("server", names: [TestAuthority.loopback])
@@ -137,7 +138,8 @@ struct CardRegistrarTests {
     #expect(fault(result) == .server(.refused(body)) && result.card.pinsSent == 0)
   }
 
-  @Test("a slip in the code is told here: nothing is sent, and the card does not sign", arguments: ["", "123", "0000000000429"])
+  @Test(
+    "a slip in the code is told here: nothing is sent, and the card does not sign", arguments: ["", "123", "0000000000429"])
   func slip(typed: String) async throws {
     let check = Clerk.check
     let wrong = typed.count == 13 ? "000000000042" + (check == "9" ? "8" : "9") : typed

@@ -111,7 +111,9 @@ struct MessageTests {
       #expect(exit(.card(failure)) == 14)
     }
     for failure in [CardFailure.serviceUnavailable, .serviceLost, .accessDenied] { #expect(exit(.card(failure)) == 15) }
-    for failure in [ModuleFault.unusable, .ended, .overdue, .malformed, .failed] { #expect(exit(.card(.module(failure))) == 15) }
+    for failure in [ModuleFault.unusable, .ended, .overdue, .malformed, .failed] {
+      #expect(exit(.card(.module(failure))) == 15)
+    }
     for failure in [ModuleFault.noKey, .severalKeys, .keyMissing, .mechanismMissing] {
       #expect(exit(.card(.module(failure))) == 14)
     }

@@ -38,7 +38,8 @@ struct MyNumberCardLogonTests {
       identity: client.identity)
     let holder = MemoryHolder(clock.surroundings, holds: nil)
     let logon = LogonClient(
-      workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]), cards: cards,
+      workstation: try EnrolledWorkstation(certificate: client.certificate), servers: try ServerList([connection]),
+      cards: cards,
       asking: person, holder: holder, surroundings: clock.surroundings)
     let outcome: Result<SessionOpened, AgentFault>
     do throws(AgentFault) { outcome = .success(try await logon.run(wish)) } catch { outcome = .failure(error) }

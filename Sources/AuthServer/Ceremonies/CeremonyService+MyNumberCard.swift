@@ -56,7 +56,9 @@ struct MyNumberCardJudge {
     }
     let wall = services.clockFloor.later(of: now)
     let isExpired = certificate.validity.notAfter.map { $0 < wall } ?? true
-    guard wall >= certificate.validity.notBefore else { return refused(.certificateExpired, "the certificate is not valid yet") }
+    guard wall >= certificate.validity.notBefore else {
+      return refused(.certificateExpired, "the certificate is not valid yet")
+    }
     func judged(_ proof: ProofClass, _ remark: String) -> Result<Judged, CeremonyService.CardRefusal> {
       .success(Judged(key: certificate.subjectKey, exchangeClass: proof, isExpired: isExpired, remark: remark))
     }

@@ -109,7 +109,8 @@ struct ExternalDesk: Sendable {
       switch ExternalSummary.State(rawValue: person.state) {
       case .unanswered:
         ja.append(
-          "外部の \(person.person) は、責任者 \(person.responsible) が不在のため利用を止めています。続けるなら責任者を替えます: sanmon person extend \(person.person)")
+          "外部の \(person.person) は、責任者 \(person.responsible) が不在のため利用を止めています。続けるなら責任者を替えます: sanmon person extend \(person.person)"
+        )
         en.append(
           "\(person.person) from outside is let in nowhere: \(person.responsible), who answers, has left or is disabled; with another one: sanmon person extend \(person.person)"
         )

@@ -19,7 +19,8 @@ extension StateReader {
 
   /// Somebody from outside, who types the number where others type their account: there is no account of hers anywhere.
   func external(numbered text: String?) throws(StorageFault) -> Person? {
-    guard let text, let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber, try externalPerson(id) != nil else {
+    guard let text, let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber, try externalPerson(id) != nil
+    else {
       return nil
     }
     return try person(id)

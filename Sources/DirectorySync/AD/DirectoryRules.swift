@@ -151,7 +151,8 @@ public struct DirectoryFinding: Sendable, Hashable {
     case .unitRenamed: "an OU that organisation.yaml names was renamed or moved; it counts as before: \(subject)"
     case .waiting: "people who stay as they were until their day: \(subject)"
     case .dayUnreadable: "a day that cannot be read (2027-04-01); what the directory says holds at once: \(subject)"
-    case .numberReserved: "a staff number of the kind that people from outside have here (EXT-), left out until it is another: \(subject)"
+    case .numberReserved:
+      "a staff number of the kind that people from outside have here (EXT-), left out until it is another: \(subject)"
     }
   }
 }

@@ -37,7 +37,8 @@ public struct CommandAPDU: Sendable, CustomStringConvertible, CustomReflectable 
     var links: [[UInt8]] = []
     var rest = data[...]
     while rest.count > Self.linkLimit {
-      links.append([classByte | 0x10, instruction, parameter1, parameter2, UInt8(Self.linkLimit)] + rest.prefix(Self.linkLimit))
+      links.append(
+        [classByte | 0x10, instruction, parameter1, parameter2, UInt8(Self.linkLimit)] + rest.prefix(Self.linkLimit))
       rest = rest.dropFirst(Self.linkLimit)
     }
     var last = [classByte, instruction, parameter1, parameter2]

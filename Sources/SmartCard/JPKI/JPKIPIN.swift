@@ -45,7 +45,8 @@ extension JPKICard {
   public mutating func verifyPIN(_ pin: Secret<PIN>) throws(CardFailure) -> PINOutcome {
     guard JPKIPINRule.accepts(pin) else { throw .unusablePIN }
     try select(.pin)
-    var command: [UInt8] = [0x00, 0x20, 0x00, 0x80, UInt8(JPKIPINRule.length)] + [UInt8](repeating: 0, count: JPKIPINRule.length)
+    var command: [UInt8] =
+      [0x00, 0x20, 0x00, 0x80, UInt8(JPKIPINRule.length)] + [UInt8](repeating: 0, count: JPKIPINRule.length)
     defer {
       unsafe command.withUnsafeMutableBytes { buffer in
         if let base = buffer.baseAddress { unsafe explicit_bzero(base, buffer.count) }

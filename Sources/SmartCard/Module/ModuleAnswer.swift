@@ -34,7 +34,8 @@ public struct SeenToken: Sendable, Equatable {
     guard Self.isName(reader, limit: 64), Self.isName(label, limit: 32), serial.count <= 16 else {
       throw MalformedInput("token", expected: "names without control characters")
     }
-    guard keys.allSatisfy({ (1...ModuleErrand.mostKeyBytes).contains($0.id.count) && (1...8192).contains($0.certificate.count) })
+    guard
+      keys.allSatisfy({ (1...ModuleErrand.mostKeyBytes).contains($0.id.count) && (1...8192).contains($0.certificate.count) })
     else { throw MalformedInput("token", expected: "keys of 64 bytes and certificates of 8 KiB at most") }
     self.slot = slot
     self.reader = reader

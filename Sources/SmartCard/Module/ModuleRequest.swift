@@ -116,7 +116,8 @@ public struct ModuleErrand: Sendable {
     pin: Secret<PIN>, leastTries: Int
   ) throws(MalformedInput) {
     guard serial.count <= 16, (1...Self.mostKeyBytes).contains(key.count), (1...8192).contains(certificate.count) else {
-      throw MalformedInput("module errand", expected: "a serial number of 16 bytes, a key of 64, a certificate of 8 KiB at most")
+      throw MalformedInput(
+        "module errand", expected: "a serial number of 16 bytes, a key of 64, a certificate of 8 KiB at most")
     }
     guard digest.count == algorithm.digestCount, Self.pinLengths.contains(pin.count), (1...2).contains(leastTries) else {
       throw MalformedInput("module errand", expected: "a digest of its key, a PIN of 4 to 64 bytes, one or two tries")

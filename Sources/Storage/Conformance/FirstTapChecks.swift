@@ -74,7 +74,8 @@ extension StoreConformance {
       let found = try await store.read { (state) throws(StorageFault) in
         (try state.expectedCard(key: key), try state.expectedCards(limit: 9), try state.expectedCards(limit: 1))
       }
-      try expect(found.0 == one && found.1 == [one, two] && found.2 == [one], "an expected card was not found, or out of order")
+      try expect(
+        found.0 == one && found.1 == [one, two] && found.2 == [one], "an expected card was not found, or out of order")
       try await expectConflict("a card of nobody was expected", store, FirstTapPuts(expected: [try expected(3, 3)]))
       let removed = try await store.commit(FirstTapPuts(gone: [two.key, two.key]))
       try expect(removed == [true, false], "an expected card that was taken away was still there")

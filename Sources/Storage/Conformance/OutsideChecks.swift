@@ -27,7 +27,8 @@ extension StoreConformance {
       _ = try await store.commit(Removes(person: first))
       try expect(try await told() == [nil, nil], "a removed person was still from outside")
     },
-    Check(name: "workstations stand at a site and are somebody's own until that is taken back, or the person is removed") { store in
+    Check(name: "workstations stand at a site and are somebody's own until that is taken back, or the person is removed") {
+      store in
       let (one, two) = (try Sample.person(1), try Sample.person(2))
       var (pc, other) = (try Sample.workstation("w1", certificates: [1]), try Sample.workstation("w2", certificates: [2]))
       pc.site = "honcho"

@@ -24,7 +24,8 @@ extension AgentFault {
         ja: "暗証番号（PIN）が違います。あと何回でカードが使えなくなるかは、カードが伝えていません。",
         en: "The PIN is wrong. The card does not tell how many more wrong PINs block it.",
         nextStepJa: "落ち着いて入れ直してください。自信がないときは、入れ直さずに、カードの発行元か窓口・支所担当へお問い合わせください。",
-        nextStepEn: "Type it again with care. If you are not sure, do not try: ask the card's issuer or the desk of your branch.")
+        nextStepEn:
+          "Type it again with care. If you are not sure, do not try: ask the card's issuer or the desk of your branch.")
     case .pinWrong(let left):
       Sentence(
         ja: "暗証番号（PIN）が違います。あと\(left)回間違えるとカードが使えなくなります。",

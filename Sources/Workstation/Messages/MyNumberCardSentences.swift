@@ -20,7 +20,9 @@ extension AgentFault {
         ja: "マイナンバーカードの利用者証明用の暗証番号（PIN）は、間違いが3回続いたため止まっています。",
         en: "The PIN for user authentication of this My Number Card is blocked after too many wrong ones.",
         nextStepJa: "住民登録のある市区町村の窓口で再設定を受けてください。その日は、貸出カードか代替コードを窓口・支所担当へお申し出ください。",
-        nextStepEn: "Have it reset at the counter of the municipality you live in; for today ask the desk for a loan card or a printed code.")
+        nextStepEn:
+          "Have it reset at the counter of the municipality you live in; for today ask the desk for a loan card or a printed code."
+      )
     }
   }
 }

@@ -20,7 +20,8 @@ public final class ModuleCards: CardPort {
   ///   - milliseconds: in which one answer has to be there: a signature with RSA over a contactless reader, after a slow start of
   ///     the library.
   public init(
-    _ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host", within milliseconds: Int = 15_000
+    _ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host",
+    within milliseconds: Int = 15_000
   ) {
     self.milliseconds = milliseconds
     self.module = module

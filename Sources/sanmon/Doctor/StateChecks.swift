@@ -99,8 +99,11 @@ extension Examination {
     guard found.state == .ok, let people = server.value?.status?.externalPeopleToAnswer else { return found }
     return .warning(
       .directory,
-      Words("責任者が不在、または 7 日以内に離職する外部の方が \(people) 人います", "\(people) people from outside for whom nobody answers, or will not within 7 days"),
-      Words("sanmon status の行のとおり、別の責任者で延長する", "do as the lines of sanmon status say: extend them with another responsible person"))
+      Words(
+        "責任者が不在、または 7 日以内に離職する外部の方が \(people) 人います",
+        "\(people) people from outside for whom nobody answers, or will not within 7 days"),
+      Words(
+        "sanmon status の行のとおり、別の責任者で延長する", "do as the lines of sanmon status say: extend them with another responsible person"))
   }
 
   private func source() -> Finding {

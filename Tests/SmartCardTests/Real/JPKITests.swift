@@ -103,7 +103,8 @@ extension RealCardSuite {
       }
     }
 
-    @Test("another person's card, put there while the PIN was typed, does not get it; nor does one that shows another certificate")
+    @Test(
+      "another person's card, put there while the PIN was typed, does not get it; nor does one that shows another certificate")
     func exchanged() async throws {
       try await CardBench.run { bench in
         let cards = ReaderCards()

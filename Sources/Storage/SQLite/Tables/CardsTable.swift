@@ -121,7 +121,8 @@ enum CardsTable {
 
   /// The person's own cards. What was lent to the person is nobody's again.
   static func removeAll(of person: PersonID, in db: Database) throws -> Int {
-    try db.run("UPDATE cards SET person = NULL, lent_until = NULL, awaits_pin = 0 WHERE person = ? AND is_stock = 1", [person.text])
+    try db.run(
+      "UPDATE cards SET person = NULL, lent_until = NULL, awaits_pin = 0 WHERE person = ? AND is_stock = 1", [person.text])
     try db.run("DELETE FROM card_keys WHERE card IN (SELECT id FROM cards WHERE person = ?)", [person.text])
     try db.run("DELETE FROM cards WHERE person = ?", [person.text])
     return db.changesCount
