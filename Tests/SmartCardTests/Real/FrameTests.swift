@@ -77,6 +77,10 @@ private final class FrameReader {
     place = 0
     var room = [UInt8](repeating: 0, count: 1 << 16)
     while waiting.count < count {
+      // The card's answers are small and many: without an acknowledgement at once its side waits 40 ms to send the next (Nagle). The
+      // option wears off, so it is set before every read.
+      var on: Int32 = 1
+      setsockopt(card, Int32(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<Int32>.size))
       let got = room.withUnsafeMutableBytes { recv(card, $0.baseAddress, $0.count, 0) }
       guard got > 0 else { throw Shell.Failed(description: "no answer: \(got)") }
       waiting += room[0..<got]
