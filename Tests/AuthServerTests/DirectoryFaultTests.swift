@@ -135,8 +135,11 @@ struct DirectoryFaultTests {
           let person: PersonSummary = try await city.link.fetch("/v1/admin/people/\(sato)")
           return person.isEnabled == (command == "enable")
         }
-        let now = try await status(city.link)
-        #expect(now.server.hasSuffix(":\(other.port)") && now.faultEn == nil)
+        // The change is in force a moment before the look that brought it has ended.
+        try await becomes("the other one is named") {
+          let now = try await status(city.link)
+          return now.server.hasSuffix(":\(other.port)") && now.faultEn == nil
+        }
       }
       await city.end()
     }

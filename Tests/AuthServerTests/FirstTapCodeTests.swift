@@ -124,6 +124,7 @@ struct FirstTapCodeTests {
     }
     #expect(done.count == 50 && done.allSatisfy { $0.0 == $0.1.person } && Set(done.map(\.1.card)).count == 50)
     #expect(try await city.firstTapCodes("?state=used").map(\.person).sorted() == chosen)
+    #expect(try await city.link.request("GET", "/v1/admin/enrolment-codes?state=Used").status == 400, "no such state")
     await city.end()
   }
 

@@ -100,6 +100,9 @@ struct FirstTapCodeDesk: Sendable {
 
   /// Never a digit of a code: nothing here knows one.
   func list(person: PersonID?, segment: Segment?, state wanted: String?) async throws -> FirstTapCodesShown {
+    guard wanted.map({ $0 == Self.over || FirstTapCode.State(rawValue: $0) != nil }) ?? true else {
+      throw HTTPFault.malformed(.query)
+    }
     let day = services.local(services.surroundings.now()).day
     let all = try await services.store.read { (state) throws(StorageFault) -> [FirstTapCode] in
       try state.firstTapCodes(limit: 20_000)
@@ -111,10 +114,13 @@ struct FirstTapCodeDesk: Sendable {
       codes: Array(shown.prefix(FirstTapCodesShown.most)), more: max(0, shown.count - FirstTapCodesShown.most))
   }
 
+  /// What an open code is called after its last day.
+  private static let over = "over"
+
   private static func summary(_ code: FirstTapCode, _ day: Int) -> FirstTapCodeSummary {
     FirstTapCodeSummary(
       person: code.person.text, segment: code.segment.name,
-      state: code.state == .open && code.lastDay < day ? "over" : code.state.rawValue,
+      state: code.state == .open && code.lastDay < day ? over : code.state.rawValue,
       until: DatedAccess.text(ofDay: code.lastDay), wrong: code.wrong, issuedBy: code.issuedBy.text,
       issuedAt: code.issuedAt.wallMilliseconds)
   }
