@@ -16,6 +16,10 @@ let house: [SwiftSetting] =
 /// Floors 0 to 2: no clock, no file, no socket, no database, and memory safety proven by the compiler.
 let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
+/// Tests are compiled without optimisation, but for those that fuzz: they wait more than they compute, and their compilation is the
+/// tail of a build.
+let tests: [SwiftSetting] = house + [.unsafeFlags(["-Onone"])]
+
 extension Target.Dependency {
   static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
   static let cryptoExtras: Self = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -233,7 +237,7 @@ let package = Package(
     .target(
       name: "CardsInMemory", dependencies: ["AuthTerms", "CardCiphers", "SmartCard"], path: "Tests/CardsInMemory",
       swiftSettings: house),
-    .testTarget(name: "PackageTests", dependencies: ["Programs"], swiftSettings: house),
+    .testTarget(name: "PackageTests", dependencies: ["Programs"], swiftSettings: tests),
     .testTarget(
       name: "FuzzTests",
       dependencies: [
@@ -241,52 +245,52 @@ let package = Package(
         "Fuzzing", "Sealing", "SmartCard", "Workstation", .crypto,
       ], swiftSettings: house),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Simulation", "AuditLog", "AuthTerms", "Storage"], swiftSettings: house),
-    .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient", "RealDirectory"], swiftSettings: house),
-    .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: house),
-    .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: house),
-    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: house),
-    .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: house),
-    .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: house),
+      name: "SimulationTests", dependencies: ["Simulation", "AuditLog", "AuthTerms", "Storage"], swiftSettings: tests),
+    .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient", "RealDirectory"], swiftSettings: tests),
+    .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: tests),
+    .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: tests),
+    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: tests),
+    .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: tests),
+    .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: tests),
     .testTarget(
       name: "SmartCardTests",
       dependencies: [
         "AuthTerms", "AuthPolicy", "CardCiphers", "SmartCard", "PCSCReader", "Programs", "Workstation", .crypto, .cryptoExtras,
-      ], swiftSettings: house),
+      ], swiftSettings: tests),
     .testTarget(
       name: "CardCiphersTests", dependencies: ["AuthTerms", "AuthPolicy", "CardCiphers", "CardsInMemory", "SmartCard"],
       exclude: ["golden.py"],
-      swiftSettings: house),
+      swiftSettings: tests),
     .testTarget(
       name: "MatcherTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "Biometric", "Fuzzing", "Isolation", "MatcherHost", "MatcherLink", "PalmSynthesis", "Programs",
-      ], swiftSettings: house),
+      ], swiftSettings: tests),
     .testTarget(
       name: "BiometricTests", dependencies: ["AuthTerms", "Biometric", "CVeinKernel", "PalmSynthesis", "VeinEvaluation"],
-      swiftSettings: house),
+      swiftSettings: tests),
     .testTarget(
       name: "DirectorySyncTests",
       dependencies: ["AuthTerms", "DirectorySync", "Fuzzing", "Programs", "RealDirectory", "Sealing", .crypto],
-      swiftSettings: house
+      swiftSettings: tests
     ),
     .testTarget(
       name: "CertificateTrustTests",
       dependencies: ["AuthTerms", "CertificateTrust", "Programs", .crypto, .cryptoExtras, .x509, .asn1],
-      exclude: ["pkits.tsv", "pkits-deviations.tsv"], swiftSettings: house),
+      exclude: ["pkits.tsv", "pkits-deviations.tsv"], swiftSettings: tests),
     .testTarget(
       name: "StorageTests",
       dependencies: [
         "AuthTerms", "AuthPolicy", "AuditLog", "DurableSQLite", "FaultyDisk", "Programs", "Storage", .crypto, .grdb,
       ],
-      swiftSettings: house),
+      swiftSettings: tests),
     .testTarget(
       name: "SSOVaultTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "AuditLog", "CardCiphers", "CardsInMemory", "CertificateTrust", "DirectorySync", "FaultyDisk",
         "Isolation", "Programs", "RealDirectory", "Rotator", "Sealing", "SmartCard", "SSOVault", "VaultLink", .crypto, .x509,
         .asn1,
-      ], swiftSettings: house),
+      ], swiftSettings: tests),
     .testTarget(
       name: "AuthServerTests",
       dependencies: [
@@ -297,13 +301,13 @@ let package = Package(
         .crypto,
         .cryptoExtras, .x509,
         .asn1,
-      ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: house),
+      ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: tests),
     .testTarget(
       name: "WorkstationTests",
       dependencies: [
         "AuthTerms", "AuthAPI", "Sealing", "SmartCard", "PCSCReader", "Workstation", "AuthClient", .crypto, .x509, .asn1,
       ]
-        + Target.Dependency.nio, swiftSettings: house),
+        + Target.Dependency.nio, swiftSettings: tests),
   ],
   swiftLanguageModes: [.v6]
 )
