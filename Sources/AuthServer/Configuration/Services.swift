@@ -61,8 +61,8 @@ final class Services: Sendable {
   let trust: TrustHolder
   let vault: any Vault
   let ceremonies = CeremonyTable()
-  let relinks = RelinkTable()
-  let firstTaps = FirstTapTable()
+  let relinks = ChallengeTable<OpenRelink>()
+  let firstTaps = ChallengeTable<OpenFirstTap>()
   let expectedCards = ExpectedCardsHint()
   let presence: WorkstationPresence
   let watch: SessionWatch

@@ -6,12 +6,12 @@ import CertificateTrust
 import Crypto
 import Foundation
 import Storage
-import Synchronization
 
 /// Has a card of a former registration shown at a workstation, for a new one. Nothing is opened by it, and until the card's signature is
 /// verified every refusal looks as at a logon.
-struct RelinkService: Sendable {
-  private static let action = "relink.proven"
+struct RelinkService: WorkstationChallenges {
+  static let action = "relink.proven"
+  static let rule = RuleID.builtin("possession")
 
   let services: Services
 
@@ -72,79 +72,15 @@ struct RelinkService: Sendable {
     case .denied(let code, let reference): throw Refusal(code, reference: reference)
     }
   }
-
-  private func workstation(_ caller: CeremonyService.Caller, _ now: Moment) async throws -> WorkstationRecord {
-    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
-      guard let workstation = try state.workstation(certificate: caller.certificate) else { return nil }
-      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
-    }
-    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
-    services.presence.heard(workstation.id, at: now)
-    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
-    guard services.instance.segments.contains(workstation.segment) else {
-      throw try await refuse(.segmentNotServed, workstation, caller, now)
-    }
-    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
-    return workstation
-  }
-
-  private func record(
-    _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment
-  ) -> AuditRecord {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: Self.action, outcome: .denied)
-    record.workstation = workstation?.id
-    record.workstationCertificate = caller.certificate
-    record.segment = workstation?.segment
-    record.policyVersion = services.policy.policy.version
-    return record
-  }
-
-  /// As at a logon: the row has the cause, the asker gets the one answer that every refusal before possession has.
-  private func refuse(
-    _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, note: String = "",
-    counts: Bool = false
-  ) async throws -> Refusal {
-    let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
-    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
-      return .beforePossession(reference: reference)
-    }
-    var record = record(workstation, caller, now)
-    record.code = code
-    record.rule = .builtin("possession")
-    record.note = note
-    let reference = try await services.recorder.commit(
-      RecordRefusal(
-        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(),
-        countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
-      now: now)
-    services.coalescer.remember(reference, for: source)
-    return .beforePossession(reference: reference)
-  }
 }
 
 /// A challenge to a card of a former registration. Not among the ceremonies: neither can be concluded as the other.
-struct OpenRelink: Sendable {
+struct OpenRelink: WorkstationChallenge {
   let id: CeremonyID
   let nonce: [UInt8]
   let person: PersonID
   let certificate: CertificateFingerprint
   let expiresAt: Moment
-}
-
-/// Open challenges, in memory: one a workstation, redeemed by removal, void after a restart.
-final class RelinkTable: Sendable {
-  private let current = Mutex<[WorkstationID: OpenRelink]>([:])
-
-  func open(_ opened: OpenRelink, at workstation: WorkstationID) { current.withLock { $0[workstation] = opened } }
-
-  /// - Returns: `nil` for one that is unknown, of another workstation, redeemed, replaced or expired.
-  func redeem(_ id: CeremonyID, at workstation: WorkstationID, now: Moment) -> OpenRelink? {
-    current.withLock { current in
-      guard let opened = current[workstation], opened.id == id else { return nil }
-      current[workstation] = nil
-      return now.hasReached(opened.expiresAt) ? nil : opened
-    }
-  }
 }
 
 /// A card signed for a new registration: kept, if it is one that could go on there.

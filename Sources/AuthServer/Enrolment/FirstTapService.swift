@@ -5,18 +5,18 @@ import AuthTerms
 import CertificateTrust
 import Foundation
 import Storage
-import Synchronization
 
 /// Registers a card at its holder's own workstation: the card's signature behind its PIN, the password, and the enrolment code that
 /// was handed over in person. Until all three are right every refusal looks as at a logon, and nothing is kept of the card.
-struct FirstTapService: Sendable {
+struct FirstTapService: WorkstationChallenges {
   static let action = "card.firstTap"
+  static let rule = RuleID.builtin("first-tap")
 
   let services: Services
 
   func open(_ message: FirstTapBegin, _ caller: CeremonyService.Caller) async throws -> FirstTapOpened {
     let now = services.surroundings.now()
-    let workstation = try await workstation(caller, now)
+    let workstation = try await taking(caller, now)
     // Whether there is such an account is said behind the card, the code and the password alone.
     let opened = OpenFirstTap(
       id: services.surroundings.identifier("t"), nonce: services.surroundings.random(32),
@@ -32,7 +32,7 @@ struct FirstTapService: Sendable {
     _ id: CeremonyID, _ message: FirstTapProofMessage, _ caller: CeremonyService.Caller
   ) async throws -> FirstTapDone {
     let now = services.surroundings.now()
-    let workstation = try await workstation(caller, now)
+    let workstation = try await taking(caller, now)
     guard let opened = services.firstTaps.redeem(id, at: workstation.id, now: now) else {
       throw try await refuse(.ceremonyUnknown, workstation, caller, now)
     }
@@ -63,6 +63,17 @@ struct FirstTapService: Sendable {
   }
 
   // MARK: Steps
+
+  /// The workstation, if cards are registered there.
+  private func taking(_ caller: CeremonyService.Caller, _ now: Moment) async throws -> WorkstationRecord {
+    let workstation = try await workstation(caller, now)
+    // The same for everybody who asks here: nothing of a person is in it.
+    guard services.policy.policy.takesFirstTaps(workstation.segment), workstation.access == .console else {
+      let refusal = try await refuse(.firstTapOff, workstation, caller, now)
+      throw Refusal(.firstTapOff, reference: refusal.reference)
+    }
+    return workstation
+  }
 
   /// The same as at the desk: path, signature, and what the key is worth.
   private func verify(
@@ -152,85 +163,13 @@ struct FirstTapService: Sendable {
       throw code.shown == .notAccepted ? .beforePossession(reference: reference) : Refusal(code, reference: reference)
     }
   }
-
-  // MARK: Who asks, and no
-
-  private func workstation(_ caller: CeremonyService.Caller, _ now: Moment) async throws -> WorkstationRecord {
-    let found = try await services.store.lookUp { (state) throws(StorageFault) -> (WorkstationRecord, Moment?)? in
-      guard let workstation = try state.workstation(certificate: caller.certificate) else { return nil }
-      return (workstation, try Throttling.blockedUntil([.workstation(workstation.id)], now: now, in: state))
-    }
-    guard let (workstation, blocked) = found else { throw try await refuse(.workstationUnknown, nil, caller, now) }
-    services.presence.heard(workstation.id, at: now)
-    guard !workstation.isRevoked else { throw try await refuse(.workstationRevoked, workstation, caller, now) }
-    guard services.instance.segments.contains(workstation.segment) else {
-      throw try await refuse(.segmentNotServed, workstation, caller, now)
-    }
-    // The same for everybody who asks here: nothing of a person is in it.
-    guard services.policy.policy.takesFirstTaps(workstation.segment), workstation.access == .console else {
-      let refusal = try await refuse(.firstTapOff, workstation, caller, now)
-      throw Refusal(.firstTapOff, reference: refusal.reference)
-    }
-    guard blocked == nil else { throw try await refuse(.throttled, workstation, caller, now) }
-    return workstation
-  }
-
-  private func record(
-    _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, person: PersonID? = nil
-  ) -> AuditRecord {
-    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: Self.action, outcome: .denied)
-    record.workstation = workstation?.id
-    record.workstationCertificate = caller.certificate
-    record.segment = workstation?.segment
-    record.person = person
-    record.policyVersion = services.policy.policy.version
-    return record
-  }
-
-  /// As at a logon: the row has the cause, the asker gets the one answer that every refusal before possession has.
-  private func refuse(
-    _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, note: String = "",
-    counts: Bool = false, person: PersonID? = nil
-  ) async throws -> Refusal {
-    let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
-    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
-      return .beforePossession(reference: reference)
-    }
-    var record = record(workstation, caller, now, person: person)
-    record.code = code
-    record.rule = .builtin("first-tap")
-    record.note = note
-    let reference = try await services.recorder.commit(
-      RecordRefusal(
-        record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(),
-        countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
-      now: now)
-    services.coalescer.remember(reference, for: source)
-    return .beforePossession(reference: reference)
-  }
 }
 
 /// A challenge to a card that is nobody's yet. Not among the ceremonies: neither can be concluded as the other.
-struct OpenFirstTap: Sendable {
+struct OpenFirstTap: WorkstationChallenge {
   let id: CeremonyID
   let nonce: [UInt8]
   let account: AccountName
   let certificate: CertificateFingerprint
   let expiresAt: Moment
-}
-
-/// Open challenges, in memory: one a workstation, redeemed by removal, void after a restart.
-final class FirstTapTable: Sendable {
-  private let current = Mutex<[WorkstationID: OpenFirstTap]>([:])
-
-  func open(_ opened: OpenFirstTap, at workstation: WorkstationID) { current.withLock { $0[workstation] = opened } }
-
-  /// - Returns: `nil` for one that is unknown, of another workstation, redeemed, replaced or expired.
-  func redeem(_ id: CeremonyID, at workstation: WorkstationID, now: Moment) -> OpenFirstTap? {
-    current.withLock { current in
-      guard let opened = current[workstation], opened.id == id else { return nil }
-      current[workstation] = nil
-      return now.hasReached(opened.expiresAt) ? nil : opened
-    }
-  }
 }

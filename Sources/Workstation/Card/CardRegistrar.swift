@@ -31,9 +31,11 @@ public struct CardRegistrar: Sendable {
   public func register(for account: AccountName, waitSeconds: Int64) async throws(AgentFault) -> FirstTapDone {
     // Before anything is typed: where this is the desk's business, the server says so.
     _ = try await open(account)
-    let view = try await waitForCard(seconds: waitSeconds)
+    let view = try await surroundings.waiting(
+      seconds: waitSeconds, placeCard: { await asking.tell(.placeCard) }
+    ) { () async throws(CardFailure) in try await cards.view() }
     guard view.certificates[.authentication] != nil else { throw .card(.missingObject) }
-    let (pin, leastTries) = try await askPIN(view)
+    let (pin, leastTries) = try await asking.pin(triesLeft: view.triesLeft) { PINRule.accepts($0) ? nil : .unusablePIN }
     let password = try await asking.password()
     let typed = try await asking.code()
     // A slip is told here and counts nothing.
@@ -58,38 +60,6 @@ public struct CardRegistrar: Sendable {
     } catch { throw .server(error) }
   }
 
-  private func waitForCard(seconds: Int64) async throws(AgentFault) -> CardView {
-    let start = surroundings.now()
-    var told = false
-    while true {
-      do throws(CardFailure) {
-        return try await cards.view()
-      } catch {
-        switch error {
-        case .noCard, .noReader, .cardRemoved, .readerBusy, .cardReset, .serviceLost: break
-        default: throw .card(error)
-        }
-        guard surroundings.now().milliseconds(since: start) < seconds * 1000 else { throw .card(error) }
-        if !told { await asking.tell(.placeCard) }
-        told = true
-      }
-      do { try await Task.sleep(for: .milliseconds(250)) } catch { throw .cancelled }
-    }
-  }
-
-  private func askPIN(_ view: CardView) async throws(AgentFault) -> (Secret<PIN>, leastTries: Int) {
-    guard view.triesLeft > 0 else { throw .pinBlocked }
-    var leastTries = 2
-    if view.triesLeft == 1 {
-      guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
-      leastTries = 1
-    }
-    let pin = try await asking.pin(triesLeft: view.triesLeft)
-    // A PIN the card would not even look at must not cost a try.
-    guard PINRule.accepts(pin) else { throw .card(.unusablePIN) }
-    return (pin, leastTries)
-  }
-
   private func prove(
     _ errand: CardProofErrand, reportingTo connection: ServerConnection
   ) async throws(AgentFault) -> (PIVSlotEvidence, CardGUID?) {
@@ -98,19 +68,14 @@ public struct CardRegistrar: Sendable {
     switch outcome {
     case .answered(.proven(let evidence), let guid): return (evidence, guid)
     case .answered(.wrongPIN(let left), _):
-      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: left), over: connection)
+      await connection.report(WorkstationEvent(kind: "wrongPIN", triesLeft: left))
       throw .pinWrong(triesLeft: left)
     case .answered(.pinBlocked, _):
-      await report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0), over: connection)
+      await connection.report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0))
       throw .pinBlocked
     case .tooFewTries: throw .lastTryNotConfirmed
     case .otherCard: throw .otherCard
     }
-  }
-
-  /// The card's own "no" reaches the log as an event. If it can't be told now, the person still learns what the card said.
-  private func report(_ event: WorkstationEvent, over connection: ServerConnection) async {
-    _ = try? await connection.call("POST", "/v1/events", event, returning: NoBody.self)
   }
 
   /// A challenge that agrees with what this workstation knows by itself, and what the card signs for it.

@@ -17,22 +17,9 @@ public struct PINChanger: Sendable {
 
   /// Looks at the card, waiting for it at most `waitSeconds`.
   public func waitForCard(seconds waitSeconds: Int64) async throws(AgentFault) -> CardView {
-    let start = surroundings.now()
-    var told = false
-    while true {
-      do throws(CardFailure) {
-        return try await cards.view()
-      } catch {
-        switch error {
-        case .noCard, .noReader, .cardRemoved, .readerBusy, .cardReset, .serviceLost: break
-        default: throw .card(error)
-        }
-        guard surroundings.now().milliseconds(since: start) < waitSeconds * 1000 else { throw .card(error) }
-        if !told { await asking.tell(.placeCard) }
-        told = true
-      }
-      do { try await Task.sleep(for: .milliseconds(250)) } catch { throw .cancelled }
-    }
+    try await surroundings.waiting(
+      seconds: waitSeconds, placeCard: { await asking.tell(.placeCard) }
+    ) { () async throws(CardFailure) in try await cards.view() }
   }
 
   /// By its holder, who knows the present PIN.

@@ -11,22 +11,7 @@ extension LogonClient {
   func waiting<Seen: Sendable>(
     seconds: Int64, for look: () async throws(CardFailure) -> Seen
   ) async throws(AgentFault) -> Seen {
-    let start = surroundings.now()
-    var told = false
-    while true {
-      do throws(CardFailure) {
-        return try await look()
-      } catch {
-        switch error {
-        case .noCard, .noReader, .cardRemoved, .readerBusy, .cardReset, .serviceLost: break
-        default: throw .card(error)
-        }
-        guard surroundings.now().milliseconds(since: start) < seconds * 1000 else { throw .card(error) }
-        if !told { await asking.tell(.placeCard) }
-        told = true
-      }
-      do { try await Task.sleep(for: .milliseconds(250)) } catch { throw .cancelled }
-    }
+    try await surroundings.waiting(seconds: seconds, placeCard: { await asking.tell(.placeCard) }, for: look)
   }
 
   func askPIN(
@@ -42,17 +27,9 @@ extension LogonClient {
     _ plan: FactorPlan, triesLeft: Int, _ entered: inout Entered, fault: (Secret<PIN>) -> CardFailure?
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {
     guard plan.needsPIN else { return (nil, 0) }
-    guard triesLeft > 0 else { throw .pinBlocked }
     // The card took it a moment ago.
-    if let pin = entered.pin { return (pin, min(2, triesLeft)) }
-    var leastTries = 2
-    if triesLeft == 1 {
-      guard await asking.confirmLastTry() else { throw .lastTryNotConfirmed }
-      leastTries = 1
-    }
-    let pin = try await asking.pin(triesLeft: triesLeft)
-    // A PIN the card would not even look at must not cost a try.
-    if let fault = fault(pin) { throw .card(fault) }
+    if let pin = entered.pin, triesLeft > 0 { return (pin, min(2, triesLeft)) }
+    let (pin, leastTries) = try await asking.pin(triesLeft: triesLeft, fault: fault)
     entered.pin = pin
     return (pin, leastTries)
   }
@@ -73,18 +50,13 @@ extension LogonClient {
     case .signed(let signature, let algorithm): return (signature, algorithm)
     case .wrongPIN(let left):
       let told = left == PINStanding.untoldTries ? nil : left
-      await report(WorkstationEvent(kind: "wrongPIN", triesLeft: told), over: connection)
+      await connection.report(WorkstationEvent(kind: "wrongPIN", triesLeft: told))
       throw .pinWrong(triesLeft: left)
     case .pinBlocked:
-      await report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0), over: connection)
+      await connection.report(WorkstationEvent(kind: "pinBlocked", triesLeft: 0))
       throw .pinBlocked
     case .tooFewTries: throw .lastTryNotConfirmed
     case .otherCard: throw .otherCard
     }
-  }
-
-  /// The card's own "no" reaches the log as an event. If it can't be told now, the person still learns what the card said.
-  private func report(_ event: WorkstationEvent, over connection: ServerConnection) async {
-    _ = try? await connection.call("POST", "/v1/events", event, returning: NoBody.self)
   }
 }
