@@ -118,7 +118,7 @@ extension APIRoutes {
       ], answer: .message("FirstTapCodesShown")),
     .get(
       "/v1/admin/enrolment-codes/people", .operators, "Who of a department has no card yet",
-      query: [.required("department", .text(maximum: 256)), .required("segment", .segment)],
+      query: [.required("department", .text(maximum: 200)), .required("segment", .segment)],
       answer: .message("FirstTapCandidates")),
     .post(
       "/v1/admin/enrolment-codes", .operators, "Issue enrolment codes", body: "FirstTapCodeIssue", .created,

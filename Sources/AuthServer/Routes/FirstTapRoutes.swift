@@ -18,9 +18,9 @@ extension OperatorRoutes {
     router.get("/v1/admin/enrolment-codes/people") { request, context in
       _ = try await require(Self.administrators, context)
       let items = request.uri.queryParameters
-      guard items.count == 2, let department = items.get("department"), let segment = items.get("segment") else {
-        throw HTTPFault.malformed(.query)
-      }
+      guard items.count == 2, let department = items.get("department"), department.unicodeScalars.count <= 200,
+        let segment = items.get("segment")
+      else { throw HTTPFault.malformed(.query) }
       return try JSONAnswer(await codes.candidates(department: department, segment: Segment(parsing: segment)))
     }
     router.post("/v1/admin/enrolment-codes") { request, context in

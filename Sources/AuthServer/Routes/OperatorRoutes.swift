@@ -125,7 +125,7 @@ struct OperatorRoutes: Sendable {
       let items = request.uri.queryParameters
       guard let limit = Int(items.get("limit") ?? "50"), (1...1000).contains(limit) else { throw HTTPFault.malformed(.query) }
       let text = items.get("q") ?? ""
-      guard text.utf8.count <= 200 else { throw HTTPFault.malformed(.query) }
+      guard text.unicodeScalars.count <= 200 else { throw HTTPFault.malformed(.query) }
       return try JSONAnswer(await desk.list(matching: text, limit: limit))
     }
     router.get("/v1/admin/people/:person") { _, context in
