@@ -18,7 +18,7 @@ let pure: [SwiftSetting] = house + [.strictMemorySafety()]
 
 /// Tests are compiled without optimisation, but for those that fuzz: they wait more than they compute, and their compilation is the
 /// tail of a build.
-let tests: [SwiftSetting] = house + [.unsafeFlags(["-Onone"])]
+let tests: [SwiftSetting] = house + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 extension Target.Dependency {
   static let crypto: Self = .product(name: "Crypto", package: "swift-crypto")
