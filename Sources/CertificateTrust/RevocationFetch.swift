@@ -59,7 +59,8 @@ public enum RevocationFetch {
     do { present = try RevocationFiles.read(folder) } catch { throw .folder }
     guard let der = try judge(body, authorities: authorities, present: present, at: now) else { return .unchanged }
     guard present.count < most else { throw .folder }
-    try put(der, as: name(of: address), in: folder)
+    guard let file = name(of: der) else { throw .notAList }
+    try put(der, as: file, in: folder)
     do { return .taken(try ValidityPeriod(revocationList: der)) } catch { throw .notAList }
   }
 
@@ -76,11 +77,9 @@ public enum RevocationFetch {
     guard issuers.contains(where: { list.isSigned(by: $0) }) else { throw .signatureWrong }
     guard Int64(list.thisUpdate) * 1000 <= now + tolerance else { throw .fromTheFuture }
     if present.contains(der) { return nil }
-    let place = list.issuer + list.scope
+    let place = list.place
     for other in present {
-      guard let known = OpenSSLRevocationList(exactly: other), known.isDelta == list.isDelta,
-        known.issuer + known.scope == place
-      else { continue }
+      guard let known = OpenSSLRevocationList(exactly: other), known.place == place else { continue }
       guard known.thisUpdate < list.thisUpdate else { throw .older }
     }
     return der
@@ -96,9 +95,13 @@ public enum RevocationFetch {
 
   // MARK: The folder
 
-  /// One file for each address: the next list of the same place takes its place.
-  public static func name(of address: ListAddress) -> String {
-    "fetched-" + Hex.encode(Array(SHA256.hash(data: Data(address.description.utf8)).prefix(8))) + ".crl"
+  /// One file for each authority, scope and kind: a list takes the place of one that it makes out of date, and of no other,
+  /// whatever an address gives.
+  /// - Parameter list: DER.
+  /// - Returns: `nil` for what is no list.
+  public static func name(of list: [UInt8]) -> String? {
+    guard let list = OpenSSLRevocationList(exactly: list) else { return nil }
+    return "fetched-" + Hex.encode(Array(SHA256.hash(data: Data(list.place)).prefix(16))) + ".crl"
   }
 
   /// Whole or not at all, also when the power goes: under a name that nobody reads, on the disk, and then renamed.
