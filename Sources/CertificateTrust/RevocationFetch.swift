@@ -56,8 +56,9 @@ public enum RevocationFetch {
     let present: [[UInt8]]
     do { present = try RevocationFiles.read(folder) } catch { throw .folder }
     guard let der = try judge(body, authorities: authorities, present: present, at: now) else { return .unchanged }
-    guard present.count < most else { throw .folder }
     guard let file = name(of: der) else { throw .notAList }
+    // What takes the place of its predecessor needs no room.
+    guard present.count < most || FileManager.default.fileExists(atPath: folder + "/" + file) else { throw .folder }
     try put(der, as: file, in: folder)
     do { return .taken(try ValidityPeriod(revocationList: der)) } catch { throw .notAList }
   }

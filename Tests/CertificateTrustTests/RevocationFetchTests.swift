@@ -274,4 +274,21 @@ struct RevocationFetchTests {
     #expect(try run(folder) == nil)
     #expect(try files() == [name])
   }
+
+  @Test("one list more than 254 is taken, no second one; in a full folder a list still takes its predecessor's place")
+  func full() throws {
+    let (other, fresh) = (Data(try city.der("rootfresh")), try city.der("fresh"))
+    for number in 1...254 { try other.write(to: URL(filePath: folder + "/brought-\(number).crl")) }
+    #expect(try fetched(ListServer.ok(fresh)) == "taken")
+    #expect(try files().count == 255)
+    #expect(try fetched(ListServer.ok(city.der("delta"))) == "folder")
+    let name = try #require(RevocationFetch.name(of: fresh))
+    try Data(try city.der("stale")).write(to: URL(filePath: folder + "/" + name))
+    #expect(try fetched(ListServer.ok(fresh)) == "taken")
+    #expect(FileManager.default.contents(atPath: folder + "/" + name) == Data(fresh))
+    try FileManager.default.removeItem(atPath: folder + "/" + name)
+    try other.write(to: URL(filePath: folder + "/brought-255.crl"))
+    #expect(try fetched(ListServer.ok(fresh)) == "folder", "255 others, and no place of its own")
+    #expect(try files().count == 255)
+  }
 }
