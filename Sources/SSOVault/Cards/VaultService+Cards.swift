@@ -143,7 +143,7 @@ extension VaultService {
     let number = Self.short(open.number)
     guard let count = exchanges.clones.count(number, at: now) else { return }
     do {
-      try write { try alarm("card.clone", "\(open.script) card \(number) \(count) time(s)", $0, now) }
+      try write { try alarm("card.clone", "\(open.script) card \(number)", times: count, $0, now) }
     } catch {
       exchanges.clones.restore(number, count: count)
       throw error
@@ -153,7 +153,8 @@ extension VaultService {
   private func noteFlood(_ now: Moment) throws {
     guard let count = exchanges.floods.count(true, at: now) else { return }
     do {
-      try write { try alarm("cards.flooded", "\(CardExchanges.mostBegun) begun within a minute, \(count) refused", $0, now) }
+      let note = "refused: \(CardExchanges.mostBegun) were begun within a minute"
+      try write { try alarm("cards.flooded", note, times: count, $0, now) }
     } catch {
       exchanges.floods.restore(true, count: count)
       throw error
