@@ -222,6 +222,21 @@ struct CardKeyRemovalTests {
     #expect(try city.run(city.liteS, &card, number: card.number).hasPrefix("proven"))
   }
 
+  @Test("an exchange that outlives its key, because a step of it was under way, proves nobody")
+  func removedMeanwhile() throws {
+    let once = try SharedCardCity.liteSScript(id: "once", rounds: 1)
+    try city.city.expectNoted(city.setting(SharedCardCity.liteSMaster, for: once))
+    var card = try SharedCardCity.liteSCard()
+    let begun = city.begin(once, card.number)
+    guard case .commands(let commands) = begun.outcome else { throw Office.Unexpected() }
+    let answers = try SharedCardCity.carry(commands, to: &card)
+    // The key alone: the exchange is as open as one that was kept behind the removal.
+    try city.city.tamper("DELETE FROM card_keys WHERE script = 'once'")
+    #expect(SharedCardCity.word(city.step(begun.exchange, answers)) == "V186")
+    #expect(try city.rows("vault.card.proven").isEmpty)
+    #expect(try city.city.tamper("SELECT count(*) FROM card_counters") == "0\n")
+  }
+
   @Test("another number of cards than both have signed, no such key, one signature, a desk's: the key stays")
   func refused() throws {
     #expect(city.office.refusal(try removing(cards: "0", told: 1)) == "V167")

@@ -99,6 +99,10 @@ extension VaultService {
     _ card: ProvenSharedKeyCard, _ open: OpenCardExchange, _ keys: VaultKeys, _ database: Database, _ now: Moment
   ) throws -> Bool {
     var register = ReleaseRegister(database, keys)
+    // Taken away while a step of this exchange was under way, which then was kept again: `CardExchanges.forget` did not see it.
+    guard try register.cardKey(of: open.script) != nil else {
+      throw VaultFailure.no(.cardKeyMissing, "no key is kept any more for a script of this name")
+    }
     if let counter = card.counter {
       let highest = try register.counter(open.kind, card.number)
       guard counter >= highest ?? 0 else { return false }
