@@ -63,6 +63,14 @@ public enum RevocationFetch {
     do { return .taken(try ValidityPeriod(revocationList: der)) } catch { throw .notAList }
   }
 
+  /// Until when one of a name's addresses is waited for: its share, so that one that says nothing leaves time for the others.
+  /// - Parameter remaining: addresses, this one with them.
+  public static func endOfAttempt(
+    at now: ContinuousClock.Instant, remaining: Int, before end: ContinuousClock.Instant
+  ) -> ContinuousClock.Instant {
+    now + (end - now) / max(1, remaining)
+  }
+
   /// Whether these bytes are a list that belongs in the folder.
   /// - Returns: the list as DER; `nil`: it is there.
   public static func judge(

@@ -224,6 +224,16 @@ struct RevocationFetchTests {
     }
   }
 
+  @Test("of several addresses of a name each has its share of the time, the last one all that is left")
+  func shares() {
+    let now = ContinuousClock.now
+    let end = now + .seconds(30)
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 1, before: end) == end)
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 3, before: end) == now + .seconds(10))
+    #expect(RevocationFetch.endOfAttempt(at: now + .seconds(10), remaining: 2, before: end) == now + .seconds(20))
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 0, before: end) == end)
+  }
+
   @Test(
     "inside is what no router carries out of a city",
     arguments: [
