@@ -105,8 +105,12 @@ struct VaultAlarmSeen: AsyncParsableCommand {
     let none: (ja: String, en: String) = (
       "警報 \(number) は、そのあいだにまた発生しました。もう一度確かめてください。", "alarm \(number) was raised again meanwhile: look again"
     )
+    let seen: (ja: String, en: String) = (
+      "警報 \(number) は、そのあいだにほかの管理者が確認済みにしました（sanmon vault alarm list --all）。",
+      "another administrator has seen alarm \(number) meanwhile; see: sanmon vault alarm list --all"
+    )
     _ = try await operatorLink.post(
-      "/v1/admin/vault/alarms", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, notFound: none)
+      "/v1/admin/vault/alarms", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, notFound: none, conflict: seen)
     print(say("確認済みにしました。記録と履歴には残ります。", "seen. It stays in the log and in the history."))
   }
 }
@@ -160,7 +164,12 @@ struct CardKeyRemove: AsyncParsableCommand {
         say("起案を作りました。10 分以内に、もう一人の管理者が承認してください。", "written. Have a second administrator accept within ten minutes."))
       return
     }
-    try await operatorLink.post("/v1/admin/vault/card-keys/removal", VaultActMessage(act: Data(act.encoded)))
+    let changed: (ja: String, en: String) = (
+      "登録枚数が署名のときと変わりました。sanmon vault card-key list で確かめ、起案し直してください。",
+      "another number of its cards is registered than both have signed; see: sanmon vault card-key list, and write it anew"
+    )
+    _ = try await operatorLink.post(
+      "/v1/admin/vault/card-keys/removal", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, conflict: changed)
     print(say("消しました。", "removed."))
   }
 }

@@ -151,4 +151,31 @@ struct VaultAlarmTests {
     #expect(row.note.hasPrefix("desfire-ev2, registered 1 act ") && row.operatorID == "yamada")
     await city.end()
   }
+
+  @Test(
+    "the tool says that the number of cards is another one now, and not that a second try would do",
+    .enabled(if: ProcessCity.isBuilt, "sanmon is not built"))
+  func cardKeyByTool() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    try await city.takeSharedKeyCards()
+    let suzuki = try await city.keepCardKey(.desfireEV2)
+    let file = city.folder + "/gone.act"
+    let act = try city.act(Act.Kind.removeCardKey, ["script": "desfire-ev2", "cards": "0"])
+    let signed = try city.sign(act)
+    let whole = SignedAct(
+      act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try suzuki.approval(act)])
+    try Data(whole.encoded).write(to: URL(filePath: file))
+    // Registered after both have signed.
+    _ = try await city.enrolShared(SharedTestCard(.desfireEV2), for: "p-000042")
+    for (language, sentence) in [("C.UTF-8", "than both have signed"), ("ja_JP.UTF-8", "署名のときと変わりました")] {
+      let ran = try await ToolProcess.started(
+        ["vault", "card-key", "remove", "desfire-ev2", "--act", file, "--socket", city.folder + "/operator.sock"],
+        environment: ["LC_ALL": language])
+      #expect(ran.status == 1 && ran.errors.contains(sentence) && !ran.errors.contains("HT409"), "\(ran.errors)")
+    }
+    let kept: [VaultCardKeySummary] = try await city.link.fetch("/v1/admin/vault/card-keys")
+    #expect(kept.map(\.cards) == [1])
+    await city.end()
+  }
 }
