@@ -222,6 +222,32 @@ struct CardKeyRemovalTests {
     #expect(try city.run(city.liteS, &card, number: card.number).hasPrefix("proven"))
   }
 
+  @Test("while somebody else reads, the key's bytes stay in the files: they go with the next try")
+  func removedFromFilesLater() throws {
+    let bytes = try city.city.tamper("SELECT sealed FROM card_keys WHERE script = 'branch-lite-s'")
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let reader = try Program([
+      "python3", "-c",
+      """
+      import sqlite3, sys, time
+      c = sqlite3.connect(sys.argv[1], isolation_level=None)
+      c.execute("BEGIN")
+      c.execute("SELECT count(*) FROM log_rows").fetchone()
+      print("reads", flush=True)
+      time.sleep(60)
+      """, city.office.state + "/vault.sqlite",
+    ])
+    defer { reader.kill() }
+    let end = ContinuousClock.now + .seconds(30)
+    while !reader.output.contains("reads"), reader.isRunning, ContinuousClock.now < end { usleep(10_000) }
+    try #require(reader.output.contains("reads"), "\(reader.errors)")
+    try city.city.expectNoted(removing())
+    #expect(try isInFiles(bytes), "it could not be cut")
+    reader.kill()
+    city.office.service.cutLogIfDue()
+    #expect(try !isInFiles(bytes))
+  }
+
   @Test("an exchange that outlives its key, because a step of it was under way, proves nobody")
   func removedMeanwhile() throws {
     let once = try SharedCardCity.liteSScript(id: "once", rounds: 1)
