@@ -51,8 +51,9 @@ extension APIRoutes {
       "/v1/admin/vault/card-keys/removal", .operators, "Take a city's key for shared-key cards away", body: "VaultActMessage",
       answer: "Nothing", problems: [.conflict, .notFound]),
     .get(
-      "/v1/admin/vault/alarms", .operators, "What the vault wants somebody to look at, and who has",
-      answer: .list("VaultAlarmSummary")),
+      "/v1/admin/vault/alarms", .operators,
+      "What the vault wants somebody to look at, the newest first; with `all`, what somebody has seen, too",
+      query: [.optional("all", .oneOf(["1"]))], answer: .message("VaultAlarmPage")),
     .post(
       "/v1/admin/vault/alarms", .operators, "Say that an alarm of the vault was looked at", body: "VaultActMessage",
       answer: "Nothing", problems: [.conflict, .notFound]),
@@ -117,6 +118,9 @@ extension APIMessages {
         .field("lastAt", .time), .optional("seenBy", .identifier), .optional("seenAt", .time),
         .optional("reason", .text(maximum: 500)),
       ]),
+    APIMessage(
+      "VaultAlarmPage", "Alarms of the vault, the newest first, and how many older ones are left out.",
+      [.field("alarms", .array(.message("VaultAlarmSummary"), maximum: VaultAlarmPage.most)), .field("more", .count)]),
     APIMessage(
       "ApplicationsMessage", "Definitions of applications, as the vault's statement names them by their hash.",
       [

@@ -31,3 +31,18 @@ public struct VaultAlarmSummary: Codable, Sendable, Equatable {
     self.reason = reason
   }
 }
+
+/// Alarms of the vault, the newest first; as many as one answer holds.
+public struct VaultAlarmPage: Codable, Sendable, Equatable {
+  /// Each with the longest note and reason, they stay below the MiB that a client reads.
+  public static let most = 256
+
+  public var alarms: [VaultAlarmSummary]
+  /// How many older ones were asked for and are left out.
+  public var more: Int64
+
+  public init(alarms: [VaultAlarmSummary], more: Int64) {
+    self.alarms = alarms
+    self.more = more
+  }
+}

@@ -68,9 +68,10 @@ struct ListDownload {
 
   private func run(_ places: [Place]) throws(ListFetchFault) -> [UInt8] {
     var last = ListFetchFault.unreachable
-    for place in places {
+    for (number, place) in places.enumerated() {
+      let share = RevocationFetch.endOfAttempt(at: .now, remaining: places.count - number, before: end)
       let descriptor: Int32
-      do throws(ListFetchFault) { descriptor = try connect(place) } catch {
+      do throws(ListFetchFault) { descriptor = try connect(place, until: share) } catch {
         last = error
         continue
       }
@@ -80,7 +81,7 @@ struct ListDownload {
     throw last
   }
 
-  private func connect(_ place: Place) throws(ListFetchFault) -> Int32 {
+  private func connect(_ place: Place, until share: ContinuousClock.Instant) throws(ListFetchFault) -> Int32 {
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(place.family, kind, 0)
     guard descriptor >= 0 else { throw .unreachable }
@@ -92,7 +93,7 @@ struct ListDownload {
         close(descriptor)
         throw .unreachable
       }
-      guard wait(descriptor, for: Int16(POLLOUT)) else {
+      guard wait(descriptor, for: Int16(POLLOUT), until: share) else {
         close(descriptor)
         throw .slow
       }
@@ -169,10 +170,11 @@ struct ListDownload {
     }
   }
 
+  /// - Parameter share: earlier than the end of all.
   /// - Returns: false when the time is over.
-  private func wait(_ descriptor: Int32, for events: Int16) -> Bool {
+  private func wait(_ descriptor: Int32, for events: Int16, until share: ContinuousClock.Instant? = nil) -> Bool {
     while true {
-      let left = end - ContinuousClock.now
+      let left = (share ?? end) - ContinuousClock.now
       let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
       guard milliseconds > 0 else { return false }
       var entry = pollfd(fd: descriptor, events: events, revents: 0)

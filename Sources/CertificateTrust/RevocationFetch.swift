@@ -42,8 +42,6 @@ public enum RevocationFetch {
     case unchanged
   }
 
-  /// How far a list's date may lie ahead of this machine's clock, in milliseconds.
-  public static let tolerance: Int64 = 5 * 60_000
   private static let most = 255
 
   /// - Parameters:
@@ -58,9 +56,19 @@ public enum RevocationFetch {
     let present: [[UInt8]]
     do { present = try RevocationFiles.read(folder) } catch { throw .folder }
     guard let der = try judge(body, authorities: authorities, present: present, at: now) else { return .unchanged }
-    guard present.count < most else { throw .folder }
-    try put(der, as: name(of: address), in: folder)
+    guard let file = name(of: der) else { throw .notAList }
+    // What takes the place of its predecessor needs no room.
+    guard present.count < most || FileManager.default.fileExists(atPath: folder + "/" + file) else { throw .folder }
+    try put(der, as: file, in: folder)
     do { return .taken(try ValidityPeriod(revocationList: der)) } catch { throw .notAList }
+  }
+
+  /// Until when one of a name's addresses is waited for: its share, so that one that says nothing leaves time for the others.
+  /// - Parameter remaining: addresses, this one with them.
+  public static func endOfAttempt(
+    at now: ContinuousClock.Instant, remaining: Int, before end: ContinuousClock.Instant
+  ) -> ContinuousClock.Instant {
+    now + (end - now) / max(1, remaining)
   }
 
   /// Whether these bytes are a list that belongs in the folder.
@@ -74,13 +82,12 @@ public enum RevocationFetch {
     let issuers = authorities.compactMap { OpenSSLCertificate(exactly: $0) }.filter { list.isInName(of: $0) }
     guard !issuers.isEmpty else { throw .issuerUnknown }
     guard issuers.contains(where: { list.isSigned(by: $0) }) else { throw .signatureWrong }
-    guard Int64(list.thisUpdate) * 1000 <= now + tolerance else { throw .fromTheFuture }
+    // Not a second ahead: the server, by the same clock, refuses every card by such a list (AP147), and the former one is gone.
+    guard Int64(list.thisUpdate) * 1000 <= now else { throw .fromTheFuture }
     if present.contains(der) { return nil }
-    let place = list.issuer + list.scope
+    let place = list.place
     for other in present {
-      guard let known = OpenSSLRevocationList(exactly: other), known.isDelta == list.isDelta,
-        known.issuer + known.scope == place
-      else { continue }
+      guard let known = OpenSSLRevocationList(exactly: other), known.place == place else { continue }
       guard known.thisUpdate < list.thisUpdate else { throw .older }
     }
     return der
@@ -96,9 +103,13 @@ public enum RevocationFetch {
 
   // MARK: The folder
 
-  /// One file for each address: the next list of the same place takes its place.
-  public static func name(of address: ListAddress) -> String {
-    "fetched-" + Hex.encode(Array(SHA256.hash(data: Data(address.description.utf8)).prefix(8))) + ".crl"
+  /// One file for each authority, scope and kind: a list takes the place of one that it makes out of date, and of no other,
+  /// whatever an address gives.
+  /// - Parameter list: DER.
+  /// - Returns: `nil` for what is no list.
+  public static func name(of list: [UInt8]) -> String? {
+    guard let list = OpenSSLRevocationList(exactly: list) else { return nil }
+    return "fetched-" + Hex.encode(Array(SHA256.hash(data: Data(list.place)).prefix(16))) + ".crl"
   }
 
   /// Whole or not at all, also when the power goes: under a name that nobody reads, on the disk, and then renamed.

@@ -103,4 +103,7 @@ extension OpenSSLRevocationList {
       count = max(0, Int(i2d_X509_NAME(name, &cursor)))
     }
   }
+
+  /// What it speaks of: a newer list with the same bytes here makes it out of date, one with others does not.
+  var place: [UInt8] { [isDelta ? 1 : 0] + issuer + scope }
 }

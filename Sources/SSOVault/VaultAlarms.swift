@@ -11,16 +11,18 @@ struct VaultAlarms {
   /// The same again, before anybody saw it, counts: who raises one for ever fills nothing.
   /// - Parameters:
   ///   - action: as its row, without `vault.`.
+  ///   - note: what it is about, and nothing that differs from one time to the next: another note is another alarm.
+  ///   - times: how many it stands for.
   ///   - now: milliseconds since 1970-01-01 UTC.
-  func raise(_ action: String, _ note: String, at now: Int64) throws {
+  func raise(_ action: String, _ note: String, times: Int64 = 1, at now: Int64) throws {
     let note = note.utf8.count <= VaultAlarm.longestNote ? note : String(note.prefix(100))
     try database.execute(
-      sql: "UPDATE raised_alarms SET times = times + 1, last_at = ? WHERE action = ? AND note = ? AND seen_at IS NULL",
-      arguments: [now, action, note])
+      sql: "UPDATE raised_alarms SET times = times + ?, last_at = ? WHERE action = ? AND note = ? AND seen_at IS NULL",
+      arguments: [times, now, action, note])
     guard database.changesCount == 0 else { return }
     try database.execute(
-      sql: "INSERT INTO raised_alarms(action, note, times, first_at, last_at) VALUES (?, ?, 1, ?, ?)",
-      arguments: [action, note, now, now])
+      sql: "INSERT INTO raised_alarms(action, note, times, first_at, last_at) VALUES (?, ?, ?, ?, ?)",
+      arguments: [action, note, times, now, now])
   }
 
   /// How often, of those that are open.

@@ -108,10 +108,12 @@ final class VaultDatabase: Sendable {
   }
 
   /// Nothing of before stands in the write-ahead log afterwards.
-  /// - Throws: `DatabaseError` while somebody else reads; then it goes with the next checkpoint.
+  /// - Throws: `DatabaseError` while somebody else reads; then it stands there as long as nobody tries again.
   func truncateWriteAheadLog() throws {
     try queue.withLock { queue in
-      try queue?.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      let open = try queue ?? Self.open(path)
+      queue = open
+      try open.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
     }
   }
 

@@ -132,6 +132,7 @@ enum VaultSchema {
           CREATE INDEX open_alarms ON raised_alarms(action, note) WHERE seen_at IS NULL;
           INSERT INTO raised_alarms(action, note, times, first_at, last_at)
             SELECT 'alarms.former', 'counted before alarms were listed', count, 0, 0 FROM alarms WHERE count > 0;
+          DROP TABLE alarms;
           """)
     }
     return migrator

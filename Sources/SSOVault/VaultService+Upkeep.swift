@@ -2,6 +2,7 @@ import AuditLog
 import AuthAPI
 import AuthTerms
 import GRDB
+import Synchronization
 
 // What administrators say after they looked: an alarm was seen, a city's key for cards is no more wanted.
 
@@ -14,9 +15,20 @@ extension VaultService {
       let script = try write { try removeCardKey(act, cards, keys, $0, now) }
       exchanges.forget(script)
       // The key is gone already; what was written before it stands in the write-ahead log until that is cut.
-      try? truncateWriteAheadLog()
+      isLogToBeCut.withLock { $0 = true }
+      cutLogIfDue()
     }
     return .noted
+  }
+
+  /// While somebody else reads (a backup) it cannot be cut: the thread that renews keys tries again within a minute.
+  package func cutLogIfDue() {
+    let isDue = isLogToBeCut.withLock { flag -> Bool in
+      defer { flag = false }
+      return flag
+    }
+    guard isDue else { return }
+    do { try truncateWriteAheadLog() } catch { isLogToBeCut.withLock { $0 = true } }
   }
 
   /// What was raised again since it was looked at is another thing than what the act is about.

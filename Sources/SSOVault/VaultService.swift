@@ -75,6 +75,8 @@ public final class VaultService: Sendable {
   let mostUses: UInt64
   /// When somebody was told last which key signs releases; held while it is exchanged.
   let told: Mutex<Moment>
+  /// A key that was taken away may stand in the write-ahead log still; at the start also one of before it.
+  let isLogToBeCut = Mutex(true)
   private let renewal = Doorbell()
   private let lastPrune = Mutex<Moment?>(nil)
   private let lastDamage = Mutex<Moment?>(nil)
@@ -227,6 +229,7 @@ public final class VaultService: Sendable {
   public func renewKeysInBackground() {
     let thread = Thread { [self] in
       while true {
+        cutLogIfDue()
         do {
           switch try advanceRotation() {
           // Between two steps releases have their turn.

@@ -20,6 +20,7 @@ struct PKIFetch: ParsableCommand {
 
       EXIT CODES
         0 all are taken or unchanged   1 one was not   64 wrong usage   65 the start-up file names no address or no folder
+        66 the start-up file, or a file of card roots, cannot be read
       """)
   @OptionGroup var instance: ConfigOption
 

@@ -22,6 +22,8 @@ struct VaultAlarmList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Alarms that nobody has seen; with --all the history. / 未確認の警報（--all で全部）。",
     discussion: """
+      The newest first, 256 at most; of older ones their count. Those that are open come into sight as newer ones are seen.
+
       EXAMPLES
         sanmon vault alarm list
         sanmon vault alarm list --all --json
@@ -31,12 +33,15 @@ struct VaultAlarmList: AsyncParsableCommand {
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
-    let alarms = try await operatorLink.get("/v1/admin/vault/alarms", as: [VaultAlarmSummary].self)
-      .filter { all || $0.seenAt == nil }
-    try operatorLink.show(alarms) { alarms in
-      guard !alarms.isEmpty else { return say("警報はありません。", "none.") }
-      return alarms.map(Self.line).joined(separator: "\n")
+    try operatorLink.show(await Self.page(operatorLink, withSeen: all)) { page in
+      guard !page.alarms.isEmpty else { return say("警報はありません。", "none.") }
+      let more = page.more > 0 ? [say("ほかに、これより古いものが \(page.more) 件あります。", "and \(page.more) older ones.")] : []
+      return (page.alarms.map(Self.line) + more).joined(separator: "\n")
     }
+  }
+
+  static func page(_ link: OperatorLink, withSeen: Bool) async throws -> VaultAlarmPage {
+    try await link.get("/v1/admin/vault/alarms" + (withSeen ? "?all=1" : ""), as: VaultAlarmPage.self)
   }
 
   static func line(_ alarm: VaultAlarmSummary) -> String {
@@ -82,8 +87,12 @@ struct VaultAlarmSeen: AsyncParsableCommand {
       throw fail(64, "--reason に調べた結果を書いてください。", "--reason: say what was found")
     }
     let operatorLink = OperatorLink(options: acting.link)
-    let alarms = try await operatorLink.get("/v1/admin/vault/alarms", as: [VaultAlarmSummary].self)
-    guard let alarm = alarms.first(where: { $0.number == number }) else {
+    func find(withSeen: Bool) async throws -> VaultAlarmSummary? {
+      try await VaultAlarmList.page(operatorLink, withSeen: withSeen).alarms.first { $0.number == number }
+    }
+    var found = try await find(withSeen: false)
+    if found == nil { found = try await find(withSeen: true) }
+    guard let alarm = found else {
       throw fail(1, "警報 \(number) はありません（sanmon vault alarm list で確認）。", "no alarm \(number); see: sanmon vault alarm list")
     }
     if let by = alarm.seenBy {
@@ -96,8 +105,12 @@ struct VaultAlarmSeen: AsyncParsableCommand {
     let none: (ja: String, en: String) = (
       "警報 \(number) は、そのあいだにまた発生しました。もう一度確かめてください。", "alarm \(number) was raised again meanwhile: look again"
     )
+    let seen: (ja: String, en: String) = (
+      "警報 \(number) は、そのあいだにほかの管理者が確認済みにしました（sanmon vault alarm list --all）。",
+      "another administrator has seen alarm \(number) meanwhile; see: sanmon vault alarm list --all"
+    )
     _ = try await operatorLink.post(
-      "/v1/admin/vault/alarms", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, notFound: none)
+      "/v1/admin/vault/alarms", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, notFound: none, conflict: seen)
     print(say("確認済みにしました。記録と履歴には残ります。", "seen. It stays in the log and in the history."))
   }
 }
@@ -151,7 +164,12 @@ struct CardKeyRemove: AsyncParsableCommand {
         say("起案を作りました。10 分以内に、もう一人の管理者が承認してください。", "written. Have a second administrator accept within ten minutes."))
       return
     }
-    try await operatorLink.post("/v1/admin/vault/card-keys/removal", VaultActMessage(act: Data(act.encoded)))
+    let changed: (ja: String, en: String) = (
+      "登録枚数が署名のときと変わりました。sanmon vault card-key list で確かめ、起案し直してください。",
+      "another number of its cards is registered than both have signed; see: sanmon vault card-key list, and write it anew"
+    )
+    _ = try await operatorLink.post(
+      "/v1/admin/vault/card-keys/removal", VaultActMessage(act: Data(act.encoded)), as: VaultNothing.self, conflict: changed)
     print(say("消しました。", "removed."))
   }
 }

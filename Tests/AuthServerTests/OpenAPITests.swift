@@ -64,6 +64,7 @@ struct OpenAPITests {
     "VaultKeySummary": VaultKeySummary.self,
     "VaultCredentialAct": VaultCredentialAct.self, "VaultCardKeyAct": VaultCardKeyAct.self,
     "VaultCardKeySummary": VaultCardKeySummary.self, "VaultAlarmSummary": VaultAlarmSummary.self,
+    "VaultAlarmPage": VaultAlarmPage.self,
     "CredentialSummary": CredentialSummary.self,
     "DeputySummary": DeputySummary.self,
     "ApplicationsMessage": ApplicationsMessage.self,

@@ -102,6 +102,12 @@ struct RevocationFetchToolTests {
     let source = "card-crl-sources: {lgwan: [\"http://127.0.0.1:9/x\"]}\n"
     let folderless = try await run(source)
     #expect(folderless.status == 65 && folderless.errors.contains("card-crls"), "\(folderless.errors)")
+    let missing = try await ToolProcess.started(["pki", "fetch", "--config", city.folder + "/nowhere.yaml"])
+    #expect(missing.status == 66 && missing.errors.contains("nowhere.yaml"), "\(missing.errors)")
+    // Wrapped to the width of the terminal.
+    let help = try await ToolProcess.started(["pki", "fetch", "--help"]).output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    for status in [none.status, missing.status] { #expect(help.contains("\(status) the start-up file")) }
     let outside = try await run(source.replacing("127.0.0.1:9", with: "192.0.2.7") + "card-crls: {lgwan: [\(city.folder)]}\n")
     #expect(outside.status == 1 && outside.errors.contains("outside"), "\(outside.errors)")
     await city.end()

@@ -2,6 +2,7 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import Programs
 import Testing
 import VaultLink
 
@@ -13,7 +14,11 @@ struct VaultAlarmTests {
     return try await (link ?? city.link).request("POST", path, body: body).status
   }
 
-  private func alarms(_ city: City) async throws -> [VaultAlarmSummary] { try await city.link.fetch("/v1/admin/vault/alarms") }
+  private func page(_ city: City, all: Bool = false) async throws -> VaultAlarmPage {
+    try await city.link.fetch("/v1/admin/vault/alarms" + (all ? "?all=1" : ""))
+  }
+
+  private func alarms(_ city: City) async throws -> [VaultAlarmSummary] { try await page(city).alarms }
 
   private func open(_ city: City) async throws -> UInt64? {
     let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
@@ -59,11 +64,34 @@ struct VaultAlarmTests {
     #expect(try await send(city, path, seeing(city, alarm)) == 200)
     #expect(try await send(city, path, seeing(city, alarm)) == 409)
     #expect(try await open(city) == 0)
-    let kept = try await alarms(city)
+    #expect(try await page(city) == VaultAlarmPage(alarms: [], more: 0), "the open ones alone, unless all are asked for")
+    let kept = try await page(city, all: true).alarms
     #expect(kept.map(\.number) == [alarm.number] && kept[0].seenBy == "yamada" && kept[0].reason == "asked by hand, a drill")
     #expect((kept[0].seenAt ?? 0) >= alarm.firstAt)
     let rows = try await city.audit("class=administration&action=vault.alarm.seen")
     #expect(rows.allSatisfy { $0.operatorID == "yamada" } && rows.last?.note.contains("asked by hand, a drill") == true)
+    await city.end()
+  }
+
+  @Test("more than one answer holds: the newest first, the others counted, and the answer is one that a client reads")
+  func many() async throws {
+    let city = try await City()
+    let made = try await Program.running([
+      "sqlite3", city.folder + "/vault/vault.sqlite",
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+        INSERT INTO raised_alarms(action, note, times, first_at, last_at, seen_by, seen_at, reason)
+        SELECT 'register.damaged', printf('%d ', i) || substr(replace(hex(zeroblob(250)), '00', '\"\\'), 1, 490), 1, i, i,
+          iif(i <= 10, 'yamada', NULL), iif(i <= 10, i, NULL), iif(i <= 10, 'a drill', NULL) FROM n
+      """,
+    ])
+    #expect(made.status == 0, "\(made.errors)")
+    let unseen = try await page(city)
+    #expect(unseen.alarms.map(\.number) == (45...300).reversed().map { Int64($0) })
+    #expect(unseen.more == 34 && unseen.alarms.allSatisfy { $0.seenBy == nil })
+    let all = try await page(city, all: true)
+    #expect(all.alarms.count == VaultAlarmPage.most && all.alarms.first?.number == 300 && all.more == 44)
+    #expect(try await city.link.request("GET", "/v1/admin/vault/alarms?all=2").status == 400)
     await city.end()
   }
 
@@ -75,8 +103,8 @@ struct VaultAlarmTests {
     try await raise(city)
     let alarm = try #require(try await alarms(city).first)
     let desk = try await office.connect(office.newOperator(role: "desk").identity)
-    let listed: [VaultAlarmSummary] = try await desk.fetch("/v1/admin/vault/alarms")
-    #expect(listed == [alarm])
+    let listed: VaultAlarmPage = try await desk.fetch("/v1/admin/vault/alarms")
+    #expect(listed == VaultAlarmPage(alarms: [alarm], more: 0))
     #expect(try await send(city, "/v1/admin/vault/alarms", seeing(city, alarm), over: desk) == 403)
     #expect(try await alarms(city) == [alarm])
     desk.close()
@@ -121,6 +149,33 @@ struct VaultAlarmTests {
     #expect(try await refusal { try await pc.round(opened, card) }?.body.code == "AP100")
     let row = try #require(try await city.audit("class=administration&action=vault.cardkey.remove").last)
     #expect(row.note.hasPrefix("desfire-ev2, registered 1 act ") && row.operatorID == "yamada")
+    await city.end()
+  }
+
+  @Test(
+    "the tool says that the number of cards is another one now, and not that a second try would do",
+    .enabled(if: ProcessCity.isBuilt, "sanmon is not built"))
+  func cardKeyByTool() async throws {
+    let city = try await City()
+    _ = try await city.importPeople()
+    try await city.takeSharedKeyCards()
+    let suzuki = try await city.keepCardKey(.desfireEV2)
+    let file = city.folder + "/gone.act"
+    let act = try city.act(Act.Kind.removeCardKey, ["script": "desfire-ev2", "cards": "0"])
+    let signed = try city.sign(act)
+    let whole = SignedAct(
+      act: act, scheme: signed.scheme, signature: signed.signature, approvals: [try suzuki.approval(act)])
+    try Data(whole.encoded).write(to: URL(filePath: file))
+    // Registered after both have signed.
+    _ = try await city.enrolShared(SharedTestCard(.desfireEV2), for: "p-000042")
+    for (language, sentence) in [("C.UTF-8", "than both have signed"), ("ja_JP.UTF-8", "署名のときと変わりました")] {
+      let ran = try await ToolProcess.started(
+        ["vault", "card-key", "remove", "desfire-ev2", "--act", file, "--socket", city.folder + "/operator.sock"],
+        environment: ["LC_ALL": language])
+      #expect(ran.status == 1 && ran.errors.contains(sentence) && !ran.errors.contains("HT409"), "\(ran.errors)")
+    }
+    let kept: [VaultCardKeySummary] = try await city.link.fetch("/v1/admin/vault/card-keys")
+    #expect(kept.map(\.cards) == [1])
     await city.end()
   }
 }

@@ -14,6 +14,7 @@ final class ListServer: Sendable {
     case waits
   }
 
+  private let offered: Mutex<Behaviour>
   private let listener: Int32
   let port: Int
   /// What was asked, each as it came.
@@ -25,6 +26,7 @@ final class ListServer: Sendable {
   init(_ behaviour: Behaviour) throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     self.listener = listener
+    offered = Mutex(behaviour)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -37,8 +39,11 @@ final class ListServer: Sendable {
     }
     port = Int(UInt16(bigEndian: address.sin_port))
     guard isBound else { throw Failed() }
-    Thread.detachNewThread { [self] in serve(behaviour) }
+    Thread.detachNewThread { [self] in serve() }
   }
+
+  /// From the next guest on.
+  func offer(_ behaviour: Behaviour) { offered.withLock { $0 = behaviour } }
 
   func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
@@ -48,7 +53,7 @@ final class ListServer: Sendable {
     .says(Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\(fields)\r\n".utf8) + body)
   }
 
-  private func serve(_ behaviour: Behaviour) {
+  private func serve() {
     while true {
       let guest = accept(listener, nil, nil)
       guard guest >= 0 else { return }
@@ -56,7 +61,7 @@ final class ListServer: Sendable {
       let count = room.withUnsafeMutableBytes { recv(guest, $0.baseAddress, $0.count, 0) }
       let request = String(decoding: room.prefix(max(0, count)), as: UTF8.self)
       asked.withLock { $0.append(request) }
-      switch behaviour {
+      switch offered.withLock({ $0 }) {
       case .says(let bytes): _ = Self.send(bytes, to: guest)
       case .drips(let bytes):
         var isThere = Self.send(bytes, to: guest)

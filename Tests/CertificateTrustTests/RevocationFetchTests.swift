@@ -72,8 +72,8 @@ struct RevocationFetchTests {
     #expect(try judged("forged") == "signatureWrong")
     #expect(try judged("early") == "fromTheFuture")
     let made = CardCity.now + 86_400
-    #expect(try judged("early", at: (made - 300) * 1000) == "taken")
-    #expect(try judged("early", at: (made - 301) * 1000) == "fromTheFuture")
+    #expect(try judged("early", at: made * 1000) == "taken")
+    #expect(try judged("early", at: (made - 1) * 1000) == "fromTheFuture")
     // The root has a stranger of its own name beside it: either key is tried.
     let both = try [city.der("stranger"), city.der("root")]
     #expect(
@@ -112,8 +112,9 @@ struct RevocationFetchTests {
     let first = try RevocationFetch.fetch(address, into: folder, authorities: authorities(), at: Self.now)
     #expect(first == .taken(try ValidityPeriod(revocationList: fresh)))
     #expect(try RevocationFetch.fetch(address, into: folder, authorities: authorities(), at: Self.now) == .unchanged)
-    #expect(try files() == [RevocationFetch.name(of: address)])
-    let path = folder + "/" + RevocationFetch.name(of: address)
+    let name = try #require(RevocationFetch.name(of: fresh))
+    #expect(try files() == [name])
+    let path = folder + "/" + name
     #expect(FileManager.default.contents(atPath: path) == Data(fresh))
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber
     #expect(mode?.intValue == 0o644)
@@ -129,12 +130,37 @@ struct RevocationFetchTests {
     let server = try ListServer(ListServer.ok(fresh))
     defer { server.stop() }
     let address = try ListAddress(parsing: "http://127.0.0.1:\(server.port)/x")
-    try Data(stale).write(to: URL(filePath: folder + "/" + RevocationFetch.name(of: address)))
+    let name = try #require(RevocationFetch.name(of: fresh))
+    #expect(RevocationFetch.name(of: stale) == name)
+    try Data(stale).write(to: URL(filePath: folder + "/" + name))
     let taken = try RevocationFetch.fetch(address, into: folder, authorities: authorities(), at: Self.now)
     #expect(taken == .taken(try ValidityPeriod(revocationList: fresh)))
     #expect(try RevocationFiles.read(folder) == [fresh], "in the place of the former one")
     #expect(try fetched(ListServer.ok(stale)) == "older")
     #expect(try RevocationFiles.read(folder) == [fresh])
+  }
+
+  @Test("another authority's list or a delta list at the same address stands beside: an old one does not come in behind it")
+  func beside() throws {
+    let server = try ListServer(.waits)
+    defer { server.stop() }
+    let address = try ListAddress(parsing: "http://127.0.0.1:\(server.port)/ca/staff.crl")
+    func run(_ list: String) throws -> String {
+      server.offer(ListServer.ok(try city.der(list)))
+      do {
+        switch try RevocationFetch.fetch(address, into: folder, authorities: authorities(), at: Self.now) {
+        case .taken: return "taken"
+        case .unchanged: return "unchanged"
+        }
+      } catch let fault as ListFetchFault { return "\(fault)" }
+    }
+    #expect(try run("fresh") == "taken")
+    #expect(try run("rootfresh") == "taken" && run("delta") == "taken")
+    #expect(try run("stale") == "older", "it would bring back who was withdrawn")
+    #expect(try run("fresh") == "unchanged")
+    let names = try ["fresh", "rootfresh", "delta"].compactMap { list in RevocationFetch.name(of: try city.der(list)) }
+    #expect(try Set(names).count == 3 && files() == names.sorted())
+    #expect(RevocationFetch.name(of: [0x30, 0]) == nil)
   }
 
   @Test("without a length the end of the connection is the end; PEM is as good")
@@ -198,6 +224,16 @@ struct RevocationFetchTests {
     }
   }
 
+  @Test("of several addresses of a name each has its share of the time, the last one all that is left")
+  func shares() {
+    let now = ContinuousClock.now
+    let end = now + .seconds(30)
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 1, before: end) == end)
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 3, before: end) == now + .seconds(10))
+    #expect(RevocationFetch.endOfAttempt(at: now + .seconds(10), remaining: 2, before: end) == now + .seconds(20))
+    #expect(RevocationFetch.endOfAttempt(at: now, remaining: 0, before: end) == end)
+  }
+
   @Test(
     "inside is what no router carries out of a city",
     arguments: [
@@ -243,8 +279,26 @@ struct RevocationFetchTests {
     #expect(try run(folder) == .folder)
     try FileManager.default.removeItem(atPath: folder + "/other.crl")
     // What a run left that was ended by force is no obstacle, and nobody reads it.
-    try Data("half".utf8).write(to: URL(filePath: folder + "/." + RevocationFetch.name(of: address) + ".part"))
+    let name = try #require(RevocationFetch.name(of: fresh))
+    try Data("half".utf8).write(to: URL(filePath: folder + "/." + name + ".part"))
     #expect(try run(folder) == nil)
-    #expect(try files() == [RevocationFetch.name(of: address)])
+    #expect(try files() == [name])
+  }
+
+  @Test("one list more than 254 is taken, no second one; in a full folder a list still takes its predecessor's place")
+  func full() throws {
+    let (other, fresh) = (Data(try city.der("rootfresh")), try city.der("fresh"))
+    for number in 1...254 { try other.write(to: URL(filePath: folder + "/brought-\(number).crl")) }
+    #expect(try fetched(ListServer.ok(fresh)) == "taken")
+    #expect(try files().count == 255)
+    #expect(try fetched(ListServer.ok(city.der("delta"))) == "folder")
+    let name = try #require(RevocationFetch.name(of: fresh))
+    try Data(try city.der("stale")).write(to: URL(filePath: folder + "/" + name))
+    #expect(try fetched(ListServer.ok(fresh)) == "taken")
+    #expect(FileManager.default.contents(atPath: folder + "/" + name) == Data(fresh))
+    try FileManager.default.removeItem(atPath: folder + "/" + name)
+    try other.write(to: URL(filePath: folder + "/brought-255.crl"))
+    #expect(try fetched(ListServer.ok(fresh)) == "folder", "255 others, and no place of its own")
+    #expect(try files().count == 255)
   }
 }

@@ -63,6 +63,29 @@ struct ScriptTests {
     }
   }
 
+  @Test("what deploy/test runs beside something else ends with it, and its exit code is the command's")
+  func endedWithUs() throws {
+    let function = try #require(try Tree.text("deploy/test").firstMatch(of: /(?s)\nended_with_us\(\) \{.*?\n\}/)).0
+    let ran = try Tree.run([
+      "timeout", "30", "bash", "-c",
+      """
+      set -Eeuo pipefail
+      \(function)
+      code=0
+      ended_with_us bash -c 'exit 7' || code=$?
+      file=$(mktemp)
+      (ended_with_us bash -c 'echo $$ >"$0"; exec sleep 60' "$file") &
+      shell=$!
+      until [ -s "$file" ]; do sleep 0.01; done
+      kill -TERM "$shell"
+      wait "$shell" || true
+      if kill -0 "$(cat "$file")" 2>/dev/null; then echo "$code left"; else echo "$code ended"; fi
+      rm -f -- "$file"
+      """,
+    ])
+    #expect(ran.code == 0 && ran.output == "7 ended\n", "\(ran.errors)")
+  }
+
   @Test("without Swift the commands stop with 69 before anything is installed, and name the command that helps")
   func noToolchain() throws {
     let ran = try Tree.run(

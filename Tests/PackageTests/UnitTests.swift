@@ -130,6 +130,7 @@ struct UnitTests {
     #expect(unit["Type"] == ["oneshot"] && unit["User"] == ["sanmon-crl-%i"] && unit["SocketBindDeny"] == ["any"])
     #expect(unit["ExecStart"] == ["/usr/lib/sanmon/sanmon pki fetch --config /etc/sanmon/%i/instance.yaml"])
     #expect(unit["StateDirectory"] == ["sanmon-crl/%i"], "where docs/pki.md has the server look")
+    #expect(unit["TimeoutStartSec"] == ["1500"], "above 3 segments x 16 addresses x 30 seconds, below the timer's half hour")
     #expect(unit["IPAddressDeny"] == ["any"])
     #expect(unit["IPAddressAllow"] == ["localhost 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"])
     #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault -/etc/sanmon/%i/master.key"])

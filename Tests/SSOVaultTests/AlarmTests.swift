@@ -149,8 +149,12 @@ struct AlarmTests {
   @Test("what was only counted before alarms were listed is one of them, open, with its count", arguments: [0, 5])
   func migrated(count: Int) throws {
     try city.city.tamper(
-      "DELETE FROM grdb_migrations WHERE identifier = '9';;DROP TABLE raised_alarms;;UPDATE alarms SET count = \(count)")
+      """
+      DELETE FROM grdb_migrations WHERE identifier = '9';;DROP TABLE raised_alarms;;
+      CREATE TABLE alarms(id INTEGER PRIMARY KEY, count INTEGER NOT NULL);;INSERT INTO alarms VALUES (1, \(count))
+      """)
     city.office.restart(try city.office.reopen())
+    #expect(try city.city.tamper("SELECT count(*) FROM sqlite_master WHERE name = 'alarms'") == "0\n", "nobody counts there")
     #expect(try city.office.status().alarms == UInt64(count))
     guard count > 0 else {
       #expect(try alarms().isEmpty)
@@ -220,6 +224,47 @@ struct CardKeyRemovalTests {
     // Set anew, it is a first version again, and the card's counter goes on.
     try city.city.expectNoted(city.setting(SharedCardCity.liteSMaster, for: city.liteS))
     #expect(try city.run(city.liteS, &card, number: card.number).hasPrefix("proven"))
+  }
+
+  @Test("while somebody else reads, the key's bytes stay in the files: they go with the next try")
+  func removedFromFilesLater() throws {
+    let bytes = try city.city.tamper("SELECT sealed FROM card_keys WHERE script = 'branch-lite-s'")
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let reader = try Program([
+      "python3", "-c",
+      """
+      import sqlite3, sys, time
+      c = sqlite3.connect(sys.argv[1], isolation_level=None)
+      c.execute("BEGIN")
+      c.execute("SELECT count(*) FROM log_rows").fetchone()
+      print("reads", flush=True)
+      time.sleep(60)
+      """, city.office.state + "/vault.sqlite",
+    ])
+    defer { reader.kill() }
+    let end = ContinuousClock.now + .seconds(30)
+    while !reader.output.contains("reads"), reader.isRunning, ContinuousClock.now < end { usleep(10_000) }
+    try #require(reader.output.contains("reads"), "\(reader.errors)")
+    try city.city.expectNoted(removing())
+    #expect(try isInFiles(bytes), "it could not be cut")
+    reader.kill()
+    city.office.service.cutLogIfDue()
+    #expect(try !isInFiles(bytes))
+  }
+
+  @Test("an exchange that outlives its key, because a step of it was under way, proves nobody")
+  func removedMeanwhile() throws {
+    let once = try SharedCardCity.liteSScript(id: "once", rounds: 1)
+    try city.city.expectNoted(city.setting(SharedCardCity.liteSMaster, for: once))
+    var card = try SharedCardCity.liteSCard()
+    let begun = city.begin(once, card.number)
+    guard case .commands(let commands) = begun.outcome else { throw Office.Unexpected() }
+    let answers = try SharedCardCity.carry(commands, to: &card)
+    // The key alone: the exchange is as open as one that was kept behind the removal.
+    try city.city.tamper("DELETE FROM card_keys WHERE script = 'once'")
+    #expect(SharedCardCity.word(city.step(begun.exchange, answers)) == "V186")
+    #expect(try city.rows("vault.card.proven").isEmpty)
+    #expect(try city.city.tamper("SELECT count(*) FROM card_counters") == "0\n")
   }
 
   @Test("another number of cards than both have signed, no such key, one signature, a desk's: the key stays")

@@ -150,7 +150,9 @@ struct ReleaseSecrecyTests {
       """
       DELETE FROM grdb_migrations WHERE identifier >= '3';;DROP TABLE deputies;;DROP TABLE cards;;DROP TABLE applications;;DROP TABLE credentials;;
       DROP TABLE proven_sessions;;DROP TABLE handed_over;;DROP TABLE tickets;;DROP TABLE releases;;DROP TABLE register_seal;;
-      DROP TABLE card_keys;;DROP TABLE card_counters;;DROP TABLE lookup_sheets;;DROP TABLE raised_alarms;;DELETE FROM sealed_keys WHERE name IN ('intake', 'register', 'credential/1', 'lookup');;DROP TABLE key_terms;;DROP TABLE rotations
+      DROP TABLE card_keys;;DROP TABLE card_counters;;DROP TABLE lookup_sheets;;DROP TABLE raised_alarms;;
+      CREATE TABLE alarms(id INTEGER PRIMARY KEY, count INTEGER NOT NULL);;INSERT INTO alarms VALUES (1, 0);;
+      DELETE FROM sealed_keys WHERE name IN ('intake', 'register', 'credential/1', 'lookup');;DROP TABLE key_terms;;DROP TABLE rotations
       """)
     office.restart(try office.reopen())
     let now = try SSOCity(begun: office, by: sato)

@@ -6,21 +6,27 @@ import Storage
 import VaultLink
 
 extension VaultDesk {
-  /// All that the vault ever raised, the open ones too, in their order.
-  func alarms() async throws -> [VaultAlarmSummary] {
-    var alarms: [VaultAlarm] = []
+  /// The newest that are open, or that were ever raised; how many there are besides.
+  func alarms(withSeen: Bool) async throws -> VaultAlarmPage {
+    var newest: [VaultAlarm] = []
+    var (count, next) = (0, UInt64(0))
     while true {
-      let last = alarms.last?.number ?? 0
+      let last = next
       let page = try await VaultAnswers.ask { try await services.vault.listAlarms(after: last) }
-      alarms += page
-      guard page.count == VaultAlarm.mostAtOnce else { break }
+      let wanted = page.filter { withSeen || $0.seen == nil }
+      count += wanted.count
+      newest = Array((newest + wanted).suffix(VaultAlarmPage.most))
+      guard page.count == VaultAlarm.mostAtOnce, let end = page.last else { break }
+      next = end.number
     }
-    return alarms.map { alarm in
-      VaultAlarmSummary(
-        number: Int64(clamping: alarm.number), action: alarm.action, note: alarm.note, times: Int64(clamping: alarm.times),
-        firstAt: alarm.firstAt, lastAt: alarm.lastAt, seenBy: alarm.seen?.by.text, seenAt: alarm.seen?.at,
-        reason: alarm.seen?.reason.text)
-    }
+    return VaultAlarmPage(alarms: newest.reversed().map(Self.summary), more: Int64(count - newest.count))
+  }
+
+  private static func summary(_ alarm: VaultAlarm) -> VaultAlarmSummary {
+    VaultAlarmSummary(
+      number: Int64(clamping: alarm.number), action: alarm.action, note: alarm.note, times: Int64(clamping: alarm.times),
+      firstAt: alarm.firstAt, lastAt: alarm.lastAt, seenBy: alarm.seen?.by.text, seenAt: alarm.seen?.at,
+      reason: alarm.seen?.reason.text)
   }
 
   /// Carries the act by which an administrator says what she found.

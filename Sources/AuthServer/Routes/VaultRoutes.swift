@@ -73,9 +73,11 @@ extension OperatorRoutes {
       try await desk.removeCardKey(message, by: operatorRecord)
       return JSONAnswer(encoded: Array("{}".utf8))
     }
-    router.get("/v1/admin/vault/alarms") { _, context in
+    router.get("/v1/admin/vault/alarms") { request, context in
       _ = try await require(Self.everybody, context)
-      return try JSONAnswer(await desk.alarms())
+      let all = request.uri.queryParameters.get("all")
+      guard all == nil || all == "1" else { throw HTTPFault.malformed(.query) }
+      return try JSONAnswer(await desk.alarms(withSeen: all != nil))
     }
     router.post("/v1/admin/vault/alarms") { request, context in
       let operatorRecord = try await require(Self.administrators, context)

@@ -99,6 +99,10 @@ extension VaultService {
     _ card: ProvenSharedKeyCard, _ open: OpenCardExchange, _ keys: VaultKeys, _ database: Database, _ now: Moment
   ) throws -> Bool {
     var register = ReleaseRegister(database, keys)
+    // Taken away while a step of this exchange was under way, which then was kept again: `CardExchanges.forget` did not see it.
+    guard try register.cardKey(of: open.script) != nil else {
+      throw VaultFailure.no(.cardKeyMissing, "no key is kept any more for a script of this name")
+    }
     if let counter = card.counter {
       let highest = try register.counter(open.kind, card.number)
       guard counter >= highest ?? 0 else { return false }
@@ -143,7 +147,7 @@ extension VaultService {
     let number = Self.short(open.number)
     guard let count = exchanges.clones.count(number, at: now) else { return }
     do {
-      try write { try alarm("card.clone", "\(open.script) card \(number) \(count) time(s)", $0, now) }
+      try write { try alarm("card.clone", "\(open.script) card \(number)", times: count, $0, now) }
     } catch {
       exchanges.clones.restore(number, count: count)
       throw error
@@ -153,7 +157,8 @@ extension VaultService {
   private func noteFlood(_ now: Moment) throws {
     guard let count = exchanges.floods.count(true, at: now) else { return }
     do {
-      try write { try alarm("cards.flooded", "\(CardExchanges.mostBegun) begun within a minute, \(count) refused", $0, now) }
+      let note = "refused: \(CardExchanges.mostBegun) were begun within a minute"
+      try write { try alarm("cards.flooded", note, times: count, $0, now) }
     } catch {
       exchanges.floods.restore(true, count: count)
       throw error

@@ -260,10 +260,12 @@ extension VaultService {
   }
 
   /// Counted in the status, so that somebody looks.
-  func alarm(_ action: String, _ note: String, _ database: Database, _ now: Moment) throws {
-    try VaultAlarms(database).raise(action, note, at: now.wallMilliseconds)
+  /// - Parameter times: how many this one row stands for.
+  func alarm(_ action: String, _ note: String, times: Int64 = 1, _ database: Database, _ now: Moment) throws {
+    try VaultAlarms(database).raise(action, note, times: times, at: now.wallMilliseconds)
     var record = AuditRecord(
       time: now.wallMilliseconds, eventClass: .administration, action: "vault.\(action)", outcome: .refused)
+    record.count = times
     record.note = note
     try VaultLog(database).append(record)
   }
