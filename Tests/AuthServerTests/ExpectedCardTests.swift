@@ -20,6 +20,15 @@ struct ExpectedCardTests {
 
   private func code(_ work: () async throws -> some Any) async throws -> String? { try await refusal(work)?.body.code }
 
+  private func deskCode(_ work: () async throws -> some Any) async throws -> String? {
+    do {
+      _ = try await work()
+      return nil
+    } catch ClientFault.refused(let body) {
+      return body.code
+    }
+  }
+
   private func expected(_ city: City) async throws -> [ExpectedCardSummary] {
     try await city.link.fetch("/v1/admin/cards/expected", returning: ExpectedCardsShown.self).cards
   }
@@ -89,6 +98,48 @@ struct ExpectedCardTests {
     #expect(try await refusal { try await city.expect([], segment: "lgwan") }?.status == 400)
     let many = (0..<51).map { _ in (person: sato, certificate: [UInt8](repeating: 1, count: 8)) }
     #expect(try await refusal { try await city.expect(many) }?.status == 400)
+    await city.end()
+  }
+
+  @Test("registered at the desk it is its person's alone, announced no more, and a key that is replaced later stays away")
+  func atTheDesk() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    let guid = [UInt8](repeating: 0xD4, count: 16)
+    _ = try await city.expect([(sato, card.certificate)])
+    #expect(try await deskCode { try await city.enrolCard(takahashi, key: card) } == "AP133")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == takahashi && row.code == "AP133")
+    #expect(row.note.hasSuffix("; a list says that the key is p-000042's"))
+    #expect(try await city.cardsOf(takahashi).isEmpty)
+    #expect(try await expected(city).map(\.person) == [sato])
+    _ = try await city.enrolCard(sato, guid: guid, key: card)
+    #expect(try await expected(city).isEmpty)
+    let next = try await city.enrolCard(sato, guid: guid)
+    #expect(next.id == card.id)
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    #expect(try await city.cardsOf(sato).count == 1)
+    #expect(try await pc.enter(next).person == sato)
+    await city.end()
+  }
+
+  @Test("at a first tap another person's is refused behind all three, and one's own is announced no more")
+  func atAFirstTap() async throws {
+    let city = try await city()
+    try await city.takeFirstTaps()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let account = try await city.account(sato)
+    let digits = try await city.firstTapCode(sato)
+    let (own, others) = (try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a"))
+    _ = try await city.expect([(sato, own.certificate), (takahashi, others.certificate)])
+    #expect(try await code { try await pc.register(others, account: account, password: word, code: digits) } == "AP133")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == sato && row.code == "AP133" && row.reference != nil)
+    #expect(row.note.contains("; a list says that the key is p-000007's"))
+    #expect(try await city.firstTapCodes().map(\.state) == ["open"])
+    #expect(try await pc.register(own, account: account, password: word, code: digits).person == sato)
+    #expect(try await expected(city).map(\.person) == [takahashi])
     await city.end()
   }
 

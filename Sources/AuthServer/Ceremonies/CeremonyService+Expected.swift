@@ -54,9 +54,9 @@ struct WelcomeExpectedCard: Change {
     let registered = RegisteredKey(
       fingerprint: key, profile: "piv", slot: slot, provenClass: .publicKey, enrolledBy: expected.importedBy, enrolledAt: now)
     let change = RegisterKey(
-      key: registered, person: person.id, guid: nil, named: nil, newCard: newCard, segment: workstation.segment, now: now)
-    let (outcome, told) = try change.apply(to: &state)
-    if case .registered = outcome { _ = try state.removeExpectedCard(key) }
+      key: registered, person: person.id, guid: nil, named: nil, newCard: newCard, segment: workstation.segment, now: now,
+      day: day)
+    let (_, told) = try change.apply(to: &state)
     record = told
     record.workstation = workstation.id
     record.policyVersion = policyVersion
