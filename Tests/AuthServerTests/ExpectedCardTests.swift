@@ -143,6 +143,31 @@ struct ExpectedCardTests {
     await city.end()
   }
 
+  @Test("after its last day it is waited for no more: not listed, no card at a logon, and free for another list or the desk")
+  func over() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let (shown, listed, enrolled) = (
+      try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a")
+    )
+    _ = try await city.expect([(sato, shown.certificate), (sato, listed.certificate), (sato, enrolled.certificate)])
+    city.clock.advance(seconds: 90 * 86_400)
+    #expect(try await expected(city).count == 3)
+    #expect(try await city.expect([(takahashi, listed.certificate)]).map(\.code) == ["AP133"])
+    city.clock.advance(seconds: 86_400)
+    #expect(try await expected(city).isEmpty)
+    #expect(try await city.expect([(takahashi, listed.certificate)], isDryRun: true).map(\.outcome) == ["expectable"])
+    #expect(try await city.expect([(takahashi, listed.certificate)]).map(\.outcome) == ["expected"])
+    #expect(try await expected(city).map(\.person) == [takahashi])
+    _ = try await city.enrolCard(takahashi, key: enrolled)
+    let before = try await city.audit("class=enrolment&action=card.enrolled").count
+    for _ in 1...2 { #expect(try await code { try await pc.enter(shown, password: word) } == "AP102") }
+    let rows = try await city.audit("class=enrolment&action=card.enrolled")
+    #expect(rows.count == before + 1 && rows.last?.note.hasSuffix("its last day is over") == true, "and is forgotten with that")
+    #expect(try await city.cardsOf(sato).isEmpty)
+    await city.end()
+  }
+
   @Test("withdrawn, or in another segment than it was announced for, it is no card")
   func withdrawn() async throws {
     let city = try await city()

@@ -48,7 +48,10 @@ struct WelcomeExpectedCard: Change {
     guard let expected = try state.expectedCard(key: key) else { return no("expected no more") }
     record.person = expected.person
     guard expected.segment == workstation.segment else { return no("expected in \(expected.segment)") }
-    guard day <= expected.lastDay else { return no("its last day is over") }
+    guard day <= expected.lastDay else {
+      _ = try state.removeExpectedCard(key)
+      return no("its last day is over")
+    }
     guard let person = try state.person(expected.person), person.isEnabled else { return no("the person is not in force") }
     // What a logon cannot show is not believed of a list: nobody has seen this key refuse without its PIN.
     let registered = RegisteredKey(
