@@ -138,6 +138,46 @@ struct FirstTapTests {
     await city.end()
   }
 
+  @Test("a wrong code, an unknown account and a person who has to wait look the same the seventh time too")
+  func alike() async throws {
+    let office = try await office()
+    let city = office.city
+    let card = try city.cards.issue(slot: "9a")
+    let wrong = String(decoding: try LookUpCode(number: 424_242_424_242).digits, as: UTF8.self)
+    // Each at a workstation of its own: none comes to wait itself.
+    func sevenTimes(_ account: String, at place: String) async throws -> [Refused] {
+      let pc = try await city.workstation(place)
+      var told: [Refused] = []
+      for _ in 1...7 {
+        let refused = try await refusal {
+          try await pc.register(card, account: account, password: word, code: wrong)
+        }
+        told.append(try #require(refused))
+      }
+      return told
+    }
+    _ = try await city.firstTapCode(sato)
+    var told = try await sevenTimes(office.account, at: "LGWAN-PC-0301")
+    told += try await sevenTimes("nobody.there", at: "LGWAN-PC-0302")
+    #expect(try await rows(city, "card.firstTap").last?.note == "nobody has an account of this name")
+    let digits = try await city.firstTapCode(sato)
+    city.clock.stop()
+    for _ in 1...3 {
+      #expect(
+        try await code {
+          try await office.pc.register(card, account: office.account, password: "kawa", code: digits)
+        } == "AP100")
+    }
+    told += try await sevenTimes(office.account, at: "LGWAN-PC-0303")
+    #expect(try await rows(city, "card.firstTap").last?.code == "AP111")
+    let references = told.compactMap(\.body.reference)
+    #expect(references.count == 21 && Set(references).count == 21)
+    var bodies = told.map(\.body)
+    for index in bodies.indices { bodies[index].reference = nil }
+    #expect(Set(told.map(\.status)).count == 1 && bodies.allSatisfy { $0 == bodies.first })
+    await city.end()
+  }
+
   @Test("five wrong codes end the right one; a slip that its check digit tells is no try")
   func fiveWrong() async throws {
     let office = try await office()
