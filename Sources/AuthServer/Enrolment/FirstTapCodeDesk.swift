@@ -104,12 +104,10 @@ struct FirstTapCodeDesk: Sendable {
       throw HTTPFault.malformed(.query)
     }
     let day = services.local(services.surroundings.now()).day
-    let all = try await services.store.read { (state) throws(StorageFault) -> [FirstTapCode] in
-      try state.firstTapCodes(limit: 20_000)
-    }
-    let shown = all.filter { code in
-      (person == nil || code.person == person) && (segment == nil || code.segment == segment)
-    }.map { Self.summary($0, day) }.filter { wanted == nil || $0.state == wanted }
+    let kept = wanted.flatMap { FirstTapCode.State(rawValue: $0 == Self.over ? FirstTapCode.State.open.rawValue : $0) }
+    let query = FirstTapCodeQuery(person: person, segment: segment, state: kept, limit: 20_000)
+    let all = try await services.store.read { (state) throws(StorageFault) -> [FirstTapCode] in try state.firstTapCodes(query) }
+    let shown = all.map { Self.summary($0, day) }.filter { wanted == nil || $0.state == wanted }
     return FirstTapCodesShown(
       codes: Array(shown.prefix(FirstTapCodesShown.most)), more: max(0, shown.count - FirstTapCodesShown.most))
   }
