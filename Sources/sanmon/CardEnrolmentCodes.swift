@@ -31,8 +31,8 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
       Your key signs for exactly the people of the list, 500 at a time. The codes are told this once and kept nowhere: without --out
       one page for each person goes to standard output, a form feed between two; --out FILE.csv writes a line a person for a mail
       merge (UTF-8 with byte order mark), --out with any other name the pages. The file is yours alone (0600); it must not exist.
-      Print it, and delete it. A new code ends the person's former one; who has a card gets none. Were codes lost on their way (the
-      connection broke, the disk was full), issue them once more: --department leaves out whoever has an open code, --again does not.
+      Print it, and delete it. A new code ends the person's former one; who has a card gets none. Were codes lost on their way (a
+      broken connection, a full disk), issue them once more: --department leaves out who has an open code, --again does not.
 
       A list is a CSV with the column 職員番号 (or number) [, 氏名 (name)].
 
@@ -71,6 +71,7 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
     }
     // Before anything is signed: codes that cannot be written would be lost.
     let letters = try out.map { try Letters(creating: $0) }
+    defer { letters?.discardIfEmpty() }
     var issued: [FirstTapCodeIssued] = []
     var until = ""
     for start in stride(from: 0, to: people.count, by: FirstTapCodeIssue.mostPeople) {
@@ -158,6 +159,7 @@ private final class Letters {
   let isTable: Bool
   private let path: String
   private let output: FileHandle
+  private var hasCodes = false
 
   init(creating path: String) throws {
     self.path = path
@@ -168,10 +170,26 @@ private final class Letters {
     }
     output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // A spreadsheet takes the file for UTF-8 by this mark.
-    if isTable { try append("\u{FEFF}" + EnrolmentLetter.header) }
+    guard isTable else { return }
+    do { try write("\u{FEFF}" + EnrolmentLetter.header) } catch {
+      discardIfEmpty()
+      throw error
+    }
   }
 
+  /// The letters of some people: from here on the file is kept, whatever comes.
   func append(_ text: String) throws {
+    guard !text.isEmpty else { return }
+    hasCodes = true
+    try write(text)
+  }
+
+  /// Without a code it would only be in the way of the next try.
+  func discardIfEmpty() {
+    if !hasCodes { _ = unlink(path) }
+  }
+
+  private func write(_ text: String) throws {
     do { try output.write(contentsOf: Data(text.utf8)) } catch { throw broken }
   }
 
