@@ -168,7 +168,51 @@ struct ExpectedCardTests {
     await city.end()
   }
 
-  @Test("withdrawn, or in another segment than it was announced for, it is no card")
+  @Test("in another segment than it was announced for it is no card, and still expected where it was")
+  func elsewhere() async throws {
+    let city = try await City(combined: true)
+    _ = try await city.importPeople()
+    try await city.setPassword(takahashi, word)
+    let (lgwan, mynumber) = (
+      try await city.workstation("LGWAN-PC-0042"), try await city.workstation("MYNUMBER-PC-0007", segment: .mynumber)
+    )
+    let card = try city.cards.issue(slot: "9a")
+    _ = try await city.expect([(takahashi, card.certificate)])
+    #expect(try await code { try await mynumber.enter(card, password: word) } == "AP102")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.segment == "mynumber" && row.note.hasSuffix("of a list: expected in lgwan"))
+    #expect(try await city.cardsOf(takahashi).isEmpty)
+    #expect(try await expected(city).map(\.segment) == ["lgwan"])
+    #expect(try await lgwan.enter(card, password: word).person == takahashi)
+    await city.end()
+  }
+
+  @Test("whose person is not in force when it is first shown is no card, and one again when the person is")
+  func notInForce() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    _ = try await city.expect([(sato, card.certificate)])
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: Repository.root + "/deploy/sample-city/" + name, encoding: .utf8)
+    }
+    let disabled: PeopleImported = try await city.link.call(
+      "POST", "/v1/admin/people",
+      PeopleImport(
+        format: "csv",
+        people: text("people.csv").replacing("ハナコ,,0401,ka-0401,true", with: "ハナコ,,0401,ka-0401,false"),
+        groups: text("groups.csv"), departments: text("departments.csv"), confirmed: nil, preview: false))
+    #expect(disabled.applied)
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == sato && row.note.hasSuffix("the person is not in force"))
+    #expect(try await city.cardsOf(sato).isEmpty)
+    _ = try await city.importPeople()
+    #expect(try await pc.enter(card, password: word).person == sato)
+    await city.end()
+  }
+
+  @Test("withdrawn, it is no card, and announced again it is")
   func withdrawn() async throws {
     let city = try await city()
     let pc = try await city.workstation("LGWAN-PC-0042")
