@@ -117,8 +117,12 @@ extension APIRoutes {
         .optional("state", .oneOf(["open", "over", "used", "dead", "withdrawn"])),
       ], answer: .message("FirstTapCodesShown")),
     .get(
-      "/v1/admin/enrolment-codes/people", .operators, "Who of a department has no card yet",
-      query: [.required("department", .text(maximum: 200)), .required("segment", .segment)],
+      "/v1/admin/enrolment-codes/people", .operators,
+      "Who of a department has no card yet and no open code; again: who has an open code too, for codes that were lost",
+      query: [
+        .required("department", .text(maximum: 200)), .required("segment", .segment),
+        .optional("again", .oneOf(["true", "false"])),
+      ],
       answer: .message("FirstTapCandidates")),
     .post(
       "/v1/admin/enrolment-codes", .operators, "Issue enrolment codes", body: "FirstTapCodeIssue", .created,

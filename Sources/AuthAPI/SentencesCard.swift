@@ -49,8 +49,8 @@ extension Sentence {
   static let keyRegistered = Sentence(
     ja: "このカードの鍵は、既に登録されています。",
     en: "This key of the card is registered already.",
-    nextStepJa: "登録し直す必要はありません。だれのカードかは sanmon card list で確かめられます。",
-    nextStepEn: "It need not be registered again; 'sanmon card list' shows whose card it is.")
+    nextStepJa: "登録し直す必要はありません。だれのカードかは sanmon card list か sanmon card expected list で確かめられます。",
+    nextStepEn: "It need not be registered again; 'sanmon card list' or 'sanmon card expected list' shows whose card it is.")
 
   // For the help desk and the auditor only.
   static let proofSignatureWrong = Sentence(

@@ -121,8 +121,8 @@ public protocol StateReader {
 
   /// The last enrolment code of the person in the segment, whatever became of it.
   func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode?
-  /// Ordered by person and segment; at most `limit`, at most 20,000. For lists of a desk, never for a logon.
-  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode]
+  /// Ordered by person and segment. For lists of a desk and after a restore, never for a logon.
+  func firstTapCodes(_ query: FirstTapCodeQuery) throws(StorageFault) -> [FirstTapCode]
   /// The card that a list announced with this key.
   func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard?
   /// Ordered by person and key; at most `limit`, at most 20,000. For lists of a desk, never for a logon.

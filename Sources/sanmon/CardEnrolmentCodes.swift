@@ -31,13 +31,15 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
       Your key signs for exactly the people of the list, 500 at a time. The codes are told this once and kept nowhere: without --out
       one page for each person goes to standard output, a form feed between two; --out FILE.csv writes a line a person for a mail
       merge (UTF-8 with byte order mark), --out with any other name the pages. The file is yours alone (0600); it must not exist.
-      Print it, and delete it. A new code ends the person's former one; who has a card gets none.
+      Print it, and delete it. A new code ends the person's former one; who has a card gets none. Were codes lost on their way (a
+      broken connection, a full disk), issue them once more: --department leaves out who has an open code, --again does not.
 
       A list is a CSV with the column 職員番号 (or number) [, 氏名 (name)].
 
       EXAMPLES
         sanmon card enrolment-codes issue --person p-000042 --segment lgwan --days 3
         sanmon card enrolment-codes issue --department 010 --segment lgwan --days 7 --out letters.txt
+        sanmon card enrolment-codes issue --department 010 --segment lgwan --days 7 --again --out letters-2.txt
         sanmon card enrolment-codes issue --file people.csv --segment lgwan --days 14 --out codes.csv
 
       EXIT CODES
@@ -45,6 +47,7 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
       """)
   @Option(help: "A person id; may be repeated. / 職員の番号") var person: [String] = []
   @Option(help: "Everybody of this department who has no card and no code. / 所属のコード") var department: String?
+  @Flag(help: "With --department: whoever has an open code too; it ends. / 有効なコードのある職員にも、もう一度発行する") var again = false
   @Option(help: "A list of people. / 職員の一覧（CSV）", completion: .file(extensions: ["csv"])) var file: String?
   @Option(help: "The segment of the workstations. / 系統") var segment: String
   @Option(help: "So many days from today they count, 1 to 14. / 有効な日数") var days: Int
@@ -56,6 +59,7 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
     guard [!person.isEmpty, department != nil, file != nil].count(where: { $0 }) == 1 else {
       throw ValidationError("one of --person, --department and --file")
     }
+    guard !again || department != nil else { throw ValidationError("--again is for --department; others are named anyway") }
   }
 
   func run() async throws {
@@ -67,6 +71,7 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
     }
     // Before anything is signed: codes that cannot be written would be lost.
     let letters = try out.map { try Letters(creating: $0) }
+    defer { letters?.discardIfEmpty() }
     var issued: [FirstTapCodeIssued] = []
     var until = ""
     for start in stride(from: 0, to: people.count, by: FirstTapCodeIssue.mostPeople) {
@@ -75,8 +80,18 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
       let act = try await acting.act(
         Act.Kind.issueFirstTapCodes,
         FirstTapCodeIssue.parameters(segment: segment, days: days, count: part.count, hash: hash))
-      let answer = try await link.post(
-        "/v1/admin/enrolment-codes", FirstTapCodeIssue(act: Data(act.encoded), people: part), as: FirstTapCodesIssued.self)
+      let answer: FirstTapCodesIssued
+      do {
+        answer = try await link.post(
+          "/v1/admin/enrolment-codes", FirstTapCodeIssue(act: Data(act.encoded), people: part), as: FirstTapCodesIssued.self)
+      } catch {
+        // Refused as a whole, or issued and not told: only a list of codes shows which.
+        printError(
+          say(
+            "発行されたのに届かなかった登録コードがあれば、もう一度発行してください（所属で発行するときは --again を付けます）。",
+            "if codes were issued and did not arrive, issue them once more (a department's with --again)"))
+        throw error
+      }
       until = answer.until
       let pages = EnrolmentLetter(segment: segment, until: until)
       let new = answer.codes.filter { $0.outcome == "issued" }
@@ -96,7 +111,9 @@ struct EnrolmentCodesIssue: AsyncParsableCommand {
   private func people(_ link: OperatorLink) async throws -> [String] {
     if let department {
       let found = try await link.get(
-        query("/v1/admin/enrolment-codes/people", [("department", department), ("segment", segment)]),
+        query(
+          "/v1/admin/enrolment-codes/people",
+          [("department", department), ("segment", segment)] + (again ? [("again", "true")] : [])),
         as: FirstTapCandidates.self)
       if found.more > 0 {
         printError(
@@ -142,6 +159,7 @@ private final class Letters {
   let isTable: Bool
   private let path: String
   private let output: FileHandle
+  private var hasCodes = false
 
   init(creating path: String) throws {
     self.path = path
@@ -152,10 +170,26 @@ private final class Letters {
     }
     output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     // A spreadsheet takes the file for UTF-8 by this mark.
-    if isTable { try append("\u{FEFF}" + EnrolmentLetter.header) }
+    guard isTable else { return }
+    do { try write("\u{FEFF}" + EnrolmentLetter.header) } catch {
+      discardIfEmpty()
+      throw error
+    }
   }
 
+  /// The letters of some people: from here on the file is kept, whatever comes.
   func append(_ text: String) throws {
+    guard !text.isEmpty else { return }
+    hasCodes = true
+    try write(text)
+  }
+
+  /// Without a code it would only be in the way of the next try.
+  func discardIfEmpty() {
+    if !hasCodes { _ = unlink(path) }
+  }
+
+  private func write(_ text: String) throws {
     do { try output.write(contentsOf: Data(text.utf8)) } catch { throw broken }
   }
 
@@ -165,8 +199,8 @@ private final class Letters {
 
   private var broken: ExitCode {
     fail(
-      73, "\(path) に書けません。発行した登録コードは sanmon card enrolment-codes issue でもう一度発行してください。",
-      "cannot write \(path); issue the codes once more")
+      73, "\(path) に書けません。書けなかった登録コードは、別のファイルへもう一度発行してください（所属で発行するときは --again を付けます）。",
+      "cannot write \(path); issue the codes once more into another file (a department's with --again)")
   }
 }
 

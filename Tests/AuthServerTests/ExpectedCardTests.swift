@@ -20,6 +20,15 @@ struct ExpectedCardTests {
 
   private func code(_ work: () async throws -> some Any) async throws -> String? { try await refusal(work)?.body.code }
 
+  private func deskCode(_ work: () async throws -> some Any) async throws -> String? {
+    do {
+      _ = try await work()
+      return nil
+    } catch ClientFault.refused(let body) {
+      return body.code
+    }
+  }
+
   private func expected(_ city: City) async throws -> [ExpectedCardSummary] {
     try await city.link.fetch("/v1/admin/cards/expected", returning: ExpectedCardsShown.self).cards
   }
@@ -92,7 +101,118 @@ struct ExpectedCardTests {
     await city.end()
   }
 
-  @Test("withdrawn, or in another segment than it was announced for, it is no card")
+  @Test("registered at the desk it is its person's alone, announced no more, and a key that is replaced later stays away")
+  func atTheDesk() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    let guid = [UInt8](repeating: 0xD4, count: 16)
+    _ = try await city.expect([(sato, card.certificate)])
+    #expect(try await deskCode { try await city.enrolCard(takahashi, key: card) } == "AP133")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == takahashi && row.code == "AP133")
+    #expect(row.note.hasSuffix("; a list says that the key is p-000042's"))
+    #expect(try await city.cardsOf(takahashi).isEmpty)
+    #expect(try await expected(city).map(\.person) == [sato])
+    _ = try await city.enrolCard(sato, guid: guid, key: card)
+    #expect(try await expected(city).isEmpty)
+    let next = try await city.enrolCard(sato, guid: guid)
+    #expect(next.id == card.id)
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    #expect(try await city.cardsOf(sato).count == 1)
+    #expect(try await pc.enter(next).person == sato)
+    await city.end()
+  }
+
+  @Test("at a first tap another person's is refused behind all three, and one's own is announced no more")
+  func atAFirstTap() async throws {
+    let city = try await city()
+    try await city.takeFirstTaps()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let account = try await city.account(sato)
+    let digits = try await city.firstTapCode(sato)
+    let (own, others) = (try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a"))
+    _ = try await city.expect([(sato, own.certificate), (takahashi, others.certificate)])
+    #expect(try await code { try await pc.register(others, account: account, password: word, code: digits) } == "AP133")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == sato && row.code == "AP133" && row.reference != nil)
+    #expect(row.note.contains("; a list says that the key is p-000007's"))
+    #expect(try await city.firstTapCodes().map(\.state) == ["open"])
+    #expect(try await pc.register(own, account: account, password: word, code: digits).person == sato)
+    #expect(try await expected(city).map(\.person) == [takahashi])
+    await city.end()
+  }
+
+  @Test("after its last day it is waited for no more: not listed, no card at a logon, and free for another list or the desk")
+  func over() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let (shown, listed, enrolled) = (
+      try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a"), try city.cards.issue(slot: "9a")
+    )
+    _ = try await city.expect([(sato, shown.certificate), (sato, listed.certificate), (sato, enrolled.certificate)])
+    city.clock.advance(seconds: 90 * 86_400)
+    #expect(try await expected(city).count == 3)
+    #expect(try await city.expect([(takahashi, listed.certificate)]).map(\.code) == ["AP133"])
+    city.clock.advance(seconds: 86_400)
+    #expect(try await expected(city).isEmpty)
+    #expect(try await city.expect([(takahashi, listed.certificate)], isDryRun: true).map(\.outcome) == ["expectable"])
+    #expect(try await city.expect([(takahashi, listed.certificate)]).map(\.outcome) == ["expected"])
+    #expect(try await expected(city).map(\.person) == [takahashi])
+    _ = try await city.enrolCard(takahashi, key: enrolled)
+    let before = try await city.audit("class=enrolment&action=card.enrolled").count
+    for _ in 1...2 { #expect(try await code { try await pc.enter(shown, password: word) } == "AP102") }
+    let rows = try await city.audit("class=enrolment&action=card.enrolled")
+    #expect(rows.count == before + 1 && rows.last?.note.hasSuffix("its last day is over") == true, "and is forgotten with that")
+    #expect(try await city.cardsOf(sato).isEmpty)
+    await city.end()
+  }
+
+  @Test("in another segment than it was announced for it is no card, and still expected where it was")
+  func elsewhere() async throws {
+    let city = try await City(combined: true)
+    _ = try await city.importPeople()
+    try await city.setPassword(takahashi, word)
+    let (lgwan, mynumber) = (
+      try await city.workstation("LGWAN-PC-0042"), try await city.workstation("MYNUMBER-PC-0007", segment: .mynumber)
+    )
+    let card = try city.cards.issue(slot: "9a")
+    _ = try await city.expect([(takahashi, card.certificate)])
+    #expect(try await code { try await mynumber.enter(card, password: word) } == "AP102")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.segment == "mynumber" && row.note.hasSuffix("of a list: expected in lgwan"))
+    #expect(try await city.cardsOf(takahashi).isEmpty)
+    #expect(try await expected(city).map(\.segment) == ["lgwan"])
+    #expect(try await lgwan.enter(card, password: word).person == takahashi)
+    await city.end()
+  }
+
+  @Test("whose person is not in force when it is first shown is no card, and one again when the person is")
+  func notInForce() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let card = try city.cards.issue(slot: "9a")
+    _ = try await city.expect([(sato, card.certificate)])
+    func text(_ name: String) throws -> String {
+      try String(contentsOfFile: Repository.root + "/deploy/sample-city/" + name, encoding: .utf8)
+    }
+    let disabled: PeopleImported = try await city.link.call(
+      "POST", "/v1/admin/people",
+      PeopleImport(
+        format: "csv",
+        people: text("people.csv").replacing("ハナコ,,0401,ka-0401,true", with: "ハナコ,,0401,ka-0401,false"),
+        groups: text("groups.csv"), departments: text("departments.csv"), confirmed: nil, preview: false))
+    #expect(disabled.applied)
+    #expect(try await code { try await pc.enter(card, password: word) } == "AP102")
+    let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
+    #expect(row.outcome == "refused" && row.person == sato && row.note.hasSuffix("the person is not in force"))
+    #expect(try await city.cardsOf(sato).isEmpty)
+    _ = try await city.importPeople()
+    #expect(try await pc.enter(card, password: word).person == sato)
+    await city.end()
+  }
+
+  @Test("withdrawn, it is no card, and announced again it is")
   func withdrawn() async throws {
     let city = try await city()
     let pc = try await city.workstation("LGWAN-PC-0042")

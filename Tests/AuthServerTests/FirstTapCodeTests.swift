@@ -73,6 +73,18 @@ struct FirstTapCodeTests {
     let candidates: FirstTapCandidates = try await city.link.fetch(
       "/v1/admin/enrolment-codes/people?department=0401&segment=lgwan")
     #expect(!candidates.people.contains(sato) && !candidates.people.isEmpty && candidates.more == 0)
+    // Where codes were lost on their way: who has an open one too.
+    let again: FirstTapCandidates = try await city.link.fetch(
+      "/v1/admin/enrolment-codes/people?department=0401&segment=lgwan&again=true")
+    #expect(Set(again.people) == Set(candidates.people + [sato]))
+    let same: FirstTapCandidates = try await city.link.fetch(
+      "/v1/admin/enrolment-codes/people?department=0401&segment=lgwan&again=false")
+    #expect(same.people == candidates.people)
+    for query in ["&again=yes", "&again=true&again=true", "&person=\(sato)"] {
+      let answer = try await city.link.request(
+        "GET", "/v1/admin/enrolment-codes/people?department=0401&segment=lgwan" + query)
+      #expect(answer.status == 400, "\(query)")
+    }
     await city.end()
   }
 

@@ -171,7 +171,7 @@ extension Looking {
   func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
     try below.firstTapCode(of: person, in: segment)
   }
-  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] { try below.firstTapCodes(limit: limit) }
+  func firstTapCodes(_ query: FirstTapCodeQuery) throws(StorageFault) -> [FirstTapCode] { try below.firstTapCodes(query) }
   func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? { try below.expectedCard(key: key) }
   func expectedCards(limit: Int) throws(StorageFault) -> [ExpectedCard] { try below.expectedCards(limit: limit) }
   func isReferenceTaken(_ reference: Reference, day: Int) throws(StorageFault) -> Bool {

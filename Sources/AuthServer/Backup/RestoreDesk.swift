@@ -72,7 +72,12 @@ struct ApproveRestore: Change {
       try state.append(row)
     }
     // A code may have been used since the copy was made, and a card of a list taken off it.
-    for code in try state.firstTapCodes(limit: 20_000) where code.state == .open { try state.put(code.ended(.withdrawn)) }
+    let open = FirstTapCodeQuery(state: .open, limit: 500)
+    var codes = try state.firstTapCodes(open)
+    while !codes.isEmpty {
+      for code in codes { try state.put(code.ended(.withdrawn)) }
+      codes = try state.firstTapCodes(open)
+    }
     var announced = try state.expectedCards(limit: 20_000)
     while !announced.isEmpty {
       for card in announced { _ = try state.removeExpectedCard(card.key) }

@@ -48,15 +48,18 @@ struct WelcomeExpectedCard: Change {
     guard let expected = try state.expectedCard(key: key) else { return no("expected no more") }
     record.person = expected.person
     guard expected.segment == workstation.segment else { return no("expected in \(expected.segment)") }
-    guard day <= expected.lastDay else { return no("its last day is over") }
+    guard day <= expected.lastDay else {
+      _ = try state.removeExpectedCard(key)
+      return no("its last day is over")
+    }
     guard let person = try state.person(expected.person), person.isEnabled else { return no("the person is not in force") }
     // What a logon cannot show is not believed of a list: nobody has seen this key refuse without its PIN.
     let registered = RegisteredKey(
       fingerprint: key, profile: "piv", slot: slot, provenClass: .publicKey, enrolledBy: expected.importedBy, enrolledAt: now)
     let change = RegisterKey(
-      key: registered, person: person.id, guid: nil, named: nil, newCard: newCard, segment: workstation.segment, now: now)
-    let (outcome, told) = try change.apply(to: &state)
-    if case .registered = outcome { _ = try state.removeExpectedCard(key) }
+      key: registered, person: person.id, guid: nil, named: nil, newCard: newCard, segment: workstation.segment, now: now,
+      day: day)
+    let (_, told) = try change.apply(to: &state)
     record = told
     record.workstation = workstation.id
     record.policyVersion = policyVersion

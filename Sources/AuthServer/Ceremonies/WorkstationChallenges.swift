@@ -44,12 +44,14 @@ extension WorkstationChallenges {
   }
 
   /// As at a logon: the row has the cause, the asker gets the one answer that every refusal before possession has.
+  /// - Parameter isCoalesced: `false` where another refusal that has to look the same always has a row of its own: a reference
+  ///   that comes again would tell them apart. It has to be counted then, or rows have no end.
   func refuse(
     _ code: DenialCode, _ workstation: WorkstationRecord?, _ caller: CeremonyService.Caller, _ now: Moment, note: String = "",
-    counts: Bool = false, person: PersonID? = nil
+    counts: Bool = false, person: PersonID? = nil, isCoalesced: Bool = true
   ) async throws -> Refusal {
     let source = RefusalCoalescer.Source(workstation: workstation?.id, code: code)
-    if case .counted(let reference) = services.coalescer.verdict(source, now: now) {
+    if isCoalesced, case .counted(let reference) = services.coalescer.verdict(source, now: now) {
       return .beforePossession(reference: reference)
     }
     var record = record(workstation, caller, now, person: person)
@@ -61,7 +63,7 @@ extension WorkstationChallenges {
         record: record, day: services.localByClock(now).day, referenceStart: services.surroundings.number(),
         countsAgainst: counts ? workstation?.id : nil, policy: services.policy.policy, now: now),
       now: now)
-    services.coalescer.remember(reference, for: source)
+    if isCoalesced { services.coalescer.remember(reference, for: source) }
     return .beforePossession(reference: reference)
   }
 }

@@ -9,6 +9,9 @@ import Storage
 ///
 /// The GUID is what the desk read and not proven by the card, so it only groups keys of one person: it never moves a key to
 /// somebody else, or between people and the stock; and a card that is not active, or lent, never gains one.
+///
+/// A key that a list announced is its person's alone, and is announced no more from here on: a key that is replaced later stays
+/// away.
 struct RegisterKey: Change {
   enum Outcome: Sendable {
     case registered(RegisteredCard)
@@ -26,6 +29,8 @@ struct RegisterKey: Change {
   let newCard: CardID
   let segment: Segment
   let now: Moment
+  /// `LocalTime.day`, by the later of clock and log.
+  let day: Int
   /// For the row: what is not known of the card.
   var remark = ""
 
@@ -52,6 +57,9 @@ struct RegisterKey: Change {
       return (.refused(code), record)
     }
     if let owner = try state.card(key: key.fingerprint) { return refuse(.keyRegistered, owner.id, "key registered already") }
+    if let expected = try state.expectedCard(key: key.fingerprint), day <= expected.lastDay, expected.person != person {
+      return refuse(.keyRegistered, nil, "a list says that the key is \(expected.person)'s")
+    }
     let same = try guid.map { (guid) throws(StorageFault) in try state.card(guid: guid) } ?? nil
     if let same, !isOurs(same) {
       return refuse(.cardOfOtherPerson, same.id, "the GUID is of a card of \(same.person?.text ?? "the stock")")
@@ -80,6 +88,7 @@ struct RegisterKey: Change {
     record.card = card.id
     record.note += "; keys on the card: \(card.keys.count)"
     try state.put(card)
+    _ = try state.removeExpectedCard(key.fingerprint)
     return (.registered(card), record)
   }
 

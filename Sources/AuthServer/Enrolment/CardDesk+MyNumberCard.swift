@@ -40,7 +40,7 @@ extension CardDesk {
       enrolledBy: acting.id, enrolledAt: now)
     let change = RegisterKey(
       key: key, person: person, guid: nil, named: nil, newCard: services.surroundings.identifier("card"), segment: segment,
-      now: now, remark: judged.remark)
+      now: now, day: services.local(now).day, remark: judged.remark)
     switch try await services.recorder.commit(change, now: now) {
     case .registered(let card): return Self.summary(card)
     case .refused(let code): throw HTTPFault.conflictBecause(code)

@@ -74,7 +74,7 @@ struct CardDesk: Sendable {
       provenClass: isGuarded ? .publicKeyWithPIN : .publicKey, enrolledBy: acting.id, enrolledAt: now)
     let change = RegisterKey(
       key: key, person: person, guid: guid, named: named, newCard: services.surroundings.identifier("card"), segment: segment,
-      now: now)
+      now: now, day: services.local(now).day)
     switch try await services.recorder.commit(change, now: now) {
     case .registered(let card): return Self.summary(card)
     case .refused(let code): throw HTTPFault.conflictBecause(code)

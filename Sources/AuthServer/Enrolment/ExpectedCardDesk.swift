@@ -45,10 +45,11 @@ struct ExpectedCardDesk: Sendable {
       if !isDryRun { try await refuse(code, note, person, segment, acting, now) }
       return ExpectedCardLineOutcome(line: line.line, outcome: "refused", code: code.rawValue)
     }
+    let day = services.local(now).day
     let card = ExpectedCard(
       key: validated.key, person: person, segment: segment, importedBy: acting.id, importedAt: now,
-      lastDay: services.local(now).day + ExpectedCardImport.days)
-    let change = ExpectCard(card: card, now: now)
+      lastDay: day + ExpectedCardImport.days)
+    let change = ExpectCard(card: card, now: now, day: day)
     let outcome: ExpectCard.Outcome =
       if isDryRun {
         try await services.store.read { (state) throws(StorageFault) -> ExpectCard.Outcome in try change.verdict(in: state) }
@@ -65,10 +66,11 @@ struct ExpectedCardDesk: Sendable {
   }
 
   func list(person: PersonID?) async throws -> ExpectedCardsShown {
+    let day = services.local(services.surroundings.now()).day
     let all = try await services.store.read { (state) throws(StorageFault) -> [ExpectedCard] in
       try state.expectedCards(limit: 20_000)
     }
-    let shown = all.filter { person == nil || $0.person == person }
+    let shown = all.filter { day <= $0.lastDay && (person == nil || $0.person == person) }
     return ExpectedCardsShown(
       cards: shown.prefix(ExpectedCardsShown.most).map {
         ExpectedCardSummary(
@@ -134,13 +136,16 @@ struct ExpectCard: Change {
 
   let card: ExpectedCard
   let now: Moment
+  /// `LocalTime.day`, by the later of clock and log.
+  let day: Int
 
   func verdict(in state: some StateReader) throws(StorageFault) -> Outcome {
     guard let person = try state.person(card.person) else { return .personUnknown }
     if let owner = try state.card(key: card.key) {
       return owner.person == person.id && !owner.isStock ? .already : .refused(.keyRegistered)
     }
-    guard let former = try state.expectedCard(key: card.key) else { return .expected }
+    // After its last day it is waited for no more, whoever's it was.
+    guard let former = try state.expectedCard(key: card.key), day <= former.lastDay else { return .expected }
     guard former.person == person.id else { return .refused(.keyRegistered) }
     // Waited for longer, or in another segment: the newer list counts.
     return former.segment == card.segment && former.lastDay == card.lastDay ? .already : .expected

@@ -144,14 +144,12 @@ struct RegisterFirstTap: Change {
     if let other = try state.ownCards(of: person.id).first(where: { !$0.state.isFinal }) {
       return try deny(.cardThere, "the person has \(other.id), \(other.state.rawValue)", card: other.id)
     }
-    if let expected = try state.expectedCard(key: key), expected.person != person.id {
-      return try deny(.keyRegistered, "a list says that the key is \(expected.person)'s")
-    }
     let registered = RegisteredKey(
       fingerprint: key, profile: "piv", slot: slot, provenClass: isGuarded ? .publicKeyWithPIN : .publicKey,
       enrolledBy: kept.issuedBy, enrolledAt: now)
     let change = RegisterKey(
-      key: registered, person: person.id, guid: guid, named: nil, newCard: newCard, segment: workstation.segment, now: now)
+      key: registered, person: person.id, guid: guid, named: nil, newCard: newCard, segment: workstation.segment, now: now,
+      day: day)
     let (outcome, told) = try change.apply(to: &state)
     var record = told
     record.workstation = workstation.id
@@ -163,7 +161,6 @@ struct RegisterFirstTap: Change {
     switch outcome {
     case .registered(let card):
       try state.put(kept.ended(.used))
-      _ = try state.removeExpectedCard(key)
       for key in [ThrottleKey.person(person.id), .workstation(workstation.id)] {
         try Throttling.countSuccess(of: key, policy: attempt.policy, now: now, in: &state)
       }

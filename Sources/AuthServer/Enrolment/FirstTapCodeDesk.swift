@@ -14,8 +14,8 @@ struct FirstTapCodeDesk: Sendable {
 
   let services: Services
 
-  /// The act first, once; then the codes, some at a time. Whoever is not told because this server stopped in between has a code
-  /// that nobody knows, and is given another one.
+  /// The act first, once; then the codes, some at a time. If this server stops in between, or its answer is lost, people have a
+  /// code that nobody knows. It stays open: `candidates` names them only when asked for codes to be issued again.
   func issue(_ message: FirstTapCodeIssue, by acting: OperatorRecord) async throws -> FirstTapCodesIssued {
     let now = services.surroundings.now()
     guard (1...FirstTapCodeIssue.mostPeople).contains(message.people.count),
@@ -83,13 +83,16 @@ struct FirstTapCodeDesk: Sendable {
   }
 
   /// Enabled people of a department, in the order of their accounts, who have no card and no open code in the segment.
-  func candidates(department: String, segment: Segment) async throws -> FirstTapCandidates {
+  /// - Parameter again: those with an open code too.
+  func candidates(department: String, segment: Segment, again: Bool) async throws -> FirstTapCandidates {
     let day = services.local(services.surroundings.now()).day
     let people = try await services.store.read { (state) throws(StorageFault) -> [String] in
       var found: [String] = []
       for person in try state.everybody() where person.isEnabled && person.departments.contains(department) {
         guard try state.ownCards(of: person.id).allSatisfy(\.state.isFinal) else { continue }
-        if let code = try state.firstTapCode(of: person.id, in: segment), code.state == .open, day <= code.lastDay { continue }
+        if !again, let code = try state.firstTapCode(of: person.id, in: segment), code.state == .open, day <= code.lastDay {
+          continue
+        }
         found.append(person.id.text)
       }
       return found
@@ -104,12 +107,10 @@ struct FirstTapCodeDesk: Sendable {
       throw HTTPFault.malformed(.query)
     }
     let day = services.local(services.surroundings.now()).day
-    let all = try await services.store.read { (state) throws(StorageFault) -> [FirstTapCode] in
-      try state.firstTapCodes(limit: 20_000)
-    }
-    let shown = all.filter { code in
-      (person == nil || code.person == person) && (segment == nil || code.segment == segment)
-    }.map { Self.summary($0, day) }.filter { wanted == nil || $0.state == wanted }
+    let kept = wanted.flatMap { FirstTapCode.State(rawValue: $0 == Self.over ? FirstTapCode.State.open.rawValue : $0) }
+    let query = FirstTapCodeQuery(person: person, segment: segment, state: kept, limit: 20_000)
+    let all = try await services.store.read { (state) throws(StorageFault) -> [FirstTapCode] in try state.firstTapCodes(query) }
+    let shown = all.map { Self.summary($0, day) }.filter { wanted == nil || $0.state == wanted }
     return FirstTapCodesShown(
       codes: Array(shown.prefix(FirstTapCodesShown.most)), more: max(0, shown.count - FirstTapCodesShown.most))
   }

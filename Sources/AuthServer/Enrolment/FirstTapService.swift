@@ -110,12 +110,15 @@ struct FirstTapService: WorkstationChallenges {
       guard let person = try state.person(account: account) else { return nil }
       return (person.id, try Throttling.blockedUntil([.person(person.id)], now: now, in: state))
     }
+    // Refused as a wrong code is: a row and a reference of its own each time, counted against the workstation.
     guard let (person, blocked) = found else {
       throw try await refuse(
-        .firstTapCodeRefused, workstation, caller, now, note: "nobody has an account of this name", counts: true)
+        .firstTapCodeRefused, workstation, caller, now, note: "nobody has an account of this name", counts: true,
+        isCoalesced: false)
     }
     guard blocked == nil else {
-      throw try await refuse(.throttled, workstation, caller, now, note: "the person is throttled", person: person)
+      throw try await refuse(
+        .throttled, workstation, caller, now, note: "the person is throttled", counts: true, person: person, isCoalesced: false)
     }
     return person
   }

@@ -100,7 +100,7 @@ struct NumberCardDesk: Sendable {
       enrolledBy: acting.id, enrolledAt: now)
     return RegisterKey(
       key: key, person: person, guid: nil, named: nil, newCard: services.surroundings.identifier("card"), segment: segment,
-      now: now)
+      now: now, day: services.local(now).day)
   }
 
   // MARK: Refusals

@@ -68,7 +68,7 @@ struct SharedCardDesk: Sendable {
         provenClass: enrolment.script.proof, enrolledBy: enrolment.acting, enrolledAt: now)
       let change = RegisterKey(
         key: key, person: enrolment.person, guid: nil, named: nil, newCard: services.surroundings.identifier("card"),
-        segment: enrolment.segment, now: now)
+        segment: enrolment.segment, now: now, day: services.local(now).day)
       switch try await services.recorder.commit(change, now: now) {
       case .registered(let card):
         return SharedCardStep(

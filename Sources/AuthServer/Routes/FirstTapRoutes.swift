@@ -18,10 +18,13 @@ extension OperatorRoutes {
     router.get("/v1/admin/enrolment-codes/people") { request, context in
       _ = try await require(Self.administrators, context)
       let items = request.uri.queryParameters
-      guard items.count == 2, let department = items.get("department"), department.unicodeScalars.count <= 200,
-        let segment = items.get("segment")
+      let again = items.get("again")
+      guard items.count == (again == nil ? 2 : 3), let department = items.get("department"),
+        department.unicodeScalars.count <= 200, let segment = items.get("segment"),
+        ["true", "false"].contains(again ?? "false")
       else { throw HTTPFault.malformed(.query) }
-      return try JSONAnswer(await codes.candidates(department: department, segment: Segment(parsing: segment)))
+      return try JSONAnswer(
+        await codes.candidates(department: department, segment: Segment(parsing: segment), again: again == "true"))
     }
     router.post("/v1/admin/enrolment-codes") { request, context in
       let operatorRecord = try await require(Self.administrators, context)

@@ -36,7 +36,7 @@ extension StoreConformance {
       _ = try await store.commit(FirstTapPuts(codes: [first, other, try code(2)]))
       let person = first.person
       func all() async throws -> [FirstTapCode] {
-        try await store.read { (state) throws(StorageFault) in try state.firstTapCodes(limit: 9) }
+        try await store.read { (state) throws(StorageFault) in try state.firstTapCodes(FirstTapCodeQuery(limit: 9)) }
       }
       let second = try code(1, byte: 8)
       _ = try await store.commit(FirstTapPuts(codes: [second]))
@@ -49,9 +49,25 @@ extension StoreConformance {
       let ended = try await store.read { (state) throws(StorageFault) in try state.firstTapCode(of: person, in: .lgwan) }
       try expect(ended?.state == .used && ended?.digest == [], "something was kept of a code that has ended")
       let fewer = try await store.read { (state) throws(StorageFault) in
-        (try state.firstTapCodes(limit: 1).count, try state.firstTapCodes(limit: -1).count)
+        (
+          try state.firstTapCodes(FirstTapCodeQuery(limit: 1)).count,
+          try state.firstTapCodes(FirstTapCodeQuery(limit: -1)).count
+        )
       }
       try expect(fewer == (1, 0), "more codes were told than were asked for")
+      // p1 has one that was used in LGWAN and an open one in internet, p2 an open one in LGWAN.
+      for (query, places) in [
+        (FirstTapCodeQuery(person: person, limit: 9), ["p1 internet", "p1 lgwan"]),
+        (FirstTapCodeQuery(segment: .lgwan, limit: 9), ["p1 lgwan", "p2 lgwan"]),
+        (FirstTapCodeQuery(state: .open, limit: 9), ["p1 internet", "p2 lgwan"]),
+        (FirstTapCodeQuery(segment: .lgwan, state: .open, limit: 1), ["p2 lgwan"]),
+        (FirstTapCodeQuery(person: person, segment: .lgwan, state: .open, limit: 9), []),
+      ] as [(FirstTapCodeQuery, [String])] {
+        let fitting = try await store.read { (state) throws(StorageFault) in try state.firstTapCodes(query) }
+        try expect(
+          fitting.map { "\($0.person.text) \($0.segment.name)" } == places,
+          "codes were told that were not asked for, or cut before the others were left out")
+      }
     },
     Check(name: "an enrolment code that is none is refused") { store in
       _ = try await store.commit(Puts(people: [try Sample.person(1)]))
@@ -81,7 +97,7 @@ extension StoreConformance {
       try expect(removed == [true, false], "an expected card that was taken away was still there")
       _ = try await store.commit(Removes(person: one.person))
       let left = try await store.read { (state) throws(StorageFault) in
-        (try state.expectedCards(limit: 9).count, try state.firstTapCodes(limit: 9).count)
+        (try state.expectedCards(limit: 9).count, try state.firstTapCodes(FirstTapCodeQuery(limit: 9)).count)
       }
       try expect(left == (0, 0), "a removed person left an enrolment code or an expected card behind")
     },

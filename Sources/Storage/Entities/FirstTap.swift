@@ -61,6 +61,27 @@ public struct FirstTapCode: Sendable, Hashable {
   static func bounded(_ limit: Int) -> Int { min(max(limit, 0), 20_000) }
 }
 
+/// Which enrolment codes are asked for; what is `nil` may be anything.
+public struct FirstTapCodeQuery: Sendable, Hashable {
+  public var person: PersonID?
+  public var segment: Segment?
+  public var state: FirstTapCode.State?
+  /// At most so many of those that fit, and at most 20,000.
+  public var limit: Int
+
+  public init(person: PersonID? = nil, segment: Segment? = nil, state: FirstTapCode.State? = nil, limit: Int) {
+    self.person = person
+    self.segment = segment
+    self.state = state
+    self.limit = limit
+  }
+
+  func fits(_ code: FirstTapCode) -> Bool {
+    (person == nil || code.person == person) && (segment == nil || code.segment == segment)
+      && (state == nil || code.state == state)
+  }
+}
+
 /// A card that a list of its issuer announced: its certificate led to an anchor of the segment, and nobody has seen yet that a
 /// card has the key. It is no card until one signs with that key.
 public struct ExpectedCard: Sendable, Hashable {

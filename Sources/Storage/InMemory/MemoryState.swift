@@ -310,9 +310,11 @@ extension MemoryState: StateTransaction {
   func firstTapCode(of person: PersonID, in segment: Segment) -> FirstTapCode? {
     firstTapCodesByPlace[CodePlace(person: person, segment: segment)]
   }
-  func firstTapCodes(limit: Int) -> [FirstTapCode] {
-    let all = firstTapCodesByPlace.values.sorted { ($0.person.text, $0.segment.name) < ($1.person.text, $1.segment.name) }
-    return Array(all.prefix(FirstTapCode.bounded(limit)))
+  func firstTapCodes(_ query: FirstTapCodeQuery) -> [FirstTapCode] {
+    let all = firstTapCodesByPlace.values.filter(query.fits).sorted {
+      ($0.person.text, $0.segment.name) < ($1.person.text, $1.segment.name)
+    }
+    return Array(all.prefix(FirstTapCode.bounded(query.limit)))
   }
   func expectedCard(key: KeyFingerprint) -> ExpectedCard? { expectedByKey[key] }
   func expectedCards(limit: Int) -> [ExpectedCard] {

@@ -169,8 +169,8 @@ extension SQLiteState: StateTransaction {
   func firstTapCode(of person: PersonID, in segment: Segment) throws(StorageFault) -> FirstTapCode? {
     try trouble.asking { try FirstTapTables.code(of: person, in: segment, in: db) }
   }
-  func firstTapCodes(limit: Int) throws(StorageFault) -> [FirstTapCode] {
-    try trouble.asking { try FirstTapTables.codes(limit: limit, in: db) }
+  func firstTapCodes(_ query: FirstTapCodeQuery) throws(StorageFault) -> [FirstTapCode] {
+    try trouble.asking { try FirstTapTables.codes(query, in: db) }
   }
   func expectedCard(key: KeyFingerprint) throws(StorageFault) -> ExpectedCard? {
     try trouble.asking { try FirstTapTables.expected(key, in: db) }

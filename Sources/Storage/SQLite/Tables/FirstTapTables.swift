@@ -40,8 +40,21 @@ enum FirstTapTables {
     try db.row("\(selectCode) WHERE person = ? AND segment = ?", [person.text, segment.name]).map(code)
   }
 
-  static func codes(limit: Int, in db: Database) throws -> [FirstTapCode] {
-    try db.rows("\(selectCode) ORDER BY person, segment LIMIT ?", [FirstTapCode.bounded(limit)]).map(code)
+  static func codes(_ query: FirstTapCodeQuery, in db: Database) throws -> [FirstTapCode] {
+    var conditions: [String] = []
+    var values: [SQLiteValue] = []
+    func require(_ condition: String, _ value: String?) {
+      guard let value else { return }
+      conditions.append(condition)
+      values.append(value.sqliteValue)
+    }
+    require("person = ?", query.person?.text)
+    require("segment = ?", query.segment?.name)
+    require("state = ?", query.state?.rawValue)
+    let filter = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
+    return try db.rows(
+      "\(selectCode)\(filter) ORDER BY person, segment LIMIT ?", values + [FirstTapCode.bounded(query.limit).sqliteValue]
+    ).map(code)
   }
 
   static func put(_ code: FirstTapCode, in db: Database) throws {
