@@ -102,10 +102,10 @@ public final class ModuleCards: CardPort {
 
 /// A workstation for both: PIV and shared-key cards as ever, and for a card that is neither, the library.
 public struct EitherCards: CardPort {
-  private let readers: ReaderCards
+  private let readers: any CardPort
   private let module: ModuleCards
 
-  public init(readers: ReaderCards, module: ModuleCards) {
+  public init(readers: any CardPort, module: ModuleCards) {
     self.readers = readers
     self.module = module
   }
@@ -116,8 +116,21 @@ public struct EitherCards: CardPort {
       // A card that is no PIV card, or a token without a reader service.
       case .unsupportedCard, .refused, .malformedCard, .serviceUnavailable:
         // A person's own My Number Card is shown to no library: it would read whatever lies on it.
-        if (try? await readers.jpkiCard(isTaken: false)) != nil { throw error }
+        if try await isPersonalCardThere() { throw error }
         return try await behind(error)
+      default: throw error
+      }
+    }
+  }
+
+  /// - Throws: where nobody knows: two such cards, one that another program holds, one that was lost halfway.
+  private func isPersonalCardThere() async throws(CardFailure) -> Bool {
+    do throws(CardFailure) {
+      _ = try await readers.jpkiCard(isTaken: false)
+      return true
+    } catch {
+      switch error {
+      case .unsupportedCard, .noCard, .noReader, .serviceUnavailable: return false
       default: throw error
       }
     }
