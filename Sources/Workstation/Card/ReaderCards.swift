@@ -30,7 +30,7 @@ public struct ReaderCards: CardPort {
   public func numberCard() async throws(CardFailure) -> NumberCardView {
     try await only { (reader) async throws(CardFailure) in
       try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
-        try NumberCardTalk.view(&channel, reader: reader)
+        try NumberCardTalk.staffCard(&channel, reader: reader)
       }
     }
   }

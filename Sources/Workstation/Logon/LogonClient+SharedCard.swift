@@ -34,8 +34,8 @@ extension LogonClient {
       do throws(CardFailure) { return .piv(try await cards.view()) } catch {
         switch error {
         case .unsupportedCard, .refused, .malformedCard:
-          if let view = try await personal(isTaken: takesMyNumberCards) { return .personal(view) }
-          return try await unsigned(offered, takesNumbers: takesNumbers, else: error)
+          return try await withoutPIV(
+            offered, takesNumbers: takesNumbers, takesMyNumberCards: takesMyNumberCards, else: error)
         default: throw error
         }
       }
