@@ -139,7 +139,8 @@ struct TokenTests {
     ("slots-more", .module(.malformed)), ("no-slots", .noCard), ("not-recognised", .noCard),
     ("objects-many", .module(.malformed)), ("objects-endless", .module(.noKey)), ("lengths", .module(.noKey)),
     ("length-huge", .module(.noKey)), ("length-unavailable", .module(.noKey)), ("names", .module(.noKey)),
-    ("environment", .module(.noKey)), ("descriptors", .module(.noKey)),
+    ("environment", .module(.noKey)), ("descriptors", .module(.noKey)), ("neighbour", .module(.noKey)),
+    ("neighbours", .module(.failed)),
   ]
 
   @Test("whatever a library does, its process ends, and the agent says which kind of harm it was", arguments: manners)
