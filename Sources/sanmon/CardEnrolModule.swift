@@ -40,7 +40,7 @@ struct ModuleOptions: ParsableArguments {
 extension CardEnrol {
   /// A certificate card: looked at, asked for its PIN, and asked to sign. It tells no number of its own.
   func enrol(through module: TokenModule) async throws {
-    let cards = ModuleCards(module, command: TokenHost.command)
+    let cards = ModuleCards(module, reader: reader, command: TokenHost.command)
     let view: CardView
     do throws(CardFailure) { view = try await cards.view() } catch { throw Self.failed(error) }
     guard view.triesLeft > 0 else { throw Self.blocked }

@@ -8,6 +8,7 @@ import Synchronization
 /// Between them a person types, and nothing is held meanwhile.
 public final class ModuleCards: CardPort {
   private let module: TokenModule
+  private let reader: String?
   private let program: String
   private let command: String
   private let milliseconds: Int
@@ -15,16 +16,18 @@ public final class ModuleCards: CardPort {
   private let seen = Mutex<[[UInt8]: (slot: UInt64, serial: [UInt8], key: [UInt8])]>([:])
 
   /// - Parameters:
+  ///   - reader: the PC/SC reader that is meant; nil: whichever has the one card that fits.
   ///   - program: the program to start; this one, which must know the command.
   ///   - command: the hidden command under which it is the library's process.
   ///   - milliseconds: in which one answer has to be there: a signature with RSA over a contactless reader, after a slow start of
   ///     the library.
   public init(
-    _ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host",
+    _ module: TokenModule, reader: String? = nil, program: String = "/proc/self/exe", command: String = "module-host",
     within milliseconds: Int = 15_000
   ) {
     self.milliseconds = milliseconds
     self.module = module
+    self.reader = reader
     self.program = program
     self.command = command
   }
@@ -37,9 +40,7 @@ public final class ModuleCards: CardPort {
 
   /// The one key among them that is meant: `noCard`, `ambiguousCard`, `module`.
   public func chosen(among tokens: [SeenToken]) throws(CardFailure) -> (token: SeenToken, key: SeenKey) {
-    let found = try module.choice.choose(among: tokens)
-    guard !found.key.certificate.isEmpty else { throw .module(.noKey) }
-    return found
+    try module.choice.choose(among: tokens.filter { token in reader.map { token.isIn($0) } ?? true })
   }
 
   /// The card whose key is meant. Its one key stands under `.authentication`: it signs after the PIN.
@@ -89,14 +90,13 @@ public final class ModuleCards: CardPort {
     return answer
   }
 
-  /// The PC/SC reader whose card is watched from now on; empty for a token that is in none. A slot's description is cut after 64
-  /// bytes.
+  /// The PC/SC reader whose card is watched from now on; empty for a token that is in none.
   private func reader(of token: SeenToken) async -> String {
     guard !token.reader.isEmpty, let states = try? await CardReaders.states() else { return "" }
     let names = states.filter(\.hasCard).map(\.reader)
     if names.contains(token.reader) { return token.reader }
-    let longer = names.filter { $0.utf8.count > 64 && $0.hasPrefix(token.reader) }
-    return token.reader.utf8.count >= 61 && longer.count == 1 ? longer[0] : ""
+    let longer = names.filter { token.isIn($0) }
+    return longer.count == 1 ? longer[0] : ""
   }
 }
 
