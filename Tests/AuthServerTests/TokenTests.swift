@@ -261,6 +261,11 @@ struct OpenSCTests {
     }
     let last = try await logon(ToolBench.pin)
     #expect(last.status == 12 && last.output.contains("--use-last-try"), "\(last.output)")
+    // The desk keeps it too, and says so before a PIN is typed: there is nothing here that it could be read from.
+    let desk = try await bench.sanmon(
+      ["card", "enrol", "--person", Self.sato, "--segment", "lgwan", "--socket", city.folder + "/operator.sock"] + library,
+      pin: nil)
+    #expect(desk.status == 65 && desk.output.contains("one try is left"), "\(desk.output)")
     let lost = try await logon("135790", ["--use-last-try"])
     #expect(lost.status == 13 || lost.status == 12, "\(lost.output)")
     let blocked = try await logon(ToolBench.pin, ["--use-last-try"])
