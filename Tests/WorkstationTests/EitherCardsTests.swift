@@ -43,6 +43,21 @@ struct EitherCardsTests {
     }
   }
 
+  @Test("a card that says anything to PIV's name may be of another kind; one that could not be asked is not known to be any")
+  func kinds() async throws {
+    let answers: [CardFailure] = [
+      .unsupportedCard, .refused(StatusWord(rawValue: 0x6985)), .malformedCard(MalformedInput("card", expected: "a status word")),
+    ]
+    for piv in answers {
+      #expect(piv.mayBeAnotherKind)
+      #expect(try await fault(piv, nil) == piv)
+      #expect(try await fault(piv, .unsupportedCard) == Self.fromLibrary)
+    }
+    for piv in [.noCard, .ambiguousCard, .readerBusy, .cardReset, .timedOut, .missingObject] as [CardFailure] {
+      #expect(!piv.mayBeAnotherKind)
+    }
+  }
+
   @Test("where there certainly is none, the library is asked")
   func asked() async throws {
     for personal in [.unsupportedCard, .noCard, .noReader] as [CardFailure] {

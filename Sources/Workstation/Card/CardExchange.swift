@@ -109,6 +109,17 @@ public enum CardExchange {
   }
 }
 
+extension CardFailure {
+  /// Whether the look for a PIV card ended at a card that may be of another kind: it may say anything to a name that it does not
+  /// know.
+  package var mayBeAnotherKind: Bool {
+    switch self {
+    case .unsupportedCard, .refused, .malformedCard: true
+    default: false
+    }
+  }
+}
+
 /// Where cards are. The real one is `ReaderCards`; tests use a card in memory.
 public protocol CardPort: Sendable {
   func view() async throws(CardFailure) -> CardView

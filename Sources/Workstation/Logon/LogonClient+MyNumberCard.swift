@@ -32,10 +32,7 @@ extension LogonClient {
     }
     let staff: SeenCard
     do throws(CardFailure) { staff = try await unsigned(offered, takesNumbers: takesNumbers, else: fault) } catch {
-      switch error {
-      case .unsupportedCard, .refused, .malformedCard: break
-      default: throw error
-      }
+      guard error.mayBeAnotherKind else { throw error }
       if let mine { return .personal(mine) }
       guard !takesMyNumberCards, let other = try await personal(isTaken: false) else { throw error }
       return .personal(other)

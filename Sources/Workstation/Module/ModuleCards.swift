@@ -112,14 +112,11 @@ public struct EitherCards: CardPort {
 
   public func view() async throws(CardFailure) -> CardView {
     do throws(CardFailure) { return try await readers.view() } catch {
-      switch error {
       // A card that is no PIV card, or a token without a reader service.
-      case .unsupportedCard, .refused, .malformedCard, .serviceUnavailable:
-        // A person's own My Number Card is shown to no library: it would read whatever lies on it.
-        if try await isPersonalCardThere() { throw error }
-        return try await behind(error)
-      default: throw error
-      }
+      guard error.mayBeAnotherKind || error == .serviceUnavailable else { throw error }
+      // A person's own My Number Card is shown to no library: it would read whatever lies on it.
+      if try await isPersonalCardThere() { throw error }
+      return try await behind(error)
     }
   }
 
