@@ -131,6 +131,10 @@ struct ModuleTests {
       #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: Array(frame.dropLast())) }
     }
     #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: ModuleAnswer.signed([]).encoded()) }
+    // No refusal has the number 1: without a card there is an empty list.
+    var refusal = ModuleAnswer.failed(.cardRemoved).encoded()
+    refusal[refusal.count - 1] = 1
+    #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: refusal) }
     let long = ModuleAnswer.signed([UInt8](repeating: 1, count: 1025)).encoded()
     #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: long) }
   }

@@ -159,7 +159,6 @@ public enum ModuleAnswer: Sendable, Equatable {
 
 /// Why that process has nothing else to answer. The numbers stand in its frames.
 public enum ModuleRefusal: UInt64, Sendable, Equatable, CaseIterable {
-  case noCard = 1
   case cardRemoved = 2
   /// Somebody else was logged in there, or our login was gone again before the signature.
   case cardReset = 3
@@ -174,7 +173,6 @@ public enum ModuleRefusal: UInt64, Sendable, Equatable, CaseIterable {
 
   public var failure: CardFailure {
     switch self {
-    case .noCard: .noCard
     case .cardRemoved: .cardRemoved
     case .cardReset: .cardReset
     case .unsupportedCard: .unsupportedCard
