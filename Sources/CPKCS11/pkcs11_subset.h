@@ -121,16 +121,12 @@ typedef struct {
       CK_SESSION_HANDLE session, const CK_BYTE *data, CK_ULONG count, CK_BYTE *signature, CK_ULONG *signatureCount);
 } CK_FUNCTION_LIST;
 
-/* §5.4: the one symbol that a library must have. */
-typedef CK_RV (*CK_GET_FUNCTION_LIST)(CK_FUNCTION_LIST **list);
-
 #define CKF_SERIAL_SESSION 0x4UL
 
 /* Of a token. */
 #define CKF_LOGIN_REQUIRED 0x4UL
 #define CKF_USER_PIN_INITIALIZED 0x8UL
 #define CKF_TOKEN_INITIALIZED 0x400UL
-#define CKF_USER_PIN_COUNT_LOW 0x10000UL
 #define CKF_USER_PIN_FINAL_TRY 0x20000UL
 #define CKF_USER_PIN_LOCKED 0x40000UL
 
@@ -142,13 +138,11 @@ typedef CK_RV (*CK_GET_FUNCTION_LIST)(CK_FUNCTION_LIST **list);
 
 #define CKO_CERTIFICATE 1UL
 #define CKO_PRIVATE_KEY 3UL
-#define CKC_X_509 0UL
 #define CKK_RSA 0UL
 #define CKK_EC 3UL
 
 #define CKA_CLASS 0x0UL
 #define CKA_VALUE 0x11UL
-#define CKA_CERTIFICATE_TYPE 0x80UL
 #define CKA_KEY_TYPE 0x100UL
 #define CKA_ID 0x102UL
 #define CKA_ALWAYS_AUTHENTICATE 0x202UL

@@ -18,24 +18,35 @@ struct TokenTask {
 
   // MARK: Looking
 
+  /// - Throws: the first fault, where no token could be read.
   private func look() throws(CryptokiRefusal) -> [SeenToken] {
     var (tokens, keysLeft): ([SeenToken], Int) = ([], SeenToken.mostKeys)
+    var fault: CryptokiRefusal?
     for slot in try library.slots() where tokens.count < SeenToken.most {
-      // A slot whose card is none of this library's, or is gone, does not stand in the way of another.
+      // A slot whose card is none of this library's, is gone, or cannot be read does not stand in the way of another.
       guard let info = try? library.tokenInfo(slot), info.flags & CKF_TOKEN_INITIALIZED != 0,
         let slotInfo = try? library.slotInfo(slot), let session = try? library.open(slot)
       else { continue }
       defer { library.close(session) }
-      let keys = try keys(session, most: keysLeft)
-      keysLeft -= keys.count
-      do throws(MalformedInput) {
-        tokens.append(
-          try SeenToken(
-            slot: UInt64(slot), reader: Self.text(slotInfo.slotDescription), label: Self.text(info.label),
-            serial: Self.bytes(info.serialNumber), standing: Self.standing(info), keys: keys))
-      } catch { throw .malformed }
+      do throws(CryptokiRefusal) {
+        let seen = try token(session, slot, info, slotInfo, mostKeys: keysLeft)
+        keysLeft -= seen.keys.count
+        tokens.append(seen)
+      } catch { fault = fault ?? error }
     }
+    if tokens.isEmpty, let fault { throw fault }
     return tokens
+  }
+
+  private func token(
+    _ session: CK_SESSION_HANDLE, _ slot: CK_SLOT_ID, _ info: CK_TOKEN_INFO, _ slotInfo: CK_SLOT_INFO, mostKeys: Int
+  ) throws(CryptokiRefusal) -> SeenToken {
+    let keys = try keys(session, most: mostKeys)
+    do throws(MalformedInput) {
+      return try SeenToken(
+        slot: UInt64(slot), reader: Self.text(slotInfo.slotDescription), label: Self.text(info.label),
+        serial: Self.bytes(info.serialNumber), standing: Self.standing(info), keys: keys)
+    } catch { throw .malformed }
   }
 
   private func keys(_ session: CK_SESSION_HANDLE, most: Int) throws(CryptokiRefusal) -> [SeenKey] {

@@ -179,7 +179,7 @@ struct LogonOptions: ParsableArguments {
 extension LogonOptions {
   /// A library that is named here is the only one that is asked; one of the workstation's settings stands beside the readers.
   private func cards(_ asked: TokenModule?, _ state: AgentState) -> any CardPort {
-    if let asked { return ModuleCards(asked, command: TokenHost.command) }
+    if let asked { return ModuleCards(asked, reader: reader, command: TokenHost.command) }
     let readers = ReaderCards(reader: reader)
     guard let module = state.module, reader == nil else { return readers }
     return EitherCards(readers: readers, module: ModuleCards(module, command: TokenHost.command))

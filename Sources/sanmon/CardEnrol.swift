@@ -27,7 +27,8 @@ struct CardEnrol: AsyncParsableCommand {
       it is read or kept. The segment's file has to take such cards (card.jpki: user-authentication).
 
       With --pkcs11 a certificate card of any make is registered, through its maker's library: what it proves is possession (pk),
-      or more where the policy of its authority says so (card-pin-policies).
+      or more where the policy of its authority says so (card-pin-policies). Which card and key: --reader, --token, --key-id; no
+      --slot and no --profile.
 
       Over the network (--server) your own card has to be in a second reader: name it with --operator-reader, and the
       clerk's with --reader.
@@ -46,7 +47,14 @@ struct CardEnrol: AsyncParsableCommand {
   @OptionGroup var server: ServerOptions
 
   func run() async throws {
-    if let module = try module.module { return try await enrol(through: module) }
+    if let module = try module.module {
+      guard slot == "9a", profile == nil else {
+        throw fail(
+          64, "--pkcs11 には --slot と --profile は使えません。鍵は --key-id で選びます。",
+          "no --slot and no --profile with --pkcs11; --key-id names a key")
+      }
+      return try await enrol(through: module)
+    }
     guard let slot = PIVSlot(name: slot) else {
       throw fail(64, "--slot は 9a か 9e です。", "--slot: 9a or 9e")
     }

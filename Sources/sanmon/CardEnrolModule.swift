@@ -40,10 +40,12 @@ struct ModuleOptions: ParsableArguments {
 extension CardEnrol {
   /// A certificate card: looked at, asked for its PIN, and asked to sign. It tells no number of its own.
   func enrol(through module: TokenModule) async throws {
-    let cards = ModuleCards(module, command: TokenHost.command)
+    let cards = ModuleCards(module, reader: reader, command: TokenHost.command)
     let view: CardView
     do throws(CardFailure) { view = try await cards.view() } catch { throw Self.failed(error) }
     guard view.triesLeft > 0 else { throw Self.blocked }
+    // Before anybody types it: this card would not be given it.
+    guard view.triesLeft > 1 else { throw Self.lastTry }
     guard let certificate = view.certificates[.authentication], let key = try? CertificateKey(certificate: certificate) else {
       throw Self.failed(.unsupportedCard)
     }
@@ -72,14 +74,20 @@ extension CardEnrol {
       throw fail(65, "暗証番号（PIN）が違います。残りの回数は、カードが伝えていません。", "wrong PIN; the card does not tell how many tries are left")
     case .wrongPIN(let tries): throw fail(65, "暗証番号（PIN）が違います。残り \(tries) 回。", "wrong PIN; \(tries) tries left")
     case .pinBlocked: throw Self.blocked
-    case .tooFewTries:
-      throw fail(65, "暗証番号（PIN）の残りが1回です。使っていません。", "one try is left for the PIN; it was not used")
+    case .tooFewTries: throw Self.lastTry
     case .otherCard: throw fail(65, "途中でカードが入れ替わりました。", "the card was exchanged halfway")
     }
   }
 
   private static var blocked: ExitCode {
     fail(65, "カードの暗証番号（PIN）が止まっています。解除してください。", "the card's PIN is blocked; unblock it")
+  }
+
+  private static var lastTry: ExitCode {
+    fail(
+      65, "暗証番号（PIN）の残りが1回です。使っていません。カードの製造元の道具で正しい番号を確かめるか、発行元で再設定を受けてから、もう一度登録してください。",
+      "one try is left for the PIN; it was not used. Prove the PIN with its maker's tool, or have its issuer reset it, then"
+        + " enrol again")
   }
 
   private static func failed(_ failure: CardFailure) -> ExitCode {

@@ -19,7 +19,7 @@ extension CardEnrol {
       return false
     } catch {
       // Whatever else is wrong is said by who tries to use the card.
-      guard error == .unsupportedCard else { return false }
+      guard error.mayBeAnotherKind else { return false }
       return (try? await cards.jpkiCard(isTaken: false)) != nil
     }
   }

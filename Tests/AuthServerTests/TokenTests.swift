@@ -108,6 +108,37 @@ struct TokenTests {
     }
   }
 
+  /// A line of `token show`.
+  private struct ShownKey: Decodable {
+    let token: String
+    let reader: String
+  }
+
+  @Test("a reader that is named is the only one that counts; what names no key of a library is refused")
+  func reader() async throws {
+    try await with { bench, city in
+      for label in ["mine", "other"] {
+        try bench.token(label)
+        try bench.key(label, of: city.cards)
+      }
+      let shown = try await bench.agent(["token", "show"] + bench.options(["--json"]))
+      let line = String(shown.output.prefix { $0 != "\n" })
+      let lines = try JSONDecoder().decode([ShownKey].self, from: Data(line.utf8))
+      let slot = try #require(lines.first { $0.token == "mine" }?.reader)
+      for wrong in [["--slot", "9e"], ["--profile", "piv"], ["--profile", "jpki"]] {
+        let refused = try await bench.enrol(Self.sato, in: city, bench.options(["--token", "mine"] + wrong))
+        #expect(refused.status == 64 && refused.output.contains("with --pkcs11"), "\(refused.output)")
+      }
+      let none = try await bench.enrol(Self.sato, in: city, bench.options(["--reader", "Reader 09 00"]))
+      #expect(none.status == 74 && none.output.contains("noCard"), "\(none.output)")
+      let enrolled = try await bench.enrol(Self.sato, in: city, bench.options(["--reader", slot]))
+      try #require(enrolled.status == 0, "\(enrolled.output)")
+      #expect(try await bench.logon(bench.options(["--reader", slot])).status == 0)
+      #expect(try await bench.logon(bench.options(["--reader", "Reader 09 00"])).status == 14)
+      #expect(try await bench.logon(bench.options()).status == 14, "two tokens fit")
+    }
+  }
+
   @Test("the workstation's settings name the library; a command that names another one goes before them")
   func settings() async throws {
     try await with { bench, city in
@@ -139,7 +170,8 @@ struct TokenTests {
     ("slots-more", .module(.malformed)), ("no-slots", .noCard), ("not-recognised", .noCard),
     ("objects-many", .module(.malformed)), ("objects-endless", .module(.noKey)), ("lengths", .module(.noKey)),
     ("length-huge", .module(.noKey)), ("length-unavailable", .module(.noKey)), ("names", .module(.noKey)),
-    ("environment", .module(.noKey)), ("descriptors", .module(.noKey)),
+    ("environment", .module(.noKey)), ("descriptors", .module(.noKey)), ("neighbour", .module(.noKey)),
+    ("neighbours", .module(.failed)),
   ]
 
   @Test("whatever a library does, its process ends, and the agent says which kind of harm it was", arguments: manners)
@@ -229,6 +261,11 @@ struct OpenSCTests {
     }
     let last = try await logon(ToolBench.pin)
     #expect(last.status == 12 && last.output.contains("--use-last-try"), "\(last.output)")
+    // The desk keeps it too, and says so before a PIN is typed: there is nothing here that it could be read from.
+    let desk = try await bench.sanmon(
+      ["card", "enrol", "--person", Self.sato, "--segment", "lgwan", "--socket", city.folder + "/operator.sock"] + library,
+      pin: nil)
+    #expect(desk.status == 65 && desk.output.contains("one try is left"), "\(desk.output)")
     let lost = try await logon("135790", ["--use-last-try"])
     #expect(lost.status == 13 || lost.status == 12, "\(lost.output)")
     let blocked = try await logon(ToolBench.pin, ["--use-last-try"])

@@ -73,6 +73,14 @@ static CK_RV get_slot_list(CK_BBOOL with_token, CK_SLOT_ID *slots, CK_ULONG *cou
     *count = 0;
     return CKR_OK;
   }
+  if (is("neighbour") || is("neighbours")) {
+    if (slots) {
+      slots[0] = 6;
+      slots[1] = 7;
+    }
+    *count = 2;
+    return CKR_OK;
+  }
   if (slots) slots[0] = 7;
   *count = 1;
   return CKR_OK;
@@ -105,11 +113,10 @@ static CK_RV get_mechanism_info(CK_SLOT_ID slot, CK_ULONG mechanism, CK_MECHANIS
 }
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, void *notify, CK_SESSION_HANDLE *session) {
-  (void)slot;
   (void)flags;
   (void)application;
   (void)notify;
-  *session = 1;
+  *session = slot;
   return CKR_OK;
 }
 
@@ -157,9 +164,10 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
 static int found;
 
 static CK_RV find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *attributes, CK_ULONG count) {
-  (void)session;
   (void)attributes;
   (void)count;
+  /* A token that cannot be read: the first of two, or both. */
+  if (is("neighbours") || (is("neighbour") && session == 6)) return CKR_DEVICE_ERROR;
   found = 0;
   return CKR_OK;
 }

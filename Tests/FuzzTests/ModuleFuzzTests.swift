@@ -49,7 +49,7 @@ struct ModuleFuzzTests {
     let all: [ModuleAnswer] = [
       .seen([token, token]), .seen([]), .signed([UInt8](repeating: 3, count: 64)), .wrongPIN(.untold), .pinBlocked,
       .tooFewTries,
-      .otherCard, .failed(.noCard),
+      .otherCard, .failed(.cardRemoved),
     ]
     return all.map { $0.encoded() }
   }

@@ -131,6 +131,10 @@ struct ModuleTests {
       #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: Array(frame.dropLast())) }
     }
     #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: ModuleAnswer.signed([]).encoded()) }
+    // No refusal has the number 1: without a card there is an empty list.
+    var refusal = ModuleAnswer.failed(.cardRemoved).encoded()
+    refusal[refusal.count - 1] = 1
+    #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: refusal) }
     let long = ModuleAnswer.signed([UInt8](repeating: 1, count: 1025)).encoded()
     #expect(throws: MalformedInput.self) { try ModuleAnswer(decoding: long) }
   }
@@ -202,6 +206,17 @@ struct ModuleTests {
     #expect(throws: CardFailure.noCard) { try ModuleChoice().choose(among: []) }
     #expect(throws: CardFailure.noCard) { try ModuleChoice(label: "three").choose(among: [one, two]) }
     #expect(throws: CardFailure.module(.noKey)) { try ModuleChoice(label: "empty").choose(among: [empty, one]) }
+  }
+
+  @Test("a slot is the reader of its own name, or of a longer one that was cut after 64 bytes")
+  func readers() throws {
+    func isIn(_ slot: String, _ reader: String) throws -> Bool {
+      try SeenToken(slot: 1, reader: slot, label: "", serial: [], standing: .untold, keys: []).isIn(reader)
+    }
+    let cut = String(repeating: "r", count: 64)
+    #expect(try isIn("Reader 00 00", "Reader 00 00") && isIn(cut, cut) && isIn(cut, cut + " 00 00"))
+    #expect(try !isIn("Reader 00 0", "Reader 00 00") && !isIn("Reader 00 00", "Reader") && !isIn("", "Reader 00 00"))
+    #expect(try !isIn(String(repeating: "r", count: 60), cut + " 00 00") && !isIn(cut, String(cut.dropLast()) + "x 00 00"))
   }
 
   // MARK: Signatures

@@ -135,4 +135,15 @@ struct MessageTests {
     #expect(exit(.notEnrolled) == 77)
     #expect(Set(AgentExit.allCases.map(\.rawValue)).count == AgentExit.allCases.count)
   }
+
+  @Test("of a library that broke off nobody knows how far it came: a try may be gone, and the key may have signed")
+  func brokenOff() {
+    for failure in [ModuleFault.ended, .overdue, .malformed, .failed] {
+      let sentence = AgentFault.card(.module(failure)).sentence
+      #expect(sentence.ja.contains("完了していません。") && sentence.ja.contains("数えられているかもしれません。"))
+      #expect(sentence.en.contains("not completed") && sentence.en.contains("may have counted as a try"))
+      #expect(sentence.nextStepJa.contains("何度も繰り返さず") && sentence.nextStepEn.contains("Do not go on trying"))
+      #expect(!sentence.ja.contains("鍵は使われていません") && !sentence.en.contains("No signature"))
+    }
+  }
 }

@@ -21,9 +21,10 @@ struct MyNumberCardLogonTests {
 
   /// - Parameter needsPassword: what the server says to the card alone, as it does where the key counts as a key and no more.
   private func run(
-    _ cards: JPKICards, _ person: MemoryPerson = MemoryPerson(pin: "4649"),
+    _ cards: any CardPort, _ person: MemoryPerson = MemoryPerson(pin: "4649"),
     _ wish: LogonWish = LogonWish(purpose: .logon, waitSeconds: 0),
-    combinations: [[String]] = [["card", "pin"], ["card", "password"]], takes: Bool? = true, needsPassword: Bool = false
+    combinations: [[String]] = [["card", "pin"], ["card", "password"]], takes: Bool? = true, needsPassword: Bool = false,
+    numbers: Bool? = nil, scripts: [Data]? = nil
   ) async throws -> Ended {
     let clock = TestClock()
     let authority = try TestAuthority()
@@ -32,7 +33,13 @@ struct MyNumberCardLogonTests {
       "PC", names: [.uniformResourceIdentifier("sanmon://city/lgwan/workstation/LGWAN-PC-0042")])
     let server = try await TestServer(
       tls: try TestServer.tls(serverCertificate, clientRoots: [authority.certificate])
-    ) { _, seen in Self.reply(seen, combinations, takes, needsPassword) }
+    ) { _, seen in
+      let opened = CeremonyOpened(
+        ceremony: "c-1", nonce: Data(repeating: 1, count: 32), scenario: "logon", segment: "lgwan",
+        workstation: "LGWAN-PC-0042", expiresAt: 1_800_000_030_000, combinations: combinations, session: nil,
+        cardScripts: scripts, takesCardNumbers: numbers, takesMyNumberCards: takes)
+      return Self.reply(seen, opened, needsPassword)
+    }
     let connection = try await ServerConnection(
       to: ServerAddress(parsing: "https://127.0.0.1:\(server.port)"), trust: .roots([authority.certificate]),
       identity: client.identity)
@@ -54,21 +61,14 @@ struct MyNumberCardLogonTests {
   }
 
   private static func reply(
-    _ seen: TestServer.Seen, _ combinations: [[String]], _ takes: Bool?, _ needsPassword: Bool
+    _ seen: TestServer.Seen, _ opened: CeremonyOpened, _ needsPassword: Bool
   ) -> TestServer.Reply {
     func json(_ status: Int, _ value: some Encodable) throws -> TestServer.Reply {
       .json(status, String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
     }
     do {
       if seen.path.hasSuffix("/events") { return .json(200, "{}") }
-      guard seen.path.hasSuffix("/proofs") else {
-        return try json(
-          201,
-          CeremonyOpened(
-            ceremony: "c-1", nonce: Data(repeating: 1, count: 32), scenario: "logon", segment: "lgwan",
-            workstation: "LGWAN-PC-0042", expiresAt: 1_800_000_030_000, combinations: combinations, session: nil,
-            takesMyNumberCards: takes))
-      }
+      guard seen.path.hasSuffix("/proofs") else { return try json(201, opened) }
       let message = try JSONDecoder().decode(ProofsMessage.self, from: Data(seen.body.utf8))
       if needsPassword, message.password == nil {
         return try json(200, CeremonyAnswer(outcome: "stillNeeded", combinations: [["password"]], session: nil))
@@ -156,6 +156,51 @@ struct MyNumberCardLogonTests {
     #expect(slot.fault == .noUsableCombination(offered: [["card", "pin"], ["card", "password"]]) && slot.proofs.isEmpty)
     let none = try await run(JPKICards(MemoryJPKICard()), combinations: [["password"]])
     #expect(none.fault == .noUsableCombination(offered: [["password"]]))
+  }
+
+  private static let uid: [UInt8] = [0x04, 0xA1, 0xB2, 0xC3]
+
+  @Test("where such cards are not taken, citizens' cards stand in no staff card's way", arguments: [true, false])
+  func citizens(areFirst: Bool) async throws {
+    let citizens = [MemoryJPKICard(), MemoryJPKICard(mark: 2)]
+    func readers(_ staff: TellingCard) -> MemoryReaders {
+      let others = citizens.map { MemoryReaders.Card.personal($0) }
+      return MemoryReaders(areFirst ? others + [.telling(staff)] : [.telling(staff)] + others)
+    }
+    let number = try await run(readers(TellingCard(Self.uid)), takes: nil, needsPassword: true, numbers: true)
+    #expect(try number.outcome.get().session == "s-1")
+    #expect(number.proofs.first?.number?.number == Data(Self.uid) && number.proofs.allSatisfy { $0.card == nil })
+    let shared = TellingCard(
+      [0x01, 0x12, 0x0D, 0x8A, 0xA1, 0xB2, 0xC3, 0xD4], chip: [0x00, 0xF1, 0x00, 0x00, 0x00, 0x01, 0x43, 0x00])
+    let script = Data(try NumberCardLogonTests.liteScript().canonicalBytes)
+    let asked = try await run(readers(shared), takes: false, scripts: [script])
+    #expect(asked.fault == .commandNotAllowed && shared.talks.withLock { $0 } == 1)
+    #expect(citizens.allSatisfy { $0.commands.allSatisfy { $0.starts(with: [0x00, 0xA4, 0x04, 0x0C]) } }, "nothing was read")
+  }
+
+  @Test("alone it is told to be one, and its number is nobody's, though its reader tells it")
+  func itsNumber() async throws {
+    let alone = try await run(MemoryReaders([.personal(MemoryJPKICard())]), takes: false, numbers: true)
+    #expect(alone.fault == .myNumberCard(.notTaken) && alone.proofs.isEmpty)
+  }
+
+  @Test("where both are taken, it and a staff card are one too many; a card that is not taken here is none")
+  func besideStaffCard() async throws {
+    let card = MemoryJPKICard()
+    let readers = MemoryReaders([.telling(TellingCard(Self.uid)), .personal(card)])
+    let both = try await run(readers, numbers: true)
+    #expect(both.fault == .card(.ambiguousCard) && both.proofs.isEmpty && card.pinsSent == 0)
+    let one = try await run(readers)
+    #expect(try one.outcome.get().session == "s-1" && one.proofs.first?.card?.profile == "jpki")
+  }
+
+  @Test("one without its certificate ends a look only where nothing else can be used")
+  func withoutCertificate() async throws {
+    let card = MemoryReaders.Card.personal(MemoryJPKICard(), hasCertificate: false)
+    let beside = try await run(
+      MemoryReaders([card, .telling(TellingCard(Self.uid))]), needsPassword: true, numbers: true)
+    #expect(try beside.outcome.get().session == "s-1" && beside.proofs.first?.number?.number == Data(Self.uid))
+    #expect(try await run(MemoryReaders([card]), numbers: true).fault == .card(.missingObject))
   }
 
   @Test("each refusal has its code, its exit and sentences in both languages", arguments: MyNumberCardRefusal.allCases)

@@ -200,7 +200,7 @@ struct NumberCardLogonTests {
     #expect(slot.proofs.isEmpty && slot.fault != nil)
   }
 
-  private static func liteScript() throws -> CardScript {
+  static func liteScript() throws -> CardScript {
     try CardScript(
       id: "felica-lite-s", nameJa: "カード", nameEn: "Card", kind: .felicaLiteS, proof: .symmetric3DES,
       diversification: .liteSCardKey, generation: "lite-s", commands: [.polling, .read, .write],

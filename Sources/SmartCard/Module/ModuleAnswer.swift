@@ -45,6 +45,11 @@ public struct SeenToken: Sendable, Equatable {
     self.keys = keys
   }
 
+  /// Whether this slot is the PC/SC reader of that name: a slot's description is cut after 64 bytes.
+  public func isIn(_ name: String) -> Bool {
+    reader == name || (name.utf8.count > 64 && reader.utf8.count >= 61 && name.hasPrefix(reader))
+  }
+
   /// Three bytes for each: what a library fills a field with that is no UTF-8 becomes U+FFFD.
   private static func isName(_ text: String, limit: Int) -> Bool {
     text.utf8.count <= 3 * limit && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
@@ -154,7 +159,6 @@ public enum ModuleAnswer: Sendable, Equatable {
 
 /// Why that process has nothing else to answer. The numbers stand in its frames.
 public enum ModuleRefusal: UInt64, Sendable, Equatable, CaseIterable {
-  case noCard = 1
   case cardRemoved = 2
   /// Somebody else was logged in there, or our login was gone again before the signature.
   case cardReset = 3
@@ -169,7 +173,6 @@ public enum ModuleRefusal: UInt64, Sendable, Equatable, CaseIterable {
 
   public var failure: CardFailure {
     switch self {
-    case .noCard: .noCard
     case .cardRemoved: .cardRemoved
     case .cardReset: .cardReset
     case .unsupportedCard: .unsupportedCard

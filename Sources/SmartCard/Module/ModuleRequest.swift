@@ -1,5 +1,11 @@
 public import AuthTerms
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// What the process of a PKCS#11 library is asked, once: it answers and ends.
 public struct ModuleRequest: Sendable {
   /// Bytes of a frame in either direction.
@@ -59,7 +65,8 @@ public struct ModuleRequest: Sendable {
     }
   }
 
-  /// Accepts exactly what `encoded` writes.
+  /// Accepts exactly what `encoded` writes. The PIN stands in `pin` alone from then on, and in `bytes`, which are the caller's to
+  /// wipe.
   public init(decoding bytes: [UInt8]) throws(MalformedInput) {
     guard bytes.count <= Self.frameLimit else { throw MalformedInput("module request", expected: "at most 256 KiB") }
     var reader = LengthPrefixedReader(bytes, subject: "module request", limit: 8192)
@@ -75,7 +82,13 @@ public struct ModuleRequest: Sendable {
         try reader.unsigned(), try reader.field(), try reader.field(), try reader.field()
       )
       let (number, digest, tries) = (try reader.unsigned(), try reader.field(), try reader.unsigned())
-      let pin = Secret<PIN>(copying: try reader.field())
+      var typed = try reader.field()
+      defer {
+        unsafe typed.withUnsafeMutableBytes { buffer in
+          if let base = buffer.baseAddress { unsafe explicit_bzero(base, buffer.count) }
+        }
+      }
+      let pin = Secret<PIN>(copying: typed)
       try reader.requireEnd()
       guard let algorithm = UInt8(exactly: number).flatMap(PIVAlgorithm.init(rawValue:)), let least = Int(exactly: tries) else {
         throw MalformedInput("module request", expected: "an algorithm and a number of tries")

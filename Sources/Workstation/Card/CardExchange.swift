@@ -109,6 +109,17 @@ public enum CardExchange {
   }
 }
 
+extension CardFailure {
+  /// Whether the look for a PIV card ended at a card that may be of another kind: it may say anything to a name that it does not
+  /// know.
+  package var mayBeAnotherKind: Bool {
+    switch self {
+    case .unsupportedCard, .refused, .malformedCard: true
+    default: false
+    }
+  }
+}
+
 /// Where cards are. The real one is `ReaderCards`; tests use a card in memory.
 public protocol CardPort: Sendable {
   func view() async throws(CardFailure) -> CardView
@@ -117,7 +128,8 @@ public protocol CardPort: Sendable {
   func sharedCard(_ kinds: Set<SharedKeyCardKind>) async throws(CardFailure) -> SharedCardView
   /// Carries an exchange to this very card, all rounds in one transaction (`SharedCardTalk.run`).
   func talk(_ card: SharedCardView, _ ask: @escaping SharedCardAsking) async throws(CardFailure)
-  /// The one card there whose reader tells a number: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
+  /// The one card there whose reader tells a number, and that is no My Number Card: `noCard`, `unsupportedCard`, `ambiguousCard`
+  /// as for others.
   func numberCard() async throws(CardFailure) -> NumberCardView
   /// The one My Number Card there: `noCard`, `unsupportedCard`, `ambiguousCard` as for others.
   /// - Parameter isTaken: `false`: it is found to be one, and nothing of it is read.

@@ -30,13 +30,13 @@ public struct ReaderCards: CardPort {
   public func numberCard() async throws(CardFailure) -> NumberCardView {
     try await only { (reader) async throws(CardFailure) in
       try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
-        try NumberCardTalk.view(&channel, reader: reader)
+        try NumberCardTalk.staffCard(&channel, reader: reader)
       }
     }
   }
 
   public func jpkiCard(isTaken: Bool) async throws(CardFailure) -> JPKICardView {
-    try await only { (reader) async throws(CardFailure) in
+    try await only(isSure: true) { (reader) async throws(CardFailure) in
       try await CardReaders.withCard(reader: .named(reader)) { channel throws(CardFailure) in
         try JPKITalk.view(&channel, reader: reader, isTaken: isTaken)
       }
@@ -52,23 +52,34 @@ public struct ReaderCards: CardPort {
 
   /// Looks into the chosen reader, or into each that holds a card, for the one that is meant.
   private func only<Found: Sendable>(
-    _ look: (String) async throws(CardFailure) -> Found
+    isSure: Bool = false, _ look: (String) async throws(CardFailure) -> Found
   ) async throws(CardFailure) -> Found {
     if case .named(let reader) = choice { return try await look(reader) }
     let present = try await CardReaders.states().filter(\.hasCard).map(\.reader)
     guard !present.isEmpty else { throw .noCard }
+    return try await Self.only(in: present, isSure: isSure, look)
+  }
+
+  /// The one that is meant among the cards in these readers: `unsupportedCard`, `ambiguousCard`.
+  ///
+  /// - Parameter isSure: "none" has to hold: a card that was lost halfway may have been one, and is told instead.
+  package static func only<Found: Sendable>(
+    in present: [String], isSure: Bool = false, _ look: (String) async throws(CardFailure) -> Found
+  ) async throws(CardFailure) -> Found {
     var found: [Found] = []
+    var lost: CardFailure?
     for reader in present {
       do throws(CardFailure) { found.append(try await look(reader)) } catch {
         switch error {
         // None of ours, or gone meanwhile: it does not stand in the way of the one that is.
-        case .unsupportedCard, .malformedCard, .refused, .noCard, .cardRemoved, .cardReset, .noReader: continue
+        case .unsupportedCard, .malformedCard, .refused, .noCard, .noReader: continue
+        case .cardRemoved, .cardReset: lost = error
         default: throw error
         }
       }
     }
     guard found.count <= 1 else { throw .ambiguousCard }
-    guard let only = found.first else { throw .unsupportedCard }
+    guard let only = found.first else { throw isSure ? lost ?? .unsupportedCard : .unsupportedCard }
     return only
   }
 

@@ -14,6 +14,37 @@ extension LogonClient {
     }
   }
 
+  /// A card without PIV: a staff card that is taken here, or a My Number Card; both of them are one too many, where both are taken.
+  /// Where My Number Cards are not taken, one in another reader (a citizen's, at a counter) stands in no staff card's way: it is
+  /// looked for last, only to be able to say what lies there.
+  /// - Parameter fault: what a card ends in that is neither.
+  func withoutPIV(
+    _ offered: Set<SharedKeyCardKind>, takesNumbers: Bool, takesMyNumberCards: Bool, else fault: CardFailure
+  ) async throws(CardFailure) -> SeenCard {
+    var fault = fault
+    var mine: JPKICardView?
+    if takesMyNumberCards {
+      do throws(CardFailure) { mine = try await personal(isTaken: true) } catch {
+        // Without its certificate it logs nobody on; a staff card beside it does.
+        guard error == .missingObject else { throw error }
+        fault = error
+      }
+    }
+    let staff: SeenCard
+    do throws(CardFailure) { staff = try await unsigned(offered, takesNumbers: takesNumbers, else: fault) } catch {
+      guard error.mayBeAnotherKind else { throw error }
+      if let mine { return .personal(mine) }
+      guard !takesMyNumberCards, let other = try await personal(isTaken: false) else { throw error }
+      return .personal(other)
+    }
+    guard let mine else { return staff }
+    switch staff {
+    case .shared(let view) where offered.contains(view.kind): throw .ambiguousCard
+    case .number where takesNumbers: throw .ambiguousCard
+    default: return .personal(mine)
+    }
+  }
+
   func askPersonalPIN(
     _ plan: FactorPlan, _ view: JPKICardView, _ entered: inout Entered
   ) async throws(AgentFault) -> (Secret<PIN>?, leastTries: Int) {

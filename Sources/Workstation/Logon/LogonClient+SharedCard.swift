@@ -32,12 +32,9 @@ extension LogonClient {
     let offered = Set(scripts.map(\.kind))
     let seen = try await waiting(seconds: seconds) { () async throws(CardFailure) -> SeenCard in
       do throws(CardFailure) { return .piv(try await cards.view()) } catch {
-        switch error {
-        case .unsupportedCard, .refused, .malformedCard:
-          if let view = try await personal(isTaken: takesMyNumberCards) { return .personal(view) }
-          return try await unsigned(offered, takesNumbers: takesNumbers, else: error)
-        default: throw error
-        }
+        guard error.mayBeAnotherKind else { throw error }
+        return try await withoutPIV(
+          offered, takesNumbers: takesNumbers, takesMyNumberCards: takesMyNumberCards, else: error)
       }
     }
     if case .personal = seen, !takesMyNumberCards { throw .myNumberCard(.notTaken) }

@@ -12,10 +12,12 @@ extension AgentFault {
         nextStepEn: "Ask the IT section to check where the library is and its version (\"sanmon-agent token show\" tells).")
     case .ended, .overdue, .malformed, .failed:
       Sentence(
-        ja: "カードの部品（PKCS#11 ライブラリー）が\(Self.manner(fault).ja)。カードの鍵は使われていません。",
-        en: "The card's PKCS#11 library \(Self.manner(fault).en). No signature was made.",
-        nextStepJa: "カードを置き直してください。続くときは、この番号を情報システム担当へお知らせください。",
-        nextStepEn: "Put the card on the reader again. If it goes on, tell the IT section this code.")
+        ja: "カードの部品（PKCS#11 ライブラリー）が\(Self.manner(fault).ja)。ログオンなどの操作は完了していません。"
+          + "暗証番号（PIN）を入れた後なら、1回分に数えられているかもしれません。",
+        en: "The card's PKCS#11 library \(Self.manner(fault).en). The logon, or whatever else was asked, was not completed. "
+          + "If the PIN was typed, it may have counted as a try.",
+        nextStepJa: "カードを置き直し、もう一度だけお試しください。何度も繰り返さず、続くときは、この番号を情報システム担当へお知らせください。",
+        nextStepEn: "Put the card on the reader again and retry once. Do not go on trying: tell the IT section this code.")
     case .noKey:
       Sentence(
         ja: "カードに、ログオンに使える証明書がありません。",

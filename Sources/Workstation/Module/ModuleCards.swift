@@ -8,6 +8,7 @@ import Synchronization
 /// Between them a person types, and nothing is held meanwhile.
 public final class ModuleCards: CardPort {
   private let module: TokenModule
+  private let reader: String?
   private let program: String
   private let command: String
   private let milliseconds: Int
@@ -15,16 +16,18 @@ public final class ModuleCards: CardPort {
   private let seen = Mutex<[[UInt8]: (slot: UInt64, serial: [UInt8], key: [UInt8])]>([:])
 
   /// - Parameters:
+  ///   - reader: the PC/SC reader that is meant; nil: whichever has the one card that fits.
   ///   - program: the program to start; this one, which must know the command.
   ///   - command: the hidden command under which it is the library's process.
   ///   - milliseconds: in which one answer has to be there: a signature with RSA over a contactless reader, after a slow start of
   ///     the library.
   public init(
-    _ module: TokenModule, program: String = "/proc/self/exe", command: String = "module-host",
+    _ module: TokenModule, reader: String? = nil, program: String = "/proc/self/exe", command: String = "module-host",
     within milliseconds: Int = 15_000
   ) {
     self.milliseconds = milliseconds
     self.module = module
+    self.reader = reader
     self.program = program
     self.command = command
   }
@@ -37,9 +40,7 @@ public final class ModuleCards: CardPort {
 
   /// The one key among them that is meant: `noCard`, `ambiguousCard`, `module`.
   public func chosen(among tokens: [SeenToken]) throws(CardFailure) -> (token: SeenToken, key: SeenKey) {
-    let found = try module.choice.choose(among: tokens)
-    guard !found.key.certificate.isEmpty else { throw .module(.noKey) }
-    return found
+    try module.choice.choose(among: tokens.filter { token in reader.map { token.isIn($0) } ?? true })
   }
 
   /// The card whose key is meant. Its one key stands under `.authentication`: it signs after the PIN.
@@ -89,35 +90,44 @@ public final class ModuleCards: CardPort {
     return answer
   }
 
-  /// The PC/SC reader whose card is watched from now on; empty for a token that is in none. A slot's description is cut after 64
-  /// bytes.
+  /// The PC/SC reader whose card is watched from now on; empty for a token that is in none.
   private func reader(of token: SeenToken) async -> String {
     guard !token.reader.isEmpty, let states = try? await CardReaders.states() else { return "" }
     let names = states.filter(\.hasCard).map(\.reader)
     if names.contains(token.reader) { return token.reader }
-    let longer = names.filter { $0.utf8.count > 64 && $0.hasPrefix(token.reader) }
-    return token.reader.utf8.count >= 61 && longer.count == 1 ? longer[0] : ""
+    let longer = names.filter { token.isIn($0) }
+    return longer.count == 1 ? longer[0] : ""
   }
 }
 
 /// A workstation for both: PIV and shared-key cards as ever, and for a card that is neither, the library.
 public struct EitherCards: CardPort {
-  private let readers: ReaderCards
+  private let readers: any CardPort
   private let module: ModuleCards
 
-  public init(readers: ReaderCards, module: ModuleCards) {
+  public init(readers: any CardPort, module: ModuleCards) {
     self.readers = readers
     self.module = module
   }
 
   public func view() async throws(CardFailure) -> CardView {
     do throws(CardFailure) { return try await readers.view() } catch {
-      switch error {
       // A card that is no PIV card, or a token without a reader service.
-      case .unsupportedCard, .refused, .malformedCard, .serviceUnavailable:
-        // A person's own My Number Card is shown to no library: it would read whatever lies on it.
-        if (try? await readers.jpkiCard(isTaken: false)) != nil { throw error }
-        return try await behind(error)
+      guard error.mayBeAnotherKind || error == .serviceUnavailable else { throw error }
+      // A person's own My Number Card is shown to no library: it would read whatever lies on it.
+      if try await isPersonalCardThere() { throw error }
+      return try await behind(error)
+    }
+  }
+
+  /// - Throws: where nobody knows: two such cards, one that another program holds, one that was lost halfway.
+  private func isPersonalCardThere() async throws(CardFailure) -> Bool {
+    do throws(CardFailure) {
+      _ = try await readers.jpkiCard(isTaken: false)
+      return true
+    } catch {
+      switch error {
+      case .unsupportedCard, .noCard, .noReader, .serviceUnavailable: return false
       default: throw error
       }
     }
