@@ -159,7 +159,7 @@ struct ExternalTests {
     }
   }
 
-  @Test("one administrator ends it at once: what is open locks, cards are asked for; two bring it back")
+  @Test("one administrator ends it at once: what is open locks, cards are asked for; two who sign it afterwards bring it back")
   func ended() async throws {
     try await together { office in
       let city = office.city
@@ -167,6 +167,7 @@ struct ExternalTests {
       let card = try await office.admitted()
       let session = try await pc.enter(card)
       var events = try await Events(pc)
+      let before = try office.both("extend", office.extending(until: 3))
       let ended = try await office.bring("end", office.one("end", ["person": number, "reason": "the contract has ended"]))
       #expect(ended.person?.state == "ended" && ended.person?.until == office.day(0))
       #expect(try await events.next() == WatchEvent(event: "lock", session: session.session, cause: "accountDisabled"))
@@ -177,6 +178,10 @@ struct ExternalTests {
       #expect(again.code == "AP206")
       let asked: [CardToCollect] = try await city.link.fetch("/v1/admin/cards/collection")
       #expect(asked.map(\.card.card) == [card.id] && asked.first?.why == "left")
+      #expect(try await office.bring("extend", before).code == "AP206", "signed while she was still in")
+      let late = try #require(try await city.audit("action=person.external.extended").last)
+      #expect(late.outcome == "refused" && late.note.contains("signed before the person was ended"))
+      #expect(try await code(pc, card) == "AP103")
       #expect(try await office.bring("extend", office.both("extend", office.extending(until: 3))).person?.state == "inForce")
       #expect(try await pc.enter(card).person == number)
     }
