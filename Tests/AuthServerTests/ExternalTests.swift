@@ -10,6 +10,7 @@ struct ExternalTests {
   private let number = ExternalOffice.number
   private let sato = ExternalOffice.sato
   private let takahashi = ExternalOffice.takahashi
+  private let word = "kawa-no-nagare-7"
 
   private func together(_ test: (ExternalOffice) async throws -> Void) async throws { try await ExternalOffice.run(test) }
 
@@ -156,6 +157,33 @@ struct ExternalTests {
       #expect(other.person?.state == "inForce")
       #expect(try await pc.enter(card).person == number)
       #expect(try await city.audit("action=person.external.unanswered").count == 1)
+    }
+  }
+
+  @Test("who answers leaves before the first tap: no card is registered with the code, and no other code is issued")
+  func unansweredFirstTap() async throws {
+    try await together { office in
+      let city = office.city
+      try await city.takeFirstTaps()
+      let pc = try await city.workstation("LGWAN-PC-0042")
+      #expect(try await office.bring("add", office.both("add", office.parameters())).code == nil)
+      try await city.setPassword(number, word)
+      let digits = try await city.firstTapCode(number)
+      let card = try city.cards.issue(slot: "9a")
+      let account = try await city.account(number)
+      func tap() async throws -> FirstTapDone { try await pc.register(card, account: account, password: word, code: digits) }
+
+      #expect(try await office.importPeople(lastDays: [sato: -1]).applied)
+      #expect(try await refusal { try await tap() }?.body.code == "AP204")
+      let denied = try #require(try await city.audit("class=enrolment&action=card.firstTap").last)
+      #expect(denied.code == "AP204" && denied.person == number && denied.note == "nobody answers for the person")
+      #expect(try await city.cardsOf(number).isEmpty)
+      let issued = try await city.bring(city.firstTapIssue([number]))
+      #expect(issued.codes.map(\.refusal) == ["AP204"] && issued.codes.compactMap(\.code).isEmpty)
+
+      let other = try await office.bring("extend", office.both("extend", office.extending(until: 10, responsible: takahashi)))
+      #expect(other.person?.state == "inForce")
+      #expect(try await tap().person == number)
     }
   }
 

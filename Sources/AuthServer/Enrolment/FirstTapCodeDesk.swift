@@ -237,6 +237,7 @@ struct IssueFirstTapCodes: Change {
     guard person.isEnabled, day <= (person.lastDay ?? day) else {
       return no(.firstTapCodeNotOffered, "the person is not in force")
     }
+    if try state.isUnanswered(person.id, on: day) { return no(.responsibleGone, "nobody answers for the person") }
     if let card = try state.ownCards(of: person.id).first(where: { !$0.state.isFinal }) {
       return no(.cardThere, "the person has \(card.id), \(card.state.rawValue)")
     }
