@@ -57,7 +57,7 @@ struct ExternalTests {
       let limit = 366
       var wrong: [[String: String]] = []
       for (name, values) in [
-        "person": ["EXT-", "ext-0001", "p-000042", "p-900001", "EXT-a b", ""], "name": ["", " ", "外部\u{202E}太郎"],
+        "person": ["EXT-", "ext-0001", "EXT-a", "p-000042", "p-900001", "EXT-a b", ""], "name": ["", " ", "外部\u{202E}太郎"],
         "kana": [String(repeating: "カ", count: 65)], "department": ["", "a\nb"],
         "groups": ["", "seg-none", "seg-lgwan,seg-lgwan", "seg-lgwan,", "SEG-LGWAN", "seg-lgwan,seg-none"],
         "from": [office.day(31), "2026-2-1", ""], "until": [office.day(-1), office.day(limit + 1), "tomorrow"],

@@ -79,7 +79,8 @@ struct ExternalToolTests {
     ]
     for (arguments, status, word) in [
       (["person", "add-external", "--number", "EXT-1"] + whole, 64, "give all of"),
-      (["person", "add-external", "--number", "p-1", "--from", "2026-04-01"] + whole, 64, "EXT- and letters"),
+      (["person", "add-external", "--number", "p-1", "--from", "2026-04-01"] + whole, 64, "EXT- and capital letters"),
+      (["person", "add-external", "--number", "EXT-a", "--from", "2026-04-01"] + whole, 64, "EXT- and capital letters"),
       (["person", "add-external", "--number", "EXT-1", "--from", "tomorrow"] + whole, 64, "--from: write 2027-04-01"),
       (["person", "extend", "EXT-1", "--until", "2027-03-31"], 64, "give all of"),
       (["person", "extend", "EXT 1", "--until", "2027-03-31"], 64, "not a person id"),

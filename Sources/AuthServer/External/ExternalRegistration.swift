@@ -28,7 +28,7 @@ package struct ExternalRegistration: Sendable {
       return text
     }
     person = try PersonID(parsing: take("person"))
-    guard person.isExternalNumber, person.text.hasPrefix(PersonID.externalPrefix) else { throw fault }
+    guard person.isGivenNumber else { throw fault }
     // With a character that no directory allows in an account, so that none can bring the same.
     account = try AccountName(parsing: "external:\(person)")
     name = try Self.visible(take("name"), from: 1)
