@@ -60,6 +60,8 @@ struct ExternalToolTests {
       #expect(other.status == 65 && other.errors.contains("not about extending EXT-0002"), "\(other.errors)")
       let extended = try await sanmon(city, ["person", "extend", "EXT-0001"] + bring)
       #expect(extended.status == 0 && extended.output.contains(office.day(60)) && extended.output.contains("p-000007"))
+      let sheet = try await sanmon(city, ["code", "issue", "--person", "EXT-0001", "--segment", "lgwan"] + yamada)
+      #expect(sheet.status == 0 && sheet.output.contains("Account EXT-0001\n"), "\(sheet.errors)")
       let ended = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada, japanese: true)
       #expect(ended.status == 0 && ended.output.contains("終了"), "\(ended.errors)")
       let twice = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada)

@@ -74,8 +74,9 @@ struct FirstTapCodeDesk: Sendable {
       switch outcome {
       case .issued(let known):
         FirstTapCodeIssued(
-          person: person.text, outcome: "issued", displayName: known.displayName, account: known.account.canonical,
-          departments: known.departments, code: drawn[person].map { Data($0.digits) })
+          person: person.text, outcome: "issued", displayName: known.displayName,
+          account: known.account.isExternal ? known.id.text : known.account.canonical, departments: known.departments,
+          code: drawn[person].map { Data($0.digits) })
       case .unknown: FirstTapCodeIssued(person: person.text, outcome: "personUnknown")
       case .refused(let code): FirstTapCodeIssued(person: person.text, outcome: "refused", refusal: code.rawValue)
       }

@@ -9,3 +9,11 @@ extension Identifier where Tag == PersonTag {
   /// Whether it can be given here: in capital letters alone, since a typed number counts in either case.
   public var isGivenNumber: Bool { isExternalNumber && text == text.uppercased() }
 }
+
+extension AccountName {
+  /// In front of the number of somebody from outside: with a character that no directory allows in an account, so that none can
+  /// bring the same. Nobody types it: the number is typed.
+  public static let externalPrefix = "external:"
+
+  public var isExternal: Bool { canonical.hasPrefix(Self.externalPrefix) }
+}
