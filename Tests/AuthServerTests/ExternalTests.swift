@@ -230,6 +230,14 @@ struct ExternalTests {
       }
       let row = try #require(try await city.audit("action=people.imported").last)
       #expect(row.outcome == "refused" && row.note.contains("ext-0009"))
+      // The account is hers too, though nobody types it.
+      let line = "p-900001,external:ext-0001,外部 次郎,ガイブ ジロウ,,0401,ka-0401,true,,,false"
+      for isPreview in [true, false] {
+        let report = try await office.importPeople(more: [line], preview: isPreview)
+        #expect(!report.applied && report.notesEn.first?.contains("external:ext-0001") == true, "\(report.notesEn)")
+      }
+      let other = try #require(try await city.audit("action=people.imported").last)
+      #expect(other.outcome == "refused" && other.note == "accounts of people from outside: external:ext-0001")
       #expect(try await office.list().map(\.displayName) == ["外部 太郎"])
       #expect(try await pc.enter(card).person == number)
     }
