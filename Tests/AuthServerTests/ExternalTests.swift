@@ -89,6 +89,18 @@ struct ExternalTests {
     }
   }
 
+  @Test("a number that is somebody's account is not given: typed, it would be the other's")
+  func sameAsAccount() async throws {
+    try await together { office in
+      let imported = try await office.importPeople(more: ["p-900001,ext-0007,職員 次郎,ショクイン ジロウ,,0401,ka-0401,true,,,false"])
+      #expect(imported.applied)
+      #expect(try await office.bring("add", office.both("add", office.parameters("EXT-0007"))).code == "AP206")
+      let row = try #require(try await office.city.audit("action=person.external.added").last)
+      #expect(row.outcome == "refused" && row.note.hasPrefix("an account has this name"))
+      #expect(try await office.bring("add", office.both("add", office.parameters("EXT-0008"))).code == nil)
+    }
+  }
+
   @Test("the last day: told a quarter of an hour before, locked for good at its end; two extend it and it is as before")
   func lastDay() async throws {
     try await together { office in

@@ -44,6 +44,10 @@ struct AddExternal: Change {
     guard try state.person(asked.person) == nil, try state.person(account: asked.account) == nil else {
       return .ended("the number is somebody's already")
     }
+    // Where an account is typed, the account counts before the number.
+    if let same = try? AccountName(parsing: asked.person.text), try state.person(account: same) != nil {
+      return .ended("an account has this name")
+    }
     // A group that no rule names opens nothing, and is mistyped.
     guard asked.groups.isSubset(of: policy.namedGroups), !asked.groups.isDisjoint(with: policy.openingGroups) else {
       return .ended("a group that no rule names, or none that opens anything")
