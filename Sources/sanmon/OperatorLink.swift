@@ -22,10 +22,12 @@ struct OperatorLink {
     try decode(await raw("GET", path, nil, notFound: notFound))
   }
 
+  /// - Parameter conflict: what stands against it where the server has no sentence of its own for that, in both languages.
   func post<Body: Encodable, Answer: Decodable>(
-    _ path: String, _ body: Body, as type: Answer.Type, notFound: (ja: String, en: String)? = nil
+    _ path: String, _ body: Body, as type: Answer.Type, notFound: (ja: String, en: String)? = nil,
+    conflict: (ja: String, en: String)? = nil
   ) async throws -> Answer {
-    try decode(await raw("POST", path, Array(JSONEncoder().encode(body)), notFound: notFound))
+    try decode(await raw("POST", path, Array(JSONEncoder().encode(body)), notFound: notFound, conflict: conflict))
   }
 
   func postEmpty<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
@@ -44,10 +46,16 @@ struct OperatorLink {
   }
 
   private func raw(
-    _ method: String, _ path: String, _ body: [UInt8]?, notFound: (ja: String, en: String)? = nil
+    _ method: String, _ path: String, _ body: [UInt8]?, notFound: (ja: String, en: String)? = nil,
+    conflict: (ja: String, en: String)? = nil
   ) async throws -> [UInt8] {
     let answer = try await request(method, path, body)
     if answer.status == 404, let notFound { throw fail(1, notFound.ja, notFound.en) }
+    if answer.status == 409, let conflict, let body = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body)),
+      body.code == HTTPProblem.conflict.rawValue
+    {
+      throw fail(1, conflict.ja, conflict.en)
+    }
     guard (200..<300).contains(answer.status) else { throw try await refusal(answer, of: path) }
     return answer.body
   }

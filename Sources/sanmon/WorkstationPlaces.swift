@@ -83,12 +83,17 @@ enum WorkstationPlaces {
   static func own(_ workstation: String, _ person: String, _ isOwner: Bool, _ reason: String, _ link: LinkOptions) async throws
   {
     let id = try id(workstation)
+    let (most, people) = (WorkstationOwning.mostWorkstations, WorkstationOwning.mostOwners)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/workstations/\(id)/owners",
       WorkstationOwning(person: person, isOwner: isOwner, reason: try Reasons.checked(reason)), as: WorkstationSummary.self,
       notFound: (
         "端末 \(id) か職員 \(person) が登録されていないか、無効です。", "no workstation \(id) or no person \(person), or one that is not in force"
+      ),
+      conflict: (
+        "一人 \(most) 台、1 台 \(people) 人までです。使っていない端末を外してください: sanmon workstation unassign",
+        "at most \(most) workstations a person and \(people) people a workstation; take one back: sanmon workstation unassign"
       ))
     try operatorLink.show(answer, WorkstationCommand.line)
   }

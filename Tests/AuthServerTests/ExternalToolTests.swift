@@ -101,6 +101,11 @@ struct ExternalToolTests {
     #expect(own.status == 0 && own.output.contains("honcho  own of p-000042"), "\(own.errors)")
     let not = try await sanmon(city, ["workstation", "unassign", "LGWAN-PC-0042", "--person", "p-000042"])
     #expect(not.status == 0 && !not.output.contains("p-000042"), "\(not.errors)")
+    let assign = ["workstation", "assign", "LGWAN-PC-0042", "--person"]
+    for person in 2...5 { #expect(try await sanmon(city, assign + ["p-00000\(person)"]).status == 0) }
+    let fifth = try await sanmon(city, assign + ["p-000042"])
+    #expect(fifth.status == 1 && fifth.errors.contains("4 people a workstation"), "\(fifth.errors)")
+    #expect(try await sanmon(city, assign + ["p-000042"], japanese: true).errors.contains("一人 4 台、1 台 4 人まで"))
     await city.end()
   }
 }
