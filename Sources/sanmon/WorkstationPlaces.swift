@@ -26,13 +26,19 @@ struct WorkstationSetSite: AsyncParsableCommand {
     }
     let id = try WorkstationPlaces.id(workstation)
     let operatorLink = OperatorLink(options: link)
+    let missing =
+      if let site {
+        (
+          ja: "端末 \(id) が登録されていないか、organisation.yaml に庁舎 \(site) がありません。",
+          en: "no workstation \(id) is enrolled, or organisation.yaml has no site \(site)"
+        )
+      } else {
+        (ja: "端末 \(id) が登録されていません。", en: "no workstation \(id) is enrolled")
+      }
     let answer = try await operatorLink.post(
       "/v1/admin/workstations/\(id)/site", WorkstationPlacing(site: site, reason: try Reasons.checked(reason)),
       as: WorkstationSummary.self,
-      notFound: (
-        "端末 \(id) が登録されていないか、organisation.yaml に庁舎 \(site ?? "") がありません。",
-        "no workstation \(id) is enrolled, or organisation.yaml has no site \(site ?? "")"
-      ))
+      notFound: missing)
     try operatorLink.show(answer, WorkstationCommand.line)
   }
 }
