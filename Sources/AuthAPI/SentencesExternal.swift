@@ -10,8 +10,9 @@ extension Sentence {
   static let externalNotPossible = Sentence(
     ja: "外部の方の登録・延長・終了を、この内容では行えません。",
     en: "Somebody from outside cannot be registered, extended or ended like this.",
-    nextStepJa: "番号、期間（366 日まで）、グループ、責任者を確かめてください。理由は、記録（sanmon audit list --action person.external.added など）の備考にあります。",
+    nextStepJa:
+      "番号、期間（366 日まで）、グループ、責任者を確かめてください。理由は、記録の備考にあります（sanmon audit list --action に、登録は person.external.added、延長は person.external.extended、終了は person.external.ended）。",
     nextStepEn:
-      "Check number, dates (366 days at most), groups and responsible person; the row says why (sanmon audit list --action person.external.added)."
+      "Check number, dates (366 days at most), groups and responsible person; the row says why (sanmon audit list --action person.external.added, person.external.extended or person.external.ended)."
   )
 }

@@ -12,7 +12,7 @@ public struct WorkstationPlacing: Codable, Sendable {
 
 /// Body of `POST /v1/admin/workstations/{workstation}/owners`: whose own it is.
 public struct WorkstationOwning: Codable, Sendable {
-  /// Workstations that one person can have.
+  /// Workstations that one person can have; one that was revoked is none.
   public static let mostWorkstations = 4
   /// People whose own one workstation can be.
   public static let mostOwners = 4

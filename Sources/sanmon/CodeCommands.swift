@@ -88,12 +88,14 @@ struct CodeIssue: AsyncParsableCommand {
   ) -> String {
     let unlocks = codes.dropFirst().enumerated().map { "  \($0 + 1)   \($1.printed)" }
     let name = "\(clerk.id)  \(Rows.visible(clerk.displayName))"
+    // What she types.
+    let account = clerk.account.hasPrefix(AccountName.externalPrefix) ? clerk.id : clerk.account
     let title = Segment.title(of: segment)
     return
       ([
         "==== 一回限りの代替コード / One-time codes ====",
         "職員 / Person        \(name)",
-        "アカウント / Account \(Rows.visible(clerk.account))",
+        "アカウント / Account \(Rows.visible(account))",
         "系統 / Segment       \(title.ja) / \(title.en)",
         "使える日 / Good on   \(day.prefix(10))",
         "用紙 / Sheet         \(Hex.encode(Array(sheet.sheet.prefix(4))))",

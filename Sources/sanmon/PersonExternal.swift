@@ -18,7 +18,7 @@ struct PersonAddExternal: AsyncParsableCommand {
         sanmon operator accept ext.act --as suzuki --out ext.suzuki
         sanmon person add-external --act ext.act --approval suzuki=ext.suzuki
       """)
-  @Option(help: "EXT- and letters, digits, . _ -; at most 64 characters. / 番号（EXT- で始まる）") var number: String?
+  @Option(help: "EXT- and capital letters, digits, . _ -; at most 64 characters. / 番号（EXT- で始まる、英大文字と数字）") var number: String?
   @Option(help: "Name, as it is shown. / 氏名") var name: String?
   @Option(help: "Kana reading. / フリガナ") var kana = ""
   @Option(help: "Department code. / 受入れ先の所属") var department: String?
@@ -37,10 +37,10 @@ struct PersonAddExternal: AsyncParsableCommand {
           64, "--number、--name、--department、--groups、--from、--until、--responsible、--reason をすべて指定してください。",
           "give all of --number, --name, --department, --groups, --from, --until, --responsible and --reason")
       }
-      guard let id = try? PersonID(parsing: number), id.isExternalNumber, number.hasPrefix(PersonID.externalPrefix) else {
+      guard let id = try? PersonID(parsing: number), id.isGivenNumber else {
         throw fail(
-          64, "--number は EXT- で始まる、英数字と . _ - の 64 文字までです。", "--number: EXT- and letters, digits, . _ -; at most 64 characters"
-        )
+          64, "--number は EXT- で始まる、英大文字・数字と . _ - の 64 文字までです。",
+          "--number: EXT- and capital letters, digits, . _ -; at most 64 characters")
       }
       return try await acting.act(
         Act.Kind.addExternal,

@@ -26,13 +26,19 @@ struct WorkstationSetSite: AsyncParsableCommand {
     }
     let id = try WorkstationPlaces.id(workstation)
     let operatorLink = OperatorLink(options: link)
+    let missing =
+      if let site {
+        (
+          ja: "端末 \(id) が登録されていないか、organisation.yaml に庁舎 \(site) がありません。",
+          en: "no workstation \(id) is enrolled, or organisation.yaml has no site \(site)"
+        )
+      } else {
+        (ja: "端末 \(id) が登録されていません。", en: "no workstation \(id) is enrolled")
+      }
     let answer = try await operatorLink.post(
       "/v1/admin/workstations/\(id)/site", WorkstationPlacing(site: site, reason: try Reasons.checked(reason)),
       as: WorkstationSummary.self,
-      notFound: (
-        "端末 \(id) が登録されていないか、organisation.yaml に庁舎 \(site ?? "") がありません。",
-        "no workstation \(id) is enrolled, or organisation.yaml has no site \(site ?? "")"
-      ))
+      notFound: missing)
     try operatorLink.show(answer, WorkstationCommand.line)
   }
 }
@@ -83,12 +89,17 @@ enum WorkstationPlaces {
   static func own(_ workstation: String, _ person: String, _ isOwner: Bool, _ reason: String, _ link: LinkOptions) async throws
   {
     let id = try id(workstation)
+    let (most, people) = (WorkstationOwning.mostWorkstations, WorkstationOwning.mostOwners)
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.post(
       "/v1/admin/workstations/\(id)/owners",
       WorkstationOwning(person: person, isOwner: isOwner, reason: try Reasons.checked(reason)), as: WorkstationSummary.self,
       notFound: (
         "端末 \(id) か職員 \(person) が登録されていないか、無効です。", "no workstation \(id) or no person \(person), or one that is not in force"
+      ),
+      conflict: (
+        "一人 \(most) 台、1 台 \(people) 人までです。使っていない端末を外してください: sanmon workstation unassign",
+        "at most \(most) workstations a person and \(people) people a workstation; take one back: sanmon workstation unassign"
       ))
     try operatorLink.show(answer, WorkstationCommand.line)
   }

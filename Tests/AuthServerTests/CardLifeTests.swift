@@ -139,6 +139,12 @@ struct CardLifeTests {
     #expect(hers.first { $0.card.card == loan.id }?.acts.allSatisfy { $0.person == sato } == true)
     #expect(try await code { let _: [CardStory] = try await city.link.fetch("/v1/admin/cards/stories") } == "HT400")
     #expect(try await city.audit("action=audit.read").contains { $0.card == loan.id }, "looking is a row")
+
+    // Begun before it was lent, ended afterwards: that was for who had it before.
+    #expect(try await city.endPINReset(loan).awaitsPIN == true)
+    let ended = try #require(try await city.audit("action=card.pinReset").last)
+    #expect(ended.person == takahashi && ended.note.contains("not begun since the card was lent"))
+    #expect(try await city.setPIN(loan).awaitsPIN == nil)
     await city.end()
   }
 

@@ -263,4 +263,35 @@ struct CeremonyTests {
     #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 403)
     await city.end()
   }
+
+  @Test("a workstation that is revoked while its renewal is with the vault stays revoked; others are renewed as ever")
+  func revokedWhileRenewing() async throws {
+    let city = try await City()
+    let (pc, other) = (try await city.workstation("LGWAN-PC-0042"), try await city.workstation("LGWAN-PC-0043"))
+    #expect(try await other.renew().status == 200)
+    #expect(try await other.open().ceremony.workstation == "LGWAN-PC-0043")
+    var made: HeldVault?
+    city.door.lead(through: { behind in
+      let vault = HeldVault(behind, holding: .renewWorkstation)
+      made = vault
+      return vault
+    })
+    let held = try #require(made)
+    let renewing = Task { try await pc.renew().status }
+    for _ in 0..<2000 where !held.hasAnswer { try await Task.sleep(for: .milliseconds(2)) }
+    #expect(held.hasAnswer)
+    let act = try city.sign(city.act("workstation.revoke", ["workstation": "LGWAN-PC-0042"]))
+    let revoked: WorkstationRevoked = try await city.link.call(
+      "POST", "/v1/admin/workstations/LGWAN-PC-0042/revoke", WorkstationRevocation(act: Data(act.encoded)))
+    #expect(revoked.workstation.isRevoked)
+    held.letGo()
+    #expect(try await renewing.value == 403)
+    let all: [WorkstationSummary] = try await city.link.fetch("/v1/admin/workstations")
+    let kept = try #require(all.first { $0.workstation == "LGWAN-PC-0042" })
+    #expect(kept.isRevoked && kept.certificates == revoked.workstation.certificates)
+    #expect(try await refusal { try await pc.open() } != nil)
+    let rows = try await city.audit("class=enrolment&action=workstation.renewed")
+    #expect(rows.map(\.outcome) == ["done", "refused"] && rows.last?.code == "AP120")
+    await city.end()
+  }
 }

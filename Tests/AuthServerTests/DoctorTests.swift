@@ -285,6 +285,26 @@ struct DoctorTests {
     await city.end()
   }
 
+  @Test("that nobody answers for people from outside is said, whatever is said of the import of people")
+  func outside() async throws {
+    let city = try await city()
+    let office = ExternalOffice(city: city)
+    #expect(try await office.importPeople().applied)
+    #expect(try await city.register(office.suzuki) == 201)
+    #expect(try await office.bring("add", office.both("add", office.parameters())).code == nil)
+    func found() async throws -> [Report.Line] { try await examine(city).0.checks.filter { $0.check == "directory" } }
+    #expect(try await found().map(\.state) == ["ok"])
+    #expect(try await office.importPeople(lastDays: [ExternalOffice.sato: -1]).applied)
+    #expect(try await found().map(\.en).contains { $0.hasPrefix("1 people from outside") })
+    city.clock.setWall(bySeconds: -41 * 86_400)
+    #expect(try await office.importPeople(lastDays: [ExternalOffice.sato: -1]).applied)
+    city.clock.setWall(bySeconds: 41 * 86_400)
+    let both = try await found()
+    #expect(both.map(\.state) == ["warning", "warning"], "\(both)")
+    #expect(both.first?.en.contains("days ago") == true && both.last?.en.hasPrefix("1 people from outside") == true)
+    await city.end()
+  }
+
   @Test("wrong usage is 64: no start-up file is named and none is in its place")
   func usage() throws {
     guard !FileManager.default.fileExists(atPath: "/etc/sanmon") else { return }

@@ -91,7 +91,9 @@ struct ExternalOffice {
   /// - Parameters:
   ///   - lastDays: of some of them, in days from today.
   ///   - more: lines besides.
-  func importPeople(lastDays: [String: Int] = [:], more: [String] = []) async throws -> PeopleImported {
+  func importPeople(
+    lastDays: [String: Int] = [:], more: [String] = [], preview: Bool = false
+  ) async throws -> PeopleImported {
     func text(_ name: String) throws -> String {
       try String(contentsOfFile: Repository.root + "/deploy/sample-city/" + name, encoding: .utf8)
     }
@@ -105,6 +107,6 @@ struct ExternalOffice {
       "POST", "/v1/admin/people",
       PeopleImport(
         format: "csv", people: (people + more).joined(separator: "\r\n"), groups: text("groups.csv"),
-        departments: text("departments.csv"), confirmed: nil, preview: false))
+        departments: text("departments.csv"), confirmed: nil, preview: preview))
   }
 }

@@ -10,6 +10,7 @@ struct ExternalTests {
   private let number = ExternalOffice.number
   private let sato = ExternalOffice.sato
   private let takahashi = ExternalOffice.takahashi
+  private let word = "kawa-no-nagare-7"
 
   private func together(_ test: (ExternalOffice) async throws -> Void) async throws { try await ExternalOffice.run(test) }
 
@@ -56,7 +57,7 @@ struct ExternalTests {
       let limit = 366
       var wrong: [[String: String]] = []
       for (name, values) in [
-        "person": ["EXT-", "ext-0001", "p-000042", "p-900001", "EXT-a b", ""], "name": ["", " ", "外部\u{202E}太郎"],
+        "person": ["EXT-", "ext-0001", "EXT-a", "p-000042", "p-900001", "EXT-a b", ""], "name": ["", " ", "外部\u{202E}太郎"],
         "kana": [String(repeating: "カ", count: 65)], "department": ["", "a\nb"],
         "groups": ["", "seg-none", "seg-lgwan,seg-lgwan", "seg-lgwan,", "SEG-LGWAN", "seg-lgwan,seg-none"],
         "from": [office.day(31), "2026-2-1", ""], "until": [office.day(-1), office.day(limit + 1), "tomorrow"],
@@ -85,6 +86,18 @@ struct ExternalTests {
       #expect(try await office.bring("extend", office.one("extend", office.extending(until: 5))).code == "AP125")
       #expect(try await office.bring("end", office.one("end", ["person": sato, "reason": "x"])).code == "AP206")
       #expect(try await office.bring("end", office.one("end", ["person": number, "reason": " "])).code == "AP206")
+    }
+  }
+
+  @Test("a number that is somebody's account is not given: typed, it would be the other's")
+  func sameAsAccount() async throws {
+    try await together { office in
+      let imported = try await office.importPeople(more: ["p-900001,ext-0007,職員 次郎,ショクイン ジロウ,,0401,ka-0401,true,,,false"])
+      #expect(imported.applied)
+      #expect(try await office.bring("add", office.both("add", office.parameters("EXT-0007"))).code == "AP206")
+      let row = try #require(try await office.city.audit("action=person.external.added").last)
+      #expect(row.outcome == "refused" && row.note.hasPrefix("an account has this name"))
+      #expect(try await office.bring("add", office.both("add", office.parameters("EXT-0008"))).code == nil)
     }
   }
 
@@ -159,7 +172,37 @@ struct ExternalTests {
     }
   }
 
-  @Test("one administrator ends it at once: what is open locks, cards are asked for; two bring it back")
+  @Test("who answers leaves before the first tap: no card is registered with the code, and no other code is issued")
+  func unansweredFirstTap() async throws {
+    try await together { office in
+      let city = office.city
+      try await city.takeFirstTaps()
+      let pc = try await city.workstation("LGWAN-PC-0042")
+      #expect(try await office.bring("add", office.both("add", office.parameters())).code == nil)
+      try await city.setPassword(number, word)
+      let code = try #require(try await city.bring(city.firstTapIssue([number])).codes.first)
+      #expect(code.account == number, "what the letter says to type")
+      let digits = String(decoding: try #require(code.code), as: UTF8.self)
+      let card = try city.cards.issue(slot: "9a")
+      func tap() async throws -> FirstTapDone {
+        try await pc.register(card, account: number.lowercased(), password: word, code: digits)
+      }
+
+      #expect(try await office.importPeople(lastDays: [sato: -1]).applied)
+      #expect(try await refusal { try await tap() }?.body.code == "AP204")
+      let denied = try #require(try await city.audit("class=enrolment&action=card.firstTap").last)
+      #expect(denied.code == "AP204" && denied.person == number && denied.note == "nobody answers for the person")
+      #expect(try await city.cardsOf(number).isEmpty)
+      let issued = try await city.bring(city.firstTapIssue([number]))
+      #expect(issued.codes.map(\.refusal) == ["AP204"] && issued.codes.compactMap(\.code).isEmpty)
+
+      let other = try await office.bring("extend", office.both("extend", office.extending(until: 10, responsible: takahashi)))
+      #expect(other.person?.state == "inForce")
+      #expect(try await tap().person == number)
+    }
+  }
+
+  @Test("one administrator ends it at once: what is open locks, cards are asked for; two who sign it afterwards bring it back")
   func ended() async throws {
     try await together { office in
       let city = office.city
@@ -167,6 +210,7 @@ struct ExternalTests {
       let card = try await office.admitted()
       let session = try await pc.enter(card)
       var events = try await Events(pc)
+      let before = try office.both("extend", office.extending(until: 3))
       let ended = try await office.bring("end", office.one("end", ["person": number, "reason": "the contract has ended"]))
       #expect(ended.person?.state == "ended" && ended.person?.until == office.day(0))
       #expect(try await events.next() == WatchEvent(event: "lock", session: session.session, cause: "accountDisabled"))
@@ -177,6 +221,10 @@ struct ExternalTests {
       #expect(again.code == "AP206")
       let asked: [CardToCollect] = try await city.link.fetch("/v1/admin/cards/collection")
       #expect(asked.map(\.card.card) == [card.id] && asked.first?.why == "left")
+      #expect(try await office.bring("extend", before).code == "AP206", "signed while she was still in")
+      let late = try #require(try await city.audit("action=person.external.extended").last)
+      #expect(late.outcome == "refused" && late.note.contains("signed before the person was ended"))
+      #expect(try await code(pc, card) == "AP103")
       #expect(try await office.bring("extend", office.both("extend", office.extending(until: 3))).person?.state == "inForce")
       #expect(try await pc.enter(card).person == number)
     }
@@ -194,6 +242,14 @@ struct ExternalTests {
       }
       let row = try #require(try await city.audit("action=people.imported").last)
       #expect(row.outcome == "refused" && row.note.contains("ext-0009"))
+      // The account is hers too, though nobody types it.
+      let line = "p-900001,external:ext-0001,外部 次郎,ガイブ ジロウ,,0401,ka-0401,true,,,false"
+      for isPreview in [true, false] {
+        let report = try await office.importPeople(more: [line], preview: isPreview)
+        #expect(!report.applied && report.notesEn.first?.contains("external:ext-0001") == true, "\(report.notesEn)")
+      }
+      let other = try #require(try await city.audit("action=people.imported").last)
+      #expect(other.outcome == "refused" && other.note == "accounts of people from outside: external:ext-0001")
       #expect(try await office.list().map(\.displayName) == ["外部 太郎"])
       #expect(try await pc.enter(card).person == number)
     }

@@ -60,11 +60,14 @@ struct ExternalToolTests {
       #expect(other.status == 65 && other.errors.contains("not about extending EXT-0002"), "\(other.errors)")
       let extended = try await sanmon(city, ["person", "extend", "EXT-0001"] + bring)
       #expect(extended.status == 0 && extended.output.contains(office.day(60)) && extended.output.contains("p-000007"))
+      let sheet = try await sanmon(city, ["code", "issue", "--person", "EXT-0001", "--segment", "lgwan"] + yamada)
+      #expect(sheet.status == 0 && sheet.output.contains("Account EXT-0001\n"), "\(sheet.errors)")
       let ended = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada, japanese: true)
       #expect(ended.status == 0 && ended.output.contains("終了"), "\(ended.errors)")
       let twice = try await sanmon(city, ["person", "end", "EXT-0001", "--reason", "over"] + yamada)
       #expect(
         twice.status == 1 && twice.errors.contains("AP206") && twice.errors.contains("the row says why"), "\(twice.errors)")
+      for action in ["added", "extended", "ended"] { #expect(twice.errors.contains("person.external.\(action)")) }
     }
   }
 
@@ -79,13 +82,15 @@ struct ExternalToolTests {
     ]
     for (arguments, status, word) in [
       (["person", "add-external", "--number", "EXT-1"] + whole, 64, "give all of"),
-      (["person", "add-external", "--number", "p-1", "--from", "2026-04-01"] + whole, 64, "EXT- and letters"),
+      (["person", "add-external", "--number", "p-1", "--from", "2026-04-01"] + whole, 64, "EXT- and capital letters"),
+      (["person", "add-external", "--number", "EXT-a", "--from", "2026-04-01"] + whole, 64, "EXT- and capital letters"),
       (["person", "add-external", "--number", "EXT-1", "--from", "tomorrow"] + whole, 64, "--from: write 2027-04-01"),
       (["person", "extend", "EXT-1", "--until", "2027-03-31"], 64, "give all of"),
       (["person", "extend", "EXT 1", "--until", "2027-03-31"], 64, "not a person id"),
       (["person", "end", "EXT-1", "--reason", " "], 64, "say why"),
       (["workstation", "set-site", "LGWAN-PC-0042"], 64, "--site SITE or --none"),
       (["workstation", "set-site", "LGWAN-PC-0042", "--site", "nowhere"], 1, "no site nowhere"),
+      (["workstation", "set-site", "LGWAN-PC-9999", "--none"], 1, "no workstation LGWAN-PC-9999 is enrolled\n"),
       (["workstation", "set-site", "../x", "--none"], 64, "not a workstation"),
       (["workstation", "assign", "LGWAN-PC-0042", "--person", "p-none"], 1, "no person p-none"),
       (["workstation", "unassign", "LGWAN-PC-9999", "--person", "p-000042"], 1, "no workstation LGWAN-PC-9999"),
@@ -98,6 +103,11 @@ struct ExternalToolTests {
     #expect(own.status == 0 && own.output.contains("honcho  own of p-000042"), "\(own.errors)")
     let not = try await sanmon(city, ["workstation", "unassign", "LGWAN-PC-0042", "--person", "p-000042"])
     #expect(not.status == 0 && !not.output.contains("p-000042"), "\(not.errors)")
+    let assign = ["workstation", "assign", "LGWAN-PC-0042", "--person"]
+    for person in 2...5 { #expect(try await sanmon(city, assign + ["p-00000\(person)"]).status == 0) }
+    let fifth = try await sanmon(city, assign + ["p-000042"])
+    #expect(fifth.status == 1 && fifth.errors.contains("4 people a workstation"), "\(fifth.errors)")
+    #expect(try await sanmon(city, assign + ["p-000042"], japanese: true).errors.contains("一人 4 台、1 台 4 人まで"))
     await city.end()
   }
 }

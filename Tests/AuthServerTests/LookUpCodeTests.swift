@@ -129,6 +129,22 @@ struct LookUpCodeTests {
     await city.end()
   }
 
+  @Test("somebody from outside types the number, in whichever case")
+  func fromOutside() async throws {
+    try await ExternalOffice.run { office in
+      let (city, number) = (office.city, ExternalOffice.number)
+      let pc = try await city.workstation("LGWAN-PC-0042")
+      #expect(try await office.bring("add", office.both("add", office.parameters())).code == nil)
+      try await city.setPassword(number, word)
+      for typed in ["ext-0001", "EXT-0001"] {
+        let codes = try await issue(city, for: number)
+        let session = try #require(try await enter(pc, codes[0], account: typed, password: word).session)
+        #expect(session.person == number, "\(typed)")
+        _ = try await pc.end("logoff", session.session)
+      }
+    }
+  }
+
   @Test("a wrong password costs no code; it is checked only behind a right one")
   func wrongPassword() async throws {
     let office = try await office()

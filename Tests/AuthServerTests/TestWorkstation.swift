@@ -62,6 +62,12 @@ final class TestWorkstation: Sendable {
     let serverCertificate: [UInt8]
   }
 
+  /// Asks for the next certificate, for the same key.
+  func renew() async throws -> ServerAnswer {
+    let message = WorkstationRenewalRequest(certificateRequest: Data(try CertificateRequest.make(key: key)))
+    return try await connection.request("POST", "/v1/workstation/renewal", body: Array(try JSONEncoder().encode(message)))
+  }
+
   func open() async throws -> Opened {
     let answer = try await connection.request("POST", "/v1/ceremonies")
     guard answer.status == 201, let certificate = answer.serverCertificate else { throw try Refused(answer) }

@@ -1,4 +1,5 @@
 import AuthAPI
+import Foundation
 import Isolation
 import SSOVault
 import Synchronization
@@ -35,5 +36,29 @@ final class CountedVault: VaultAnswering {
       return asked.isAway
     }
     return isAway ? .refused(VaultRefusal(.storeUnavailable, "away")) : behind.handle(request, from: peer, peers: peers)
+  }
+}
+
+/// Keeps its answers to one kind of request until it is told to let go, or for half a minute.
+final class HeldVault: VaultAnswering {
+  private let behind: any VaultAnswering
+  private let kind: VaultRequest.Kind
+  private let held = Mutex<(hasAnswer: Bool, isLetGo: Bool)>((false, false))
+
+  init(_ vault: any VaultAnswering, holding kind: VaultRequest.Kind) {
+    behind = vault
+    self.kind = kind
+  }
+
+  /// The vault has answered, and nobody was told yet.
+  var hasAnswer: Bool { held.withLock { $0.hasAnswer } }
+  func letGo() { held.withLock { $0.isLetGo = true } }
+
+  func handle(_ request: VaultRequest, from peer: PeerCredentials, peers: VaultPeers) -> VaultAnswer {
+    let answer = behind.handle(request, from: peer, peers: peers)
+    guard request.kind == kind else { return answer }
+    held.withLock { $0.hasAnswer = true }
+    for _ in 0..<6000 where !held.withLock({ $0.isLetGo }) { usleep(5000) }
+    return answer
   }
 }

@@ -93,6 +93,11 @@ struct WorkstationPlaceTests {
     for number in 1...4 { _ = try await assign(city, "LGWAN-PC-000\(number)", sato) }
     #expect(try await code { try await assign(city, "LGWAN-PC-0005", sato) } == "HT409", "a fifth one")
     #expect(try await assign(city, "LGWAN-PC-0004", sato).owners == [sato], "said twice")
+    // One that is gone for good takes nobody's place.
+    let revocation = try city.sign(city.act("workstation.revoke", ["workstation": "LGWAN-PC-0002"]))
+    let _: WorkstationRevoked = try await city.link.call(
+      "POST", "/v1/admin/workstations/LGWAN-PC-0002/revoke", WorkstationRevocation(act: Data(revocation.encoded)))
+    #expect(try await assign(city, "LGWAN-PC-0005", sato).owners == [sato])
     for person in ["p-000003", "p-000004", takahashi] { _ = try await assign(city, pc, person) }
     #expect(try await code { try await assign(city, pc, "p-000005") } == "HT409", "a fifth person")
     #expect(try await assign(city, pc, takahashi, false).owners == ["p-000003", "p-000004", sato])

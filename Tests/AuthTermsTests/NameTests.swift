@@ -73,6 +73,7 @@ struct ExternalNumberTests {
     ])
   func reserved(text: String, isReserved: Bool) throws {
     #expect(try PersonID(parsing: text).isExternalNumber == isReserved)
+    #expect(try PersonID(parsing: text).isGivenNumber == (isReserved && text == "EXT-0001"))
   }
 }
 

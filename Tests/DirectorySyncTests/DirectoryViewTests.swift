@@ -278,6 +278,23 @@ struct DirectoryViewTests {
     #expect(domain.look().held.map(\.identity.person.text) == ["1"])
   }
 
+  @Test("the first reading keeps staff whom a file brought by such a number, and takes in nobody else by one")
+  func reservedNumberAdopted() throws {
+    var domain = try SmallDomain()
+    func known(_ id: String, _ account: String) throws -> ResolvedPerson {
+      ResolvedPerson(
+        id: try PersonID(parsing: id), account: try AccountName(parsing: account), displayName: account, kana: "")
+    }
+    domain.people = [try known("EXT-0001", "a"), try known("EXT-0002", "external:ext-0002")]
+    try domain.user(1, "a", id: "EXT-0001")
+    try domain.user(2, "b", id: "EXT-0002")
+    try domain.user(3, "c", id: "EXT-0003")
+    let view = domain.look(adopts: true)
+    #expect(view.people.map(\.id.text) == ["EXT-0001"])
+    #expect(view.findings == [DirectoryFinding(.numberReserved, "b"), DirectoryFinding(.numberReserved, "c")])
+    #expect(domain.look().people.map(\.id.text) == ["EXT-0001"])
+  }
+
   @Test("more groups than a person can have count as none; circles are told and do no harm")
   func limits() throws {
     var domain = try SmallDomain()

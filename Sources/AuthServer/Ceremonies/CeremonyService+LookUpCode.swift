@@ -65,11 +65,7 @@ extension CeremonyService {
     return try await services.store.lookUp { (state) throws(StorageFault) -> (person: PersonID, isBlocked: Bool)? in
       let found: Person?
       if let name {
-        if let named = try state.person(account: name) {
-          found = named
-        } else {
-          found = try state.external(numbered: account)
-        }
+        found = try state.person(typing: name)
       } else {
         guard let id = ceremony.session, let session = try state.session(id), ceremony.provesKey(of: session) else {
           return nil

@@ -43,10 +43,11 @@ struct CeremonyService: Sendable {
     }
     if workstation.certificates.count > 1, workstation.certificates.last == certificate {
       // The renewed certificate was shown: the old one ends here.
-      var settled = workstation
-      settled.certificates = [certificate]
-      try await services.recorder.commit(
-        PutWorkstation(workstation: settled, action: "workstation.renewalSettled", by: nil, now: now), now: now)
+      let change = RenewWorkstation(
+        looked: workstation, shown: certificate, certificates: [certificate], action: "workstation.renewalSettled", now: now)
+      guard try await services.recorder.commit(change, now: now) != nil else {
+        throw try await refuse(.workstationRevoked, workstation, caller, now)
+      }
     }
     let scenario = Self.scenario(workstation: workstation, session: session, now: now)
     let ceremony = OpenCeremony(

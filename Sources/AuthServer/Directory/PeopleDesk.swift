@@ -59,9 +59,9 @@ struct PeopleDesk: Sendable {
       snapshot: snapshot, brake: Brake(confirmed: message.confirmed), access: DatedAccessBook(services, at: now), by: acting,
       now: now)
     if message.preview {
-      let (staff, taken) = try await services.store.read { (state) throws(StorageFault) -> ([Person], [PersonID]) in
+      let (staff, taken) = try await services.store.read { (state) throws(StorageFault) -> ([Person], ReservedNames) in
         let staff = try state.staff()
-        return (staff, ApplyImport.reserved(in: snapshot, from: staff))
+        return (staff, ReservedNames(in: snapshot, from: staff))
       }
       let plan = ImportPlan(current: staff.map(\.resolved), snapshot: snapshot)
       guard taken.isEmpty else { return ApplyImport.report(plan, taken: taken) }
@@ -171,10 +171,10 @@ struct ApplyImport: Change {
     let staff = try state.staff()
     let plan = ImportPlan(current: staff.map(\.resolved), snapshot: snapshot)
     record.note = plan.summaryEn
-    let taken = Self.reserved(in: snapshot, from: staff)
+    let taken = ReservedNames(in: snapshot, from: staff)
     guard taken.isEmpty else {
       record.outcome = .refused
-      record.note = "numbers of people from outside: \(taken.prefix(5).map(\.text).joined(separator: ", "))"
+      record.note = taken.note
       return ((Self.report(plan, taken: taken), []), record)
     }
     do { try plan.check(brake) } catch {
@@ -193,21 +193,11 @@ struct ApplyImport: Change {
     return ((Self.report(plan, applied: true, refusal: nil), withdrawn), record)
   }
 
-  /// Numbers of the kind that is given to people from outside here; what was a member of staff's before stays hers.
-  static func reserved(in snapshot: DirectorySnapshot, from staff: [Person]) -> [PersonID] {
-    let known = Set(staff.map(\.id))
-    return snapshot.people.map(\.id).filter { $0.isExternalNumber && !known.contains($0) }.sorted()
-  }
-
-  /// Nothing is applied while the file names somebody by such a number.
-  static func report(_ plan: ImportPlan, taken: [PersonID]) -> PeopleImported {
+  /// Nothing is applied while the file names somebody like people from outside.
+  static func report(_ plan: ImportPlan, taken: ReservedNames) -> PeopleImported {
     var report = report(plan, applied: false, refusal: nil)
-    let numbers = taken.prefix(5).map(\.text).joined(separator: ", ")
-    report.notesJa.insert(
-      "EXT- で始まる職員番号は、外部の方（sanmon person add-external）のためのものです。取り込みません: \(numbers)", at: 0)
-    report.notesEn.insert(
-      "numbers that begin with EXT- are for people from outside (sanmon person add-external); nothing is taken in: \(numbers)",
-      at: 0)
+    report.notesJa.insert(contentsOf: taken.lines.ja, at: 0)
+    report.notesEn.insert(contentsOf: taken.lines.en, at: 0)
     return report
   }
 
@@ -217,6 +207,54 @@ struct ApplyImport: Change {
       losingAccess: plan.losingAccess.count, unchanged: plan.unchanged, applied: applied,
       notesJa: [refusal?.ja].compactMap { $0 } + plan.warnings.map(\.ja) + plan.lossLines().ja,
       notesEn: [refusal?.en].compactMap { $0 } + plan.warnings.map(\.en) + plan.lossLines().en)
+  }
+}
+
+/// What people from outside are called here, and a file calls others; what was a member of staff's before stays hers.
+struct ReservedNames: Sendable {
+  private static let most = 5
+
+  private let numbers: [PersonID]
+  private let accounts: [AccountName]
+
+  init(in snapshot: DirectorySnapshot, from staff: [Person]) {
+    let (ids, names) = (Set(staff.map(\.id)), Set(staff.map(\.account)))
+    numbers = snapshot.people.map(\.id).filter { $0.isExternalNumber && !ids.contains($0) }.sorted()
+    accounts = snapshot.people.map(\.account).filter { $0.isExternal && !names.contains($0) }
+      .sorted { $0.canonical < $1.canonical }
+  }
+
+  var isEmpty: Bool { numbers.isEmpty && accounts.isEmpty }
+
+  private var first: (numbers: String, accounts: String) {
+    (
+      numbers.prefix(Self.most).map(\.text).joined(separator: ", "),
+      accounts.prefix(Self.most).map(\.canonical).joined(separator: ", ")
+    )
+  }
+
+  /// For the row.
+  var note: String {
+    let parts: [String?] = [
+      numbers.isEmpty ? nil : "numbers of people from outside: \(first.numbers)",
+      accounts.isEmpty ? nil : "accounts of people from outside: \(first.accounts)",
+    ]
+    return parts.compactMap(\.self).joined(separator: "; ")
+  }
+
+  var lines: (ja: [String], en: [String]) {
+    var (ja, en): ([String], [String]) = ([], [])
+    if !numbers.isEmpty {
+      ja.append("EXT- で始まる職員番号は、外部の方（sanmon person add-external）のためのものです。取り込みません: \(first.numbers)")
+      en.append(
+        "numbers that begin with EXT- are for people from outside (sanmon person add-external); nothing is taken in: "
+          + first.numbers)
+    }
+    if !accounts.isEmpty {
+      ja.append("external: で始まるログオン名は、外部の方のためのものです。取り込みません: \(first.accounts)")
+      en.append("accounts that begin with external: are those of people from outside; nothing is taken in: \(first.accounts)")
+    }
+    return (ja, en)
   }
 }
 

@@ -140,6 +140,7 @@ struct RegisterFirstTap: Change {
     guard (person.firstDay ?? day) <= day, day <= (person.lastDay ?? day) else {
       return try deny(.accountOutsideDates, "outside the person's dates")
     }
+    if try state.isUnanswered(person.id, on: day) { return try deny(.responsibleGone, "nobody answers for the person") }
     // Only the last four states leave nobody with a card that could come back.
     if let other = try state.ownCards(of: person.id).first(where: { !$0.state.isFinal }) {
       return try deny(.cardThere, "the person has \(other.id), \(other.state.rawValue)", card: other.id)

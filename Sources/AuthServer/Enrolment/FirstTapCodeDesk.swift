@@ -74,8 +74,9 @@ struct FirstTapCodeDesk: Sendable {
       switch outcome {
       case .issued(let known):
         FirstTapCodeIssued(
-          person: person.text, outcome: "issued", displayName: known.displayName, account: known.account.canonical,
-          departments: known.departments, code: drawn[person].map { Data($0.digits) })
+          person: person.text, outcome: "issued", displayName: known.displayName,
+          account: known.account.isExternal ? known.id.text : known.account.canonical, departments: known.departments,
+          code: drawn[person].map { Data($0.digits) })
       case .unknown: FirstTapCodeIssued(person: person.text, outcome: "personUnknown")
       case .refused(let code): FirstTapCodeIssued(person: person.text, outcome: "refused", refusal: code.rawValue)
       }
@@ -238,6 +239,7 @@ struct IssueFirstTapCodes: Change {
     guard person.isEnabled, day <= (person.lastDay ?? day) else {
       return no(.firstTapCodeNotOffered, "the person is not in force")
     }
+    if try state.isUnanswered(person.id, on: day) { return no(.responsibleGone, "nobody answers for the person") }
     if let card = try state.ownCards(of: person.id).first(where: { !$0.state.isFinal }) {
       return no(.cardThere, "the person has \(card.id), \(card.state.rawValue)")
     }

@@ -107,7 +107,7 @@ struct FirstTapService: WorkstationChallenges {
     _ account: AccountName, _ workstation: WorkstationRecord, _ caller: CeremonyService.Caller, _ now: Moment
   ) async throws -> PersonID {
     let found = try await services.store.lookUp { (state) throws(StorageFault) -> (PersonID, Moment?)? in
-      guard let person = try state.person(account: account) else { return nil }
+      guard let person = try state.person(typing: account) else { return nil }
       return (person.id, try Throttling.blockedUntil([.person(person.id)], now: now, in: state))
     }
     // Refused as a wrong code is: a row and a reference of its own each time, counted against the workstation.

@@ -57,11 +57,14 @@ struct WorkstationDesk: Sendable {
       try await services.vault.renewWorkstation(
         certificateRequest: Array(request.certificateRequest), current: current, proof: request.proof.map { Array($0) } ?? [])
     }
-    var renewed = workstation
     // The old certificate stays good until its holder has shown the new one once (see CeremonyService.open).
-    renewed.certificates = [Self.fingerprint(current), Self.fingerprint(issued.certificate)]
-    try await services.recorder.commit(
-      PutWorkstation(workstation: renewed, action: "workstation.renewed", by: nil, now: now), now: now)
+    let shown = Self.fingerprint(current)
+    let change = RenewWorkstation(
+      looked: workstation, shown: shown, certificates: [shown, Self.fingerprint(issued.certificate)],
+      action: "workstation.renewed", now: now)
+    guard let renewed = try await services.recorder.commit(change, now: now) else {
+      throw Refusal(.workstationRevoked, reference: nil)
+    }
     return try await answer(renewed, issued.certificate)
   }
 
@@ -134,6 +137,37 @@ struct PutWorkstation: Change {
     kept.site = try state.workstation(workstation.id)?.site
     try state.put(kept)
     return ((), record)
+  }
+}
+
+/// A renewal, or its end: nothing but the certificates of whoever is still in. Since the workstation was looked up the vault may
+/// have been asked, and a revocation been carried out, which no renewal takes back.
+struct RenewWorkstation: Change {
+  /// As it was when it asked.
+  let looked: WorkstationRecord
+  /// What it asked with.
+  let shown: CertificateFingerprint
+  let certificates: [CertificateFingerprint]
+  let action: String
+  let now: Moment
+
+  /// `nil`: revoked, gone or enrolled anew meanwhile.
+  func apply(to state: inout some StateTransaction) throws(StorageFault) -> (WorkstationRecord?, AuditRecord) {
+    var record = AuditRecord(time: now.wallMilliseconds, eventClass: .enrolment, action: action, outcome: .done)
+    record.workstation = looked.id
+    record.segment = looked.segment
+    record.workstationCertificate = certificates.last
+    guard var workstation = try state.workstation(looked.id), !workstation.isRevoked,
+      workstation.certificates.contains(shown)
+    else {
+      record.outcome = .refused
+      record.code = .workstationRevoked
+      record.note = "revoked or enrolled anew meanwhile"
+      return (nil, record)
+    }
+    workstation.certificates = certificates
+    try state.put(workstation)
+    return (workstation, record)
   }
 }
 

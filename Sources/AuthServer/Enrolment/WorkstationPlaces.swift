@@ -134,8 +134,10 @@ struct OwnWorkstation: Change {
     record.segment = workstation.segment
     let (own, owners) = (try state.ownWorkstations(of: person), try state.owners(of: id))
     if isOwner, !own.contains(id) {
-      guard own.count < WorkstationOwning.mostWorkstations, owners.count < WorkstationOwning.mostOwners else {
-        record.note = told("the person has \(own.count), and it is the own one of \(owners.count)")
+      var used = 0
+      for other in own where try state.workstation(other)?.isRevoked == false { used += 1 }
+      guard used < WorkstationOwning.mostWorkstations, owners.count < WorkstationOwning.mostOwners else {
+        record.note = told("the person has \(used), and it is the own one of \(owners.count)")
         return (.full, record)
       }
     }

@@ -44,6 +44,10 @@ struct AddExternal: Change {
     guard try state.person(asked.person) == nil, try state.person(account: asked.account) == nil else {
       return .ended("the number is somebody's already")
     }
+    // Where an account is typed, the account counts before the number.
+    if let same = try? AccountName(parsing: asked.person.text), try state.person(account: same) != nil {
+      return .ended("an account has this name")
+    }
     // A group that no rule names opens nothing, and is mistyped.
     guard asked.groups.isSubset(of: policy.namedGroups), !asked.groups.isDisjoint(with: policy.openingGroups) else {
       return .ended("a group that no rule names, or none that opens anything")
@@ -56,7 +60,8 @@ struct AddExternal: Change {
   }
 }
 
-/// Two administrators set another last day, or say who answers from now on. What was ended comes back by it, cards and all.
+/// Two administrators set another last day, or say who answers from now on. What was ended comes back by it, cards and all, if
+/// they signed it after that.
 struct ExtendExternal: Change {
   let act: LocalAct
   let day: Int
@@ -85,8 +90,12 @@ struct ExtendExternal: Change {
   private func outcome(_ asked: ExternalExtension?, in state: some StateReader) throws(StorageFault) -> LocalActOutcome {
     if let fault = try act.fault(kind: Act.Kind.extendExternal, in: state) { return fault }
     guard let asked else { return .ended("not what such an act says") }
-    guard let person = try state.person(asked.person), try state.externalPerson(asked.person) != nil else {
+    guard let person = try state.person(asked.person), let external = try state.externalPerson(asked.person) else {
       return .unknown("nobody from outside has this number")
+    }
+    // An act lives for a day: one from before must not bring back whom somebody has ended since.
+    if let ended = external.endedAt, act.signed.act.issuedAt <= ended.wallMilliseconds {
+      return .ended("signed before the person was ended")
     }
     // Of what has begun, the days are counted from today.
     let from = max(person.firstDay ?? day, day)
@@ -115,13 +124,17 @@ struct EndExternal: Change {
     let outcome = try outcome(id, reason, isWhole: parameters.count == 2, in: state)
     var record = act.record("person.external.ended", outcome)
     record.person = id
-    guard case .done = outcome, let id, let reason, var person = try state.person(id) else {
+    guard case .done = outcome, let id, let reason, var person = try state.person(id),
+      var external = try state.externalPerson(id)
+    else {
       return (Outcome(outcome: outcome), ExternalRow.refused(record, outcome))
     }
     try act.keep(in: &state)
     person.isEnabled = false
     person.lastDay = min(person.lastDay ?? day, day)
+    external.endedAt = act.now
     try state.put(person)
+    try state.put(external)
     let withdrawn = try state.withdrawAll(of: id)
     record.note = "\(withdrawn.count) sessions withdrawn; \(reason.text); \(record.note)"
     return (Outcome(outcome: .done, withdrawn: withdrawn), record)

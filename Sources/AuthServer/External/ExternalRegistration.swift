@@ -28,9 +28,8 @@ package struct ExternalRegistration: Sendable {
       return text
     }
     person = try PersonID(parsing: take("person"))
-    guard person.isExternalNumber, person.text.hasPrefix(PersonID.externalPrefix) else { throw fault }
-    // With a character that no directory allows in an account, so that none can bring the same.
-    account = try AccountName(parsing: "external:\(person)")
+    guard person.isGivenNumber else { throw fault }
+    account = try AccountName(parsing: "\(AccountName.externalPrefix)\(person)")
     name = try Self.visible(take("name"), from: 1)
     kana = try Self.visible(take("kana"), from: 0)
     department = try Self.visible(take("department"), from: 1)

@@ -17,10 +17,10 @@ extension StateReader {
     return try !answers(external.responsible, on: day)
   }
 
-  /// Somebody from outside, who types the number where others type their account: there is no account of hers anywhere.
-  func external(numbered text: String?) throws(StorageFault) -> Person? {
-    guard let text, let id = try? PersonID(parsing: text.uppercased()), id.isExternalNumber, try externalPerson(id) != nil
-    else {
+  /// Whoever types this where an account is asked for. Somebody from outside has none, and types the number.
+  func person(typing name: AccountName) throws(StorageFault) -> Person? {
+    if let named = try person(account: name) { return named }
+    guard let id = try? PersonID(parsing: name.canonical.uppercased()), id.isGivenNumber, try externalPerson(id) != nil else {
       return nil
     }
     return try person(id)

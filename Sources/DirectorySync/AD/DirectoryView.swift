@@ -195,7 +195,9 @@ private struct ViewBuilder {
         continue
       }
       // Two people with one number, one of them from outside: nobody is let in by it before somebody has put it right.
-      guard !id.isExternalNumber else {
+      // Of staff that a file brought before there were such numbers, it stays, as it does in a file.
+      let isAdopted = adopts && current[id] != nil && current[id]?.account == account(of: user)
+      guard !id.isExternalNumber || isAdopted else {
         note(.numberReserved, shown(user))
         continue
       }

@@ -21,8 +21,10 @@ extension StoreConformance {
       try expect(staff == [second], "somebody from outside was counted as staff")
       external.responsible = try PersonID(parsing: "p9")
       external.isAnswered = false
+      external.endedAt = Sample.moment.advanced(bySeconds: 60)
       _ = try await store.commit(Puts(external: [external]))
-      try expect(try await told() == [external, nil, external], "who answers was not exchanged, or has to be there")
+      try expect(
+        try await told() == [external, nil, external], "who answers, or when it ended, was not exchanged, or has to be there")
       _ = try await store.commit(Removes(person: second))
       _ = try await store.commit(Removes(person: first))
       try expect(try await told() == [nil, nil], "a removed person was still from outside")

@@ -9,11 +9,16 @@ public struct ExternalPerson: Sendable, Hashable {
   /// As it was when that was last looked at: what became otherwise has a row and its consequences.
   public var isAnswered: Bool
   public var registeredAt: Moment
+  /// When access was last ended before its days were over: what was signed by then brings nobody back.
+  public var endedAt: Moment?
 
-  public init(person: PersonID, responsible: PersonID, isAnswered: Bool, registeredAt: Moment) {
+  public init(
+    person: PersonID, responsible: PersonID, isAnswered: Bool, registeredAt: Moment, endedAt: Moment? = nil
+  ) {
     self.person = person
     self.responsible = responsible
     self.isAnswered = isAnswered
     self.registeredAt = registeredAt
+    self.endedAt = endedAt
   }
 }

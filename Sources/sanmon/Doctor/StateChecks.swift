@@ -94,16 +94,18 @@ extension Examination {
   /// A look that is older than this many seconds is one too many that was not answered.
   private static let directoryAge: Int64 = 60
 
-  func directory() -> Finding {
+  /// What is not well with the source of people, and with who answers for those from outside: neither hides the other.
+  func directory() -> [Finding] {
     let found = source()
-    guard found.state == .ok, let people = server.value?.status?.externalPeopleToAnswer else { return found }
-    return .warning(
+    guard let people = server.value?.status?.externalPeopleToAnswer else { return [found] }
+    let outside = Finding.warning(
       .directory,
       Words(
         "責任者が不在、または 7 日以内に離職する外部の方が \(people) 人います",
         "\(people) people from outside for whom nobody answers, or will not within 7 days"),
       Words(
         "sanmon status の行のとおり、別の責任者で延長する", "do as the lines of sanmon status say: extend them with another responsible person"))
+    return found.state == .ok ? [outside] : [found, outside]
   }
 
   private func source() -> Finding {

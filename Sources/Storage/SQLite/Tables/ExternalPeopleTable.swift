@@ -10,12 +10,13 @@ enum ExternalPeopleTable {
       person TEXT NOT NULL PRIMARY KEY REFERENCES people (id),
       responsible TEXT NOT NULL,
       is_answered INTEGER NOT NULL CHECK (is_answered IN (0, 1)),
-      registered_at TEXT NOT NULL
+      registered_at TEXT NOT NULL,
+      ended_at TEXT
     ) STRICT, WITHOUT ROWID;
     """
 
   private static let sql = TableSQL(
-    name: "external_people", columns: ["person", "responsible", "is_answered", "registered_at"])
+    name: "external_people", columns: ["person", "responsible", "is_answered", "registered_at", "ended_at"])
 
   static func person(_ id: PersonID, in db: Database) throws -> ExternalPerson? {
     try db.row("\(sql.select) WHERE person = ?", [id.text]).map(external)
@@ -28,7 +29,10 @@ enum ExternalPeopleTable {
   static func put(_ external: ExternalPerson, in db: Database) throws {
     try db.run(
       sql.upsert,
-      [external.person.text, external.responsible.text, external.isAnswered, external.registeredAt.column])
+      [
+        external.person.text, external.responsible.text, external.isAnswered, external.registeredAt.column,
+        external.endedAt?.column,
+      ])
   }
 
   static func remove(_ person: PersonID, in db: Database) throws {
@@ -39,6 +43,6 @@ enum ExternalPeopleTable {
     var columns = Columns(row, of: "external_people")
     return ExternalPerson(
       person: try columns.word { try PersonID(parsing: $0) }, responsible: try columns.word { try PersonID(parsing: $0) },
-      isAnswered: try columns.flag(), registeredAt: try columns.moment())
+      isAnswered: try columns.flag(), registeredAt: try columns.moment(), endedAt: try columns.optionalMoment())
   }
 }
