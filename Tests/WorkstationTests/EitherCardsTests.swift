@@ -46,7 +46,8 @@ struct EitherCardsTests {
   @Test("a card that says anything to PIV's name may be of another kind; one that could not be asked is not known to be any")
   func kinds() async throws {
     let answers: [CardFailure] = [
-      .unsupportedCard, .refused(StatusWord(rawValue: 0x6985)), .malformedCard(MalformedInput("card", expected: "a status word")),
+      .unsupportedCard, .refused(StatusWord(rawValue: 0x6985)),
+      .malformedCard(MalformedInput("card", expected: "a status word")),
     ]
     for piv in answers {
       #expect(piv.mayBeAnotherKind)

@@ -20,7 +20,9 @@ final class MemoryReaders: CardPort {
         return try channel.transmit(command)
       case .personal(let card, let hasCertificate):
         if command == [0xFF, 0xCA, 0x00, 0x00, 0x00] { return [0x04, 0x11, 0x22, 0x33, 0x90, 0x00] }
-        if !hasCertificate, command.starts(with: [0x00, 0xA4, 0x02]), command.suffix(2) == [0x00, 0x0A] { return [0x6A, 0x82] }
+        if !hasCertificate, command.starts(with: [0x00, 0xA4, 0x02]), command.suffix(2) == [0x00, 0x0A] {
+          return [0x6A, 0x82]
+        }
         var channel = MemoryJPKICard.Channel(card: card)
         return try channel.transmit(command)
       }
