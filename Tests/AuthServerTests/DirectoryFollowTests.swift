@@ -307,6 +307,8 @@ struct DirectoryFollowTests {
       try await filled(city)
       let answer = try await city.importPeople()
       #expect(!answer.applied && answer.notesJa.first?.contains("Active Directory") == true)
+      let wrong = #"{"format":"AAA","people":"","confirmed":0,"preview":false}"#
+      #expect(try await city.link.request("POST", "/v1/admin/people", body: Array(wrong.utf8)).status == 400)
       #expect(try await rows(city, "people.imported").isEmpty)
       #expect(try await directory(city).isConfigured)
     }

@@ -12,17 +12,6 @@ struct PeopleDesk: Sendable {
   let services: Services
 
   func importPeople(_ message: PeopleImport, by acting: OperatorID?) async throws -> PeopleImported {
-    guard services.instance.directory == nil, services.instance.snapshot == nil else {
-      // Two sources would undo each other's work every two seconds.
-      return PeopleImported(
-        added: 0, changed: 0, disabled: 0, losingAccess: 0, unchanged: 0, applied: false,
-        notesJa: [
-          "職員は Active Directory から自動で取り込まれています（起動ファイルの directory）。ファイルからは取り込めません。sanmon directory status で状況を確かめてください。"
-        ],
-        notesEn: [
-          "people come from the Active Directory by themselves (directory in the start-up file) and are not imported from files; see: sanmon directory status"
-        ])
-    }
     let source: any DirectorySource
     switch message.format {
     case "ldif": source = LDIFSource(SourceFile(name: "people.ldif", bytes: message.people.utf8))
@@ -33,6 +22,17 @@ struct PeopleDesk: Sendable {
         groups: SourceFile(name: "groups.csv", bytes: groups.utf8),
         departments: SourceFile(name: "departments.csv", bytes: departments.utf8))
     default: throw HTTPFault.malformed(.value)
+    }
+    guard services.instance.directory == nil, services.instance.snapshot == nil else {
+      // Two sources would undo each other's work every two seconds.
+      return PeopleImported(
+        added: 0, changed: 0, disabled: 0, losingAccess: 0, unchanged: 0, applied: false,
+        notesJa: [
+          "職員は Active Directory から自動で取り込まれています（起動ファイルの directory）。ファイルからは取り込めません。sanmon directory status で状況を確かめてください。"
+        ],
+        notesEn: [
+          "people come from the Active Directory by themselves (directory in the start-up file) and are not imported from files; see: sanmon directory status"
+        ])
     }
     switch await Self.read(source) {
     case .failure(let fault): return Self.unreadable(fault)
