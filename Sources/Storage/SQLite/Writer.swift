@@ -66,9 +66,12 @@ final class Writer: Sendable {
   private func drain() {
     while true {
       let batch = line.withLock { line -> [any PendingWork] in
+        guard !line.waiting.isEmpty else {
+          line.isDraining = false
+          return []
+        }
         let batch = Array(line.waiting.prefix(Self.batchLimit))
         line.waiting.removeFirst(batch.count)
-        if batch.isEmpty { line.isDraining = false }
         return batch
       }
       if batch.isEmpty { return }
