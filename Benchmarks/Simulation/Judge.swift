@@ -102,7 +102,8 @@ final class Judge: StoreWitness, @unchecked Sendable {
         refuse(code, on: proving.workstation, scenario: scenario, counts: counts, &request)
       case .proceed(let ceremony): request.ceremony = ceremony
       }
-    case (.prove(let proving), 2):
+    case (.prove(let proving), 2...):
+      // The last one before the decision. The first card after a start is looked up in the lists of announced cards before it.
       if let ceremony = request.ceremony { request.password = model.password(proving.password, ceremony, at: request.start) }
     case (.renew(let name, _), 1), (.end(let name, _, _), 1), (.report(let name), 1), (.watch(let name), 1):
       request.readAt = now
