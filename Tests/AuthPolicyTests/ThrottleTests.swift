@@ -33,6 +33,22 @@ struct ThrottleTests {
     #expect(Throttle.afterSuccess(state, at: now, limits: .person) == nil)
   }
 
+  @Test("palms: four are free, then 30 s, doubling to ten minutes, and at 50 an operator is needed")
+  func palms() throws {
+    var state: ThrottleState?
+    var delays: [Int64] = []
+    var now = at(1000)
+    for _ in 1...49 {
+      state = Throttle.afterFailure(state, at: now, limits: .palm)
+      let until = try #require(state).blockedUntil
+      delays.append(until.map { $0.milliseconds(since: now) / 1000 } ?? 0)
+      now = until ?? now
+    }
+    #expect(delays.prefix(10) == [0, 0, 0, 0, 30, 60, 120, 240, 480, 600])
+    #expect(delays.dropFirst(9).allSatisfy { $0 == 600 })
+    #expect(Throttle.afterFailure(state, at: now, limits: .palm).blockedUntil == Throttle.never)
+  }
+
   @Test("any limits a file may set keep guesses below NIST's hundred")
   func ceiling() {
     var limits = ThrottleLimits.person
