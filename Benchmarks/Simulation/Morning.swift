@@ -42,6 +42,7 @@ package final class Morning: @unchecked Sendable {
   private let random: SeededBytes
   private let folder: String
   private let isTraced: Bool
+  private let compiled: CompiledPolicies
   private(set) var trace: [String] = []
   private(set) var step = 0
   private(set) var core: ServerCore?
@@ -77,10 +78,11 @@ package final class Morning: @unchecked Sendable {
     }
   }
 
-  package init(seed: UInt64, source: any StoreSource, scratch: String, isTraced: Bool) throws {
+  init(seed: UInt64, source: any StoreSource, scratch: String, isTraced: Bool, compiled: CompiledPolicies) throws {
     self.seed = seed
     self.source = source
     self.isTraced = isTraced
+    self.compiled = compiled
     chance = Chance(seed: seed)
     weather = Weather(&chance)
     random = SeededBytes(seed: seed ^ 0x5A5A_0000_FFFF_1234)
@@ -158,7 +160,7 @@ package final class Morning: @unchecked Sendable {
   }
 
   private func start() throws {
-    let (source, vault, random, clock, judge) = (source, vault, random, clock, judge)
+    let (source, vault, random, clock, judge, compiled) = (source, vault, random, clock, judge, compiled)
     let base = try perform { try await source.open() }
     let store = SimulatedStore(base, schedule: schedule, witness: judge)
     let file = try InstanceFile.parse(
@@ -169,7 +171,7 @@ package final class Morning: @unchecked Sendable {
     core = try perform {
       try await ServerCore(
         file, surroundings: surroundings, store: store, vault: vault, columnKey: key, cards: trust,
-        log: SafeLog(clock: ServerClock(now: { clock.now.moment }), sink: { _ in }))
+        log: SafeLog(clock: ServerClock(now: { clock.now.moment }), sink: { _ in }), compiled: compiled)
     }
     self.store = store
     judge.store = store

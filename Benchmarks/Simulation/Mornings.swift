@@ -1,3 +1,4 @@
+import AuthServer
 import Foundation
 import Synchronization
 
@@ -17,6 +18,7 @@ package struct Mornings: Sendable {
   package static let onFile: UInt64 = 16
 
   private let scratch: String
+  private let compiled = CompiledPolicies()
 
   /// - Parameter scratch: a folder of this run; memory-backed if there is one. The caller removes it.
   package init(scratch: String) throws {
@@ -35,7 +37,9 @@ package struct Mornings: Sendable {
   package func run(seed: UInt64, isTraced: Bool, source: (any StoreSource)? = nil) throws -> Morning.Report {
     let number = UInt32.random(in: 0...UInt32.max)
     let source = try source ?? (seed % Self.onFile == 0 ? FileSource(folder: "\(scratch)/s\(seed)-\(number)") : MemorySource())
-    return try Morning(seed: seed, source: source, scratch: "\(scratch)/p\(number)", isTraced: isTraced).run()
+    return try Morning(
+      seed: seed, source: source, scratch: "\(scratch)/p\(number)", isTraced: isTraced, compiled: compiled
+    ).run()
   }
 
   /// - Parameters:

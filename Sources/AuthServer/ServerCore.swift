@@ -19,13 +19,15 @@ package final class ServerCore: Sendable {
   /// - Parameters:
   ///   - instance: its policy folder is read; listeners, sockets and state folder are not touched.
   ///   - cards: whose cards each served segment believes.
+  ///   - compiled: policies that other servers of this process compiled.
   /// - Throws: as a server that may not start: `PolicyFaults`, `StartFault`, or what the store answers.
   package init(
     _ instance: InstanceFile, surroundings: Surroundings, store: any CheckpointingStore, vault: any Vault, columnKey: ColumnKey,
-    cards: [Segment: CardTrust], log: SafeLog
+    cards: [Segment: CardTrust], log: SafeLog, compiled: CompiledPolicies? = nil
   ) async throws {
     let now = surroundings.now()
-    let policy = try PolicyHolder(folder: instance.policies, today: LocalTime(now, offsetSeconds: 9 * 3600).day)
+    let policy = try PolicyHolder(
+      folder: instance.policies, today: LocalTime(now, offsetSeconds: 9 * 3600).day, compiled: compiled)
     let restored = try await LogContinuity(
       store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
     ).examine(vault: vault.status(), witness: instance.witness)

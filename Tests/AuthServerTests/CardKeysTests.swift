@@ -40,10 +40,9 @@ struct CardKeysTests {
 
     let one = try await first.enter(withPIN)
     let two = try await second.enter(without, password: "kawa-no-nagare-7")
-    var watches: [(String, AsyncThrowingStream<[UInt8], any Error>.Iterator)] = []
+    var watches: [(String, Events)] = []
     for (pc, session) in [(first, one.session), (second, two.session)] {
-      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-      _ = try await events.next()
+      var events = try await Events(pc)
       watches.append((session, events))
     }
     let changed = try await set(city, withPIN.id, "lost")
@@ -52,7 +51,7 @@ struct CardKeysTests {
     #expect(try await refusal { try await second.enter(without, password: "kawa-no-nagare-7") }?.body.code == "AP105")
     for (session, watch) in watches {
       var events = watch
-      let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
+      let told = try await events.next()
       #expect(told == WatchEvent(event: "lock", session: session, cause: "cardLost"))
     }
     let row = try #require(try await city.audit("action=card.lost").first)

@@ -53,19 +53,6 @@ struct CardLifeTests {
         signature: Data(try card.sign(preimage.canonicalBytes)), reason: "brought along"))
   }
 
-  private func events(_ pc: TestWorkstation) async throws -> AsyncThrowingStream<[UInt8], any Error>.Iterator {
-    var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-    _ = try await events.next()
-    return events
-  }
-
-  private func told(_ events: inout AsyncThrowingStream<[UInt8], any Error>.Iterator) async throws -> WatchEvent {
-    while true {
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
-      if event.event != "keepalive" { return event }
-    }
-  }
-
   private func today(_ city: City, plus days: Int64 = 0) -> String {
     let seconds = city.clock.now().wallMilliseconds / 1000 + 9 * 3600 + days * day
     return Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle().year().month().day())
@@ -81,14 +68,14 @@ struct CardLifeTests {
     let loan = try await city.stockCard()
     #expect(try await refusal { try await pc.enter(loan) }?.body.code == "AP184", "lent to nobody")
     let left = try await pc.enter(own)
-    var watch = try await events(pc)
+    var watch = try await Events(pc)
 
     let lent = try await lend(city, loan.id, to: sato)
     #expect(lent.lent?.person == sato && lent.lent?.isStock == true && lent.lent?.lentUntil == today(city))
     #expect(
       Dictionary(uniqueKeysWithValues: lent.paused.map { ($0.card, $0.state) }) == [own.id: "forgotten", plain.id: "suspended"])
     #expect(lent.sessionsLocked == 1)
-    #expect(try await told(&watch) == WatchEvent(event: "lock", session: left.session, cause: "cardForgotten"))
+    #expect(try await watch.next() == WatchEvent(event: "lock", session: left.session, cause: "cardForgotten"))
     #expect(try await refusal { try await pc.enter(own) }?.body.code == "AP186")
     // Its former holder knows its PIN: nobody gets in before this one has set another at the desk.
     #expect(lent.lent?.awaitsPIN == true)
@@ -117,10 +104,10 @@ struct CardLifeTests {
     #expect(found.card.state == "active" && found.stillLent.map(\.card) == [loan.id])
     #expect(try await pc.enter(own).person == sato)
 
-    var second = try await events(other)
+    var second = try await Events(other)
     let returned = try await takeBack(city, loan.id)
     #expect(returned.card.person == nil && returned.card.lentUntil == nil && returned.sessionsLocked == 1)
-    #expect(try await told(&second) == WatchEvent(event: "lock", session: session.session, cause: "cardReturned"))
+    #expect(try await second.next() == WatchEvent(event: "lock", session: session.session, cause: "cardReturned"))
     #expect(try await refusal { try await other.enter(loan) }?.body.code == "AP184")
     #expect(try await code { _ = try await takeBack(city, loan.id) } == "AP168", "nobody has it")
 
@@ -161,12 +148,12 @@ struct CardLifeTests {
     _ = try await lend(city, loan.id, to: sato)
     _ = try await city.setPIN(loan)
     let session = try await pc.enter(loan)
-    var watch = try await events(pc)
+    var watch = try await Events(pc)
     city.clock.advance(seconds: 7 * 60)
-    let notice = try await told(&watch)
+    let notice = try await watch.next()
     #expect(notice.event == "ending" && notice.cause == "loanEnds")
     city.clock.advance(seconds: 14 * 60)
-    #expect(try await told(&watch) == WatchEvent(event: "lock", session: session.session, cause: "loanEnds"))
+    #expect(try await watch.next() == WatchEvent(event: "lock", session: session.session, cause: "loanEnds"))
     let rows = try await city.audit("action=session.withdrawn")
     #expect(rows.map(\.code) == ["AP185"] && rows.first?.person == sato && rows.first?.card == loan.id)
     #expect(try await refusal { try await pc.enter(loan) }?.body.code == "AP185")

@@ -15,7 +15,7 @@ struct CeremonyTests {
   @Test("card and PIN open an LGWAN session; lock, unlock by card and session key, logoff; each is a row with its rule")
   func morning() async throws {
     let city = try await City()
-    let imported = try await city.importPeople()
+    let imported = try await city.importPeople(everybody: true)
     #expect(imported.applied && imported.added == 1200)
     let pc = try await city.workstation("LGWAN-PC-0042")
     let card = try await city.enrolCard(sato)
@@ -137,15 +137,12 @@ struct CeremonyTests {
     let pc = try await city.workstation("LGWAN-PC-0042")
     let card = try await city.enrolCard(sato)
     let session = try await pc.enter(card)
-    let watch = try await pc.connection.lines("/v1/watch")
-    var events = watch.lines.makeAsyncIterator()
-    let first = try await events.next()
-    #expect(first.map { String(decoding: $0, as: UTF8.self) }?.contains("ready") == true)
+    var events = try await Events(pc)
 
     let changed: CardStateChanged = try await city.link.call(
       "POST", "/v1/admin/cards/\(card.id)/state", CardStateChange(state: "lost", reason: "telephone"))
     #expect(changed.sessionsLocked == 1)
-    let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
+    let told = try await events.next()
     #expect(told == WatchEvent(event: "lock", session: session.session, cause: "cardLost"))
     let lease = try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease")
     #expect(lease.status == 403)

@@ -59,7 +59,7 @@ struct DirectoryFollowTests {
     try await together { _, city in
       try await filled(city)
       let files = try await City()
-      _ = try await files.importPeople()
+      _ = try await files.importPeople(everybody: true)
       for page in ["佐藤", "髙橋", "kato", "ｽｽﾞｷ", "旧", "yamada", "田"] {
         let path = "/v1/admin/people?q=\(page.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")&limit=500"
         let (ours, theirs): ([PersonSummary], [PersonSummary]) = (
@@ -89,11 +89,9 @@ struct DirectoryFollowTests {
       let card = try await city.enrolCard(sato)
       try await city.setPassword(sato, password)
       let session = try await pc.enter(card, password: password)
-      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-      _ = try await events.next()
+      var events = try await Events(pc)
       try dc.tool("user disable sato.hanako")
-      let line = try #require(await events.next())
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
+      let event = try await events.next()
       #expect(event.event == "lock" && event.session == session.session && event.cause == "accountDisabled")
       let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
       #expect(code == DenialCode.accountDisabled.rawValue)
@@ -110,11 +108,9 @@ struct DirectoryFollowTests {
       let card = try await city.enrolCard(sato)
       try await city.setPassword(sato, password)
       _ = try await pc.enter(card, password: password)
-      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-      _ = try await events.next()
+      var events = try await Events(pc)
       try dc.tool("group removemembers ka-0401 sato.hanako")
-      let line = try #require(await events.next())
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
+      let event = try await events.next()
       #expect(event.event == "lock" && event.cause == "accessChanged")
       let code = try await refusal { try await pc.enter(card, password: password) }?.body.code
       #expect(code == DenialCode.segmentNotAllowed.rawValue)

@@ -93,10 +93,9 @@ struct DirectoryRulesTests {
       try dc.tool("group removemembers ka-0401 sato.hanako")
       try await becomes("it is known") { try await status(city).findingsEn.contains { $0.contains("\(date) 1") } }
       #expect(try await refusal { try await pc.enter(card) } == nil)
-      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-      _ = try await events.next()
+      var events = try await Events(pc)
       city.clock.advance(seconds: tomorrow * 86_400 - local / 1000 + 1)
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(await events.next())))
+      let event = try await events.next()
       #expect(event.event == "lock" && event.cause == "accessChanged")
       #expect(try await refusal { try await pc.enter(card) }?.body.code == DenialCode.segmentNotAllowed.rawValue)
     }

@@ -207,7 +207,7 @@ struct ExpectedCardTests {
     let row = try #require(try await city.audit("class=enrolment&action=card.enrolled").last)
     #expect(row.outcome == "refused" && row.person == sato && row.note.hasSuffix("the person is not in force"))
     #expect(try await city.cardsOf(sato).isEmpty)
-    _ = try await city.importPeople()
+    _ = try await city.importPeople(everybody: true)
     #expect(try await pc.enter(card, password: word).person == sato)
     await city.end()
   }

@@ -12,7 +12,7 @@ struct FirstTapRestoreTests {
   func ended() async throws {
     let bench = try await BackupBench()
     let city = bench.city
-    _ = try await city.importPeople()
+    _ = try await city.importPeople(everybody: true)
     try await city.takeFirstTaps()
     let everybody = (2...1200).map { "p-" + String(repeating: "0", count: 6 - String($0).count) + String($0) }
     var open = 0

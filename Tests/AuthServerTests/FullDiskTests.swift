@@ -74,9 +74,7 @@ struct FullDiskTests {
     let pc = try await city.workstation("LGWAN-PC-0042")
     let card = try await city.enrolCard("p-000042")
     let session = try await pc.enter(card)
-    let watch = try await pc.connection.lines("/v1/watch")
-    var events = watch.lines.makeAsyncIterator()
-    _ = try await events.next()
+    var events = try await Events(pc)
     func file(_ name: String) throws -> String {
       try String(contentsOfFile: Repository.root + "/deploy/sample-city/" + name, encoding: .utf8)
     }
@@ -88,7 +86,7 @@ struct FullDiskTests {
         format: "csv", people: people.joined(separator: lineEnd), groups: file("groups.csv"),
         departments: file("departments.csv"), confirmed: nil, preview: false))
     #expect(answer.applied && answer.disabled == 1)
-    let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
+    let told = try await events.next()
     #expect(told == WatchEvent(event: "lock", session: session.session, cause: "accountDisabled"))
     #expect(try await refusal { try await pc.enter(card) }?.body.code == "AP103")
     await city.end()

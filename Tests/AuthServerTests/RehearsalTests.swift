@@ -39,7 +39,7 @@ struct RehearsalTests {
   @Test("people from files: everybody stands before a workstation, who has nothing is told why, and nothing is left of it")
   func files() async throws {
     let city = try await City()
-    _ = try await city.importPeople()
+    _ = try await city.importPeople(everybody: true)
     let day = Self.day(100)
     let bare = try await Self.played(city, RehearsalQuestion(day: day))
     #expect(bare.logons?.logons == 0 && bare.warningsEn.first?.hasPrefix("a segment has no workstation yet") == true)

@@ -155,8 +155,7 @@ struct SessionsLeftBehindTests {
     let card = try await city.enrolCard(sato)
     let pc = try await city.workstation("LGWAN-PC-0042")
     let session = try await pc.enter(card)
-    var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-    _ = try await events.next()
+    var events = try await Events(pc)
     let all = try await sessions(city)
     #expect(all.count == 1 && all[0].session == session.session && all[0].person == sato && all[0].state == "open")
     #expect(all[0].card == card.id && all[0].silentSeconds == 0 && !all[0].displayName.isEmpty)
@@ -166,7 +165,7 @@ struct SessionsLeftBehindTests {
     #expect(try await city.link.request("GET", "/v1/admin/sessions?who=x").status == 400)
 
     #expect(try await end(city, session.session).0 == 200)
-    let told = try JSONDecoder().decode(WatchEvent.self, from: Data(try #require(try await events.next())))
+    let told = try await events.next()
     #expect(told == WatchEvent(event: "logoff", session: session.session, cause: "byOperator"))
     #expect(try await pc.connection.request("POST", "/v1/sessions/\(session.session)/lease").status == 403)
     #expect(try await pc.open().ceremony.scenario == "logon")

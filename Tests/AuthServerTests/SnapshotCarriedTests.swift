@@ -115,15 +115,13 @@ struct SnapshotCarriedTests {
       let card = try await reader.enrolCard(sato)
       try await reader.setPassword(sato, "kawa-no-nagare-7")
       _ = try await pc.enter(card, password: "kawa-no-nagare-7")
-      var events = try await pc.connection.lines("/v1/watch").lines.makeAsyncIterator()
-      _ = try await events.next()
+      var events = try await Events(pc)
 
       try dc.tool("group removemembers ka-0401-mynumber sato.hanako")
       try await becomes("the writer has it") { try await !person(writer, sato).groups.contains("seg-mynumber") }
       _ = try await carry(writer, path)
       _ = try await look(reader)
-      let line = try #require(await events.next())
-      let event = try JSONDecoder().decode(WatchEvent.self, from: Data(line))
+      let event = try await events.next()
       #expect(event.event == "lock" && event.cause == "accessChanged")
       // The first one again: refused as older.
       try Data(first).write(to: URL(filePath: path))

@@ -29,13 +29,16 @@ struct PolicyFiles: Sendable {
 final class PolicyHolder: Sendable {
   private let current: Mutex<PolicyFiles>
   private let folder: String
+  private let compiled: CompiledPolicies?
   /// Reading, checking and adopting is one piece of work: of two reloads at the same time, the one that read last counts.
   let reloads = Turnstile()
 
+  /// - Parameter compiled: of other servers of this process; what they compiled is not compiled again.
   /// - Throws: `PolicyFaults`: a server without a right policy does not start.
-  init(folder: String, today: Int) throws {
+  init(folder: String, today: Int, compiled: CompiledPolicies? = nil) throws {
     self.folder = folder
-    current = Mutex(try Self.compile(folder: folder, today: today))
+    self.compiled = compiled
+    current = Mutex(try Self.compile(folder: folder, today: today, compiled))
   }
 
   var policy: PolicySet { current.withLock { $0.policy } }
@@ -45,7 +48,7 @@ final class PolicyHolder: Sendable {
 
   /// What is in the folder now; it is in force only once it was adopted.
   /// - Throws: `PolicyFaults`.
-  func read(today: Int) throws -> PolicyFiles { try Self.compile(folder: folder, today: today) }
+  func read(today: Int) throws -> PolicyFiles { try Self.compile(folder: folder, today: today, compiled) }
 
   func adopt(_ set: PolicyFiles) { current.withLock { $0 = set } }
 
@@ -69,8 +72,8 @@ final class PolicyHolder: Sendable {
 
   private static func isPolicyFile(_ name: String) -> Bool { name.hasSuffix(".yaml") && !name.hasPrefix(".") }
 
-  private static func compile(folder: String, today: Int) throws -> PolicyFiles {
-    let policy = try PolicySet.compile(PolicyFolder.read(folder), digest: { Array(SHA256.hash(data: $0)) }, today: today)
+  private static func compile(folder: String, today: Int, _ compiled: CompiledPolicies?) throws -> PolicyFiles {
+    let policy = try (compiled ?? CompiledPolicies()).compile(PolicyFolder.read(folder), today: today)
     // Read once: what is signed is what counts.
     let (applications, cards) = (try below(Self.applications(in: folder)), try below(Self.cards(in: folder)))
     return PolicyFiles(
