@@ -42,7 +42,7 @@ struct CardKeysTests {
     let two = try await second.enter(without, password: "kawa-no-nagare-7")
     var watches: [(String, Events)] = []
     for (pc, session) in [(first, one.session), (second, two.session)] {
-      var events = try await Events(pc)
+      let events = try await Events(pc)
       watches.append((session, events))
     }
     let changed = try await set(city, withPIN.id, "lost")
