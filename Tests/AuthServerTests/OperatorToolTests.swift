@@ -117,7 +117,7 @@ final class ToolBench: Sendable {
   static let pin = "246810"
   private static let library = Repository.root + "/deploy/lib/pcscd.sh"
   static let programs =
-    ProcessInfo.processInfo.environment["SANMON_BIN"]
+    ProcessInfo.processInfo.environment["SANMON_BIN"] ?? ProcessCity.binaries
     ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
 
   /// In CI the suite has to run, whether it can or not.

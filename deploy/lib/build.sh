@@ -88,7 +88,8 @@ sanitized_build() {
     -o "$SANMON_ROOT/.build-$1/sanitizers.o"
   compile "$SANMON_ROOT/.build-log/$1.log" "${SANITIZED_FLAGS[@]}" --build-tests
 }
-# The longest target and all others side by side: they wait for processes, cards and disks more than they compute.
+# The longest target in two halves and all others side by side: they wait for processes, cards and disks more than they compute.
+declare -rA SHARDS=([server-a]="--filter ^AuthServerTests\\.[A-E]" [server-f]="--filter ^AuthServerTests\\.[F-Z]" [others]="--skip ^AuthServerTests\\.")
 sanitized_tests() {
   local log=$SANMON_ROOT/.build-log/$1-tests bundle=$SANMON_ROOT/.build-$1/debug/sanmonPackageTests.xctest
   local code=0 target shard skip=(--skip '^BenchmarkTests\..*reload' --skip '^SSOVaultTests\.ProcessTests/locked') pids=()
@@ -97,19 +98,20 @@ sanitized_tests() {
     [ -d "$SANMON_ROOT/Tests/$target" ] || stop_with "$EX_SOFTWARE" "テストがありません: $target" "No such test target: $target"
     skip+=(--skip "^$target\\.")
   done
-  for shard in --filter --skip; do
+  for shard in "${!SHARDS[@]}"; do
+    # shellcheck disable=SC2086  # an option and its value
     (cd "$SANMON_ROOT" && exec env SWIFT_BACKTRACE=interactive=no CI=true "$bundle" --testing-library swift-testing --no-parallel \
-      "$shard" '^AuthServerTests\.' "${skip[@]}") >"$log$shard.log" 2>&1 </dev/null &
+      ${SHARDS[$shard]} "${skip[@]}") >"$log-$shard.log" 2>&1 </dev/null &
     pids+=($!)
-    remember_pid "$!" "$1$shard"
+    remember_pid "$!" "$1-$shard"
   done
   for shard in "${pids[@]}"; do wait "$shard" || code=$?; done
-  for shard in --filter --skip; do
-    grep -E -A 40 '^(WARNING|==[0-9]+==ERROR|=+[0-9]+=+ERROR)' "$log$shard.log" | head -n 200 || true
-    grep -E '^✘|Test run with|^SUMMARY' "$log$shard.log" | head -n 60 || true
-    grep -q 'Test run with [1-9][0-9]* tests .*passed' "$log$shard.log" || code=1
+  for shard in "${!SHARDS[@]}"; do
+    grep -E -A 40 '^(WARNING|==[0-9]+==ERROR|=+[0-9]+=+ERROR)' "$log-$shard.log" | head -n 200 || true
+    grep -E '^✘|Test run with|^SUMMARY' "$log-$shard.log" | head -n 60 || true
+    grep -q 'Test run with [1-9][0-9]* tests .*passed' "$log-$shard.log" || code=1
   done
-  [ "$code" = 0 ] || note "記録: $log--filter.log, $log--skip.log" "Logs: $log--filter.log, $log--skip.log"
+  [ "$code" = 0 ] || note "記録: $log-*.log" "Logs: $log-*.log"
   return "$code"
 }
 
