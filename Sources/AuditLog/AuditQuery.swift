@@ -26,8 +26,8 @@ public struct AuditQuery: Sendable, Hashable {
   /// Why somebody was refused.
   public var code: DenialCode?
   public var reference: Reference?
-  /// A text in a row's note, in the id of its person or workstation, or in a name that its person has now; or its reference, all six
-  /// digits. Width, case, kana script, spaces and common variant kanji do not matter. Nothing but spaces: any row.
+  /// A text in a row's note, in the id of its person or workstation, or in a name that its person has now; or its reference, all
+  /// six digits. Width, case, kana script, spaces and common variant kanji do not matter. Nothing but spaces: any row.
   public var text: String?
   /// Milliseconds since 1970-01-01 UTC; from inclusive, until exclusive.
   public var from: Int64?

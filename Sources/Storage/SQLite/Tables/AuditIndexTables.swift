@@ -6,11 +6,11 @@ import GRDB
 /// By what rows of the log are found, besides person, workstation and reference (decision 52).
 ///
 /// A kind is what many rows have in common: segment, class, action, outcome, code and the shape of the note. A city has some
-/// hundreds, so each row costs one short entry whatever it is searched by later. Beside them, for each day of the clock, between which
-/// rows its rows stand.
+/// hundreds, so each row costs one short entry whatever it is searched by later. Beside them, for each day of the clock, between
+/// which rows its rows stand.
 ///
-/// Untrusted: who can change these hides rows from a search, and nothing else; each row that is shown was compared with its hash, and
-/// with what was asked. They are tables of their own because rows of the log do not change.
+/// Untrusted: who can change these hides rows from a search, and nothing else; each row that is shown was compared with its hash,
+/// and with what was asked. They are tables of their own because rows of the log do not change.
 enum AuditIndexTables {
   /// Rows of before are put in afterwards, from the newest on (`indexOlder`): a start does not wait for fifty million of them.
   static let schema = """
