@@ -135,10 +135,10 @@ public final class ServerConnection: Sendable {
   /// `GET path` whose body may be of any length: handed on piece by piece, none of it kept. Whoever takes a piece slowly slows the
   /// server down.
   ///
-  /// - Parameter take: called in order, on the connection's own thread, with nothing at first; what it throws ends the connection, and is thrown as
-  ///   `.interrupted`.
-  /// - Returns: an answer without its body if its status is 200, and the fields behind the body, their names in small letters. Any other
-  ///   answer is whole, and nothing of it was handed on.
+  /// - Parameter take: called in order, on the connection's own thread, with nothing at first; what it throws ends the connection,
+  ///   and is thrown as `.interrupted`.
+  /// - Returns: an answer without its body if its status is 200, and the fields behind the body, their names in small letters. Any
+  ///   other answer is whole, and nothing of it was handed on.
   /// - Throws: also for a body that broke off before its end.
   public func receive(
     _ path: String, take: @escaping @Sendable ([UInt8]) throws -> Void

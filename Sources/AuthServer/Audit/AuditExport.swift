@@ -8,8 +8,8 @@ import Storage
 /// Rows of the log as a file, in the order of the log: a page is read, written, and forgotten, so a long log needs no more memory
 /// than a short one, and a slow reader slows it down.
 ///
-/// A file that broke off never looks whole: its end is the end of the transfer coding, and behind it `Sanmon-Rows` says how many rows
-/// there were (RFC 9110 §6.5). The log has two rows of it: that it began, and how many rows were read, or that it broke off.
+/// A file that broke off never looks whole: its end is the end of the transfer coding, and behind it `Sanmon-Rows` says how many
+/// rows there were (RFC 9110 §6.5). The log has two rows of it: that it began, and how many rows were read, or that it broke off.
 struct AuditExport: Sendable {
   /// Rows in memory at once.
   private static let page = 1000

@@ -3,9 +3,9 @@ import AuthTerms
 
 /// Rows of the log as lines of a file, one line for each.
 ///
-/// JSON Lines have each text byte for byte (what cannot be seen as `\u202e`, the same value). A CSV is for people: it has what cannot
-/// be seen as `<U+202E>`, so that no name breaks a line or turns it round, and an apostrophe before what a spreadsheet would run as a
-/// formula.
+/// JSON Lines have each text byte for byte (what cannot be seen as `\u202e`, the same value). A CSV is for people: it has what
+/// cannot be seen as `<U+202E>`, so that no name breaks a line or turns it round, and an apostrophe before what a spreadsheet would
+/// run as a formula.
 struct AuditSheet {
   enum Format: String, Sendable {
     case csv

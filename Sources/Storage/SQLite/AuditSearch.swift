@@ -6,9 +6,9 @@ import GRDB
 /// Rows that a query finds, in the order of the log.
 ///
 /// Several filters have an index each, and which one is worth most is not known before: the few refusals of a large department, or
-/// the many rows of one person. So all of them are followed by turns, each a few rows at a time, and the first that has found a page or
-/// come to its end is believed: each of them finds the same rows. It costs the cheapest way times their number, at most seven, and
-/// needs no statistics.
+/// the many rows of one person. So all of them are followed by turns, each a few rows at a time, and the first that has found a page
+/// or come to its end is believed: each of them finds the same rows. It costs the cheapest way times their number, at most seven,
+/// and needs no statistics.
 enum AuditSearch {
   /// Keys that one way may follow at once. What has more is everywhere in the log, and is found by walking it.
   private static let streamLimit = 4096
@@ -46,7 +46,7 @@ enum AuditSearch {
     if part.isIndexed, query.from != nil || query.until != nil {
       guard let span = try AuditIndexTables.span(from: query.from, until: query.until, in: db) else { return [] }
       part.low = max(part.low, span.first)
-      part.high = min(part.high, span.last + 1)
+      part.high = min(part.high, span.last == .max ? .max : span.last + 1)
     }
     guard part.low < part.high else { return [] }
     let look = AuditLook(query, words, limit: limit)
@@ -54,15 +54,15 @@ enum AuditSearch {
     if streams.isEmpty, query.code == nil, query.department == nil, words.text.isEmpty {
       return try look.walk(low: part.low, high: part.high, in: db)
     }
-    var ways = (streams + [[SequenceStream.all]]).map {
+    var turns = (streams + [[SequenceStream.all]]).map {
       (union: SequenceUnion($0, low: part.low, high: part.high, newestFirst: query.newestFirst), found: [AuditRow]())
     }
     while true {
-      for index in ways.indices {
-        let sequences = try ways[index].union.next(in: db)
-        if sequences.isEmpty { return ways[index].found }
-        ways[index].found += try look.rows(sequences, in: db)
-        if ways[index].found.count >= limit { return Array(ways[index].found.prefix(limit)) }
+      for index in turns.indices {
+        let sequences = try turns[index].union.next(in: db)
+        if sequences.isEmpty { return turns[index].found }
+        turns[index].found += try look.rows(sequences, in: db)
+        if turns[index].found.count >= limit { return Array(turns[index].found.prefix(limit)) }
       }
     }
   }

@@ -117,8 +117,8 @@ enum AuditIndexTables {
   /// Puts the newest `count` of them in.
   static func indexOlder(_ count: Int, in db: Database) throws {
     let until = try unindexed(in: db)
+    guard until > 0 else { return }
     let first = max(0, until - Int64(min(max(count, 1), 10_000)))
-    guard first < until else { return }
     let rows = try db.rows("SELECT sequence, encoded FROM audit WHERE sequence >= ? AND sequence < ?", [first, until])
     for row in rows {
       var columns = Columns(row, of: "audit")
