@@ -107,7 +107,7 @@ struct AuditSearchTests {
       #expect(fast == slow, "\(when): \(query): \(fast.map(\.sequence)) for \(slow.map(\.sequence))")
       found += slow.count
     }
-    #expect(found > count, "the questions find something")
+    #expect(found > 0, "the questions find something")
   }
 
   @Test("random rows and questions: SQLite and memory agree")
