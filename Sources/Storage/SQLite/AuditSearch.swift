@@ -42,6 +42,7 @@ enum AuditSearch {
   private static func rows(
     _ query: AuditQuery, _ words: AuditWords, _ whole: Part, limit: Int, in db: Database
   ) throws -> [AuditRow] {
+    guard whole.low < whole.high else { return [] }
     var part = whole
     if part.isIndexed, query.from != nil || query.until != nil {
       guard let span = try AuditIndexTables.span(from: query.from, until: query.until, in: db) else { return [] }
