@@ -19,10 +19,10 @@ private final class ScriptedSocket: Sendable {
       }
     }
     guard bound == 0, listen(listener, 8) == 0 else { throw POSIXError(.EADDRINUSE) }
-    let (listener, bytes) = (listener, Array(answer.utf8))
+    let (door, bytes) = (listener, Array(answer.utf8))
     Thread.detachNewThread {
       while true {
-        let peer = accept(listener, nil, nil)
+        let peer = accept(door, nil, nil)
         guard peer >= 0 else { return }
         var request = [UInt8](repeating: 0, count: 4096)
         _ = recv(peer, &request, request.count, 0)
@@ -69,10 +69,10 @@ struct AuditBrokenExportTests {
     server.end()
 
     let refusing = try ScriptedSocket("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
-    let (refused, none) = try await ServerConnection(unixSocket: refusing.path).receive("/") { piece in
+    let (refused, nothing) = try await ServerConnection(unixSocket: refusing.path).receive("/") { piece in
       pieces.withLock { $0 += piece }
     }
-    #expect(refused.status == 403 && refused.body == Array("no".utf8) && none.isEmpty)
+    #expect(refused.status == 403 && refused.body == Array("no".utf8) && nothing.isEmpty)
     #expect(pieces.withLock { $0.count } == 12)
     refusing.end()
   }

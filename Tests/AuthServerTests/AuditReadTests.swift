@@ -148,11 +148,11 @@ struct AuditReadTests {
       }
       #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || VisibleText.shows($0) }, "nothing steers a terminal")
       let first = try #require(entries.first?.sequence)
-      let (some, two) = try await export(
+      let (few, two) = try await export(
         city, [("format", "jsonl"), ("fromSequence", String(first)), ("untilSequence", String(first + 2))])
-      #expect(two == "2" && some.split(separator: "\n").count == 2)
-      let (none, zero) = try await export(city, [("format", "csv"), ("person", "p-none")])
-      #expect(zero == "0" && none.hasPrefix("\u{FEFF}row,") && none.hasSuffix("\r\n"))
+      #expect(two == "2" && few.split(separator: "\n").count == 2)
+      let (empty, zero) = try await export(city, [("format", "csv"), ("person", "p-none")])
+      #expect(zero == "0" && empty.hasPrefix("\u{FEFF}row,") && empty.hasSuffix("\r\n"))
       for format in ["", "CSV", "xlsx"] {
         let asked = path("/v1/admin/audit/export", [("purpose", "x"), ("format", format)])
         #expect(try await city.link.request("GET", asked).status == 400)
