@@ -197,12 +197,15 @@ struct HostileNameTests {
     let row = try #require(try await city.audit("action=test").first)
     #expect(row.note == text, "the log keeps it byte for byte")
     let tool = try #require(ProcessCity.binaries) + "/sanmon"
-    let why = ["--purpose", "test"]
-    for arguments in [
-      ["audit", "list"] + why, ["audit", "show", String(row.sequence)] + why, ["audit", "export", "--format", "csv"] + why,
-      ["audit", "export", "--format", "jsonl"] + why, ["audit", "list", "--json"] + why, ["person", "list", "--json"], ["session", "list"],
-      ["person", "show", "p-000042"], ["session", "list", "--json"], ["person", "list"],
-    ] {
+    let reads: [[String]] = [
+      ["audit", "list"], ["audit", "show", String(row.sequence)], ["audit", "export", "--format", "csv"],
+      ["audit", "export", "--format", "jsonl"], ["audit", "list", "--json"],
+    ]
+    let looks: [[String]] = [
+      ["person", "list", "--json"], ["session", "list"], ["person", "show", "p-000042"], ["session", "list", "--json"],
+      ["person", "list"],
+    ]
+    for arguments in reads.map({ $0 + ["--purpose", "test"] }) + looks {
       let shown = try await ToolBench.started(
         ["env", "LC_ALL=C", tool] + arguments + ["--socket", city.folder + "/operator.sock"]
       ).output

@@ -6,9 +6,9 @@ import GRDB
 /// Rows that a query finds, in the order of the log.
 ///
 /// Several filters have an index each, and which one is worth most is not known before: the few refusals of a large department, or
-/// the many rows of one person. So all of them are followed by turns, each a few rows at a time, and the first that has found a page
-/// or come to its end is believed: each of them finds the same rows. It costs the cheapest way times their number, at most seven,
-/// and needs no statistics.
+/// the many rows of one person. So all of them are followed by turns, each a few rows at a time, and the first that has found a
+/// page or come to its end is believed: each of them finds the same rows. It costs the cheapest way times their number, at most
+/// seven, and needs no statistics.
 enum AuditSearch {
   /// Keys that one way may follow at once. What has more is everywhere in the log, and is found by walking it.
   private static let streamLimit = 4096
