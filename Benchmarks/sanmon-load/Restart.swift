@@ -20,7 +20,7 @@ struct Restart: AsyncParsableCommand {
       let clerk = city.clerks[0]
       _ = try await clerk.workstation.logOn(clerk.card)
       city.instance.stopServer()
-      try await fill(city)
+      try await Fill.into(city, rows: rows, common.figures)
       var times: [Double] = []
       for run in 0..<common.runs {
         if run > 0 { city.instance.stopServer() }
@@ -34,17 +34,6 @@ struct Restart: AsyncParsableCommand {
       try await verify(city)
       return []
     }
-  }
-
-  private func fill(_ city: LoadCity) async throws {
-    common.figures.note(say("準備: 監査記録 \(rows) 件（計測しない）", "preparing \(rows) audit rows (not measured)"))
-    let me = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let log = city.instance.folder + "/fill.log"
-    let filling = try ChildProcess(
-      LoadInstance.asServer + [me, "fill", "--database", city.instance.database, "--rows", "\(rows)"], log: log)
-    while filling.isRunning { try await Task.sleep(for: .milliseconds(50)) }
-    let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-    guard said.contains("filled") else { throw RunFault("記録を作れません: \(said)", "the rows could not be made: \(said)") }
   }
 
   private func firstDecision(_ city: LoadCity, _ clerk: LoadCity.Clerk) async throws -> Double {

@@ -20,11 +20,14 @@ struct SanmonLoad: AsyncParsableCommand {
         sanmon-load releases --part cpu --part latency --policies policies --sample-city deploy/sample-city
         sanmon-load directory --part full --part tick --policies policies
         sanmon-load restart --rows 100000 --policies policies --sample-city deploy/sample-city
+        sanmon-load audit --part short --policies policies --sample-city deploy/sample-city
 
       EXIT CODES
         0 every answer was right   1 an answer was wrong   64 wrong usage   69 the instance could not be run
       """,
-    subcommands: [Morning.self, Reload.self, Growth.self, Restart.self, Releases.self, DirectoryBench.self, Fill.self])
+    subcommands: [
+      Morning.self, Reload.self, Growth.self, Restart.self, Searching.self, Releases.self, DirectoryBench.self, Fill.self,
+    ])
 }
 
 struct CommonOptions: ParsableArguments {

@@ -105,6 +105,11 @@ public enum OpenAPIDocument {
     case .message(let name): content(APISchema.message(name).json)
     case .list(let name): content(APISchema.array(.message(name), maximum: nil).json)
     case .lines(let name): .object([("application/x-ndjson", .object([("itemSchema", APISchema.message(name).json)]))])
+    case .table(let name):
+      .object([
+        ("text/csv", .object([("schema", .object([("type", .string("string"))]))])),
+        ("application/x-ndjson", .object([("itemSchema", APISchema.message(name).json)])),
+      ])
     case .text: .object([("text/plain", .object([("schema", .object([("type", .string("string"))]))]))])
     case .document: content(.object([("type", .string("object"))]))
     }
@@ -125,7 +130,7 @@ public enum OpenAPIDocument {
     var waiting = ["ErrorBody"] + routes.compactMap(\.request)
     for route in routes {
       switch route.answer {
-      case .message(let name), .list(let name), .lines(let name): waiting.append(name)
+      case .message(let name), .list(let name), .lines(let name), .table(let name): waiting.append(name)
       case .text, .document: break
       }
     }

@@ -1,3 +1,5 @@
+import AuthTerms
+
 /// One route as it is documented; the router of its door must have it, and no other (a test holds them equal).
 public struct APIRoute: Sendable {
   public enum Method: String, Sendable {
@@ -27,6 +29,8 @@ public struct APIRoute: Sendable {
     case list(String)
     /// One message a line, until either side ends it.
     case lines(String)
+    /// Messages as a table or one a line, until the last.
+    case table(String)
     case text
     case document
   }
@@ -167,16 +171,35 @@ public enum APIRoutes {
         answer: .message("AuditEntry"))),
     .get(
       "/v1/admin/audit", .operators, "Rows of the log",
-      query: [
-        .optional("person", .identifier), .optional("workstation", .identifier), .optional("segment", .segment),
-        .optional("class", .oneOf(eventClasses)), .optional("action", .text(maximum: 64)),
-        .optional("outcome", .oneOf(outcomes)), .optional("from", .askedTime), .optional("until", .askedTime),
-        .optional("fromSequence", .count), .optional("untilSequence", .count),
-        .optional("limit", .integer(minimum: 1, maximum: 10_000)), .optional("newest", .oneOf(["true", "false"])),
-      ], answer: .message("AuditPage")),
-    .get("/v1/admin/audit/{sequence}", .operators, "One row", answer: .message("AuditEntry")),
+      query: auditPage, answer: .message("AuditPage")),
+    .get(
+      "/v1/admin/audit/export", .operators,
+      "Rows of the log as a file; behind its end the field Sanmon-Rows says how many, and without it some are missing",
+      query: auditExport, answer: .table("AuditEntry")),
+    .get(
+      "/v1/admin/audit/{sequence}", .operators, "One row", query: [.required("purpose", .phrase(maximum: 200))],
+      answer: .message("AuditEntry")),
     .get("/v1/admin/audit/checkpoint", .operators, "Sign and return a checkpoint", answer: .message("CheckpointAnswer")),
   ]
+
+  /// Which rows, and why: that is a row itself.
+  private static let auditFilter: [APIRoute.Parameter] = [
+    .required("purpose", .phrase(maximum: 200)),
+    .optional("person", .identifier), .optional("workstation", .identifier), .optional("segment", .segment),
+    .optional("department", .line(maximum: 64)), .optional("class", .oneOf(eventClasses)),
+    .optional("action", .text(maximum: 64)), .optional("outcome", .oneOf(outcomes)),
+    .optional("code", .oneOf(DenialCode.allCases.map(\.rawValue))), .optional("text", .line(maximum: 64)),
+    .optional("from", .askedTime), .optional("until", .askedTime), .optional("fromSequence", .count),
+    .optional("untilSequence", .count),
+  ]
+
+  private static let auditPage: [APIRoute.Parameter] =
+    auditFilter + [
+      APIRoute.Parameter.optional("limit", .integer(minimum: 1, maximum: 10_000)),
+      APIRoute.Parameter.optional("newest", .oneOf(["true", "false"])),
+    ]
+  private static let auditExport: [APIRoute.Parameter] =
+    [APIRoute.Parameter.required("format", .oneOf(["csv", "jsonl"]))] + auditFilter
 
   static let people: [APIRoute] = [
     .get(

@@ -19,6 +19,8 @@ public indirect enum APISchema: Sendable, Equatable {
   /// Base64 of so many bytes (RFC 4648 §4, padded).
   /// Text on one line, without invisible characters.
   case line(maximum: Int)
+  /// The same, and something in it besides spaces.
+  case phrase(maximum: Int)
   case bytes(minimum: Int, maximum: Int)
   case array(APISchema, maximum: Int?)
   /// A message of the catalogue.
@@ -36,8 +38,12 @@ public indirect enum APISchema: Sendable, Equatable {
     case .line(let maximum):
       // The controls, breaks and direction marks of `VisibleText`; code points without a meaning are refused besides.
       .object([
-        ("type", .string("string")), ("maxLength", .integer(Int64(maximum))),
-        ("pattern", .string(#"^[^\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"#)),
+        ("type", .string("string")), ("maxLength", .integer(Int64(maximum))), ("pattern", .string("^\(Self.visible)*$")),
+      ])
+    case .phrase(let maximum):
+      .object([
+        ("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .integer(Int64(maximum))),
+        ("pattern", .string(#"^(?=.*\S)"# + Self.visible + "*$")),
       ])
     case .oneOf(let words): .object([("type", .string("string")), ("enum", .array(words.map { .string($0) }))])
     case .identifier: Self.pattern("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -60,6 +66,8 @@ public indirect enum APISchema: Sendable, Equatable {
     }
   }
 
+  private static let visible =
+    #"[^\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"#
   private static func pattern(_ text: String) -> APIText { .object([("type", .string("string")), ("pattern", .string(text))]) }
   private static func base64(_ count: Int) -> Int64 { Int64((count + 2) / 3 * 4) }
 }

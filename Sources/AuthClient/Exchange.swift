@@ -11,8 +11,18 @@ struct Exchange: Sendable {
   let body: [UInt8]
   let answer: EventLoopPromise<ServerAnswer>
   let limit: Int
-  /// If set, a 200 answer's body is handed on line by line and `answer` is completed at its head.
-  let lines: LineSink?
+  /// If set, a 200 answer's body is handed on as it comes and `answer` is completed at its head.
+  let sink: (any BodySink)?
+}
+
+/// Takes the body of one answer as it comes, on the connection's own thread.
+protocol BodySink: Sendable {
+  /// - Returns: why no more of it is wanted.
+  func take(_ bytes: ByteBufferView) -> ClientFault?
+  /// What stands behind the body, before `finish`.
+  func end(with trailers: HTTPHeaders)
+  /// - Parameter fault: `nil` at the end of a whole body.
+  func finish(_ fault: ClientFault?)
 }
 
 /// Carries out one exchange at a time on one connection and reports why it could not.
@@ -85,24 +95,25 @@ final class ExchangeHandler: ChannelDuplexHandler {
     case .head(let head):
       status = Int(head.status.code)
       keepAlive = head.isKeepAlive
-      if exchange.lines != nil, head.status == .ok {
+      if exchange.sink != nil, head.status == .ok {
         streaming = true
         exchange.answer.succeed(ServerAnswer(status: 200, body: [], serverCertificate: serverCertificate))
       } else if let declared = head.headers.first(name: "content-length"), let count = Int(declared), count > exchange.limit {
         fail(.malformedAnswer(expected: "an answer of at most \(exchange.limit) bytes"), context)
       }
     case .body(let buffer):
-      if streaming, let sink = exchange.lines {
+      if streaming, let sink = exchange.sink {
         if let fault = sink.take(buffer.readableBytesView) { fail(fault, context) }
       } else if body.count + buffer.readableBytes > exchange.limit {
         fail(.malformedAnswer(expected: "an answer of at most \(exchange.limit) bytes"), context)
       } else {
         body.append(contentsOf: buffer.readableBytesView)
       }
-    case .end:
+    case .end(let trailers):
       current = nil
       if streaming {
-        exchange.lines?.finish(nil)
+        exchange.sink?.end(with: trailers ?? [:])
+        exchange.sink?.finish(nil)
       } else {
         exchange.answer.succeed(
           ServerAnswer(status: status ?? 0, body: body, serverCertificate: serverCertificate))
@@ -143,7 +154,7 @@ final class ExchangeHandler: ChannelDuplexHandler {
     if let exchange = current {
       current = nil
       exchange.answer.fail(reason)
-      exchange.lines?.finish(reason)
+      exchange.sink?.finish(reason)
     }
     context.close(promise: nil)
   }

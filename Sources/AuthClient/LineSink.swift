@@ -1,10 +1,11 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOHTTP1
 
 /// Cuts a held answer into lines and hands them to one reader; bounded in line length and in lines waiting.
 ///
 /// A reader that cannot keep up ends the stream with a fault: an event that was dropped silently could be the lock.
-final class LineSink: Sendable {
+final class LineSink: BodySink {
   private struct Rest {
     var partial: [UInt8] = []
     var silence: Scheduled<Void>?
@@ -25,7 +26,9 @@ final class LineSink: Sendable {
     self.onBytes = onBytes
   }
 
-  func take(_ bytes: some Sequence<UInt8>) -> ClientFault? {
+  func end(with trailers: HTTPHeaders) {}
+
+  func take(_ bytes: ByteBufferView) -> ClientFault? {
     let alarm = onBytes()
     return rest.withLockedValue { rest in
       rest.silence?.cancel()

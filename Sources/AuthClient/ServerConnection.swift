@@ -28,7 +28,7 @@ public final class ServerConnection: Sendable {
       sent.futureResult.whenFailure { _ in
         let reason = fault.withLockedValue { $0 } ?? .interrupted
         exchange.answer.fail(reason)
-        exchange.lines?.finish(reason)
+        exchange.sink?.finish(reason)
       }
       channel.writeAndFlush(exchange, promise: sent)
       return channel.eventLoop.scheduleTask(deadline: deadline) {
@@ -123,13 +123,54 @@ public final class ServerConnection: Sendable {
     continuation.onTermination = { _ in channel.close(promise: nil) }
     let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
     let alarm = link.send(
-      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, lines: sink), deadline: deadline)
+      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, sink: sink), deadline: deadline)
     let first: ServerAnswer
     do { first = try await answer.futureResult.get() } catch { throw Self.fault(error) }
     alarm.cancel()
-    _ = sink.take([])
+    _ = sink.take(ByteBufferView())
     guard first.status == 200 else { throw ErrorAnswer.fault(first) }
     return (stream, first.serverCertificate)
+  }
+
+  /// `GET path` whose body may be of any length: handed on piece by piece, none of it kept. Whoever takes a piece slowly slows the
+  /// server down.
+  ///
+  /// - Parameter take: called in order, on the connection's own thread, with nothing at first; what it throws ends the connection,
+  ///   and is thrown as `.interrupted`.
+  /// - Returns: an answer without its body if its status is 200, and the fields behind the body, their names in small letters. Any
+  ///   other answer is whole, and nothing of it was handed on.
+  /// - Throws: also for a body that broke off before its end.
+  public func receive(
+    _ path: String, take: @escaping @Sendable ([UInt8]) throws -> Void
+  ) async throws(ClientFault) -> (answer: ServerAnswer, trailers: [String: String]) {
+    let deadline = NIODeadline.now() + .milliseconds(settings.deadlineMilliseconds)
+    let head = try head("GET", path, body: nil, contentType: "")
+    let link = try await open(deadline: deadline)
+    let channel = link.channel
+    defer { channel.close(promise: nil) }
+    let silence = TimeAmount.milliseconds(settings.silenceLimitMilliseconds)
+    let whole = channel.eventLoop.makePromise(of: [String: String].self)
+    let sink = PieceSink(whole, take: take) {
+      channel.eventLoop.scheduleTask(in: silence) { channel.pipeline.fireErrorCaught(ClientFault.timedOut) }
+    }
+    let answer = channel.eventLoop.makePromise(of: ServerAnswer.self)
+    let alarm = link.send(
+      Exchange(head: head, body: [], answer: answer, limit: settings.answerLimit, sink: sink), deadline: deadline)
+    do {
+      let first = try await answer.futureResult.get()
+      alarm.cancel()
+      guard first.status == 200 else {
+        sink.finish(.interrupted)
+        return (first, [:])
+      }
+      // From now on silence ends it, before the first piece too.
+      channel.eventLoop.execute { _ = sink.take(ByteBufferView()) }
+      return (first, try await whole.futureResult.get())
+    } catch {
+      alarm.cancel()
+      sink.finish(.interrupted)
+      throw Self.fault(error)
+    }
   }
 
   // MARK: One exchange
@@ -159,7 +200,7 @@ public final class ServerConnection: Sendable {
   {
     let answer = link.channel.eventLoop.makePromise(of: ServerAnswer.self)
     let alarm = link.send(
-      Exchange(head: head, body: body, answer: answer, limit: settings.answerLimit, lines: nil), deadline: deadline)
+      Exchange(head: head, body: body, answer: answer, limit: settings.answerLimit, sink: nil), deadline: deadline)
     do {
       let result = try await withTaskCancellationHandler {
         try await answer.futureResult.get()

@@ -56,7 +56,21 @@ struct Background: Sendable {
           do { try await ExternalKeeper(services: services).look() } catch { log.event("externalPeopleNotSettled") }
         }
       }
+      group.addTask { await indexOlderRows() }
       await group.waitForAll()
+    }
+  }
+
+  /// After an update from a version whose log had no index for searching: a few rows at a time, so that no logon waits for them.
+  private func indexOlderRows() async {
+    while !Task.isCancelled {
+      do {
+        guard try await services.store.indexOlderRows(1000) else { return }
+        try? await Task.sleep(for: .milliseconds(100))
+      } catch {
+        log.event("olderRowsNotIndexed")
+        try? await Task.sleep(for: .seconds(60))
+      }
     }
   }
 

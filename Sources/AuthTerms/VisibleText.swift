@@ -44,6 +44,24 @@ public enum VisibleText {
   }
 }
 
+/// Why somebody reads the log, in her own words; stands in the log. 1 to 200 characters on one line, all of it visible, and not
+/// spaces alone.
+public struct ReadPurpose: Hashable, Sendable {
+  /// Characters (code points).
+  public static let limit = 200
+
+  public let text: String
+
+  public init(parsing text: String) throws(MalformedInput) {
+    let scalars = text.unicodeScalars
+    guard scalars.count <= Self.limit, scalars.allSatisfy(VisibleText.shows), !scalars.allSatisfy(\.properties.isWhitespace)
+    else {
+      throw MalformedInput("purpose", expected: "1 to \(Self.limit) characters on one line, without invisible ones")
+    }
+    self.text = text
+  }
+}
+
 /// Why an operator did something, in her own words; stands in the log. At most 500 bytes on one line, all of it visible.
 public struct Remark: Hashable, Sendable {
   public let text: String

@@ -6,19 +6,18 @@ extension AuditQuery {
   var boundedLimit: Int { Self.bounded(limit) }
   static func bounded(_ limit: Int) -> Int { min(max(limit, 1), 10_000) }
 
-  func matches(_ row: AuditRow) -> Bool {
+  /// The whole rule of what a query finds; every index only says where to look.
+  func matches(_ row: AuditRow, _ words: AuditWords) -> Bool {
     let record = row.record
-    return (person == nil || record.person == person)
-      && (workstation == nil || record.workstation == workstation)
-      && (segment == nil || record.segment == segment)
-      && (eventClass == nil || record.eventClass == eventClass)
-      && (action.map { $0.hasSuffix(".") ? record.action.hasPrefix($0) : record.action == $0 } ?? true)
-      && (outcome == nil || record.outcome == outcome)
-      && (reference == nil || record.reference == reference)
-      && from.map { record.time >= $0 } ?? true
-      && until.map { record.time < $0 } ?? true
-      && fromSequence.map { row.sequence >= $0 } ?? true
-      && untilSequence.map { row.sequence < $0 } ?? true
+    guard person == nil || record.person == person, workstation == nil || record.workstation == workstation,
+      segment == nil || record.segment == segment, eventClass == nil || record.eventClass == eventClass,
+      outcome == nil || record.outcome == outcome, code == nil || record.code == code,
+      reference == nil || record.reference == reference
+    else { return false }
+    let isAction = action.map { $0.hasSuffix(".") ? record.action.hasPrefix($0) : record.action == $0 } ?? true
+    let isInTime = from.map { record.time >= $0 } ?? true && until.map { record.time < $0 } ?? true
+    let isInPlace = fromSequence.map { row.sequence >= $0 } ?? true && untilSequence.map { row.sequence < $0 } ?? true
+    return isAction && isInTime && isInPlace && words.match(record)
   }
 }
 

@@ -31,11 +31,18 @@ public protocol Store: Sendable {
   /// What was removed leaves the files, as far as decision 20 says. Waits for nobody.
   /// - Returns: `false` while somebody reads what was before: to be asked again.
   func eraseRemoved() async throws(StorageFault) -> Bool
+  /// Rows of the log from before an update are put into the index for searching, `count` (at most 10,000) in one commit. Searches
+  /// find them before that too, and take longer.
+  /// - Returns: whether there are more.
+  func indexOlderRows(_ count: Int) async throws(StorageFault) -> Bool
 }
 
 extension Store {
   /// For a store without files.
   public func eraseRemoved() async throws(StorageFault) -> Bool { true }
+
+  /// For a store without an index.
+  public func indexOlderRows(_ count: Int) async throws(StorageFault) -> Bool { false }
 
   public func lookUp<R: Sendable>(
     _ query: @escaping @Sendable (any StateReader) throws(StorageFault) -> R

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AuthAPI
+import AuthTerms
 import Foundation
 
 struct AuditCommand: AsyncParsableCommand {
@@ -12,10 +13,13 @@ struct AuditFilter: ParsableArguments {
   @Option(help: "Person id, for example p-000042.") var person: String?
   @Option(help: "Workstation id, for example LGWAN-PC-0042.") var workstation: String?
   @Option(help: "Segment: mynumber, lgwan or internet.") var segment: String?
+  @Option(help: "Department code: rows of the people who are in it now, for example 0401.") var department: String?
   @Option(help: "Event class: ceremony, session, workstation, enrolment, administration, release, auditRead.") var eventClass:
     String?
   @Option(help: "Action, for example logon, unlock, card.lost; directory. for all that begin so.") var action: String?
   @Option(help: "granted, denied, stillNeeded, done or refused.") var outcome: String?
+  @Option(help: "Reason code of a refusal, for example AP105.") var code: String?
+  @Option(help: "Words in names, notes, ids, or a reference; one character will do. / 氏名・備考などに含まれる語（一文字から）") var text: String?
   @Option(help: "From: today, yesterday, 2026-04-01 or 2026-04-01T08:30 (local time).") var since: String?
   @Option(help: "Until, exclusive; written like --since.") var until: String?
 
@@ -26,9 +30,12 @@ struct AuditFilter: ParsableArguments {
     add("person", person)
     add("workstation", workstation)
     add("segment", segment)
+    add("department", department)
     add("class", eventClass)
     add("action", action)
     add("outcome", outcome)
+    add("code", code)
+    add("text", text)
     for (name, option, text) in [("from", "--since", since), ("until", "--until", until)] {
       guard let text else { continue }
       guard let time = Times.parse(text) else {
@@ -39,6 +46,28 @@ struct AuditFilter: ParsableArguments {
       items.append((name, String(time)))
     }
     return items
+  }
+}
+
+/// Why somebody reads the log: asked before anything is shown, and a row.
+struct PurposeOption: ParsableArguments {
+  @Option(help: "Why you read the log: stands in it with your name, 1 to 200 characters; asked if absent. / 閲覧の目的（記録に残ります）")
+  var purpose: String?
+
+  /// - Throws: exit 64 for none, and for one that the server would not take.
+  func item() throws -> (String, String) {
+    guard let said = purpose ?? asked(), let read = try? ReadPurpose(parsing: said) else {
+      throw fail(
+        64, "--purpose に閲覧の目的を書いてください（200 字までの 1 行）。監査記録に残ります。例: --purpose 四半期点検",
+        "--purpose: say why you read the log, one line of at most 200 characters; it stands in the log")
+    }
+    return ("purpose", read.text)
+  }
+
+  private func asked() -> String? {
+    guard isatty(STDIN_FILENO) == 1 else { return nil }
+    FileHandle.standardError.write(Data(say("閲覧の目的（監査記録に残ります）: ", "Why do you read the log (it stands in the log)? ").utf8))
+    return readLine()
   }
 }
 
@@ -54,17 +83,19 @@ struct AuditList: AsyncParsableCommand {
     commandName: "list", abstract: "List rows: who, where, with what, by which rule. / 記録を一覧します。",
     discussion: """
       EXAMPLES
-        sanmon audit list --workstation LGWAN-PC-0042 --since today --action logon
-        sanmon audit list --person p-000042 --since 2026-04-01 --until 2026-05-01
+        sanmon audit list --purpose 朝の確認 --workstation LGWAN-PC-0042 --since today --action logon
+        sanmon audit list --purpose 照会対応 --person p-000042 --since 2026-04-01 --until 2026-05-01
+        sanmon audit list --purpose 四半期点検 --department 0401 --outcome denied --text 佐藤
       """)
   @OptionGroup var filter: AuditFilter
+  @OptionGroup var why: PurposeOption
   @Option(help: "At most this many rows, newest first (1 to 10000).") var limit = 50
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
     guard (1...10_000).contains(limit) else { throw fail(64, "--limit は 1 から 10000 です。", "--limit: 1 to 10000") }
     let operatorLink = OperatorLink(options: link)
-    let items = try filter.items() + [("limit", String(limit)), ("newest", "true")]
+    let items = try [why.item()] + filter.items() + [("limit", String(limit)), ("newest", "true")]
     let page = try await operatorLink.get(query("/v1/admin/audit", items), as: AuditPage.self)
     try operatorLink.show(page) { page in
       page.entries.isEmpty
@@ -75,13 +106,18 @@ struct AuditList: AsyncParsableCommand {
 }
 
 struct AuditShow: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one row whole. / 一件を詳しく表示します。")
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one row whole. / 一件を詳しく表示します。",
+    discussion: """
+      EXAMPLE
+        sanmon audit show 1234 --purpose 照会対応
+      """)
   @Argument(help: "The row's number in the log.") var sequence: UInt64
+  @OptionGroup var why: PurposeOption
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
     let operatorLink = OperatorLink(options: link)
-    let entry = try await operatorLink.get("/v1/admin/audit/\(sequence)", as: AuditEntry.self)
+    let entry = try await operatorLink.get(query("/v1/admin/audit/\(sequence)", [why.item()]), as: AuditEntry.self)
     try operatorLink.show(entry, Rows.whole)
   }
 }
@@ -104,42 +140,5 @@ struct AuditCheckpoint: AsyncParsableCommand {
     let answer = try await operatorLink.get("/v1/admin/audit/checkpoint", as: CheckpointAnswer.self)
     if let keyFile { try Data((answer.verifierKey + "\n").utf8).write(to: URL(fileURLWithPath: keyFile)) }
     if link.json { try operatorLink.show(answer) { $0.note } } else { print(answer.note, terminator: "") }
-  }
-}
-
-struct AuditExport: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write rows as CSV for Excel, or JSON Lines. / 記録を書き出します。")
-  @OptionGroup var filter: AuditFilter
-  @Option(help: "csv or jsonl") var format = "csv"
-  @Option(name: .shortAndLong, help: "File to write; must not exist. Default: standard output.") var output: String?
-  @OptionGroup var link: LinkOptions
-
-  func run() async throws {
-    guard ["csv", "jsonl"].contains(format) else { throw fail(64, "--format は csv か jsonl です。", "--format: csv or jsonl") }
-    let file: FileHandle
-    if let output {
-      guard FileManager.default.createFile(atPath: output, contents: nil, attributes: [.posixPermissions: 0o600]),
-        let handle = FileHandle(forWritingAtPath: output)
-      else { throw fail(65, "\(output) に書けません。", "cannot write \(output)") }
-      file = handle
-    } else {
-      file = .standardOutput
-    }
-    if format == "csv" { file.write(Data(Rows.csvHeader.utf8)) }
-    let operatorLink = OperatorLink(options: link)
-    let items = try filter.items()
-    var next: UInt64 = 0
-    var written = 0
-    while true {
-      let page = try await operatorLink.get(
-        query("/v1/admin/audit", items + [("fromSequence", String(next)), ("limit", "5000")]), as: AuditPage.self)
-      guard let last = page.entries.last else { break }
-      for entry in page.entries { file.write(Data((format == "csv" ? Rows.csv(entry) : try Rows.json(entry) + "\n").utf8)) }
-      written += page.entries.count
-      next = last.sequence + 1
-      if output != nil { printError(say("\(written) 件", "\(written) rows")) }
-      if page.entries.count < 5_000 { break }
-    }
   }
 }

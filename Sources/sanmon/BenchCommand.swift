@@ -17,7 +17,7 @@ struct BenchCommand: ParsableCommand {
 
   @Argument(
     parsing: .captureForPassthrough,
-    help: "What sanmon-load is given: morning, releases, reload, growth, restart or directory, and its options.")
+    help: "What sanmon-load is given: morning, releases, reload, growth, restart, audit or directory, and its options.")
   var arguments: [String] = []
 
   func run() throws {

@@ -19,7 +19,7 @@ struct DirectoryHistory: AsyncParsableCommand {
 
   func run() async throws {
     guard (1...1000).contains(limit) else { throw fail(64, "--limit は 1 から 1000 です。", "--limit: 1 to 1000") }
-    var filter: [(String, String)] = []
+    var filter = [("purpose", "sanmon directory history")]
     if let since {
       guard let time = Times.parse(since) else {
         throw fail(

@@ -83,6 +83,35 @@ struct OperatorLink {
     }
   }
 
+  /// `GET path`, its body handed on as it comes.
+  /// - Returns: the fields behind the body.
+  func receive(_ path: String, take: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> [String: String] {
+    let received: (answer: ServerAnswer, trailers: [String: String])
+    switch try options.place() {
+    case .socket(let socket):
+      let connection = ServerConnection(unixSocket: socket)
+      defer { connection.close() }
+      do { received = try await connection.receive(path, take: take) } catch .interrupted {
+        throw fail(69, "サーバーとの通信が途中で切れました。", "the connection to the server broke")
+      } catch {
+        throw fail(
+          69, "サーバーに接続できません（\(socket)）。サーバーが動いているか、このソケットを使う権限があるか確認してください。",
+          "cannot reach the server at \(socket); check that it runs and that you may use this socket")
+      }
+    case .server(let address, let trust, let reader):
+      do {
+        let connection = try await OperatorSession.shared.connection(
+          to: address, trust, reader: reader, pinDescriptor: pinDescriptor)
+        received = try await connection.receive(path, take: take)
+      } catch let fault as ClientFault {
+        if let told = await OperatorSession.shared.cardFault { throw told }
+        throw Self.told(fault, address)
+      }
+    }
+    guard received.answer.status == 200 else { throw try await refusal(received.answer, of: path) }
+    return received.trailers
+  }
+
   // MARK: What went wrong
 
   private func refusal(_ answer: ServerAnswer, of path: String) async throws -> ExitCode {

@@ -64,35 +64,6 @@ enum Rows {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return VisibleText.escaping(json: String(decoding: try encoder.encode(value), as: UTF8.self))
   }
-
-  /// With a byte order mark: Excel then reads UTF-8.
-  static var csvHeader: String {
-    "\u{FEFF}"
-      + [
-        "row", "time", "class", "outcome", "action", "person", "name", "workstation", "segment", "scenario", "factors",
-        "proof_class", "assurance", "code", "rule", "policy_version", "reference", "session", "card", "operator", "latency_ms",
-        "count", "note", "waivers",
-      ].joined(separator: ",") + "\r\n"
-  }
-
-  static func csv(_ entry: AuditEntry) -> String {
-    let values: [String?] = [
-      String(entry.sequence), Times.show(entry.time), entry.eventClass, entry.outcome, entry.action, entry.person,
-      entry.personName, entry.workstation, entry.segment, entry.scenario, entry.factors.joined(separator: "+"),
-      entry.proofClass, entry.assurance, entry.code, entry.rule, entry.policyVersion, entry.reference, entry.session,
-      entry.card, entry.operatorID, entry.latencyMilliseconds.map(String.init), String(entry.count), entry.note,
-      entry.waivers.joined(separator: " "),
-    ]
-    return values.map { field($0 ?? "") }.joined(separator: ",") + "\r\n"
-  }
-
-  /// RFC 4180 quoting; a leading = + - @ gets an apostrophe, so that a spreadsheet does not run it as a formula.
-  private static func field(_ value: String) -> String {
-    let shown = visible(value)
-    let safe = shown.first.map { "=+-@".contains($0) } == true ? "'" + shown : shown
-    guard safe.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return safe }
-    return "\"" + safe.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-  }
 }
 
 /// Why an operator does something, held to the server's rule before it is sent.

@@ -27,7 +27,7 @@ struct Sanmon: AsyncParsableCommand {
       EXAMPLES
         sanmon status
         sanmon policy check policies
-        sanmon audit list --workstation LGWAN-PC-0042 --since today
+        sanmon audit list --purpose 朝の確認 --workstation LGWAN-PC-0042 --since today
         sanmon why 482913
         sanmon status --server sanmon.lgwan.example:8445 --authority 3f0c… --card
 

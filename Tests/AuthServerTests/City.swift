@@ -298,7 +298,7 @@ final class City: Sendable {
   }
 
   func audit(_ query: String = "limit=500") async throws -> [AuditEntry] {
-    let page: AuditPage = try await link.fetch("/v1/admin/audit?" + query)
+    let page: AuditPage = try await link.fetch("/v1/admin/audit?purpose=test&" + query)
     return page.entries
   }
 }

@@ -197,11 +197,15 @@ struct HostileNameTests {
     let row = try #require(try await city.audit("action=test").first)
     #expect(row.note == text, "the log keeps it byte for byte")
     let tool = try #require(ProcessCity.binaries) + "/sanmon"
-    for arguments in [
+    let reads: [[String]] = [
       ["audit", "list"], ["audit", "show", String(row.sequence)], ["audit", "export", "--format", "csv"],
-      ["audit", "export", "--format", "jsonl"], ["audit", "list", "--json"], ["person", "list", "--json"], ["session", "list"],
-      ["person", "show", "p-000042"], ["session", "list", "--json"], ["person", "list"],
-    ] {
+      ["audit", "export", "--format", "jsonl"], ["audit", "list", "--json"],
+    ]
+    let looks: [[String]] = [
+      ["person", "list", "--json"], ["session", "list"], ["person", "show", "p-000042"], ["session", "list", "--json"],
+      ["person", "list"],
+    ]
+    for arguments in reads.map({ $0 + ["--purpose", "test"] }) + looks {
       let shown = try await ToolBench.started(
         ["env", "LC_ALL=C", tool] + arguments + ["--socket", city.folder + "/operator.sock"]
       ).output

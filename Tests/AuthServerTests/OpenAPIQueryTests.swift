@@ -14,6 +14,10 @@ struct OpenAPIQueryTests {
     switch schema {
     case .text(let maximum):
       (["", "部", String(repeating: "課", count: maximum)], [String(repeating: "a", count: maximum + 1)])
+    case .line(let maximum):
+      (["", "部", String(repeating: "課", count: maximum)], [String(repeating: "a", count: maximum + 1), "a\nb", "a\u{202E}b"])
+    case .phrase(let maximum):
+      (["課", String(repeating: "課", count: maximum)], ["", " ", "　", String(repeating: "a", count: maximum + 1), "a\u{0}b"])
     case .oneOf(let words): (words, ["", "no-such-word", (words.first ?? "") + "x"])
     case .identifier: (["p-000042"], ["", "-a", "a b", "名", String(repeating: "a", count: 65)])
     case .segment: (["lgwan"], ["", "LGWAN", "1", String(repeating: "a", count: 33)])

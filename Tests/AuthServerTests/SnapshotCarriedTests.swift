@@ -267,7 +267,7 @@ struct SnapshotCarriedTests {
       #expect(row.first?.note.hasPrefix("by unix user daemon: snapshot \(read.header.sequence) of ") == true)
       for other in [
         ["status"], ["directory", "status"], ["directory", "sync"], ["directory", "snapshot-key"], ["person", "list"],
-        ["audit", "list"], ["policy", "reload"],
+        ["audit", "list", "--purpose", "test"], ["policy", "reload"],
       ] {
         #expect(try await ran(other, daemon) == 77, "\(other)")
       }

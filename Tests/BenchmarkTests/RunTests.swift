@@ -52,6 +52,14 @@ struct RunTests {
     #expect((ran.figure("server.restart_s")?.value ?? 0) > 0 && (ran.figure("audit.verify_1m_s")?.limit ?? 0) > 0)
   }
 
+  @Test("a long log is searched by every filter, a person's month is found, and all rows are exported")
+  func audit() throws {
+    let ran = try Programs.run("sanmon-load", ["audit", "--rows", "3000", "--long-rows", "4000", "--runs", "2"])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(ran.figures.map(\.name) == ["audit.search_100k_ms", "audit.export_100k_s", "audit.search_50m_ms"])
+    #expect(ran.figures.allSatisfy { $0.value.isFinite && $0.value > 0 })
+  }
+
   @Test("credentials are released: every part prints its figure, and each answer is the right person's")
   func releases() throws {
     let ran = try Programs.run(

@@ -27,7 +27,7 @@ struct FaultTests {
     let store = try SQLiteStore(path: scratch.database)
     let before = try await store.commit(Note(number: 0))
     #expect(before == 0)
-    try store.limitPages(to: 120)
+    try store.limitPages(to: 128)
     let (yes, no) = try await Self.fill(store, from: 1, count: 300)
     #expect(yes > 0 && no > 0)
     #expect(try await store.size() == UInt64(yes + 1))
@@ -52,7 +52,7 @@ struct FaultTests {
   func pageLimitConcurrently() async throws {
     let scratch = try Scratch()
     let store = try SQLiteStore(path: scratch.database)
-    try store.limitPages(to: 150)
+    try store.limitPages(to: 158)
     var answered: [Int] = []
     for round in 0..<20 {
       answered += try await withThrowingTaskGroup(of: Int?.self) { group in

@@ -41,7 +41,7 @@ struct MigrationTests {
     #expect(throws: (any Error).self) { try tool.run("UPDATE sessions SET card = 'c9' WHERE id = 's1'") }
     #expect(
       try tool.bytes("SELECT CAST(group_concat(identifier) AS BLOB) FROM grdb_migrations")
-        == Array("v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11".utf8)
+        == Array("v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,v12".utf8)
     )
     // A second start finds nothing to do.
     try SQLiteStore(path: scratch.database).close()

@@ -106,7 +106,7 @@ stage_invite() {
   pc LGWAN-PC-0042 logon          その端末でログオンする（ほかに unlock, lock, logoff, status）
   pc MYNUMBER-PC-0007 unlock
   sanmon status
-  sanmon audit list --workstation LGWAN-PC-0042 --since today
+  sanmon audit list --purpose 確認 --workstation LGWAN-PC-0042 --since today
   sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042
   at mynumber                     以後の sanmon はマイナンバー側のサーバーへ（戻すのは at lgwan）" "
 The servers stay up (Ctrl-C here ends them). In another terminal, first this line:
@@ -116,7 +116,7 @@ then, for example (the PIN is 246810, Takahashi's password in My Number kawa-no-
   pc LGWAN-PC-0042 logon          log on at that workstation (also unlock, lock, logoff, status)
   pc MYNUMBER-PC-0007 unlock
   sanmon status
-  sanmon audit list --workstation LGWAN-PC-0042 --since today
+  sanmon audit list --purpose look --workstation LGWAN-PC-0042 --since today
   sanmon policy explain --person p-000042 --workstation LGWAN-PC-0042
   at mynumber                     sanmon then asks the My Number server (back: at lgwan)"
 }

@@ -20,12 +20,12 @@ three() { printf -- '--picture %s ' "$STAGE/desk/$1-1.pgm" "$STAGE/desk/$1-2.pgm
 # row_of SEGMENT WORKSTATION PATTERN: the last row of today that has it, whole.
 row_of() {
   local number
-  number=$(at_instance "$1" sanmon audit list --workstation "$2" --since today | grep -E -- "$3" | tail -n 1 | cut -d' ' -f1)
-  at_instance "$1" sanmon audit show "$number"
+  number=$(at_instance "$1" sanmon audit list --purpose demo --workstation "$2" --since today | grep -E -- "$3" | tail -n 1 | cut -d' ' -f1)
+  at_instance "$1" sanmon audit show --purpose demo "$number"
 }
 # notes_of SEGMENT WORKSTATION: what today's rows say besides.
 notes_of() {
-  at_instance "$1" sanmon audit list --workstation "$2" --since today --json | grep -oE '"note":"[^"]*"'
+  at_instance "$1" sanmon audit list --purpose demo --workstation "$2" --since today --json | grep -oE '"note":"[^"]*"'
 }
 palm_at() {
   local words=() file

@@ -135,7 +135,7 @@ LSA
   different_each_time() { [ "$(sort -u "$SEEN" | grep -c .)" = 2 ] && opens_windows "$(grep -c . "$SEEN")"; }
   expect 0 'sAMAccountName: kobayashi' "新しいもので入れ、前のものとは違う" "the new one opens it, and is another" different_each_time
   expect 0 'credential.release' "だれが・どの端末で受け取ったかは記録にある" "who received it, and where, stands in the log" \
-    at_instance lgwan sanmon audit list --person p-000008 --event-class release --json
+    at_instance lgwan sanmon audit list --purpose demo --person p-000008 --event-class release --json
   expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0044 logoff
   remove_card
   printf '%s\n' 'Mado-guchi-2026-x' >>"$SEEN"

@@ -142,7 +142,7 @@ expect 0 'ledger' "佐藤さんが正しいパスワードを登録し直す" "S
 PASSWORD=
 expect 0 'as sato' "また使える" "it works again" release_to "$STAGE/desk/batch" month-end
 expect 0 'credential.release' "誰が・どの端末で・何を受け取ったかは記録にある" "who received what, and where, stands in the log" \
-  at_instance lgwan sanmon audit list --event-class release --json
+  at_instance lgwan sanmon audit list --purpose demo --event-class release --json
 expect 1 '' "サーバーの、鍵庫のファイルと記録のどこにも、パスワードは無い" "no password stands in any file or log of server or vault" \
   as_root grep -r -l -a -D skip -E 'Kumo-no-ito|Rashomon-1915|machigai-12345' "$STAGE/lgwan" "$STAGE/log"
 exec 8>&-

@@ -33,7 +33,7 @@ deputy_open() {
 }
 
 # deputy_row: what the server's log says of the release.
-deputy_row() { at_instance lgwan sanmon audit list --person p-000007 --event-class release --json | grep 'ledger for p-000042'; }
+deputy_row() { at_instance lgwan sanmon audit list --purpose demo --person p-000007 --event-class release --json | grep 'ledger for p-000042'; }
 
 # The tab in which he chose to stand in comes to the login page once more.
 deputy_again() {

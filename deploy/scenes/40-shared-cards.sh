@@ -70,7 +70,7 @@ expect 0 '' "複製は、作られた時の書き込み回数に戻っている"
 expect 10 'AP100' "鍵は合っていても、回数が戻ったカードは断られる" "with the right key and a counter that went back it is refused" \
   shared_logon LGWAN-PC-0043
 expect 0 'AP183' "記録には、複製の疑いとして、だれのどのカードかが残る" "the row says: a suspected copy, whose, and of which card" \
-  at_instance lgwan sanmon audit list --since today --person p-000007 --outcome denied
+  at_instance lgwan sanmon audit list --purpose demo --since today --person p-000007 --outcome denied
 expect 0 '複製の疑い|copy' "鍵庫の警報が、確認を待っている" "an alarm of the vault waits for somebody" vault_alarms
 expect 0 '確認済み|seen' "管理者が調べ、署名して確認済みにする" "an administrator looks into it and signs what she found" vault_alarm_seen
 expect 0 '警報はありません|none' "未確認の警報はもうない" "and no alarm is open" vault_alarms

@@ -44,7 +44,7 @@ YAML
     "Sato is let into My Number, at that workstation alone" \
     agent MYNUMBER-PC-0007 logon --factors card+password --pin-fd 3 --password-fd 4
   PASSWORD=
-  said_by() { at_instance mynumber sanmon audit list --person p-000042 --outcome granted --limit 1 --json | grep -oE 'by dated access [a-z]+'; }
+  said_by() { at_instance mynumber sanmon audit list --purpose demo --person p-000042 --outcome granted --limit 1 --json | grep -oE 'by dated access [a-z]+'; }
   expect 0 'kijitsumae' "記録に、何によって入れたかが残る" "the log says by what" said_by
   expect 0 'ready|承認済み' "早く終わったので、一人で切る" "it is over early: one switches it off" as_yamada sanmon directory access off kijitsumae
   expect 0 '' "5 秒以内に端末がロックする" "the workstation locks within 5 seconds" wait_until 5 said_lock MYNUMBER-PC-0007 '異動などで|not let into'

@@ -28,10 +28,10 @@ expect 0 '' "ログオフする" "he logs off" agent LGWAN-PC-0045 logoff
 PASSWORD=
 rm -f "$STAGE/desk/sheet"
 expect 0 'code.issued' "記録に、だれがだれに発行したかが残る" "the log keeps who printed it, and for whom" \
-  at_instance lgwan sanmon audit list --since today --action code.issued
+  at_instance lgwan sanmon audit list --purpose demo --since today --action code.issued
 # rows_by_code SCENARIO: what let him in by code and password, and by no card; an unlock also by the waiting session's key.
 rows_by_code() {
-  at_instance lgwan sanmon audit list --since today --workstation LGWAN-PC-0045 --action "$1" |
+  at_instance lgwan sanmon audit list --purpose demo --since today --workstation LGWAN-PC-0045 --action "$1" |
     grep -E "(許可|granted)  $1  p-000007 .*  lgwan  ((code|password|session-key)\\+?){2,3}  "
 }
 expect 0 '(code.*password|password.*code)' "コードでログオンしたことも残る" "and that a code logged him on" rows_by_code logon

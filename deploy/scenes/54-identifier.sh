@@ -14,6 +14,6 @@ insert_card copied-number
 expect 14 '最低基準|番号|number|not enough' "写しで入ろうとすると、このカードでは足りないと告げられる" \
   "whoever tries the copy is told that such a card is not enough" agent MYNUMBER-PC-0007 logon --password-fd 4
 expect 0 'AP157' "理由は記録に残る" "the reason stands in the log" \
-  at_instance mynumber sanmon audit list --since today --workstation MYNUMBER-PC-0007
+  at_instance mynumber sanmon audit list --purpose demo --since today --workstation MYNUMBER-PC-0007
 remove_card
 expect 0 'pk-pin' "だれがどの強さのカードを持つかの集計" "how many people have cards of which strength" at_instance lgwan sanmon card report

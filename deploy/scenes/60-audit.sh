@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 step "監査" "The auditor"
 expect 0 '佐藤' "今朝 LGWAN-PC-0042 にだれが、どの規則で入ったか" "who logged on to LGWAN-PC-0042 this morning, by which rule" \
-  at_instance lgwan sanmon audit list --workstation LGWAN-PC-0042 --since today --action logon
+  at_instance lgwan sanmon audit list --purpose demo --workstation LGWAN-PC-0042 --since today --action logon
 keep_checkpoint() { at_instance lgwan sanmon audit checkpoint --key-file "$STAGE/desk/log.vkey" >"$STAGE/desk/checkpoint" && cat "$STAGE/desk/checkpoint"; }
 expect 0 'lgwan' "署名済みチェックポイントを手元に残す" "a signed checkpoint is kept elsewhere" keep_checkpoint
 copy_log() {

@@ -86,7 +86,13 @@ struct OperatorRoutes: Sendable {
   private func addAudit(to router: Router<SanmonRequestContext>) {
     router.get("/v1/admin/audit") { request, context in
       let operatorRecord = try await require(Self.readers, context)
-      return try JSONAnswer(await AuditService(services: services).page(AuditQueryItems.query(request), by: operatorRecord))
+      let (query, purpose) = try AuditQueryItems.query(request)
+      return try JSONAnswer(await AuditService(services: services).page(query, for: purpose, by: operatorRecord))
+    }
+    router.get("/v1/admin/audit/export") { request, context in
+      let operatorRecord = try await require(Self.readers, context)
+      let (query, format, purpose) = try AuditQueryItems.export(request)
+      return try await AuditExport(services: services).answer(query, as: format, for: purpose, by: operatorRecord)
     }
     router.get("/v1/admin/audit/checkpoint") { _, context in
       _ = try await require(Self.readers, context)
@@ -99,7 +105,8 @@ struct OperatorRoutes: Sendable {
       guard let sequence = context.parameters.get("sequence").flatMap({ UInt64($0) }), sequence < UInt64(Int64.max) else {
         throw HTTPFault.notFound
       }
-      return try JSONAnswer(await AuditService(services: services).row(sequence, by: operatorRecord))
+      let purpose = try AuditQueryItems.purpose(request)
+      return try JSONAnswer(await AuditService(services: services).row(sequence, for: purpose, by: operatorRecord))
     }
     router.get("/v1/admin/why") { request, context in
       let operatorRecord = try await require(Self.everybody, context)

@@ -69,6 +69,45 @@ extension StoreConformance {
         try expect(found == expected, "a filter showed other rows")
       }
     },
+    Check(name: "rows are found by department, code and words as people write them") { store in
+      var person = try Sample.person(1)
+      person.displayName = "佐藤 花子"
+      person.departments = ["010", "020"]
+      func row(_ number: Int64, _ edit: (inout AuditRecord) throws -> Void) rethrows -> AuditRecord {
+        var record = AuditRecord(time: number, eventClass: .ceremony, action: "logon", outcome: .denied)
+        try edit(&record)
+        return record
+      }
+      let rows = [
+        row(0) { $0.person = person.id },
+        try row(1) { $0.person = try PersonID(parsing: "p-gone") },
+        try row(2) { $0.workstation = try WorkstationID(parsing: "LGWAN-PC-0042") },
+        try row(3) { $0.reference = try Reference(number: 42) },
+        row(4) { $0.note = "髙橋さんの依頼（窓口）" },
+        row(5) { $0.code = .cardLost },
+        row(6) { $0.note = "tries left: 12, room 000042" },
+      ]
+      _ = try await store.commit(Puts(people: [person], others: Array(rows.dropLast()), record: rows[6]))
+      func expectFound(_ expected: [UInt64], _ edit: (inout AuditQuery) -> Void) async throws {
+        var query = AuditQuery()
+        edit(&query)
+        let asked = query
+        let found = try await store.read { (state) throws(StorageFault) in try state.auditRows(asked).map(\.sequence) }
+        try expect(found == expected, "a search by words or department found other rows: \(asked) \(found)")
+      }
+      let words: [(String, [UInt64])] = [
+        ("佐", [0]), ("佐藤", [0]), ("藤花", [0]), ("ﾀｶﾊｼ", [0]), ("たかはし", [0]), ("渡辺", [0]), ("高橋", [4]), ("髙　橋", [4]),
+        ("窓口", [4]), ("P-GONE", [1]), ("ＬＧＷＡＮ-pc", [2]), ("000042", [3, 6]), ("00042", [6]), ("left: 1", [6]), ("lost", []),
+        ("  ", [0, 1, 2, 3, 4, 5, 6]), ("%", []), ("_", []),
+      ]
+      for (text, expected) in words { try await expectFound(expected) { $0.text = text } }
+      try await expectFound([0]) { $0.department = "010" }
+      try await expectFound([0]) { $0.department = "020" }
+      for other in ["01", "0", "", "0100", "010\u{0}"] { try await expectFound([]) { $0.department = other } }
+      try await expectFound([5]) { $0.code = .cardLost }
+      try await expectFound([]) { ($0.code, $0.text) = (.cardLost, "佐藤") }
+      try await expectFound([3]) { ($0.text, $0.until) = ("000042", 6) }
+    },
     Check(name: "a reference is unique within one local day") { store in
       _ = try await store.commit(Puts(record: try Sample.record(reference: 482_913, minutes: 1)))
       try await expectConflict(

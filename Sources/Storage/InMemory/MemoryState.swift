@@ -182,7 +182,12 @@ extension MemoryState: StateTransaction {
   }
   func auditRows(_ query: AuditQuery) -> [AuditRow] {
     let rows = query.newestFirst ? Array(log.rows.reversed()) : log.rows
-    return Array(rows.lazy.filter(query.matches).prefix(query.boundedLimit))
+    let words = AuditWords(query) { code in
+      Set(peopleByID.values.filter { $0.departments.contains(code) }.map(\.id))
+    } named: { text in
+      Set(people(matching: text, limit: 10_000).map(\.id))
+    }
+    return Array(rows.lazy.filter { query.matches($0, words) }.prefix(query.boundedLimit))
   }
   func auditSize() -> UInt64 { log.treeSize() }
 

@@ -54,6 +54,10 @@ enum Migrations {
       try db.execute(sql: WorkstationOwnersTable.schema)
       try db.execute(sql: ExternalPeopleTable.schema)
     }
+    // Rows that are there already are put into the index afterwards, a few at a time.
+    migrator.registerMigration("v12", foreignKeyChecks: .immediate) { db in
+      try db.execute(sql: AuditIndexTables.schema)
+    }
     return migrator
   }
 

@@ -183,7 +183,7 @@ extension SQLiteState: StateTransaction {
     try trouble.asking { try AuditTable.isReferenceTaken(reference, day: day, in: db) }
   }
   func auditRows(_ query: AuditQuery) throws(StorageFault) -> [AuditRow] {
-    try trouble.asking { try AuditTable.rows(query, in: db) }
+    try trouble.asking { try AuditSearch.rows(query, in: db) }
   }
   func auditSize() throws(StorageFault) -> UInt64 { try trouble.asking { try AuditTable.size(in: db) } }
 

@@ -50,6 +50,25 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
 
   public func eraseRemoved() async throws(StorageFault) -> Bool { try await writer.emptyLog() }
 
+  public func indexOlderRows(_ count: Int) async throws(StorageFault) -> Bool {
+    guard try await hasOlderRows() else { return false }
+    let writer = writer
+    try await withCheckedContinuation { (done: CheckedContinuation<Result<Void, StorageFault>, Never>) in
+      writer.enqueue(
+        PendingUpkeep(
+          { (state) throws(StorageFault) in
+            try state.trouble.asking { try AuditIndexTables.indexOlder(count, in: state.db) }
+          }, done))
+    }.get()
+    return try await hasOlderRows()
+  }
+
+  private func hasOlderRows() async throws(StorageFault) -> Bool {
+    try await reading { (state) throws(StorageFault) in
+      try state.trouble.asking { try AuditIndexTables.unindexed(in: state.db) > 0 }
+    }
+  }
+
   /// What the store has been through since it was opened.
   public func condition() -> StoreCondition { writer.condition() }
 

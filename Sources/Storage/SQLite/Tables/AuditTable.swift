@@ -65,6 +65,7 @@ enum AuditTable {
     let front: [SQLiteValue] = [Int64(sequence).sqliteValue, encoded.sqliteValue, hash.bytes.sqliteValue]
     try db.run(insert, front + searchValues(of: record))
     try CardRowsTable.remember(record, at: sequence, in: db)
+    try AuditIndexTables.remember(record, at: sequence, in: db)
   }
 
   static func leafHash(at sequence: UInt64, in db: Database) throws -> TreeHash? {
@@ -96,38 +97,7 @@ enum AuditTable {
       "INSERT INTO audit_references (day, number, sequence) VALUES (?, ?, ?)", [day, reference.number, Int64(sequence)])
   }
 
-  /// Every row that is shown was compared with its hash first.
-  static func rows(_ query: AuditQuery, in db: Database) throws -> [AuditRow] {
-    var conditions: [String] = []
-    var values: [SQLiteValue] = []
-    func require(_ condition: String, _ value: SQLiteValue?) {
-      guard let value else { return }
-      conditions.append(condition)
-      values.append(value)
-    }
-    require("person = ?", query.person?.text.sqliteValue)
-    require("workstation = ?", query.workstation?.text.sqliteValue)
-    require("segment = ?", query.segment?.name.sqliteValue)
-    require("event_class = ?", query.eventClass?.rawValue.sqliteValue)
-    if let action = query.action, action.hasSuffix(".") {
-      // Not LIKE: its patterns are not ours. What follows the dot in ASCII ends the range.
-      require("action >= ?", action.sqliteValue)
-      require("action < ?", (action.dropLast() + "/").sqliteValue)
-    } else {
-      require("action = ?", query.action?.sqliteValue)
-    }
-    require("outcome = ?", query.outcome?.rawValue.sqliteValue)
-    require("reference = ?", query.reference?.number.sqliteValue)
-    require("time >= ?", query.from?.sqliteValue)
-    require("time < ?", query.until?.sqliteValue)
-    require("sequence >= ?", query.fromSequence.map { Int64(clamping: $0).sqliteValue })
-    require("sequence < ?", query.untilSequence.map { Int64(clamping: $0).sqliteValue })
-    let filter = conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
-    let sql =
-      "SELECT sequence, encoded, hash FROM audit\(filter) ORDER BY sequence\(query.newestFirst ? " DESC" : "") LIMIT ?"
-    return try db.rows(sql, values + [query.boundedLimit.sqliteValue]).map(row)
-  }
-
+  /// Every row that is shown is compared with its hash first.
   /// - Parameter row: sequence, encoded, hash.
   static func row(_ row: SQLiteRow) throws -> AuditRow {
     var columns = Columns(row, of: "audit")
