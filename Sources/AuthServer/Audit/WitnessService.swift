@@ -55,6 +55,7 @@ final class WitnessService: Sendable {
   private let parts: [Part]
   private let standings: Mutex<[Standing]>
   private let cosigned = Mutex<SignedNote?>(nil)
+  private let isLooking = Mutex(false)
 
   /// - Parameter verifiers: keys of the start-up file's witnesses, in its order; without any nobody is asked.
   init(services: Services, checkpoints: CheckpointService, verifiers: [WitnessVerifier], log: SafeLog) {
@@ -97,8 +98,19 @@ final class WitnessService: Sendable {
 
   // MARK: Looking
 
-  /// Shows the newest checkpoint to whoever has not cosigned it and may be asked again.
+  /// Shows the newest checkpoint to whoever has not cosigned it and may be asked again. One look at a time: two would overtake each
+  /// other, and a witness would seem to remember too much.
   func look() async {
+    let isFree = isLooking.withLock { looking in
+      defer { looking = true }
+      return !looking
+    }
+    guard isFree else { return }
+    await lookAlone()
+    isLooking.withLock { $0 = false }
+  }
+
+  private func lookAlone() async {
     guard isAsked, let newest = checkpoints.newestNote, let note = try? SignedNote(parsing: newest),
       let checkpoint = try? Checkpoint(parsing: note.text)
     else { return }
