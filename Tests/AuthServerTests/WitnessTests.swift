@@ -1,6 +1,7 @@
 import AuditLog
 import AuthAPI
 import AuthClient
+import AuthPolicy
 import AuthServer
 import AuthTerms
 import Foundation
@@ -50,16 +51,17 @@ struct WitnessTests {
     let shown = try await ToolProcess.started(
       ["audit", "checkpoint", "--witnessed", "--key-file", log, "--socket", city.folder + "/operator.sock"])
     #expect(shown.status == 0, "\(shown.errors)")
+    let reach = try size(shown.output)
     try shown.output.write(toFile: note, atomically: true, encoding: .utf8)
     try (witness.key.vkey + "\n").write(toFile: keys, atomically: true, encoding: .utf8)
     let foreign = try await Program.running(
       ["python3", Repository.root + "/Tests/AuthServerTests/foreign-note.py", note, answer.verifierKey, witness.key.vkey])
-    #expect(foreign.status == 0 && foreign.output.hasPrefix("\(try size(shown.output)) "), "\(foreign.errors)")
+    #expect(foreign.status == 0 && foreign.output.hasPrefix("\(reach) "), "\(foreign.errors)")
 
     let verify = ["audit", "verify", "--database", city.folder + "/state/sanmon.sqlite", "--key-file", log, "--checkpoint", note]
     for key in [witness.key.vkey, keys] {
       let ran = try await ToolProcess.started(verify + ["--witness-key", key])
-      #expect(ran.status == 0 && ran.output.contains("witnesses have cosigned up to \(try size(shown.output))"), "\(ran.errors)")
+      #expect(ran.status == 0 && ran.output.contains("witnesses have cosigned up to \(reach)"), "\(ran.errors)")
     }
     let other = try await WitnessProcess("witness.example/other")
     let unseen = try await ToolProcess.started(verify + ["--witness-key", other.key.vkey])
@@ -71,7 +73,8 @@ struct WitnessTests {
 
     // After a restart the note is still there, and the witness is asked from its own size.
     try await city.restart()
-    #expect(try size(try await cosigned(city)) > size(second))
+    let third = try await cosigned(city)
+    #expect(try size(third) > size(second))
     #expect(try await rows(city, "witness.contradicts").isEmpty)
     await city.end()
   }
@@ -94,7 +97,8 @@ struct WitnessTests {
     try await witness.start(log: log)
     city.clock.advance(seconds: 600)
     _ = try await cosigned(city)
-    #expect(try await rows(city, "witness.back").count == 1 && rows(city, "witness.away").count == 1)
+    #expect(try await rows(city, "witness.back").count == 1)
+    #expect(try await rows(city, "witness.away").count == 1)
     let later: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     #expect(!later.warningsEn.contains { $0.contains(witness.key.name) })
     await city.end()
@@ -153,7 +157,9 @@ struct WitnessTests {
       "witnesses: [{url: \"http://127.0.0.1:1/\", key: \"\(witness.key.vkey)\"}, "
       + "{url: \"http://127.0.0.1:2/\", key: \"\(witness.key.vkey)\"}]\n"
     for lines in [broken, twice] {
-      await #expect(throws: StartFault.witnessKeyWrong) { _ = try await City(lines: { _ in lines }) }
+      let text = City.instanceText("/tmp/nothing", .lgwan, false, lines)
+      let file = try InstanceFile.parse(PolicySource(name: "instance.yaml", bytes: Array(text.utf8)))
+      #expect(throws: StartFault.witnessKeyWrong) { try Server.check(file) }
     }
   }
 
@@ -250,12 +256,15 @@ struct WitnessTests {
       try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
     }
     let key = witness.folder + "/witness.key"
-    #expect(try FileManager.default.attributesOfItem(atPath: key)[.posixPermissions] as? Int == 0o600)
+    let attributes = try FileManager.default.attributesOfItem(atPath: key)
+    #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
     let again = try await ToolProcess.started(["witness", "init", "--state", witness.folder, "--name", "w"])
     #expect(again.status == 65 && again.errors.contains("not overwritten"))
     let named = try await ToolProcess.started(["witness", "init", "--state", witness.folder + "-b", "--name", "a+b"])
     #expect(named.status == 64 && !FileManager.default.fileExists(atPath: witness.folder + "-b"))
-    for listen in ["127.0.0.1", ":1", "127.0.0.1:x", "127.0.0.1:65536", "::1:80"] { #expect(try await run(listen).status == 64) }
+    for listen in ["127.0.0.1", ":1", "127.0.0.1:x", "127.0.0.1:65536", "::1:80"] {
+      #expect(try await run(listen).status == 64)
+    }
     #expect(try await run("witness.example:80").status == 65, "a name is no place")
     #expect(try await run("127.0.0.1:0", witness.key.vkey).status == 66, "a witness's key is no log's")
 
