@@ -8,7 +8,8 @@ import Storage
 /// database put back to yesterday would let in cards that were reported lost since.
 ///
 /// Compared with the vault's last checkpoint, with the newest one we keep ourselves (which shows a vault that was put back),
-/// with those in `witness`, and with what the `witnesses` that can be reached cosigned last. Not found: server and vault put back together where no witness was kept out of reach.
+/// with those in `witness`, and with what the `witnesses` that can be reached cosigned last. Not found: server and vault put back
+/// together where no witness was kept out of reach.
 /// A copy that was restored from a backup says so itself: it is opened, and waits for an approval.
 struct LogContinuity: Sendable {
   let store: any CheckpointingStore

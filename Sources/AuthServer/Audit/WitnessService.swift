@@ -4,12 +4,12 @@ import AuthTerms
 import Storage
 import Synchronization
 
-/// Shows each signed checkpoint to the witnesses of the start-up file and keeps what they cosigned; beside the logons, once a second,
-/// later and later to one that does not answer.
+/// Shows each signed checkpoint to the witnesses of the start-up file and keeps what they cosigned; beside the logons, once a
+/// second, later and later to one that does not answer.
 ///
 /// A witness that remembers a larger log, or another one of the same size, tells of a database that was put back or of a second
-/// history: a row, a count and a line in the log. What it says is not signed, so it stops nobody here; at start its signed word does
-/// (`LogContinuity`).
+/// history: a row, a count and a line in the log. What it says is not signed, so it stops nobody here; at start its signed word
+/// does (`LogContinuity`).
 final class WitnessService: Sendable {
   private struct Part: Sendable {
     let verifier: WitnessVerifier

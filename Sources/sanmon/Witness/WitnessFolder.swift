@@ -7,8 +7,8 @@ import Synchronization
 
 /// A witness's key, and of each log the note it cosigned last.
 ///
-/// trusted: who reads the key can cosign what he likes in this witness's name; who changes or puts back the notes can have it cosign
-/// a second history. Both are why it lies on another machine than the log.
+/// trusted: who reads the key can cosign what he likes in this witness's name; who changes or puts back the notes can have it
+/// cosign a second history. Both are why it lies on another machine than the log.
 final class WitnessFolder: Sendable {
   enum Fault: Error, Sendable {
     case exists(String)
