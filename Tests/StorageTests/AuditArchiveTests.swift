@@ -208,8 +208,8 @@ struct CheckpointStoreTests {
     }
     #expect(try await store.checkpoints().count == 3)
     // A witness has signed too: the note takes the place of the one it begins with.
-    let line = notes[1].split(separator: "\n").last.map { $0 + "\n" } ?? ""
-    let cosigned = notes[1] + line
+    let line = String(notes[1].split(separator: "\n").last ?? "")
+    let cosigned = notes[1] + line + "\n"
     try await store.store(checkpoint: cosigned)
     try await store.store(checkpoint: cosigned)
     #expect(try await store.checkpoints() == [notes[2], notes[0], cosigned])

@@ -90,6 +90,6 @@ struct WitnessRun: ParsableCommand {
     } else if address.contains(":") {
       return nil
     }
-    return address.isEmpty ? nil : (address, port)
+    return address.isEmpty ? nil : (address: address, port: port)
   }
 }
