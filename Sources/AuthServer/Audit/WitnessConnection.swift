@@ -39,21 +39,23 @@ struct WitnessConnection: Sendable {
       head.headers.add(name: "content-length", value: String(body.count))
     }
     let request = head
-    let loop = MultiThreadedEventLoopGroup.singleton.any()
-    let answer = loop.makePromise(of: WitnessReply.self)
-    let connecting = ClientBootstrap(group: loop)
+    // A name may have several addresses, tried side by side: only the connection that came about is spoken to.
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connectTimeout(Self.connecting)
-      .channelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHTTPClientHandlers()
-          try channel.pipeline.syncOperations.addHandler(WitnessExchange(request, body, answer))
-        }
-      }
-      .connect(host: address.host, port: address.port)
-    connecting.whenFailure { answer.fail($0) }
-    let channel = try await connecting.get()
-    let alarm = loop.scheduleTask(in: Self.talking) { channel.close(promise: nil) }
+      .connect(host: address.host, port: address.port).get()
+    let answer = channel.eventLoop.makePromise(of: WitnessReply.self)
+    let alarm = channel.eventLoop.scheduleTask(in: Self.talking) { channel.close(promise: nil) }
     defer { alarm.cancel() }
+    do {
+      try await channel.eventLoop.submit {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHTTPClientHandlers()
+        try pipeline.addHandler(WitnessExchange(request, body, answer))
+      }.get()
+    } catch {
+      answer.fail(error)
+      channel.close(promise: nil)
+    }
     return try await answer.futureResult.get()
   }
 }
@@ -78,7 +80,9 @@ private final class WitnessExchange: ChannelInboundHandler {
     self.answer = answer
   }
 
-  func channelActive(context: ChannelHandlerContext) {
+  /// The connection stands already.
+  func handlerAdded(context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return answer.fail(Silent()) }
     context.write(wrapOutboundOut(.head(request)), promise: nil)
     if !content.isEmpty {
       context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: content)))), promise: nil)
