@@ -94,6 +94,10 @@ struct WitnessTests {
     let status: InstanceStatus = try await city.link.fetch("/v1/admin/status")
     #expect(status.warningsEn.contains { $0.contains(witness.key.name) && $0.contains("has been away since 20") })
     #expect(status.warningsJa.contains { $0.contains(witness.key.name) && $0.contains("連署していません") })
+    let config = city.folder + "/instance.yaml"
+    try City.instanceText(city.folder, .lgwan, false, witness.lines).write(toFile: config, atomically: true, encoding: .utf8)
+    let examined = try await ToolProcess.started(["doctor", "--config", config])
+    #expect(examined.output.contains("a witness has cosigned nothing for"), "\(examined.output)")
     try await witness.start(log: log)
     city.clock.advance(seconds: 600)
     _ = try await cosigned(city)
@@ -265,7 +269,7 @@ struct WitnessTests {
     for listen in ["127.0.0.1", ":1", "127.0.0.1:x", "127.0.0.1:65536", "::1:80"] {
       #expect(try await run(listen).status == 64)
     }
-    #expect(try await run("witness.example:80").status == 65, "a name is no place")
+    #expect(try await run("witness.example:80").status == 69, "a name is no place")
     #expect(try await run("127.0.0.1:0", witness.key.vkey).status == 66, "a witness's key is no log's")
 
     try mode(0o644, key)

@@ -44,6 +44,7 @@ struct WitnessRun: ParsableCommand {
 
       EXIT CODES
         64 wrong usage   65 the folder is in use or not private   66 it cannot be read, or is not as it was left
+        69 the address is not here, or in use
       """)
   @Option(help: "The witness's folder, as 'sanmon witness init' made it.") var state: String
   @Option(help: "Address and port, for example 10.1.2.3:8447 or [fd00::3]:8447; port 0 takes a free one.") var listen: String
@@ -59,7 +60,7 @@ struct WitnessRun: ParsableCommand {
     let folder: WitnessFolder
     do throws(WitnessFolder.Fault) { folder = try WitnessFolder(state, logs: logs) } catch { throw error.exit }
     guard let door = WitnessDoor(address: place.address, port: place.port) else {
-      throw fail(65, "\(listen) で待ち受けできません。", "cannot listen on \(listen)")
+      throw fail(69, "\(listen) で待ち受けできません。", "cannot listen on \(listen)")
     }
     // The port may have been chosen by the system.
     print("\(folder.verifier.name) \(place.address) \(door.port)")
