@@ -7,7 +7,6 @@ import NIOPosix
 /// What a witness answered.
 struct WitnessReply: Sendable {
   let status: Int
-  let type: String?
   let body: [UInt8]
 }
 
@@ -71,7 +70,6 @@ private final class WitnessExchange: ChannelInboundHandler {
   private let content: [UInt8]
   private let answer: EventLoopPromise<WitnessReply>
   private var status: Int?
-  private var type: String?
   private var body: [UInt8] = []
 
   init(_ request: HTTPRequestHead, _ content: [UInt8], _ answer: EventLoopPromise<WitnessReply>) {
@@ -94,12 +92,11 @@ private final class WitnessExchange: ChannelInboundHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       status = Int(head.status.code)
-      type = head.headers.first(name: "content-type")
     case .body(let buffer):
       body.append(contentsOf: buffer.readableBytesView)
       if body.count > SignedNote.limit { context.close(promise: nil) }
     case .end:
-      if let status { answer.succeed(WitnessReply(status: status, type: type, body: body)) }
+      if let status { answer.succeed(WitnessReply(status: status, body: body)) }
       context.close(promise: nil)
     }
   }

@@ -150,7 +150,10 @@ final class WitnessService: Sendable {
           guard let line = line(in: reply.body, of: part.verifier, under: note) else { return .away(status: 200) }
           return .cosigned(line)
         case 409:
-          guard let told = AddCheckpoint.size(parsing: reply.body) else { return .away(status: 409) }
+          guard let told = AddCheckpoint.size(parsing: reply.body) else {
+            // Some name no size where it is the root that differs.
+            return old == checkpoint.size ? .contradicts(old) : .away(status: 409)
+          }
           if told > checkpoint.size { return .ahead(told) }
           // It was asked from its own size and still says no.
           if told == old { return .contradicts(told) }
