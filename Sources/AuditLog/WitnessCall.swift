@@ -53,11 +53,11 @@ public enum WitnessCall: Sendable, Hashable {
       guard let length else { return .refused(411) }
       return length <= AddCheckpoint.limit ? .addCheckpoint(length: length) : .refused(413)
     }
-    guard let hash = hash(in: words[1]) else { return .refused(404) }
+    guard let hash = originHash(in: words[1]) else { return .refused(404) }
     return words[0] == "GET" ? .newest(originHash: hash) : .refused(405)
   }
 
-  private static func hash(in path: String) -> String? {
+  private static func originHash(in path: String) -> String? {
     let prefix = "/checkpoint/"
     guard path.hasPrefix(prefix), path.utf8.count == prefix.utf8.count + 64 else { return nil }
     let hash = String(path.dropFirst(prefix.utf8.count))

@@ -147,7 +147,7 @@ final class WitnessService: Sendable {
         let reply = try await part.connection.add(AddCheckpoint(oldSize: old, proof: proof, note: note))
         switch reply.status {
         case 200:
-          guard let line = line(in: reply.body, of: part.verifier, under: note) else { return .away(status: 200) }
+          guard let line = cosignature(in: reply.body, of: part.verifier, under: note) else { return .away(status: 200) }
           return .cosigned(line)
         case 409:
           guard let told = AddCheckpoint.size(parsing: reply.body) else {
@@ -169,7 +169,7 @@ final class WitnessService: Sendable {
   }
 
   /// The protocol's way to read an answer: put behind the checkpoint, it is a note whose signatures are looked at.
-  private func line(in body: [UInt8], of verifier: WitnessVerifier, under note: SignedNote) -> NoteSignature? {
+  private func cosignature(in body: [UInt8], of verifier: WitnessVerifier, under note: SignedNote) -> NoteSignature? {
     guard let lines = String(validating: body, as: UTF8.self), let whole = try? SignedNote(parsing: note.encoded + lines),
       whole.text == note.text, verifier.time(of: whole) != nil
     else { return nil }
