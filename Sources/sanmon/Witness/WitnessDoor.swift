@@ -1,4 +1,5 @@
 import AuditLog
+import Dispatch
 import Foundation
 
 /// What a witness answers.
