@@ -301,7 +301,7 @@ let package = Package(
         .crypto,
         .cryptoExtras, .x509,
         .asn1,
-      ] + Target.Dependency.nio + Target.Dependency.hummingbird, swiftSettings: tests),
+      ] + Target.Dependency.nio + Target.Dependency.hummingbird, exclude: ["foreign-note.py"], swiftSettings: tests),
     .testTarget(
       name: "WorkstationTests",
       dependencies: [

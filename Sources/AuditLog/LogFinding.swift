@@ -19,6 +19,8 @@ public enum LogFinding: Sendable, Hashable {
   case checkpointUnreadable(source: String)
   case checkpointSignatureWrong(source: String)
   case checkpointOfOtherLog(source: String)
+  /// No witness that was named has cosigned it, or a cosignature is wrong.
+  case cosignatureMissing(source: String)
   /// The database file itself is damaged outside the rows.
   case fileDamaged
 
@@ -30,7 +32,7 @@ public enum LogFinding: Sendable, Hashable {
       row
     case .subtreeDiffers(let rows), .rootDiffers(let rows, _): rows.lowerBound
     case .tailCut(let size, _, _): size
-    case .checkpointUnreadable, .checkpointSignatureWrong, .checkpointOfOtherLog, .fileDamaged: nil
+    case .checkpointUnreadable, .checkpointSignatureWrong, .checkpointOfOtherLog, .cosignatureMissing, .fileDamaged: nil
     }
   }
 
@@ -49,6 +51,7 @@ public enum LogFinding: Sendable, Hashable {
     case .checkpointUnreadable(let source): "the checkpoint in \(source) cannot be read"
     case .checkpointSignatureWrong(let source): "the checkpoint in \(source) is not signed by the log's key"
     case .checkpointOfOtherLog(let source): "the checkpoint in \(source) belongs to another log"
+    case .cosignatureMissing(let source): "the checkpoint in \(source) is not cosigned by any of the witnesses that were named"
     case .fileDamaged: "the database file is damaged outside the rows"
     }
   }
@@ -67,6 +70,7 @@ public enum LogFinding: Sendable, Hashable {
     case .checkpointUnreadable(let source): "\(source)のチェックポイントを読み取れません"
     case .checkpointSignatureWrong(let source): "\(source)のチェックポイントの署名が、このログの鍵によるものではありません"
     case .checkpointOfOtherLog(let source): "\(source)のチェックポイントは別のログのものです"
+    case .cosignatureMissing(let source): "\(source)のチェックポイントに、指定された証人の連署がありません"
     case .fileDamaged: "データベースファイルの、行以外の部分が壊れています"
     }
   }

@@ -19,10 +19,13 @@ public struct StoredRow: Sendable, Hashable {
 public struct KeptCheckpoint: Sendable, Hashable {
   public var source: String
   public var note: String
+  /// Whether a witness must have cosigned it too: the log's key alone, which whoever rewrites the log may hold, is not enough.
+  public var needsWitness: Bool
 
-  public init(source: String, note: String) {
+  public init(source: String, note: String, needsWitness: Bool = false) {
     self.source = source
     self.note = note
+    self.needsWitness = needsWitness
   }
 }
 
@@ -36,6 +39,8 @@ public struct LogReport: Sendable, Hashable {
   public var checkpointsMatched: Int
   /// Rows before this are covered by a matched checkpoint; the rest is vouched for by the database alone.
   public var coveredSize: UInt64
+  /// Rows before this are covered by a matched checkpoint that a witness cosigned.
+  public var witnessedSize: UInt64
 
   public var isIntact: Bool { findings.isEmpty }
 }
@@ -47,15 +52,18 @@ public struct LogVerifier: Sendable {
   private var frontier = Frontier()
   private var findings: [LogFinding] = []
   private var rowTrouble: LogFinding?
-  private var expected: [(source: String, checkpoint: Checkpoint)] = []
+  private var expected: [(source: String, checkpoint: Checkpoint, isWitnessed: Bool)] = []
   private var next = 0
   private var matched = 0
   private var coveredSize: UInt64 = 0
+  private var witnessedSize: UInt64 = 0
 
   /// - Parameters:
-  ///   - checkpoints: signed notes; each must be signed by one of `verifiers`.
+  ///   - checkpoints: signed notes; each must be signed by one of `verifiers`, and those that need a witness by one of `witnesses`.
   ///   - origin: of this log; `nil` takes the origin of the first readable checkpoint, so that all must agree.
-  public init(checkpoints: [KeptCheckpoint], verifiers: [NoteVerifier], origin: String? = nil) {
+  public init(
+    checkpoints: [KeptCheckpoint], verifiers: [NoteVerifier], witnesses: [WitnessVerifier] = [], origin: String? = nil
+  ) {
     var origin = origin
     for kept in checkpoints {
       guard let note = try? SignedNote(parsing: kept.note), let checkpoint = try? Checkpoint(parsing: note.text) else {
@@ -70,8 +78,13 @@ public struct LogVerifier: Sendable {
         findings.append(.checkpointOfOtherLog(source: kept.source))
         continue
       }
+      let isWitnessed = witnesses.contains { $0.time(of: note) != nil }
+      guard isWitnessed || !kept.needsWitness else {
+        findings.append(.cosignatureMissing(source: kept.source))
+        continue
+      }
       origin = checkpoint.origin
-      expected.append((kept.source, checkpoint))
+      expected.append((kept.source, checkpoint, isWitnessed))
     }
     expected.sort { $0.checkpoint.size < $1.checkpoint.size }
     compareRoots()
@@ -122,22 +135,24 @@ public struct LogVerifier: Sendable {
         .tailCut(size: frontier.size, checkpoint: longest.checkpoint.size, source: longest.source), at: 0)
     }
     return LogReport(
-      size: frontier.size, root: frontier.root, findings: all, checkpointsMatched: matched, coveredSize: coveredSize)
+      size: frontier.size, root: frontier.root, findings: all, checkpointsMatched: matched, coveredSize: coveredSize,
+      witnessedSize: witnessedSize)
   }
 
   /// Verifies all of `rows` in one go.
   public static func verify(
-    _ rows: some Sequence<StoredRow>, checkpoints: [KeptCheckpoint], verifiers: [NoteVerifier], origin: String? = nil,
+    _ rows: some Sequence<StoredRow>, checkpoints: [KeptCheckpoint], verifiers: [NoteVerifier],
+    witnesses: [WitnessVerifier] = [], origin: String? = nil,
     storedNode: (_ level: Int, _ index: UInt64) -> TreeHash? = { _, _ in nil }
   ) -> LogReport {
-    var verifier = LogVerifier(checkpoints: checkpoints, verifiers: verifiers, origin: origin)
+    var verifier = LogVerifier(checkpoints: checkpoints, verifiers: verifiers, witnesses: witnesses, origin: origin)
     for row in rows where !verifier.add(row, storedNode: storedNode) { break }
     return verifier.finish()
   }
 
   private mutating func compareRoots() {
     while rowTrouble == nil, next < expected.count, expected[next].checkpoint.size == frontier.size {
-      let (source, checkpoint) = expected[next]
+      let (source, checkpoint, isWitnessed) = expected[next]
       guard checkpoint.root == frontier.root else {
         // Two signed roots of one size: the log was shown differently to two people, and no row is above suspicion.
         let from = coveredSize < checkpoint.size ? coveredSize : 0
@@ -146,6 +161,7 @@ public struct LogVerifier: Sendable {
       }
       matched += 1
       coveredSize = checkpoint.size
+      if isWitnessed { witnessedSize = checkpoint.size }
       next += 1
     }
   }

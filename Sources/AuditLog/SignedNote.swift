@@ -15,6 +15,9 @@ public struct NoteSignature: Sendable, Hashable {
     self.keyID = keyID
     self.signature = signature
   }
+
+  /// Its line, with the line feed: em dash, key name, Base64 of key id and signature.
+  public var line: String { "\(SignedNote.dash) \(name) \(Base64.encode(keyID + signature))\n" }
 }
 
 /// A text and the signatures under it (C2SP signed-note).
@@ -47,13 +50,10 @@ public struct SignedNote: Sendable, Hashable {
     guard Array(encoded.utf8) == units else { throw Self.fault }
   }
 
-  public var encoded: String {
-    text + "\n"
-      + signatures.map { "\(Self.dash) \($0.name) \(Base64.encode($0.keyID + $0.signature))\n" }.joined()
-  }
+  public var encoded: String { text + "\n" + signatures.map(\.line).joined() }
 
   /// The em dash U+2014.
-  private static let dash = "\u{2014}"
+  fileprivate static let dash = "\u{2014}"
   private static let fault = MalformedInput("signed note", expected: "text, an empty line, and signature lines")
 
   private static func signature(_ line: ArraySlice<UInt8>) throws(MalformedInput) -> NoteSignature {

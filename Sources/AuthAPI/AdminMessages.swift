@@ -469,8 +469,12 @@ public struct AuditPage: Codable, Sendable {
 public struct CheckpointAnswer: Codable, Sendable {
   public var note: String
   public var verifierKey: String
-  public init(note: String, verifierKey: String) {
+  /// The newest note that a witness of the start-up file cosigned since the server was started or just before; mostly a few
+  /// seconds older than `note`.
+  public var witnessed: String?
+  public init(note: String, verifierKey: String, witnessed: String? = nil) {
     self.note = note
     self.verifierKey = verifierKey
+    self.witnessed = witnessed
   }
 }

@@ -90,7 +90,10 @@ extension APIMessages {
       [.field("entries", .array(.message("AuditEntry"), maximum: 10_000)), .field("size", .count)]),
     APIMessage(
       "CheckpointAnswer", "A signed checkpoint (C2SP tlog-checkpoint) and the key that verifies it.",
-      [.field("note", .text(maximum: 8192)), .field("verifierKey", .text(maximum: 512))]),
+      [
+        .field("note", .text(maximum: 8192)), .field("verifierKey", .text(maximum: 512)),
+        .optional("witnessed", .text(maximum: 65_536)),
+      ]),
   ]
 
   static let people: [APIMessage] = [

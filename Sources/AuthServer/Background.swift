@@ -11,6 +11,7 @@ import Storage
 struct Background: Sendable {
   let services: Services
   let checkpoints: CheckpointService
+  let witnesses: WitnessService
   let log: SafeLog
   let accessEnds: AccessEnds
   /// After the clock was set, or came right.
@@ -34,6 +35,9 @@ struct Background: Sendable {
           await flush(all: false)
           FreeMemory.giveBack(above: Self.freeBytes)
         }
+      }
+      if witnesses.isAsked {
+        group.addTask { await every(.seconds(1)) { await witnesses.look() } }
       }
       group.addTask { await watchClock() }
       group.addTask {

@@ -19,6 +19,7 @@ public final class Server: Sendable {
   private let state: StateFolder
   private let store: SQLiteStore
   private let checkpoints: CheckpointService
+  private let witnesses: WitnessService
   private let backups: BackupDesk
   private let rehearsals: RehearsalDesk
   /// `nil` where people are imported from files.
@@ -48,9 +49,10 @@ public final class Server: Sendable {
     else { throw StartFault.vaultOfAnotherInstance }
     let offset = policy.policy.organisation.timeZoneOffsetSeconds
     store = try SQLiteStore(path: state.database, localDayOffsetSeconds: offset)
-    let restored = try await LogContinuity(
-      store: store, verifier: NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
-    ).examine(vault: status, witness: instance.witness)
+    let verifier = try await NoteVerifier(vkey: vault.publicKeys().checkpointVerifier)
+    let restored = try await LogContinuity(store: store, verifier: verifier).examine(
+      vault: status, witness: instance.witness,
+      cosigned: await WitnessService.newest(instance.witnesses, keys.witnesses, origin: verifier.name))
     let columns = try ColumnKeys(
       current: ColumnKey(id: 1, key: state.columnKey(random: surroundings.random, credentials: credentials)))
     services = try Services(
@@ -62,6 +64,8 @@ public final class Server: Sendable {
     try await PolicySignatures(services: services).requireAtStart(now: now)
     checkpoints = CheckpointService(store: store, vault: vault)
     if restored != nil { await checkpoints.hold() }
+    witnesses = WitnessService(
+      services: services, checkpoints: checkpoints, verifiers: keys.witnesses, log: support.log)
     backups = BackupDesk(
       services: services, store: store, checkpoints: checkpoints, folder: state.backupFolder,
       columnKeyFile: state.columnKeyFile, recovery: keys.recovery)
@@ -94,6 +98,9 @@ public final class Server: Sendable {
   /// What `Background` does with every checkpoint, now.
   package func lookAtVault() async throws { try await VaultWatch(services: services, log: support.log).look() }
 
+  /// What `Background` does once a second, now.
+  package func lookAtWitnesses() async { await witnesses.look() }
+
   private static func identity(_ state: StateFolder, _ vault: any Vault, _ now: Moment) async throws -> TLSIdentity {
     let (chain, key) = try await state.tlsIdentity(vault: vault, now: now)
     return try TLSIdentity(certificates: chain, key: key)
@@ -124,7 +131,7 @@ public final class Server: Sendable {
         try Listener(configuration, router: router, support: support, onBound: onBound)
       })
     let background = Background(
-      services: services, checkpoints: checkpoints, log: support.log,
+      services: services, checkpoints: checkpoints, witnesses: witnesses, log: support.log,
       accessEnds: AccessEnds(services: services) { [directory] in directory?.condition.ends ?? [:] },
       // What was issued while the clock was wrong is replaced at once.
       clockWasSet: { [self] in await reloadTLS() })
@@ -196,8 +203,8 @@ public final class Server: Sendable {
     EnrolmentRoutes(services: services).add(to: enrolment)
     let operations = OperationsRoutes(metrics: support.metrics, checks: readinessChecks)
     let operatorRoutes = OperatorRoutes(
-      services: services, checkpoints: checkpoints, backups: backups, rehearsals: rehearsals, directory: directory,
-      purge: purge,
+      services: services, checkpoints: checkpoints, witnesses: witnesses, backups: backups, rehearsals: rehearsals,
+      directory: directory, purge: purge,
       status: { [self] in try await status() })
     let operators = Router(context: SanmonRequestContext.self)
     operators.add(middleware: RestoredDoor(services: services, isForOperators: true))
@@ -296,6 +303,14 @@ public final class Server: Sendable {
         Double(directory.condition.drift)
       }
     }
+    if witnesses.isAsked {
+      let witnesses = witnesses
+      metrics.observe(
+        "sanmon_witness_away_seconds", help: "Seconds for which the witness that is silent longest has cosigned nothing"
+      ) {
+        witnesses.awaySeconds(at: now())
+      }
+    }
     metrics.observe("sanmon_checkpoint_size", help: "Rows covered by the newest signed checkpoint") {
       Double(checkpoints.signedSize)
     }
@@ -326,6 +341,7 @@ public final class Server: Sendable {
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
     let access = try await AccessDesk(services: services).warnings()
     let relinks = directory == nil ? (ja: [], en: []) : try await RelinkDesk(services: services).warnings()
+    let cosigners = witnesses.warnings
     let warningsJa =
       [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + (purge?.warnings.ja ?? []) + operators.ja + access.ja
       + relinks.ja + lists.ja + waivers.map { $0.render(.ja) }
@@ -341,7 +357,8 @@ public final class Server: Sendable {
       checkpointSize: checkpoints.signedSize, unrecordedDenials: services.recorder.unrecordedDenials,
       vaultRows: vault?.logSize, vaultAlarms: vault?.alarms,
       mainPort: port(.workstations) ?? 0, enrolmentPort: port(.enrolment) ?? 0, authority: authority,
-      warningsJa: warningsJa + external.ja + numbers.ja, warningsEn: warningsEn + external.en + numbers.en,
+      warningsJa: warningsJa + external.ja + numbers.ja + cosigners.ja,
+      warningsEn: warningsEn + external.en + numbers.en + cosigners.en,
       numberCardPeople: numbers.people,
       externalPeopleToAnswer: external.people == 0 ? nil : external.people)
   }

@@ -41,7 +41,10 @@ package final class ServerCore: Sendable {
     checkpoints = CheckpointService(store: store, vault: vault)
     try await PolicySignatures(services: services).requireAtStart(now: now)
     background = Background(
-      services: services, checkpoints: checkpoints, log: log, accessEnds: AccessEnds(services: services) { [:] },
+      services: services, checkpoints: checkpoints,
+      // Nothing here speaks to a network.
+      witnesses: WitnessService(services: services, checkpoints: checkpoints, verifiers: [], log: log), log: log,
+      accessEnds: AccessEnds(services: services) { [:] },
       clockWasSet: {})
   }
 

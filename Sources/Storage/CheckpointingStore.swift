@@ -2,7 +2,8 @@ public import AuditLog
 
 /// A store whose log can be checkpointed and proven; both implementations can.
 public protocol CheckpointingStore: Store {
-  /// Keeps a signed checkpoint of this log. The signature is the caller's to check.
+  /// Keeps a signed checkpoint of this log. The signature is the caller's to check. A note with further signatures (witnesses')
+  /// takes the place of the one it begins with.
   ///
   /// - Throws: `.conflict` when the note is malformed or says another root than the log has at that size.
   func store(checkpoint note: String) async throws(StorageFault)

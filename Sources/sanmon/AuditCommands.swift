@@ -126,12 +126,15 @@ struct AuditCheckpoint: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "checkpoint", abstract: "Sign and print a checkpoint of the log, to be kept elsewhere. / 署名済みチェックポイントを出力します。",
     discussion: """
-      Keep the printed text on another machine or on paper: with it a later cut of the log is found.
+      Keep the printed text on another machine or on paper: with it a later cut of the log is found. With --witnessed the newest
+      one is printed that a witness of the start-up file has cosigned: for 'sanmon audit verify --witness-key'.
 
-      EXAMPLE
+      EXAMPLES
         sanmon audit checkpoint > checkpoint-2026-04-01.txt
         sanmon audit verify --database copy.sqlite --key-file log.vkey --checkpoint checkpoint-2026-04-01.txt
+        sanmon audit checkpoint --witnessed > cosigned-2026-04-01.txt
       """)
+  @Flag(help: "Print the newest checkpoint that a witness has cosigned.") var witnessed = false
   @Option(help: "Also write the key that verifies checkpoints to this file.") var keyFile: String?
   @OptionGroup var link: LinkOptions
 
@@ -139,6 +142,12 @@ struct AuditCheckpoint: AsyncParsableCommand {
     let operatorLink = OperatorLink(options: link)
     let answer = try await operatorLink.get("/v1/admin/audit/checkpoint", as: CheckpointAnswer.self)
     if let keyFile { try Data((answer.verifierKey + "\n").utf8).write(to: URL(fileURLWithPath: keyFile)) }
-    if link.json { try operatorLink.show(answer) { $0.note } } else { print(answer.note, terminator: "") }
+    guard !witnessed || answer.witnessed != nil else {
+      throw fail(
+        1, "証人が連署したチェックポイントは、まだありません。sanmon status をご覧ください。",
+        "no witness has cosigned a checkpoint yet: see sanmon status")
+    }
+    let note = witnessed ? answer.witnessed ?? "" : answer.note
+    if link.json { try operatorLink.show(answer) { _ in note } } else { print(note, terminator: "") }
   }
 }

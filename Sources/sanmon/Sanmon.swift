@@ -47,7 +47,8 @@ struct Sanmon: AsyncParsableCommand {
       WorkstationCommand.self, SessionCommand.self,
       CardCommand.self, PalmCommand.self, CodeCommand.self,
       PersonCommand.self, DirectoryCommand.self,
-      OperatorCommand.self, AuditCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self, SupportCommand.self,
+      OperatorCommand.self, AuditCommand.self, WitnessCommand.self, BackupCommand.self, WhyCommand.self, ClockCommand.self,
+      SupportCommand.self,
       BenchCommand.self, ModuleHostCommand.self,
     ])
 }

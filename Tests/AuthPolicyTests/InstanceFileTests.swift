@@ -71,6 +71,38 @@ struct InstanceFileTests {
     #expect(file.listen.minimum == .v13)
   }
 
+  private static let witness = "witness.example/w1+c876832b+BGd+3Zx6b7ql1gnccAXOgBHVTgMUrPicoXIFe8FA7eYq"
+
+  @Test("up to four witnesses, each with its address and its key")
+  func witnesses() throws {
+    let other = "w2+00000000+" + String(repeating: "A", count: 44)
+    let file = try parse(
+      Samples.instance
+        + "witnesses: [{url: \"http://10.1.2.3:8447/\", key: \"\(Self.witness)\"}, {url: \"http://w/log/\", key: \(other)}]\n")
+    #expect(
+      try file.witnesses == [
+        CheckpointWitness(address: ListAddress(parsing: "http://10.1.2.3:8447/"), key: Self.witness),
+        CheckpointWitness(address: ListAddress(parsing: "http://w/log/"), key: other),
+      ])
+    #expect(try parse(Samples.instance).witnesses.isEmpty)
+  }
+
+  @Test(
+    "a witness that cannot be meant is refused",
+    arguments: [
+      "[]", "{url: \"http://w/\", key: KEY}", "[{url: \"http://w/\"}]", "[{key: KEY}]", "[{url: \"https://w/\", key: KEY}]",
+      "[{url: \"http://w\", key: KEY}]", "[{url: \"http://w/log\", key: KEY}]", "[{url: \"http://w/\", key: KEYS}]",
+      "[{url: \"http://w/\", key: w2}]", "[{url: \"http://w/\", key: KEY, name: w}]",
+      "[{url: \"http://w/\", key: KEY}, {url: \"http://w/\", key: KEY}]",
+      "[{url: \"http://a/\", key: KEY}, {url: \"http://b/\", key: KEY}, {url: \"http://c/\", key: KEY}, "
+        + "{url: \"http://d/\", key: KEY}, {url: \"http://e/\", key: KEY}]",
+    ])
+  func witnessRefused(value: String) throws {
+    let text = value.replacing("KEYS", with: "\"w 2+00000000+" + String(repeating: "A", count: 44) + "\"")
+      .replacing("KEY", with: "\"\(Self.witness)\"")
+    #expect(throws: PolicyFaults.self) { try parse(Samples.instance + "witnesses: \(text)\n") }
+  }
+
   @Test("what is not said of the directory: LDAPS, anywhere in the domain, employeeNumber, every two seconds")
   func directoryDefaults() throws {
     let file = try parse(

@@ -60,6 +60,53 @@ struct LogFuzzTests {
       .run { bytes in (try? NoteVerifier(vkey: String(decoding: bytes, as: UTF8.self))) != nil }
   }
 
+  @Test("what a witness is asked has one spelling, and damage is never cosigned")
+  func witnesses() throws {
+    let (root, other) = (TreeHash.leaf([1]), TreeHash.leaf([2]))
+    let checkpoint = try Checkpoint(origin: "sanmon.example/lgwan-1", size: 42, root: root)
+    let signature = try NoteSignature(name: "lgwan-1", keyID: [1, 2, 3, 4], signature: [UInt8](repeating: 5, count: 64))
+    let note = try SignedNote(text: checkpoint.text, signatures: [signature])
+    let asked = try AddCheckpoint(oldSize: 7, proof: [root, other], note: note)
+    let bare = try AddCheckpoint(oldSize: 0, proof: [], note: note)
+    let log = try NoteVerifier(name: "sanmon.example/lgwan-1", publicKey: [UInt8](repeating: 9, count: 32))
+    let witness = try WitnessVerifier(name: "lgwan-1", publicKey: [UInt8](repeating: 9, count: 32))
+    let tally = try Fuzzer(
+      "addCheckpoint", corpus: [asked.encoded, bare.encoded], words: ["old ", "\n\n", "\u{2014} ", "0"], share: 0.5
+    ).run { bytes in
+      _ = AddCheckpoint.size(parsing: bytes)
+      guard let read = try? AddCheckpoint(parsing: bytes) else { return false }
+      guard read.encoded == bytes else { throw Fuzzer.Broken("two spellings of one request") }
+      var memory = WitnessMemory()
+      // Nobody signed any of these.
+      guard memory.take(read, logs: [log]) != nil, memory == WitnessMemory(), witness.time(of: read.note) == nil else {
+        throw Fuzzer.Broken("cosigned")
+      }
+      return true
+    }
+    #expect(tally.accepted > 100 && tally.refused > 1000)
+    let head = "POST /add-checkpoint HTTP/1.1\r\nHost: 10.1.2.3:8447\r\nContent-Length: 300\r\n\r\n"
+    let get = "GET \(WitnessCall.newestPath(origin: checkpoint.origin)) HTTP/1.1\r\nHost: w\r\n\r\n"
+    let heads = try Fuzzer(
+      "witnessCalls", corpus: [Array(head.utf8), Array(get.utf8)], words: ["\r\n", "Content-Length: ", " "], share: 0.3
+    ).run { bytes in
+      switch WitnessCall(head: bytes) {
+      case .addCheckpoint(let length):
+        guard (0...AddCheckpoint.limit).contains(length) else { throw Fuzzer.Broken("a length beyond the limit") }
+        return true
+      case .newest(let hash):
+        guard hash.utf8.count == 64, !hash.contains("/") else { throw Fuzzer.Broken("no hash") }
+        return true
+      case .refused(let status):
+        guard [400, 404, 405, 411, 413].contains(status) else { throw Fuzzer.Broken("status \(status)") }
+        return false
+      }
+    }
+    #expect(heads.accepted > 100 && heads.refused > 1000)
+    let vkey = witness.vkey
+    try Fuzzer("witnessKeys", corpus: [Array(vkey.utf8)], share: 0.2)
+      .run { bytes in (try? WitnessVerifier(vkey: String(decoding: bytes, as: UTF8.self))) != nil }
+  }
+
   private static func act(_ parameters: [String: String]) throws -> Act {
     try Act(
       kind: "operator.register", operatorID: OperatorID(parsing: "yamada"), instance: InstanceID(parsing: "lgwan-1"),

@@ -26,9 +26,20 @@ struct UnitTests {
     #expect(unit["Type"] == ["notify"] && unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"])
   }
 
+  private static let witness = "sanmon-witness@.service"
+
+  @Test("a witness comes back by itself, unless somebody has to look, and sees nothing of a server beside it")
+  func witnessing() throws {
+    let unit = try Self.settings(Self.witness)
+    #expect(unit["Restart"] == ["always"] && unit["StartLimitIntervalSec"] == ["0"] && unit["User"] == ["sanmon-witness-%i"])
+    #expect(unit["RestartPreventExitStatus"] == ["64 65 66 77"])
+    #expect(unit["InaccessiblePaths"] == ["-/var/lib/sanmon -/var/lib/sanmon-vault -/etc/sanmon"])
+    #expect(unit["ExecStart"]?.first?.contains("witness run --state /var/lib/sanmon-witness/%i ") == true)
+  }
+
   private static let fetcher = "sanmon-crl-fetch@.service"
   private static let services =
-    ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service", rotator, fetcher] + matchers
+    ["sanmond@.service", "sanmon-vault@.service", "sanmon-snapshot@.service", rotator, fetcher, witness] + matchers
 
   @Test("no service is root, dumps core or gains rights", arguments: services)
   func hardened(name: String) throws {

@@ -207,6 +207,12 @@ struct CheckpointStoreTests {
       try await store.store(checkpoint: "o\n3\n")
     }
     #expect(try await store.checkpoints().count == 3)
+    // A witness has signed too: the note takes the place of the one it begins with.
+    let line = String(notes[1].split(separator: "\n").last ?? "")
+    let cosigned = notes[1] + line + "\n"
+    try await store.store(checkpoint: cosigned)
+    try await store.store(checkpoint: cosigned)
+    #expect(try await store.checkpoints() == [notes[2], notes[0], cosigned])
     #expect(try await store.size() == 5)
     let proof = try #require(try await store.auditConsistencyProof(from: 3, to: 5))
     #expect(proof.proves(root3, growsInto: try #require(try await store.auditRoot(5))))

@@ -61,6 +61,19 @@ public struct PalmMatcher: Sendable, Hashable {
   }
 }
 
+/// A witness that cosigns the log's checkpoints from another machine (C2SP tlog-witness).
+public struct CheckpointWitness: Sendable, Hashable {
+  /// Its submission prefix, `http://HOST:PORT/`: without TLS, since what is asked is public and what is answered is signed.
+  public var address: ListAddress
+  /// Its public key, `name+hex8+base64`; read in full where it is used.
+  public var key: String
+
+  public init(address: ListAddress, key: String) {
+    self.address = address
+    self.key = key
+  }
+}
+
 /// The start-up file of one server instance.
 ///
 /// *Trusted: who can change it can point the instance at other policies, roots and sockets.*
@@ -122,6 +135,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var jpkiCRLs: [Segment: [String]]
   /// Policies of authorities that promise a PIN: a certificate card of the segment that has one along its whole path is `pk-pin`.
   public var cardPINPolicies: [Segment: [CertificatePolicy]]
+  /// Whom each checkpoint is shown to, and whom the log is compared with at start where they can be reached; at most 4.
+  public var witnesses: [CheckpointWitness]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -134,7 +149,7 @@ public struct InstanceFile: Sendable, Hashable {
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
     cardCRLSources: [Segment: [ListAddress]] = [:],
     jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
-    cardPINPolicies: [Segment: [CertificatePolicy]] = [:]
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:], witnesses: [CheckpointWitness] = []
   ) {
     self.instance = instance
     self.segments = segments
@@ -167,6 +182,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.jpkiRoots = jpkiRoots
     self.jpkiCRLs = jpkiCRLs
     self.cardPINPolicies = cardPINPolicies
+    self.witnesses = witnesses
   }
 
   /// - Throws: every fault of the file.

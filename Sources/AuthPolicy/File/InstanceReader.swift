@@ -10,6 +10,7 @@ struct InstanceReader {
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
     "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls", "card-pin-policies",
+    "witnesses",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -54,6 +55,7 @@ struct InstanceReader {
     let signatures = fields.optional("policy-signatures").map { log.integer($0, 0...2) } ?? 0
     let recovery = fields.optional("recovery-key").flatMap { recoveryKey($0) }
     let witness = fields.optional("witness").flatMap { path($0) }
+    let cosigners = fields.optional("witnesses").map { witnesses($0) } ?? []
     let people = DirectoryReader(log: log)
     let directory = fields.optional("directory").flatMap { people.isSnapshot($0) ? nil : people.read($0) }
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
@@ -70,7 +72,8 @@ struct InstanceReader {
       minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
-      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies)
+      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies,
+      witnesses: cosigners)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.

@@ -20,6 +20,8 @@ final class CheckpointService: Sendable {
   }
 
   var signedSize: UInt64 { signed.withLock { $0.size } }
+  /// `nil` until the first one since the start.
+  var newestNote: String? { signed.withLock { $0.note.isEmpty ? nil : $0.note } }
 
   /// From its return until `release` nobody else's call has a checkpoint signed: while a backup ends in the very checkpoint of
   /// its copy, and while a restored copy waits for its approval.

@@ -8,7 +8,8 @@ import Storage
 /// database put back to yesterday would let in cards that were reported lost since.
 ///
 /// Compared with the vault's last checkpoint, with the newest one we keep ourselves (which shows a vault that was put back),
-/// and with those in `witness`. Not found: server and vault put back together where no witness was kept out of reach.
+/// with those in `witness`, and with what the `witnesses` that can be reached cosigned last. Not found: server and vault put back
+/// together where no witness was kept out of reach.
 /// A copy that was restored from a backup says so itself: it is opened, and waits for an approval.
 struct LogContinuity: Sendable {
   let store: any CheckpointingStore
@@ -24,12 +25,16 @@ struct LogContinuity: Sendable {
 
   /// - Returns: the copy that waits for an approval; `nil` if this is the live instance.
   /// - Throws: `StartFault` when the log is shorter than a checkpoint, or not the beginning of what it covers.
-  func examine(vault: VaultStatus, witness: String?) async throws -> RestoredCopy? {
+  /// - Parameter cosigned: what witnesses answered; a note that the vault's key has not signed counts as no answer, since anybody
+  ///   between the two could say it.
+  func examine(
+    vault: VaultStatus, witness: String?, cosigned: [(name: String, note: String)] = []
+  ) async throws -> RestoredCopy? {
     let (size, mark, epoch) = try await store.read {
       (state) throws(StorageFault) -> (UInt64, [UInt8], UInt64) in
       (try state.auditSize(), try state.setting(RestoredMark.setting) ?? [], try InstanceEpoch.read(state))
     }
-    let seen = try witness.map(checkpoints) ?? []
+    let seen = try (witness.map(checkpoints) ?? []) + cosigned.compactMap { try? read($0.note, .witness($0.name)) }
     let own = try await store.newestCheckpoint().flatMap { try? read($0, .vault) }
     if mark.isEmpty, !vault.isRestored {
       guard epoch == vault.epoch else { throw StartFault.epochsDiffer(log: epoch, vault: vault.epoch) }

@@ -1,3 +1,4 @@
+import AuditLog
 public import AuthPolicy
 import DirectorySync
 import Sealing
@@ -10,6 +11,8 @@ struct HandCopiedKeys {
   let snapshot: SnapshotKey?
   /// The one domain whose snapshots are taken; `nil`: that of the first one.
   let domain: DomainSID?
+  /// Of the witnesses, in the file's order.
+  let witnesses: [WitnessVerifier]
 
   init(_ instance: InstanceFile) throws(StartFault) {
     do { recovery = try instance.recoveryKey.map { try RecoveryPublicKey(parsing: $0) } } catch {
@@ -19,6 +22,8 @@ struct HandCopiedKeys {
       snapshot = try instance.snapshot.map { try SnapshotKey(parsing: $0.key) }
       domain = try instance.snapshot?.domain.map { try DomainSID(parsing: $0) }
     } catch { throw .snapshotKeyWrong }
+    do { witnesses = try instance.witnesses.map { try WitnessVerifier(vkey: $0.key) } } catch { throw .witnessKeyWrong }
+    guard Set(witnesses.map(\.name)).count == witnesses.count else { throw .witnessKeyWrong }
   }
 }
 

@@ -16,22 +16,28 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
   case snapshotKeyWrong
   /// The user that matchers of palms run under.
   case matcherUserUnknown(String)
+  /// A key in `witnesses`, or two of one name.
+  case witnessKeyWrong
 
   /// Where a checkpoint was found.
   public enum Source: Sendable, Equatable {
     case vault
     case file(String)
+    /// By the name in its key; the checkpoint itself is signed by the vault.
+    case witness(String)
 
     fileprivate var ja: String {
       switch self {
       case .vault: "鍵庫"
       case .file(let path): path
+      case .witness(let name): "証人 \(name) "
       }
     }
     fileprivate var en: String {
       switch self {
       case .vault: "the vault"
       case .file(let path): path
+      case .witness(let name): "the witness \(name)"
       }
     }
   }
@@ -45,7 +51,7 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .logIsOlder, .logIsAnother, .vaultIsOlder, .epochsDiffer: true
     case .vaultOfAnotherInstance, .cardRootsUnreadable, .policyUnsigned, .witnessUnusable, .recoveryKeyWrong, .snapshotKeyWrong,
-      .matcherUserUnknown:
+      .matcherUserUnknown, .witnessKeyWrong:
       false
     }
   }
@@ -91,6 +97,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
       "snapshot-key or domain in the start-up file is not what 'sanmon directory snapshot-key' printed where it is written"
     case .matcherUserUnknown(let user):
       "palm-matchers in the start-up file names the user \(user), whom this machine does not have"
+    case .witnessKeyWrong:
+      "witnesses in the start-up file: a key is not what 'sanmon witness init' printed, or two have one name"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): the witness that the start-up file names is not there, or may not be read"
@@ -141,6 +149,8 @@ public enum StartFault: Error, Sendable, Equatable, CustomStringConvertible {
     case .snapshotKeyWrong:
       "起動ファイルの snapshot-key か domain は、書き出す側の sanmon directory snapshot-key が表示したものではありません"
     case .matcherUserUnknown(let user): "起動ファイルの palm-matchers にある利用者 \(user) は、このサーバーにいません"
+    case .witnessKeyWrong:
+      "起動ファイルの witnesses に、sanmon witness init が表示したものと異なる鍵があるか、同じ名前の証人が二つあります"
     case .witnessUnusable(let path, let trouble):
       switch trouble {
       case .missing: "\(path): 起動ファイルの witness が指す場所がないか、読み取れません"

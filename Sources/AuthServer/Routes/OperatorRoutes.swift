@@ -10,6 +10,7 @@ import VaultLink
 struct OperatorRoutes: Sendable {
   let services: Services
   let checkpoints: CheckpointService
+  let witnesses: WitnessService
   let backups: BackupDesk
   let rehearsals: RehearsalDesk
   /// `nil` where people are imported from files.
@@ -98,7 +99,8 @@ struct OperatorRoutes: Sendable {
       _ = try await require(Self.readers, context)
       let note = try await VaultAnswers.ask { try await checkpoints.sign() }
       let keys = try await VaultAnswers.ask { try await services.vault.publicKeys() }
-      return try JSONAnswer(CheckpointAnswer(note: note, verifierKey: keys.checkpointVerifier))
+      return try JSONAnswer(
+        CheckpointAnswer(note: note, verifierKey: keys.checkpointVerifier, witnessed: await witnesses.witnessed()))
     }
     router.get("/v1/admin/audit/:sequence") { _, context in
       let operatorRecord = try await require(Self.readers, context)

@@ -52,9 +52,10 @@ public final class AuditArchive: Sendable {
   /// - Parameters:
   ///   - verifiers: the log's public keys, from outside this file.
   ///   - elsewhere: checkpoints kept outside this file: only they can show that its end was cut off together with its own.
+  ///   - witnesses: whose cosignatures count.
   ///   - origin: of the log, if it is known.
   public func verify(
-    verifiers: [NoteVerifier], elsewhere: [KeptCheckpoint] = [], origin: String? = nil
+    verifiers: [NoteVerifier], elsewhere: [KeptCheckpoint] = [], witnesses: [WitnessVerifier] = [], origin: String? = nil
   ) throws(StorageFault) -> LogReport {
     let damage = DamageReport()
     DispatchQueue.global().async { [inspector] in damage.found((try? inspector.read(Self.isDamaged)) ?? true) }
@@ -64,7 +65,7 @@ public final class AuditArchive: Sendable {
         let own = (try? CheckpointsTable.notes(in: db)) ?? []
         var verifier = LogVerifier(
           checkpoints: elsewhere + own.map { KeptCheckpoint(source: "database", note: $0) }, verifiers: verifiers,
-          origin: origin)
+          witnesses: witnesses, origin: origin)
         do {
           try Self.feed(&verifier, from: db)
         } catch {

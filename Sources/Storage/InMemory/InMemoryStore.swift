@@ -44,6 +44,10 @@ public final class InMemoryStore: CheckpointingStore, Sendable {
     }
     everything.withLock { everything in
       guard !everything.checkpoints.contains(where: { $0.note == note }) else { return }
+      if let begun = everything.checkpoints.firstIndex(where: { note.utf8.starts(with: $0.note.utf8) }) {
+        everything.checkpoints[begun].note = note
+        return
+      }
       // Oldest first, by size; equal sizes in the order they came.
       let place = everything.checkpoints.firstIndex { $0.size > checkpoint.size } ?? everything.checkpoints.endIndex
       everything.checkpoints.insert((checkpoint.size, note), at: place)

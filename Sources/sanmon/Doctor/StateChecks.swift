@@ -26,6 +26,9 @@ extension Examination {
     return .ok(.clock, "\(Times.show(now))（JST）、監査記録より後", "\(Times.show(now)) JST, after the newest row")
   }
 
+  /// A witness may be started anew, or its network be mended, before anybody is told.
+  private static let witnessSeconds: Int64 = 600
+
   /// Rows beyond the newest checkpoint from which it is said.
   private static let unsignedRows: UInt64 = 1000
 
@@ -74,6 +77,15 @@ extension Examination {
         Words(
           "\(facts.size) 件のうち \(facts.size - covered) 件が未署名", "\(facts.size - covered) of \(facts.size) rows are not signed"),
         Words("鍵庫が応答しているか、警報がないかを確かめる", "does the vault answer, and has it alarms?"))
+    }
+    if let faults = server.value?.metric("sanmon_witness_faults_total"), faults > 0 {
+      return .fault(
+        .log, Words("証人の記憶と監査記録が一致しません（\(faults) 回）", "a witness remembers another log (told \(faults) times)"), restore)
+    }
+    if let silent = server.value?.metric("sanmon_witness_away_seconds"), silent >= Self.witnessSeconds {
+      return .warning(
+        .log, Words("証人が \(silent / 60) 分間連署していません", "a witness has cosigned nothing for \(silent / 60) minutes"),
+        Words("証人の装置と経路を確かめる（sanmon status）", "check the witness's machine and the way there (sanmon status)"))
     }
     let compared = signed == nil ? Words("（鍵庫とは比べていません）", " (not compared with the vault)") : Words("", "")
     return .ok(

@@ -15,6 +15,7 @@ struct ServiceLines {
   private static let events: Set<String> = [
     "http", "checkpointNotSigned", "vaultLogNotLookedAt", "vaultLogContradicts", "releaseUnauthorised", "policyFilesChanged",
     "clockStepped", "clockBehind", "clockRight", "coalescedNotWritten",
+    "witnessAway", "witnessBack", "witnessContradicts", "cosignatureNotKept",
     "cardRootsRefused", "tlsReloadRefused", "log.dropped",
   ]
   /// Sentences for people, by the words of ours in them; the sentence itself may name a path or a reason.
