@@ -122,6 +122,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var jpkiCRLs: [Segment: [String]]
   /// Policies of authorities that promise a PIN: a certificate card of the segment that has one along its whole path is `pk-pin`.
   public var cardPINPolicies: [Segment: [CertificatePolicy]]
+  /// Where the log is sent to; at most four. Empty: nowhere.
+  public var forward: [ForwardDestination]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -134,7 +136,7 @@ public struct InstanceFile: Sendable, Hashable {
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
     cardCRLSources: [Segment: [ListAddress]] = [:],
     jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
-    cardPINPolicies: [Segment: [CertificatePolicy]] = [:]
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:], forward: [ForwardDestination] = []
   ) {
     self.instance = instance
     self.segments = segments
@@ -167,6 +169,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.jpkiRoots = jpkiRoots
     self.jpkiCRLs = jpkiCRLs
     self.cardPINPolicies = cardPINPolicies
+    self.forward = forward
   }
 
   /// - Throws: every fault of the file.

@@ -10,6 +10,7 @@ struct InstanceReader {
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
     "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls", "card-pin-policies",
+    "forward",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -59,6 +60,7 @@ struct InstanceReader {
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
     let sources = lists(fields.optional("card-crl-sources"), served: segments) { listAddress($0) }
     let matchers = fields.optional("palm-matchers").map { palmMatchers($0) } ?? []
+    let forward = fields.optional("forward").map { ForwardReader(log: log).read($0) } ?? []
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let revocation, let bits, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -70,7 +72,7 @@ struct InstanceReader {
       minimumRSABits: bits, hosts: hosts,
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
-      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies)
+      cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies, forward: forward)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -288,7 +290,7 @@ struct InstanceReader {
   }
 
   /// Labels of RFC 1123 §2.1, not all digits at the end (that would be a broken address).
-  private static func isHostName(_ text: String) -> Bool {
+  static func isHostName(_ text: String) -> Bool {
     guard (1...253).contains(text.utf8.count) else { return false }
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isRight = labels.allSatisfy { label in
