@@ -35,7 +35,9 @@ package enum SyslogMessage {
   /// PROCID is nil: a row is not of the process that happens to send it.
   private static func header(_ row: ForwardedRow) -> String {
     let record = row.row.record
-    let time = CivilTime(wallMilliseconds: record.time).timestamp
+    // Four digits of a year; a row that a wrong clock dated beyond them has none.
+    let isWritable = (0...253_402_300_799_999).contains(record.time)
+    let time = isWritable ? CivilTime(wallMilliseconds: record.time).timestamp : "-"
     let host = token(row.host, limit: 255)
     return "<\(facility * 8 + severity(record.outcome))>1 \(time) \(host) sanmond - \(token(record.action, limit: 32))"
   }
