@@ -115,7 +115,7 @@ struct DocumentTests {
     found.formUnion(text.matches(of: /ReadinessCheck\("([a-z]+)"\)/).map { String($0.1) })
     found.formUnion(text.matches(of: /"(AP19\d)"/).map { String($0.1) })
     let rows =
-      /"(clock\.(?:stepped|behind|right|accepted)|directory\.(?:synced|held|approved|foreseen|rehearsed|confirmed|unreachable|reachable|drift|compared|snapshotRefused|snapshotWritten)|person\.(?:purged|relinked|external\.unanswered)|release\.unauthorised|rotation\.asked|cardkey\.(?:set|removed)|alarm\.seen|code\.(?:issued|used|wrong|dead)|card\.clone|card\.twoWorkstations|cards\.flooded|vault\.(?:card\.(?:proven|refused)|log\.contradicts|unseal|unsealed|key\.(?:made|removed|used)|credentials\.resealed|registers\.rewritten|master\.renewed)|relink\.proven|leavers\.counted|revocation\.(?:taken|soon|late|ended)|access\.(?:approved|on|began|ended|off|removed)|[a-z]+\.(?:recovered|refused|displaced|withdrawn|coalesced))"/
+      /"(clock\.(?:stepped|behind|right|accepted)|directory\.(?:synced|held|approved|foreseen|rehearsed|confirmed|unreachable|reachable|drift|compared|snapshotRefused|snapshotWritten)|person\.(?:purged|relinked|external\.unanswered)|release\.unauthorised|rotation\.asked|cardkey\.(?:set|removed)|alarm\.seen|code\.(?:issued|used|wrong|dead)|card\.clone|card\.twoWorkstations|cards\.flooded|vault\.(?:card\.(?:proven|refused)|log\.contradicts|unseal|unsealed|key\.(?:made|removed|used)|credentials\.resealed|registers\.rewritten|master\.renewed)|relink\.proven|leavers\.counted|revocation\.(?:taken|soon|late|ended)|forward\.(?:away|back|overdue|contradicts)|access\.(?:approved|on|began|ended|off|removed)|[a-z]+\.(?:recovered|refused|displaced|withdrawn|coalesced))"/
     return found.union(text.matches(of: rows).map { String($0.1) })
   }
 
