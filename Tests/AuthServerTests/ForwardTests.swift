@@ -4,6 +4,7 @@ import AuthClient
 import AuthServer
 import AuthTerms
 import CertificateTrust
+import Crypto
 import Foundation
 import Storage
 import Testing
@@ -75,7 +76,8 @@ struct ForwardTests {
       let end = ContinuousClock.now + .seconds(seconds)
       while try await !isSo() {
         guard ContinuousClock.now < end else {
-          Issue.record("nothing for \(seconds) s: \(try await line())")
+          let said = try await line()
+          Issue.record("nothing for \(seconds) s: \(said)")
           return
         }
         try await Task.sleep(for: .milliseconds(100))

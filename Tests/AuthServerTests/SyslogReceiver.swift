@@ -1,6 +1,4 @@
-import AuthTerms
-import CertificateTrust
-import Foundation
+import Crypto
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix

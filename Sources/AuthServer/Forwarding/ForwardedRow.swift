@@ -1,5 +1,5 @@
 package import AuditLog
-import AuthTerms
+package import AuthTerms
 
 /// A row of the log as collectors get it: one list of named texts, which every format writes in the same order.
 package struct ForwardedRow: Sendable {

@@ -88,8 +88,8 @@ package enum SyslogMessage {
     let action = ForwardedText.written(record.action, limit: ForwardedRow.textLimit) { text in
       ForwardedText.line(text).map { ["\\", "|"].contains($0) ? "\\" + $0 : $0 }
     }.text
-    let severity = severity(record.outcome) == 4 ? 6 : 3
-    var text = "CEF:0|Sanmon|sanmond|\(Release.version)|\(action)|\(action) \(record.outcome.rawValue)|\(severity)|"
+    let weight = severity(record.outcome) == 4 ? 6 : 3
+    var text = "CEF:0|Sanmon|sanmond|\(Release.version)|\(action)|\(action) \(record.outcome.rawValue)|\(weight)|"
     var cut: [String] = []
     for (index, field) in (row.identity + row.fields + [row.note]).enumerated() where !field.value.isEmpty {
       let value = ForwardedText.written(field.value, limit: field.limit) { text in
