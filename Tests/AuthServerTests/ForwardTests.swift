@@ -6,6 +6,8 @@ import AuthTerms
 import CertificateTrust
 import Crypto
 import Foundation
+import NIOCore
+import NIOPosix
 import Storage
 import Testing
 
@@ -20,10 +22,11 @@ struct ForwardTests {
 
     /// - Parameters:
     ///   - certified: the collector asks for a certificate, and gets one.
+    ///   - other: the port of somebody else, instead of the collector's.
     ///   - more: keys of the destination.
     init(
       certified: Bool = false, trusting: TestAuthority? = nil, address: String = "127.0.0.1", format: String = "rfc5424",
-      showing: TestAuthority? = nil, more: String = ""
+      showing: TestAuthority? = nil, port other: Int? = nil, more: String = ""
     ) async throws {
       let collectors = try TestAuthority("collectors")
       let clients = try TestAuthority("clients")
@@ -34,7 +37,7 @@ struct ForwardTests {
       let trust = PEMFile.encode(certificate: try trusted.certificate.derBytes())
       let shown = showing ?? clients
       let leaf = try shown.issue("lgwan-1", isServer: false)
-      let port = collector.port
+      let port = other ?? collector.port
       city = try await City(
         prepare: { folder in
           try trust.write(toFile: folder + "/collector.pem", atomically: true, encoding: .utf8)
@@ -213,6 +216,22 @@ struct ForwardTests {
     let rows = try await other.waitForAll()
     #expect(try Array(other.sequences().prefix(rows)) == Array(0..<rows))
     await other.end()
+  }
+
+  @Test("a collector that takes the connection and never a word has a deadline, and clerks do not wait for it")
+  func stuck() async throws {
+    let mute = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
+    let office = try await Office(port: mute.localAddress?.port)
+    _ = try await office.city.importPeople()
+    let card = try await office.city.enrolCard("p-000042")
+    let pc = try await office.city.workstation("LGWAN-PC-0042")
+    let start = ContinuousClock.now
+    for _ in 0..<3 { _ = try await pc.enter(card) }
+    #expect(ContinuousClock.now - start < .seconds(10))
+    try await office.wait { try await office.line().contains("does not take what is sent in time") }
+    #expect(ContinuousClock.now - start < .seconds(90))
+    await office.end()
+    try await mute.close().get()
   }
 
   @Test("ten thousand rows of a day away come in their order, each once")

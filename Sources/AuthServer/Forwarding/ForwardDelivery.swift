@@ -20,7 +20,7 @@ struct ForwardDelivery: Sendable {
   let destination: ForwardDestination
   let context: NIOSSLContext
 
-  static let connectSeconds: Int64 = 10
+  static let connectSeconds: Int64 = 5
   /// For one batch, from the first packet to the last.
   static let seconds: Int64 = 30
 

@@ -136,25 +136,24 @@ final class Forwarder: Sendable {
     }
     var (position, isChecked) = standing.withLock { ($0.position, $0.isChecked) }
     guard !isChecked || position.epoch != epoch else { return }
-    if position.next == 0 {
-      position.epoch = epoch
-    } else if position.epoch != epoch {
+    let found = try await leaf(before: min(position.next, size))
+    let isKnown = found != Self.unknownLeaf && position.leaf != Self.unknownLeaf
+    let isSame = position.next <= size && (!isKnown || found == position.leaf)
+    if position.next > 0, position.epoch != epoch, !(isSame && isKnown) {
       // What was written behind an approved copy is new, whatever numbers it has.
       let bases = try await services.vault.status().bases.filter { $0.epoch > position.epoch }
       position.next = min(position.next, bases.map(\.size).min() ?? 0)
       position.leaf = try await leaf(before: position.next)
-      position.epoch = epoch
-    } else {
-      let leaf = try await leaf(before: min(position.next, size))
-      let isKnown = leaf != Self.unknownLeaf && position.leaf != Self.unknownLeaf
-      if position.next > size || (isKnown && leaf != position.leaf) {
-        let words = "\(destination.name) has rows that this log has not, or other ones: it gets the log from its first row"
-        guard await record("forward.contradicts", .refused, words) else { return }
-        log.event("forwardContradicts")
-        position.next = 0
-        position.leaf = []
+    } else if position.epoch == epoch, !isSame {
+      let words = "\(destination.name) has rows that this log has not, or other ones: it gets the log from its first row"
+      guard await record("forward.contradicts", .refused, words) else {
+        throw StorageFault.unavailable("a contradiction that no row tells of is not passed over")
       }
+      log.event("forwardContradicts")
+      position.next = 0
+      position.leaf = []
     }
+    position.epoch = epoch
     isChecked = true
     standing.withLock { ($0.position, $0.isChecked) = (position, isChecked) }
     keep()
