@@ -3,6 +3,7 @@ import AuthClient
 import AuthServer
 import CertificateTrust
 import Foundation
+import Sealing
 import Testing
 
 /// After an approved restore the log goes on from where the copy ended: the same numbers, other rows.
