@@ -25,6 +25,7 @@ public final class Server: Sendable {
   /// `nil` where people are imported from files.
   private let directory: DirectoryService?
   private let purge: PurgeService?
+  private let forwarders: [Forwarder]
   private let support: HTTPSupport
   private let mainTLS: ServerTLS
   private let enrolmentTLS: ServerTLS
@@ -72,6 +73,9 @@ public final class Server: Sendable {
     directory = Self.directory(instance, keys, services, support.log)
     purge = directory.map { [services, support] in PurgeService(services: services, directory: $0, log: support.log) }
     rehearsals = RehearsalDesk(services: services, store: store, directory: directory, folder: state.rehearsalFolder)
+    forwarders = try instance.forward.map { [services, support, state] destination in
+      try Forwarder(destination, services: services, log: support.log, folder: state.forwardFolder)
+    }
     let identity = try await Self.identity(state, vault, now)
     let roots = try await vault.trustRoots()
     authority = WorkstationDesk.fingerprint(roots.first ?? []).hex
@@ -140,6 +144,7 @@ public final class Server: Sendable {
       tasks.addTask { await background.run() }
       if let directory { tasks.addTask { await directory.run() } }
       if let purge { tasks.addTask { await purge.run() } }
+      for forwarder in forwarders { tasks.addTask(priority: .utility) { await forwarder.run() } }
       tasks.addTask { [self] in
         // A certificate that ends within a month is replaced under way; nobody has to restart for it.
         while (try? await Task.sleep(for: .seconds(6 * 3600))) != nil { await reloadTLS() }
@@ -336,6 +341,8 @@ public final class Server: Sendable {
     let waivers = try await WaiverDesk(services: services).warnings()
     let clock = services.clockFloor.secondsBehind(at: services.surroundings.now()).map(ClockFloor.warning)
     let lists = RevocationWatch(services: services, log: support.log).lines()
+    let forwards = forwarders.map { $0.line(size: rows) }
+    let outside = (ja: lists.ja + forwards.map(\.ja), en: lists.en + forwards.map(\.en))
     let waiting = services.restoration.pending == nil ? nil : Sentences.of(.instanceRestored)
     let people = directory?.condition.warnings(at: services.surroundings.now())
     let operators = try await OperatorDirectory(services: services).warnings(services.surroundings.now())
@@ -344,10 +351,10 @@ public final class Server: Sendable {
     let cosigners = witnesses.warnings
     let warningsJa =
       [waiting?.ja, clock?.ja].compactMap { $0 } + (people?.ja ?? []) + (purge?.warnings.ja ?? []) + operators.ja + access.ja
-      + relinks.ja + lists.ja + waivers.map { $0.render(.ja) }
+      + relinks.ja + outside.ja + waivers.map { $0.render(.ja) }
     let warningsEn =
       [waiting?.en, clock?.en].compactMap { $0 } + (people?.en ?? []) + (purge?.warnings.en ?? []) + operators.en + access.en
-      + relinks.en + lists.en + waivers.map { $0.render(.en) }
+      + relinks.en + outside.en + waivers.map { $0.render(.en) }
     let numbers = try await CardReportDesk(services: services).standing()
     let external = try await ExternalDesk(services: services).warnings()
     return InstanceStatus(

@@ -137,6 +137,8 @@ public struct InstanceFile: Sendable, Hashable {
   public var cardPINPolicies: [Segment: [CertificatePolicy]]
   /// Whom each checkpoint is shown to, and whom the log is compared with at start where they can be reached; at most 4.
   public var witnesses: [CheckpointWitness]
+  /// Where the log is sent to; at most four. Empty: nowhere.
+  public var forward: [ForwardDestination]
 
   public init(
     instance: String, segments: [Segment], listen: TLSListener, enrolmentListen: TLSListener, metricsListen: Listener?,
@@ -149,7 +151,8 @@ public struct InstanceFile: Sendable, Hashable {
     directory: DirectoryConnection? = nil, snapshot: SnapshotConnection? = nil, palmMatchers: [PalmMatcher] = [],
     cardCRLSources: [Segment: [ListAddress]] = [:],
     jpkiRoots: [Segment: [String]] = [:], jpkiCRLs: [Segment: [String]] = [:],
-    cardPINPolicies: [Segment: [CertificatePolicy]] = [:], witnesses: [CheckpointWitness] = []
+    cardPINPolicies: [Segment: [CertificatePolicy]] = [:], witnesses: [CheckpointWitness] = [],
+    forward: [ForwardDestination] = []
   ) {
     self.instance = instance
     self.segments = segments
@@ -183,6 +186,7 @@ public struct InstanceFile: Sendable, Hashable {
     self.jpkiCRLs = jpkiCRLs
     self.cardPINPolicies = cardPINPolicies
     self.witnesses = witnesses
+    self.forward = forward
   }
 
   /// - Throws: every fault of the file.

@@ -10,7 +10,7 @@ struct InstanceReader {
     "card-crls", "revocation", "card-policies", "minimum-rsa-bits", "hosts", "checkpoint-seconds", "connections-per-source",
     "policy-signatures",
     "witness", "recovery-key", "directory", "palm-matchers", "card-crl-sources", "jpki-roots", "jpki-crls", "card-pin-policies",
-    "witnesses",
+    "witnesses", "forward",
   ]
 
   func read(_ root: MarkedNode) -> InstanceFile? {
@@ -61,6 +61,7 @@ struct InstanceReader {
     let snapshot = fields.optional("directory").flatMap { people.isSnapshot($0) ? people.readSnapshot($0) : nil }
     let sources = lists(fields.optional("card-crl-sources"), served: segments) { listAddress($0) }
     let matchers = fields.optional("palm-matchers").map { palmMatchers($0) } ?? []
+    let forward = fields.optional("forward").map { ForwardReader(log: log).read($0) } ?? []
     guard log.isClean, let instance, let listen, let enrolment, let operatorSocket, let vaultSocket, let state, let policies,
       let revocation, let bits, let checkpoint, let perSource, let signatures
     else { return nil }
@@ -73,7 +74,7 @@ struct InstanceReader {
       checkpointSeconds: checkpoint, connectionsPerSource: perSource, policySignatures: signatures,
       witness: witness, recoveryKey: recovery, directory: directory, snapshot: snapshot, palmMatchers: matchers,
       cardCRLSources: sources, jpkiRoots: personalRoots, jpkiCRLs: personalLists, cardPINPolicies: pinPolicies,
-      witnesses: cosigners)
+      witnesses: cosigners, forward: forward)
   }
 
   /// One instance serves one segment. LGWAN and My Number together must be said; the internet never meets My Number.
@@ -291,7 +292,7 @@ struct InstanceReader {
   }
 
   /// Labels of RFC 1123 §2.1, not all digits at the end (that would be a broken address).
-  private static func isHostName(_ text: String) -> Bool {
+  static func isHostName(_ text: String) -> Bool {
     guard (1...253).contains(text.utf8.count) else { return false }
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isRight = labels.allSatisfy { label in

@@ -41,6 +41,8 @@ struct StateFolder: Sendable {
   var columnKeyFile: String { path + "/column.key" }
   /// Sealed backups until they are taken.
   var backupFolder: String { path + "/backup" }
+  /// How far each destination of the log is.
+  var forwardFolder: String { path + "/forward" }
   /// The copy that a rehearsal is played on, while it lasts.
   var rehearsalFolder: String { path + "/rehearsal" }
 

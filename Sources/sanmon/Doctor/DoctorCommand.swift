@@ -102,7 +102,9 @@ struct Checkup {
     found += [
       at.serverAnswers(), at.vaultAnswers(), at.listeners(), at.certificate(), at.cardRoots(), at.revocation(), at.clock(),
     ]
-    found += [await at.auditLog(), at.denials()]
+    found.append(await at.auditLog())
+    found += at.forwarding()
+    found.append(at.denials())
     found += at.directory()
     found += [at.disk(), at.files(), at.users()]
     findings = found

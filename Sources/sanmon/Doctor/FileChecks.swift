@@ -33,9 +33,17 @@ extension Examination {
       trusted += instance.cardCRLs[segment, default: []]
     }
     if let door = instance.operatorListen { trusted += door.roots + door.crls }
+    var keys: [String] = []
+    for destination in instance.forward {
+      trusted.append(destination.trust)
+      guard let identity = destination.identity else { continue }
+      trusted.append(identity.certificate)
+      keys.append(identity.key)
+    }
     let own = ["", "/sanmon.sqlite", "/sanmon.sqlite-wal", "/sanmon.sqlite-shm", "/tls.key", "/tls.pem", "/column.key"]
     return trusted.map { (path: $0, rule: Rule.notWritableByOthers) }
       + own.map { (path: instance.state + $0, rule: Rule.notForOthers) }
+      + keys.map { (path: $0, rule: Rule.notForOthers) }
   }
 
   func files() -> Finding {

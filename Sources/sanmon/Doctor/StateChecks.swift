@@ -92,6 +92,22 @@ extension Examination {
       .log, "\(facts.size) 件、\(covered) 件まで署名と一致\(compared.ja)", "\(facts.size) rows, as signed up to \(covered)\(compared.en)")
   }
 
+  /// Collectors that do not get the log; nothing where all do, or nobody answers who knows.
+  func forwarding() -> [Finding] {
+    instance.forward.compactMap { destination in
+      guard let facts = server.value,
+        let seconds = facts.metric("sanmon_forward_away_seconds{destination=\"\(destination.name)\"}"), seconds > 0
+      else { return nil }
+      let waiting = facts.metric("sanmon_forward_waiting{destination=\"\(destination.name)\"}") ?? 0
+      return Finding.warning(
+        .log,
+        Words(
+          "監査記録が \(destination.name) に \(seconds / 60) 分前から届いていません（未送 \(waiting) 件）",
+          "not taken by \(destination.name) for \(seconds / 60) min (\(waiting) rows wait)"),
+        Words("sanmon status に出る理由のとおりにする", "sanmon status says why and what to do"))
+    }
+  }
+
   /// A checkpoint may have been signed between our two looks.
   private func isStillBehind(_ size: UInt64) async -> Bool {
     guard let status = try? await VaultLink(socket: instance.vaultSocket, deadlineMilliseconds: 3000).status() else {
