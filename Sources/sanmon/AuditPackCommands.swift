@@ -26,7 +26,7 @@ struct AuditPack: AsyncParsableCommand {
   @OptionGroup var link: LinkOptions
 
   func run() async throws {
-    let span = try span()
+    let span = try askedSpan()
     guard !FileManager.default.fileExists(atPath: file) else {
       throw fail(65, "\(file) はすでにあります。上書きしません。", "\(file) exists and is not overwritten")
     }
@@ -58,7 +58,7 @@ struct AuditPack: AsyncParsableCommand {
 
   private func write(_ opened: AuditPackOpened, to output: FileHandle, _ operatorLink: OperatorLink) async throws {
     var writer: AuditPackWriter
-    do { writer = try Self.writer(opened) } catch let malformed as MalformedInput { throw Self.unreadable(malformed) }
+    do throws(MalformedInput) { writer = try Self.writer(opened) } catch { throw Self.unreadable(error) }
     try output.write(contentsOf: writer.head)
     var next = opened.first
     var told = next
@@ -66,26 +66,29 @@ struct AuditPack: AsyncParsableCommand {
       let page = try await operatorLink.get(
         query("/v1/admin/audit-packs/\(opened.pack)/rows", [("from", String(next))]), as: AuditPackRows.self)
       var lines: [UInt8] = []
-      do {
+      do throws(MalformedInput) {
         var reader = LengthPrefixedReader(page.rows, subject: "audit pack rows", limit: RecordEncoding.limit)
         while !reader.isAtEnd {
           lines += try writer.row(reader.field())
           next += 1
         }
-      } catch let malformed as MalformedInput { throw Self.unreadable(malformed) }
+      } catch { throw Self.unreadable(error) }
       guard !lines.isEmpty else {
         throw fail(69, "記録の受け取りが途中で切れました。やり直してください。", "the rows did not arrive whole; try again")
       }
       try output.write(contentsOf: lines)
       if next - told >= 50_000 || next == opened.end {
-        printError(say("\(next - opened.first) / \(opened.end - opened.first) 件", "\(next - opened.first) of \(opened.end - opened.first) rows"))
+        let (done, all) = (next - opened.first, opened.end - opened.first)
+        printError(say("\(done) / \(all) 件", "\(done) of \(all) rows"))
         told = next
       }
     }
-    do { try output.write(contentsOf: writer.tail()) } catch let malformed as MalformedInput { throw Self.unreadable(malformed) }
+    let tail: [UInt8]
+    do throws(MalformedInput) { tail = try writer.tail() } catch { throw Self.unreadable(error) }
+    try output.write(contentsOf: tail)
   }
 
-  private static func writer(_ opened: AuditPackOpened) throws -> AuditPackWriter {
+  private static func writer(_ opened: AuditPackOpened) throws(MalformedInput) -> AuditPackWriter {
     let note = try SignedNote(parsing: opened.note)
     let size = try Checkpoint(parsing: note.text).size
     guard opened.exportRow < size else { throw MalformedInput("audit pack", expected: "a row of the log") }
@@ -96,9 +99,14 @@ struct AuditPack: AsyncParsableCommand {
       rows: RangeProof(first: opened.first, end: opened.end, size: size, hashes: hashes(opened.proof)))
   }
 
-  private static func hashes(_ data: Data) throws -> [TreeHash] {
-    let bytes = Array(data)
-    return try stride(from: 0, to: bytes.count, by: 32).map { try TreeHash(parsing: bytes[$0..<min($0 + 32, bytes.count)]) }
+  private static func hashes(_ data: Data) throws(MalformedInput) -> [TreeHash] {
+    var hashes: [TreeHash] = []
+    var rest = Array(data)[...]
+    while !rest.isEmpty {
+      hashes.append(try TreeHash(parsing: rest.prefix(32)))
+      rest = rest.dropFirst(32)
+    }
+    return hashes
   }
 
   private static func unreadable(_ malformed: MalformedInput) -> ExitCode {
@@ -108,10 +116,11 @@ struct AuditPack: AsyncParsableCommand {
   }
 
   /// Local time, which is Japan's.
-  private func span() throws -> (from: Int64, until: Int64) {
+  private func askedSpan() throws -> (from: Int64, until: Int64) {
     func wrong() -> ExitCode {
       fail(
-        64, "期間を --month 2026-03、または --since と --until で指定してください。", "say the span with --month 2026-03, or with --since and --until")
+        64, "期間を --month 2026-03、または --since と --until で指定してください。",
+        "say the span with --month 2026-03, or with --since and --until")
     }
     if let month {
       let parts = month.split(separator: "-", omittingEmptySubsequences: false)
@@ -186,13 +195,14 @@ struct AuditCheck: ParsableCommand {
       text = read
     default: throw fail(64, "--log-key か --key-file のどちらか一つを指定してください。", "give the key with --log-key or --key-file, one of them")
     }
+    let keys: [NoteVerifier]
     do {
-      let keys = try text.split(whereSeparator: \.isNewline).map { try NoteVerifier(vkey: String($0)) }
-      guard !keys.isEmpty else { throw MalformedInput("verifier key", expected: "one at least") }
-      return keys
-    } catch let malformed as MalformedInput {
-      throw fail(66, "検証鍵ではありません（\(malformed)）。", "not a verifier key (\(malformed))")
+      keys = try text.split(whereSeparator: \.isNewline).map { try NoteVerifier(vkey: String($0)) }
+    } catch {
+      throw fail(66, "検証鍵ではありません（\(error)）。", "not a verifier key (\(error))")
     }
+    guard !keys.isEmpty else { throw fail(66, "検証鍵がありません。", "there is no verifier key") }
+    return keys
   }
 }
 

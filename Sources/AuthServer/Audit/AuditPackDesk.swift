@@ -4,6 +4,7 @@ import AuthTerms
 import Foundation
 import Storage
 import Synchronization
+import VaultLink
 
 /// Gives an auditor rows with what proves them. The row about it is written first, so that the signed checkpoint covers it too.
 ///
