@@ -40,9 +40,8 @@ struct PackSample {
 
   /// The lines of the file, without their ends.
   func lines() async throws -> [String] {
-    var text = String(decoding: try await bytes(), as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-    text.removeLast()
-    return text.map(String.init)
+    let text = String(decoding: try await bytes(), as: UTF8.self)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { String($0) }
   }
 
   func bytes() async throws -> [UInt8] {
@@ -59,7 +58,8 @@ struct PackSample {
       note: note, export: ProvenRow(sequence: exported, encoded: rows[Int(exported)], proof: own), rows: proof)
     var bytes = writer.head
     for row in rows[Int(first)..<Int(end)] { bytes += try writer.row(row) }
-    return try bytes + writer.tail()
+    bytes += try writer.tail()
+    return bytes
   }
 
   static func golden() throws -> [UInt8] {

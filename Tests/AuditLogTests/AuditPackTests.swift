@@ -10,7 +10,8 @@ struct AuditPackTests {
   @Test("byte for byte what another program writes from the description")
   func golden() async throws {
     let bytes = try await PackSample().bytes()
-    #expect(bytes == (try PackSample.golden()))
+    let golden = try PackSample.golden()
+    #expect(bytes == golden)
     let report = try PackSample.check(bytes)
     #expect(report.isSound && report.rows == 4)
     #expect(report.checkpoint?.origin == Samples.origin && report.checkpoint?.size == 11)
@@ -42,7 +43,7 @@ struct AuditPackTests {
     for length in stride(from: 0, to: golden.count, by: 13) {
       #expect(try !PackSample.check(Array(golden.prefix(length))).isSound, "cut at \(length)")
     }
-    let lines = try PackSample.golden().split(separator: 0x0A).count
+    let lines = golden.count(where: { $0 == 0x0A })
     #expect(try PackSample.check(Array(golden.dropLast())).findings == [.cutOff(lines)])
     #expect(try PackSample.check([]).findings == [.notAPack])
     #expect(try PackSample.check(Array("PK".utf8)).findings == [.notAPack])
@@ -62,7 +63,7 @@ struct AuditPackTests {
     // "AAAADn": the length of the version label.
     #expect(try found(line.replacing("data-bytes=\"AAAADn", with: "data-bytes=\"AAAADm")) == [.rowEdited(row)])
     let hash = line.split(separator: "\"")[3]
-    let other = (hash.first == "A" ? "B" : "A") + hash.dropFirst()
+    let other = (hash.hasPrefix("A") ? "B" : "A") + String(hash.dropFirst())
     #expect(try found(line.replacing(hash, with: other)) == [.rowEdited(row)])
     #expect(try found(line + ".") == [.rowTextDiffers(row)])
     #expect(try found(line.replacing("2026-", with: "2025-")) == [.rowTextDiffers(row)])
@@ -169,10 +170,12 @@ struct AuditPackTests {
     #expect(try PackSample.check(golden, name: "sanmon.city.example/mynumber").findings == [.otherLog(Samples.origin)])
     var sample = try PackSample()
     sample.origin = "sanmon.city.example/mynumber"
-    #expect(try PackSample.check(await sample.bytes()).findings == [.otherLog(sample.origin)])
+    var bytes = try await sample.bytes()
+    #expect(try PackSample.check(bytes).findings == [.otherLog(sample.origin)])
     sample.origin = Samples.origin
     sample.seed = 3
-    #expect(try PackSample.check(await sample.bytes()).findings == [.signatureWrong])
+    bytes = try await sample.bytes()
+    #expect(try PackSample.check(bytes).findings == [.signatureWrong])
     var lines = try await PackSample().lines()
     lines[12] = "12"
     #expect(try PackSample.check(lines) == [.signatureWrong])
@@ -185,12 +188,11 @@ struct AuditPackTests {
   func spanOpen(first: UInt64, end: UInt64, row: UInt64) async throws {
     var sample = try PackSample()
     (sample.first, sample.end) = (first, end)
-    let report = try PackSample.check(await sample.bytes())
-    #expect(report.findings.contains(.spanOpen(row)))
-    #expect(report.findings.count == (first > 3 ? 2 : 1))
+    let bytes = try await sample.bytes()
+    #expect(try PackSample.check(bytes).findings == [.spanOpen(row)])
   }
 
-  @Test("no row, one row, all rows, a long log", arguments: [(3, 3, 2, 4, 0), (3, 4, 2, 5, 1), (0, 9, 0, 10, 9), (-5, 0, 0, 1, 0)])
+  @Test("no row, one row, all rows", arguments: [(3, 3, 2, 4, 0), (3, 4, 2, 5, 1), (0, 9, 0, 10, 9), (-5, 0, 0, 1, 0)])
   func sizes(from: Int64, until: Int64, first: UInt64, end: UInt64, rows: UInt64) async throws {
     guard from < until else {
       #expect(throws: MalformedInput.self) { try AuditPackOrder(from: from, until: until, purpose: "x") }
@@ -198,7 +200,7 @@ struct AuditPackTests {
     }
     var sample = try PackSample(span: from..<until)
     (sample.first, sample.end) = (first, end)
-    let report = try PackSample.check(await sample.bytes())
+    let report = try PackSample.check(try await sample.bytes())
     #expect(report.isSound && report.rows == rows, "\(report.findings)")
   }
 
@@ -253,10 +255,12 @@ struct AuditPackTests {
     #expect(throws: MalformedInput.self) { try AuditPackWriter(note: note, export: stranger, rows: proof) }
   }
 
-  @Test("what was asked for has one spelling", arguments: [
-    "", "from 1 until 2", "from 1 until 2:x", "from 01 until 2: x", "from 2 until 1: x", "from 1 until +2: x", "From 1 until 2: x",
-    "from 1 until 9223372036854775808: x",
-  ])
+  @Test(
+    "what was asked for has one spelling",
+    arguments: [
+      "", "from 1 until 2", "from 1 until 2:x", "from 01 until 2: x", "from 2 until 1: x", "from 1 until +2: x",
+      "From 1 until 2: x", "from 1 until 9223372036854775808: x",
+    ])
   func orders(note: String) throws {
     #expect(throws: MalformedInput.self) { try AuditPackOrder(parsing: note) }
     let order = try AuditPackOrder(parsing: "from -1 until 2: 監査: 3 月")
@@ -265,11 +269,14 @@ struct AuditPackTests {
 
   @Test("more findings than a person reads are not collected, and a line without an end is not kept")
   func bounds() async throws {
-    var lines = try await PackSample(span: 3..<40, rows: 50, hostile: -1).lines()
-    // Rows 2 … 7 are here; 30 strange lines stand among them.
-    lines.insert(contentsOf: (0..<30).map { "<p>\($0)" }, at: 23)
-    lines.insert(contentsOf: (0..<30).map { "<p id=\"r\($0 + 100)\"" }, at: 55)
-    #expect(try PackSample.check(lines).count <= AuditPackVerifier.findingLimit)
+    var lines = try await PackSample().lines()
+    let row = lines[23]
+    let added = (100..<130).map {
+      row.replacing("id=\"r2\"", with: "id=\"r\($0)\"").replacing("<b>2</b>", with: "<b>\($0)</b>")
+    }
+    lines.insert(contentsOf: added, at: 25)
+    let found = try PackSample.check(lines)
+    #expect(found.count == AuditPackVerifier.findingLimit && found.first == .rowAdded(100))
     let endless = try PackSample.golden().prefix(4000) + [UInt8](repeating: 0x61, count: 1_300_000)
     #expect(try !PackSample.check(Array(endless)).isSound)
     #expect(try PackSample.check([UInt8](repeating: 0x61, count: 1_300_000)).findings == [.notAPack])
