@@ -149,7 +149,8 @@ struct AuditCheck: ParsableCommand {
         sanmon audit check 2026-03.pack.html --key-file lgwan.vkey
 
       EXIT CODES
-        0 nothing is missing and nothing was changed   65 something was found (each place is named)   66 a file cannot be read
+        0 nothing is missing and nothing was changed   65 something was found (each place is named)
+        66 a file cannot be read
       """)
   @Argument(help: "The pack.") var file: String
   @Option(help: "The log's verifier key itself.") var logKey: String?
@@ -179,7 +180,8 @@ struct AuditCheck: ParsableCommand {
       }
     }
     guard report.isSound else {
-      throw fail(65, "この監査パックは信用できません（\(report.findings.count) 件の異常）。", "this pack is not sound (\(report.findings.count) findings)")
+      let count = report.findings.count
+      throw fail(65, "この監査パックは信用できません（\(count) 件の異常）。", "this pack is not sound (\(count) findings)")
     }
     if !json { print(PackFile.summary(report)) }
   }
@@ -193,7 +195,9 @@ struct AuditCheck: ParsableCommand {
         throw fail(66, "\(path) を読めません。", "cannot read \(path)")
       }
       text = read
-    default: throw fail(64, "--log-key か --key-file のどちらか一つを指定してください。", "give the key with --log-key or --key-file, one of them")
+    default:
+      throw fail(
+        64, "--log-key か --key-file のどちらか一つを指定してください。", "give the key with --log-key or --key-file, one of them")
     }
     let keys: [NoteVerifier]
     do {

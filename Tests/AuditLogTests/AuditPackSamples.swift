@@ -69,7 +69,9 @@ struct PackSample {
   }
 
   /// - Parameter piece: bytes that are fed at once.
-  static func check(_ bytes: [UInt8], piece: Int = 4096, seed: UInt8 = 0, name: String = Samples.origin) throws -> AuditPackReport {
+  static func check(
+    _ bytes: [UInt8], piece: Int = 4096, seed: UInt8 = 0, name: String = Samples.origin
+  ) throws -> AuditPackReport {
     var verifier = AuditPackVerifier(verifiers: [try Samples.signer(seed: seed, name: name).verifier])
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -170,7 +170,10 @@ struct AuditPackToolTests {
     let month = try await ToolProcess.started(
       ["audit", "pack", "--month", "2020-12", "--purpose", "x", "--out", desk + "/month.pack.html"] + socket)
     #expect(month.status == 0 && month.output.contains("0 rows"), "\(month.errors)")
-    for wrong in [["--month", "2026-13"], ["--month", "26-3"], ["--month", "2026-03", "--since", "today"], [], ["--until", "today"]] {
+    let wrongs = [
+      ["--month", "2026-13"], ["--month", "26-3"], ["--month", "2026-03", "--since", "today"], [], ["--until", "today"],
+    ]
+    for wrong in wrongs {
       let refused = try await ToolProcess.started(["audit", "pack", "--purpose", "x", "--out", desk + "/no"] + wrong + socket)
       #expect(refused.status == 64 && refused.errors.contains("--month 2026-03"), "\(wrong): \(refused.errors)")
     }

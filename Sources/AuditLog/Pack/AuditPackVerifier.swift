@@ -1,7 +1,7 @@
 /// Checks a pack without the server that wrote it: feed the file's bytes in order, then `finish`. Needs no secret and no clock.
 ///
-/// Memory: a line of at most 1.2 MB, 64 hashes, 1,000 policy versions and 20 findings. What stands before and behind the rows is
-/// read up to the first thing that is wrong; rows are all looked at, so that each wrong one is named.
+/// Memory: a line of at most 1.2 MB, 64 hashes, 1,000 policy versions and 20 findings. What stands before and behind the rows
+/// is read up to the first thing that is wrong; rows are all looked at, so that each wrong one is named.
 public struct AuditPackVerifier: Sendable {
   public static let findingLimit = 20
 

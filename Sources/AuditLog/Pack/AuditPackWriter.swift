@@ -20,7 +20,8 @@ public struct ProvenRow: Sendable, Hashable {
 
 /// Writes a pack (docs/audit-pack.md): the head, every row in its order, the tail. The same input has the same bytes.
 ///
-/// Memory: one row, and at most 1,000 policy versions. Nothing is verified here; `AuditPackVerifier` does that to what was written.
+/// Memory: one row, and at most 1,000 policy versions. Nothing is verified here; `AuditPackVerifier` does that to what was
+/// written.
 public struct AuditPackWriter: Sendable {
   /// The first lines of the file.
   public let head: [UInt8]

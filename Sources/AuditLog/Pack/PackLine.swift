@@ -47,7 +47,9 @@ struct PackLine {
     guard line.starts(with: begin.utf8) else { return nil }
     var hashes: [TreeHash] = []
     for word in text.utf8.dropFirst(begin.utf8.count).split(separator: 0x20, omittingEmptySubsequences: false) {
-      guard let bytes = try? Base64.decode(String(Substring(word))), let hash = try? TreeHash(parsing: bytes) else { return nil }
+      guard let bytes = try? Base64.decode(String(Substring(word))), let hash = try? TreeHash(parsing: bytes) else {
+        return nil
+      }
       hashes.append(hash)
     }
     guard hashes.popLast() != nil else { return nil }
@@ -57,7 +59,9 @@ struct PackLine {
   /// The first row, and the one behind the last.
   static func span(_ line: [UInt8]) -> Range<UInt64>? {
     let begin = "<p class=\"span\">"
-    guard line.count <= 100, line.starts(with: begin.utf8), let text = String(validating: line, as: UTF8.self) else { return nil }
+    guard line.count <= 100, line.starts(with: begin.utf8), let text = String(validating: line, as: UTF8.self) else {
+      return nil
+    }
     let words = text.utf8.dropFirst(begin.utf8.count).split(separator: 0x20, omittingEmptySubsequences: false)
     guard words.count == 2, let first = number(String(Substring(words[0]))), let end = number(String(Substring(words[1]))),
       first < end

@@ -40,8 +40,9 @@ enum PackText {
 
   /// - Throws: `MalformedInput` when the bytes are not fields.
   static func row(_ number: UInt64, leaf: TreeHash, encoded: [UInt8]) throws(MalformedInput) -> String {
-    "<p id=\"r\(number)\" data-leaf=\"\(Base64.encode(leaf.bytes))\" data-bytes=\"\(Base64.encode(encoded))\"><b>\(number)</b> "
-      + escape(try words(encoded))
+    let said = escape(try words(encoded))
+    return "<p id=\"r\(number)\" data-leaf=\"\(Base64.encode(leaf.bytes))\" data-bytes=\"\(Base64.encode(encoded))\">"
+      + "<b>\(number)</b> \(said)"
   }
 
   private static let names = [

@@ -43,8 +43,8 @@ struct AuditPackDesk: Sendable {
       proof: Data(proof.hashes.flatMap(\.bytes)), verifierKey: keys.checkpointVerifier)
   }
 
-  /// From the first row of the span to its last, and the neighbour on each side, by which an auditor sees that nothing of the span
-  /// was left out beside them. The export's own row is behind every span.
+  /// From the first row of the span to its last, and the neighbour on each side, by which an auditor sees that nothing of the
+  /// span was left out beside them. The export's own row is behind every span.
   private func range(of order: AuditPackOrder, before exported: UInt64) async throws -> Range<UInt64> {
     var query = AuditQuery()
     query.from = order.from
