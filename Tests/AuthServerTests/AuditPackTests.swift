@@ -131,6 +131,30 @@ struct AuditPackTests {
     await city.end()
   }
 
+  @Test("a desk gets none, an auditor her own, and nobody another's")
+  func roles() async throws {
+    let office = try await OperatorCity()
+    _ = try await office.city.importPeople()
+    let (desk, auditor) = (
+      try OperatorTestCard(.p256, of: office.authority), try OperatorTestCard(.p256, of: office.authority)
+    )
+    try await office.register(desk, as: "desk", person: "p-000002", role: "desk")
+    try await office.register(auditor, as: "auditor", person: "p-000003", role: "auditor")
+    let (desks, auditors) = (try await office.connect(desk.identity), try await office.connect(auditor.identity))
+    let asked = AuditPackRequest(from: 0, until: 1, purpose: "x")
+    #expect(try await desks.request("POST", Self.packs, body: Array(JSONEncoder().encode(asked))).status == 403)
+    #expect(try await office.city.audit("action=audit.pack").isEmpty)
+    let opened: AuditPackOpened = try await auditors.call("POST", Self.packs, asked)
+    let rows = "\(Self.packs)/\(opened.pack)/rows?from=\(opened.first)"
+    #expect(try await auditors.request("GET", rows).status == 200)
+    #expect(try await desks.request("GET", rows).status == 403)
+    #expect(try await office.city.link.request("GET", rows).status == 404)
+    #expect(try await office.city.audit("action=audit.pack").map(\.operatorID) == ["auditor"])
+    desks.close()
+    auditors.close()
+    await office.city.end()
+  }
+
   @Test("pages of many rows, and more packs than are kept")
   func pages() async throws {
     let city = try await City()
