@@ -133,4 +133,8 @@ final class SimulatedStore: CheckpointingStore {
   func auditConsistencyProof(from old: UInt64, to new: UInt64) async throws(StorageFault) -> ConsistencyProof? {
     try await base.auditConsistencyProof(from: old, to: new)
   }
+
+  func auditRangeProof(of rows: Range<UInt64>, size: UInt64) async throws(StorageFault) -> RangeProof? {
+    try await base.auditRangeProof(of: rows, size: size)
+  }
 }

@@ -22,6 +22,22 @@ public struct Frontier: Sendable, Hashable {
     return done
   }
 
+  /// Appends a complete subtree of 2^`level` rows whose rows are not here.
+  /// - Returns: false, and nothing is appended, where no subtree of that size can begin.
+  @discardableResult
+  public mutating func append(subtree: TreeHash, level: Int) -> Bool {
+    guard (0...62).contains(level), size <= UInt64(Int64.max), size & ((1 << UInt64(level)) - 1) == 0 else { return false }
+    var hash = subtree
+    var height = level
+    while (size >> UInt64(height)) & 1 == 1 {
+      hash = .node(peaks.removeLast(), hash)
+      height += 1
+    }
+    peaks.append(hash)
+    size += 1 << UInt64(level)
+    return true
+  }
+
   public var root: TreeHash {
     guard var hash = peaks.last else { return .empty }
     for peak in peaks.dropLast().reversed() { hash = .node(peak, hash) }

@@ -5,7 +5,7 @@ enum APIMessages {
   static let all =
     common + ceremonies + sessions + enrolment + instance + people + operators + backups + directory + transfers + access
     + rehearsals + relinks + palms + releases + sharedCards + pinResets + cardLife + lookUps + numberCards
-    + firstTaps + workstationPlaces + external
+    + firstTaps + workstationPlaces + external + auditPacks
 
   static func named(_ name: String) -> APIMessage? { all.first { $0.name == name } }
 

@@ -100,6 +100,7 @@ public enum APIRoutes {
     workstations + enrolment + instance + people + operators + backups + directory + transfers + rehearsals + access
     + relinks + releases + sharedCards + cardLife + lookUps
     + operations + pinResets + numberCards + firstTaps + workstationPlaces + external
+    + auditPacks
 
   public static func behind(_ door: APIRoute.Door) -> [APIRoute] { all.filter { $0.doors.contains(door) } }
 

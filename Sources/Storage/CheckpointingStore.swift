@@ -15,6 +15,8 @@ public protocol CheckpointingStore: Store {
   func auditRoot(_ size: UInt64) async throws(StorageFault) -> TreeHash?
   func auditInclusionProof(of sequence: UInt64, size: UInt64) async throws(StorageFault) -> InclusionProof?
   func auditConsistencyProof(from old: UInt64, to new: UInt64) async throws(StorageFault) -> ConsistencyProof?
+  /// Of neighbouring rows in the log of `size` rows; `nil` when they cannot be there.
+  func auditRangeProof(of rows: Range<UInt64>, size: UInt64) async throws(StorageFault) -> RangeProof?
 }
 
 extension Checkpoint {

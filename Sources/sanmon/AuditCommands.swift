@@ -6,7 +6,10 @@ import Foundation
 struct AuditCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "audit", abstract: "Read, export and prove the log. / 監査記録を読み、書き出し、検証します。",
-    subcommands: [AuditList.self, AuditShow.self, AuditExport.self, AuditVerify.self, AuditCheckpoint.self])
+    subcommands: [
+      AuditList.self, AuditShow.self, AuditExport.self, AuditVerify.self, AuditCheckpoint.self, AuditPack.self,
+      AuditCheck.self,
+    ])
 }
 
 struct AuditFilter: ParsableArguments {

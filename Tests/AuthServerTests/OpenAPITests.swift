@@ -98,6 +98,7 @@ struct OpenAPITests {
     "ExpectedCardLineOutcome": ExpectedCardLineOutcome.self, "ExpectedCardsShown": ExpectedCardsShown.self,
     "ExpectedCardSummary": ExpectedCardSummary.self, "ExpectedCardWithdrawal": ExpectedCardWithdrawal.self,
     "WorkstationPlacing": WorkstationPlacing.self, "WorkstationOwning": WorkstationOwning.self,
+    "AuditPackRequest": AuditPackRequest.self, "AuditPackOpened": AuditPackOpened.self, "AuditPackRows": AuditPackRows.self,
     "ExternalAct": ExternalAct.self, "ExternalSummary": ExternalSummary.self,
   ]
 

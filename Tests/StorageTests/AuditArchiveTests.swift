@@ -216,6 +216,8 @@ struct CheckpointStoreTests {
     #expect(try await store.size() == 5)
     let proof = try #require(try await store.auditConsistencyProof(from: 3, to: 5))
     #expect(proof.proves(root3, growsInto: try #require(try await store.auditRoot(5))))
+    #expect(try await store.auditRangeProof(of: 1..<3, size: 5)?.hashes.count == 3)
+    #expect(try await store.auditRangeProof(of: 1..<6, size: 6) == nil)
     #expect(try await store.auditInclusionProof(of: 4, size: 5) != nil)
     #expect(try await store.auditInclusionProof(of: 5, size: 5) == nil)
   }

@@ -68,6 +68,11 @@ struct GroupCommitTests {
     let old = try #require(try await store.auditRoot(41))
     let growth = try #require(try await store.auditConsistencyProof(from: 41, to: 70))
     #expect(growth.proves(old, growsInto: root))
+    let range = try #require(try await store.auditRangeProof(of: 20..<41, size: 70))
+    var whole = RangeRoot(range)
+    for row in rows[20..<41] { whole.append(TreeHash.leaf(try RecordEncoding.encode(row.record))) }
+    #expect(whole.root == root)
+    #expect(try await store.auditRangeProof(of: 20..<71, size: 71) == nil)
     #expect(try await store.auditInclusionProof(of: 70, size: 70) == nil)
     #expect(try await store.auditConsistencyProof(from: 41, to: 71) == nil)
   }

@@ -26,3 +26,13 @@ cut_tail() {
 }
 expect 65 '' "末尾を切り、サーバー側の署名も消しても、手元のチェックポイントで分かる" \
   "the tail is cut and every signature on the server removed: the kept checkpoint tells" cut_tail
+write_pack() { rm -f "$STAGE/desk/all.pack.html" && at_instance lgwan sanmon audit pack --since 2020-01-01 --purpose 四半期監査 --out "$STAGE/desk/all.pack.html"; }
+expect 0 '' "監査人のために、全件と証明を一つのファイルに書き出す" "all rows and their proofs are written into one file, for the auditor" write_pack
+check_pack() { sanmon audit check "$1" --key-file "$STAGE/desk/log.vkey"; }
+expect 0 '' "監査パックは、サーバーも操作者の鍵も使わずに確かめられる" "the pack is checked without the server and without an operator's key" \
+  check_pack "$STAGE/desk/all.pack.html"
+drop_row() {
+  grep -v '^<p id="r5"' "$STAGE/desk/all.pack.html" >"$STAGE/desk/dropped.pack.html"
+  check_pack "$STAGE/desk/dropped.pack.html"
+}
+expect 65 '5' "写しから 5 番の記録を抜くと、欠落と指摘される" "row 5 is taken out of a copy: it is named as missing" drop_row

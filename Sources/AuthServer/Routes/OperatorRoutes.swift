@@ -18,6 +18,7 @@ struct OperatorRoutes: Sendable {
   let purge: PurgeService?
   let challenges = EnrolmentChallenges()
   let sharedCards = SharedCardEnrolments()
+  let auditPacks = OpenAuditPacks()
   let status: @Sendable () async throws -> InstanceStatus
 
   static let everybody: Set<OperatorRole> = [.administrator, .desk, .auditor]
@@ -28,6 +29,7 @@ struct OperatorRoutes: Sendable {
   func add(to router: Router<SanmonRequestContext>) {
     addInstance(to: router)
     addAudit(to: router)
+    addAuditPacks(to: router)
     addPeople(to: router)
     addCards(to: router)
     addPalms(to: router)

@@ -72,5 +72,9 @@ public final class InMemoryStore: CheckpointingStore, Sendable {
     try MerkleTree.consistencyProof(from: old, to: new, in: log)
   }
 
+  public func auditRangeProof(of rows: Range<UInt64>, size: UInt64) async throws(StorageFault) -> RangeProof? {
+    try MerkleTree.rangeProof(of: rows, size: size, in: log)
+  }
+
   private var log: MemoryLog { everything.withLock { $0.state.log } }
 }

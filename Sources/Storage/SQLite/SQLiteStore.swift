@@ -116,6 +116,12 @@ public final class SQLiteStore: CheckpointingStore, Sendable {
     }
   }
 
+  public func auditRangeProof(of rows: Range<UInt64>, size: UInt64) async throws(StorageFault) -> RangeProof? {
+    try await reading { (state) throws(StorageFault) in
+      try MerkleTree.rangeProof(of: rows, size: size, in: SQLiteTree(state: state))
+    }
+  }
+
   private func reading<R: Sendable>(
     _ query: @escaping @Sendable (SQLiteState) throws(StorageFault) -> R
   ) async throws(StorageFault) -> R {
