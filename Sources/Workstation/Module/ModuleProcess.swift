@@ -7,6 +7,9 @@ import SmartCard
 /// It has none of this process's files and none of its environment, but for three names. pcscd's socket is where it is for this
 /// process (PCSCLITE_CSOCK_NAME), and the libraries that are tested take the path of their settings from a variable and from
 /// nowhere else (SOFTHSM2_CONF, OPENSC_CONF): both are given the path of `TokenModule.configuration`, or neither.
+///
+/// It reaches no file of its user's: `Hardening.giveUpFiles` says which it may read, besides its library's folder; it writes below
+/// the folder of the settings alone. Without that it is not started.
 struct ModuleProcess {
   private let process: pid_t
   private let connection: PeerConnection
@@ -14,7 +17,10 @@ struct ModuleProcess {
   /// - Parameters:
   ///   - program: that has the hidden command; `/proc/self/exe` for this one.
   ///   - command: its name.
-  init(program: String, command: String, configuration: String?) throws(CardFailure) {
+  ///   - library: that it will be asked to load.
+  ///
+  /// The calling thread loses its files, as the process does: call it on a thread of its own.
+  init(program: String, command: String, library: String, configuration: String?) throws(CardFailure) {
     let own: PeerConnection
     let other: Int32
     do throws(SocketFault) { (own, other) = try PeerConnection.pair(frameLimit: ModuleRequest.frameLimit) } catch {
@@ -31,6 +37,10 @@ struct ModuleProcess {
     // A PIN or a password may still stand in a descriptor that a script gave to this process.
     for open in Self.descriptors where open > 3 { posix_spawn_file_actions_addclose(&actions, open) }
     let environment = Self.environment(configuration)
+    do throws(Hardening.Fault) {
+      try Hardening.giveUpFiles(
+        reading: [program, Self.folder(of: library)], writing: configuration.map { [Self.folder(of: $0)] } ?? [])
+    } catch { throw .module(.unusable) }
     guard let started = Self.start([program, command], environment, &actions) else { throw .module(.unusable) }
     process = started
   }
@@ -38,6 +48,13 @@ struct ModuleProcess {
   /// Open ones; one that is closed meanwhile may be named to be closed.
   private static var descriptors: [Int32] {
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
+  }
+
+  /// Libraries and settings have absolute paths.
+  private static func folder(of path: String) -> String {
+    let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+    // Not all there is, for what stands in the root itself.
+    return folder.isEmpty ? path : String(folder)
   }
 
   private static func environment(_ configuration: String?) -> [String] {
