@@ -84,7 +84,6 @@ public final class ModuleCards: CardPort {
     }
     let (program, command, limit) = (program, command, milliseconds)
     let (library, configuration) = (module.library, module.configuration)
-    // On a thread made for it, which loses its files and ends.
     let answer = try await BlockingCall.run { () throws(CardFailure) -> ModuleAnswer in
       try ModuleProcess(program: program, command: command, library: library, configuration: configuration)
         .ask(request, within: limit)

@@ -8,7 +8,7 @@ import SmartCard
 /// process (PCSCLITE_CSOCK_NAME), and the libraries that are tested take the path of their settings from a variable and from
 /// nowhere else (SOFTHSM2_CONF, OPENSC_CONF): both are given the path of `TokenModule.configuration`, or neither.
 ///
-/// It reaches no file of its user's: `Hardening.giveUpFiles` says which it may read, besides its library's folder; it writes below
+/// It reaches no file of its user's: `Hardening.reachingOnly` says which it may read, besides its library's folder; it writes below
 /// the folder of the settings alone. Without that it is not started.
 struct ModuleProcess {
   private let process: pid_t
@@ -18,8 +18,6 @@ struct ModuleProcess {
   ///   - program: that has the hidden command; `/proc/self/exe` for this one.
   ///   - command: its name.
   ///   - library: that it will be asked to load.
-  ///
-  /// The calling thread loses its files, as the process does: call it on a thread of its own.
   init(program: String, command: String, library: String, configuration: String?) throws(CardFailure) {
     let own: PeerConnection
     let other: Int32
@@ -28,20 +26,14 @@ struct ModuleProcess {
     }
     connection = own
     defer { close(other) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    // A library may print: that goes nowhere, and never among our frames.
-    for standard in Int32(0)...2 { posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0) }
-    posix_spawn_file_actions_adddup2(&actions, other, 3)
-    // A PIN or a password may still stand in a descriptor that a script gave to this process.
-    for open in Self.descriptors where open > 3 { posix_spawn_file_actions_addclose(&actions, open) }
     let environment = Self.environment(configuration)
+    let started: pid_t?
     do throws(Hardening.Fault) {
-      try Hardening.giveUpFiles(
-        reading: [program, Self.folder(of: library)], writing: configuration.map { [Self.folder(of: $0)] } ?? [])
+      started = try Hardening.reachingOnly(
+        reading: [program, Self.folder(of: library)], writing: configuration.map { [Self.folder(of: $0)] } ?? []
+      ) { Self.start([program, command], environment, keeping: other) }
     } catch { throw .module(.unusable) }
-    guard let started = Self.start([program, command], environment, &actions) else { throw .module(.unusable) }
+    guard let started else { throw .module(.unusable) }
     process = started
   }
 
@@ -64,9 +56,16 @@ struct ModuleProcess {
     return lines
   }
 
-  private static func start(
-    _ words: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t
-  ) -> pid_t? {
+  /// - Parameter other: the end of the pair that becomes its descriptor 3.
+  private static func start(_ words: [String], _ environment: [String], keeping other: Int32) -> pid_t? {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    // A library may print: that goes nowhere, and never among our frames.
+    for standard in Int32(0)...2 { posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0) }
+    posix_spawn_file_actions_adddup2(&actions, other, 3)
+    // A PIN or a password may still stand in a descriptor that a script gave to this process.
+    for open in descriptors where open > 3 { posix_spawn_file_actions_addclose(&actions, open) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
