@@ -13,9 +13,9 @@ extension Hardening {
   ]
 
   /// Runs `work` on a thread made for it that reaches no file but these, and neither does what it starts, for good (Landlock).
-  /// Besides them: `/usr`, `/lib`, `/etc`, `/opt`, `/proc`, `/sys`, random numbers and the folders of the libraries that this program
-  /// has loaded, all to be read, and `/dev/null`. Files that are open stay open; paths can still be asked about, and sockets be
-  /// connected to. Blocks the calling thread, which keeps its files.
+  /// Besides them: `/usr`, `/lib`, `/etc`, `/opt`, `/proc`, `/sys`, random numbers and the folders of the libraries that this
+  /// program has loaded, all to be read, and `/dev/null`. Files that are open stay open; paths can still be asked about, and sockets
+  /// be connected to. Blocks the calling thread, which keeps its files.
   ///
   /// - Parameters:
   ///   - reading: files, or folders with all below them; what is not there is passed over.
