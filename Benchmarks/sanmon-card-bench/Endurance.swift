@@ -8,21 +8,6 @@ struct Endurance {
   let reader: String
   let uses: Int
 
-  private struct Held {
-    let files: Int
-    let threads: Int
-    let bytes: Int
-
-    init() throws {
-      files = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-      threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { task in
-        (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))?.hasPrefix("sanmon-") ?? false
-      }.count
-      let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
-      bytes = (Int(pages.count > 1 ? pages[1] : "0") ?? 0) * 4096
-    }
-  }
-
   /// - Returns: one line: uses that found a card and that found none, then files, threads and bytes beyond those before.
   func line() async throws -> String {
     let monitor = ReaderMonitor()
@@ -42,8 +27,7 @@ struct Endurance {
     let after = try Held()
     monitor.stop()
     await reading.value
-    return "uses=\(found) missed=\(missed) files=\(after.files - before.files) threads=\(after.threads - before.threads) "
-      + "bytes=\(after.bytes - before.bytes)"
+    return "uses=\(found) missed=\(missed) " + after.beyond(before)
   }
 
   private func use() async -> Bool {

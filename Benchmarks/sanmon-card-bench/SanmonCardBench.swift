@@ -19,6 +19,7 @@ struct SanmonCardBench: AsyncParsableCommand {
       EXAMPLE
         sanmon-card-bench --control control --pin-fd 9 9< pin
         sanmon-card-bench --endure 10000
+        sanmon-card-bench --cycles 10000 --pipes pipes
       """)
 
   @Flag(help: "One JSON object a line instead of a table.") var json = false
@@ -26,6 +27,9 @@ struct SanmonCardBench: AsyncParsableCommand {
   @Option(help: "Read the card's PIN from this file descriptor.") var pinFd: Int32 = -1
   @Option(help: "Measure nothing: use the card so many times and say what stays behind. Needs neither pipe nor PIN.")
   var endure: Int?
+  @Option(help: "Measure nothing: have cards put in and taken out so many times and say what stays behind. Needs --pipes.")
+  var cycles: Int?
+  @Option(help: "Folder with a pipe of control lines for each reader, under the reader's name.") var pipes = ""
   @Option(help: "The reader's name.") var reader = "Virtual PCD 00 00"
   @Option(help: "Runs.") var runs = 7
   @Option(help: "Commands in a run, ours and bare.") var commands = 2000
@@ -33,9 +37,13 @@ struct SanmonCardBench: AsyncParsableCommand {
   @Option(help: "Logons in a run.") var logons = 20
 
   func validate() throws {
-    guard endure.map({ $0 > 0 }) ?? (!control.isEmpty && pinFd >= 0) else {
-      throw ValidationError("give --control and --pin-fd, or --endure")
-    }
+    let isWhole =
+      if let cycles {
+        cycles > 0 && !pipes.isEmpty && endure == nil
+      } else {
+        endure.map { $0 > 0 } ?? (!control.isEmpty && pinFd >= 0)
+      }
+    guard isWhole else { throw ValidationError("give --control and --pin-fd, or --endure, or --cycles and --pipes") }
     guard runs > 0, commands > 0, insertions > 0, logons > 0 else {
       throw ValidationError("--runs, --commands, --insertions and --logons are 1 or more")
     }
@@ -45,6 +53,7 @@ struct SanmonCardBench: AsyncParsableCommand {
     let figures = Figures(json: json)
     do {
       if let endure { return print(try await Endurance(reader: reader, uses: endure).line()) }
+      if let cycles { return print(try await Cycles(pipes: pipes, count: cycles).line()) }
       let pin: Secret<PIN> = try SecretEntry.read(descriptor: pinFd)
       try await waitForCard()
       figures.heading()

@@ -1,13 +1,10 @@
 #define _GNU_SOURCE
 #include "CIsolation.h"
+#include "filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,21 +14,6 @@ int sanmon_limit_memory(size_t bytes) {
   struct rlimit limit = {bytes, bytes};
   return setrlimit(RLIMIT_AS, &limit) == 0 ? 0 : errno;
 }
-
-#if defined(__x86_64__)
-#define MACHINE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define MACHINE AUDIT_ARCH_AARCH64
-#else
-#define MACHINE 0
-#endif
-
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define ARGUMENT(n) LOAD(args[n])
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
-#define DENY RETURN(SECCOMP_RET_ERRNO | EPERM)
-// Denies one call and goes on for all others.
-#define REFUSE(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1), DENY
 
 int sanmon_confine(int may_read) {
   if (MACHINE == 0) return ENOSYS;

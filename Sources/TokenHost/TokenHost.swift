@@ -33,6 +33,8 @@ public enum TokenHost {
   }
 
   private static func answer(_ request: ModuleRequest) -> ModuleAnswer {
+    // Before a line of the library's runs: what its loading runs is the library too. Its files were taken by who started us.
+    do throws(Hardening.Fault) { try Hardening.confineClient() } catch { return .failed(.unusable) }
     let library: Cryptoki
     do throws(CryptokiRefusal) { library = try Cryptoki(path: request.library) } catch { return .failed(error.why) }
     // Before the answer leaves: whoever has it finds the card free.

@@ -2,7 +2,9 @@ import AuthAPI
 import AuthClient
 import AuthTerms
 import Foundation
+import SwiftASN1
 import Testing
+import X509
 
 /// Certificates of a list, and the cards that come after them.
 @Suite("Cards that a list announced", .serialized)
@@ -70,6 +72,20 @@ struct ExpectedCardTests {
     message.card?.certificate = Data(card.certificate)
     let bent = message
     #expect(try await code { try await pc.prove(opened, bent) } == "AP100")
+    #expect(try await city.cardsOf(sato).isEmpty)
+    #expect(try await expected(city).count == 1)
+    await city.end()
+  }
+
+  @Test("a card-authentication key is announced by no list: refused by its usage, and without one its first logon makes no card")
+  func cardAuthenticationKey() async throws {
+    let city = try await city()
+    let pc = try await city.workstation("LGWAN-PC-0042")
+    let named = try city.cards.issue(slot: "9e", usages: [.init(oid: [2, 16, 840, 1, 101, 3, 6, 8])])
+    #expect(try await city.expect([(sato, named.certificate)]).map(\.outcome) == ["refused"])
+    let unnamed = try city.cards.issue(slot: "9e")
+    #expect(try await city.expect([(sato, unnamed.certificate)]).map(\.outcome) == ["expected"], "nothing says which key it is")
+    #expect(try await code { try await pc.enter(unnamed, password: word) } == "AP102")
     #expect(try await city.cardsOf(sato).isEmpty)
     #expect(try await expected(city).count == 1)
     await city.end()

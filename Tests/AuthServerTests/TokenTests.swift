@@ -189,6 +189,27 @@ struct TokenTests {
     #expect(ContinuousClock.now - began < .seconds(30))
   }
 
+  @Test(
+    "a library reaches no file but its own and the system's, no network, no program and no other process",
+    arguments: ["files", "network", "programs", "processes"])
+  func confined(manner: String) async throws {
+    let bench = try TokenBench()
+    defer { bench.end() }
+    let (own, home) = (bench.folder + "/own", bench.folder + "/home")
+    for folder in [own, home] { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    try "246810\n".write(toFile: home + "/secret", atomically: true, encoding: .utf8)
+    let module = try TokenModule(library: TokenBench.hostile, configuration: own + "/" + manner)
+    let cards = ModuleCards(module, program: ToolBench.programs + "/sanmon-agent", within: 10_000)
+    // The library says whether it got what it asked for: it ends its process then.
+    let failure = await Self.failure { () async throws(CardFailure) in _ = try await cards.view() }
+    #expect(failure == .module(.noKey))
+    #expect(try String(contentsOfFile: home + "/secret", encoding: .utf8) == "246810\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: home) == ["secret"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: own).isEmpty)
+    // Whoever asked has lost nothing.
+    #expect(FileManager.default.createFile(atPath: own + "/after", contents: Data()))
+  }
+
   private static func failure(_ work: () async throws(CardFailure) -> Void) async -> CardFailure? {
     do throws(CardFailure) {
       try await work()

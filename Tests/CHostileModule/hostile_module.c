@@ -1,8 +1,14 @@
 /* A PKCS#11 library that does to its host whatever a faulty or malicious one may: what, says the name of the settings file that it is
  * given (the part behind the last slash). With the name "fine" it is an honest token without a certificate. For tests. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +23,52 @@ static const char *manner(void) {
 
 static int is(const char *name) { return strcmp(manner(), name) == 0; }
 
+/* The folder of the settings file has one beside it, which is none of a library's business. */
+static int reaches_files(void) {
+  char own[512], other[600], path[700];
+  snprintf(own, sizeof own, "%s", getenv("SOFTHSM2_CONF"));
+  *strrchr(own, '/') = 0;
+  snprintf(other, sizeof other, "%s/../home", own);
+  if (opendir(other)) return 1;
+  snprintf(path, sizeof path, "%s/secret", other);
+  if (open(path, O_RDONLY) >= 0 || open(path, O_WRONLY) >= 0 || open(path, O_WRONLY | O_TRUNC) >= 0) return 1;
+  if (truncate(path, 0) == 0 || chmod(path, 0777) == 0 || unlink(path) == 0) return 1;
+  snprintf(path, sizeof path, "%s/new", other);
+  if (open(path, O_WRONLY | O_CREAT, 0600) >= 0 || mkdir(path, 0700) == 0 || symlink("/", path) == 0) return 1;
+  struct passwd *user = getpwuid(getuid());
+  if (user && strcmp(user->pw_dir, "/") != 0 && opendir(user->pw_dir)) return 1;
+  if (open("/etc/sanmon-new", O_WRONLY | O_CREAT, 0600) >= 0 || open("/tmp/sanmon-new", O_WRONLY | O_CREAT, 0600) >= 0) return 1;
+  /* What it needs: its own files, and the system's settings. */
+  snprintf(path, sizeof path, "%s/own", own);
+  int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (file < 0 || write(file, "x", 1) != 1 || close(file) != 0 || unlink(path) != 0) return 1;
+  file = open("/etc/passwd", O_RDONLY);
+  return file < 0 || close(file) != 0;
+}
+
+static int reaches_network(void) {
+  static const int families[] = {AF_INET, AF_INET6, AF_NETLINK, AF_PACKET};
+  for (size_t place = 0; place < sizeof families / sizeof *families; place++)
+    if (socket(families[place], SOCK_STREAM, 0) >= 0 || socket(families[place], SOCK_DGRAM, 0) >= 0) return 1;
+  /* The reader service is behind one of these. */
+  return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0;
+}
+
+static int reaches_programs(void) {
+  static char *const words[] = {"true", NULL};
+  pid_t child = fork();
+  if (child == 0) _exit(0);
+  if (child > 0) return 1;
+  /* Were it begun, the host would be gone without an answer. */
+  execv("/bin/true", words);
+  execv("/usr/bin/true", words);
+  return system("true") == 0;
+}
+
+static int reaches_processes(void) {
+  return kill(getppid(), 0) == 0 || kill(-1, 0) == 0 || setpgid(0, getpgid(getppid())) == 0 || setsid() >= 0;
+}
+
 static CK_RV initialize(void *arguments) {
   (void)arguments;
   if (is("init-fails")) return CKR_GENERAL_ERROR;
@@ -27,6 +79,10 @@ static CK_RV initialize(void *arguments) {
     for (;;) pause();
   if (is("spin"))
     for (;;) __asm__ volatile("");
+  if (is("files") && reaches_files()) abort();
+  if (is("network") && reaches_network()) abort();
+  if (is("programs") && reaches_programs()) abort();
+  if (is("processes") && reaches_processes()) abort();
   /* Whatever a library prints, or writes to descriptors that are not its own. */
   if (is("print")) {
     puts("hello from the library");

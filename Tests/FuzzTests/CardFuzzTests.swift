@@ -20,7 +20,8 @@ private struct PieceCard: CardChannel {
   }
 }
 
-/// Bytes of cards, a million damaged forms of each (in a debug build, which is there for the sanitizers, fewer).
+/// Bytes of cards, a million damaged forms of each (in a debug build, which is there for the sanitizers, fewer; as many as
+/// deploy/soak --executions says there).
 @Suite("Fuzz: what a card says", .serialized)
 struct CardFuzzTests {
   #if DEBUG
@@ -61,18 +62,16 @@ struct CardFuzzTests {
   @Test("TLV: a tree inside its limits whose parts are the input, or a refusal")
   func tlv() async throws {
     let corpus: [[UInt8]] = [Self.holder, [0x61, 0x04, 0x4F, 0x02, 0xA0, 0x00], [0x5F, 0x2F, 0x02, 0x40, 0x00]]
-    let tally = try await onOwnThread {
-      try Fuzzer("card-tlv", corpus: corpus, count: Self.count).run { bytes in
-        guard let objects = try? BERTLV.parse(bytes) else { return false }
-        var end = 0
-        for object in objects {
-          guard object.encoded.startIndex == end else { throw Fuzzer.Broken("bytes between the objects") }
-          end = object.encoded.endIndex
-        }
-        guard end == bytes.count else { throw Fuzzer.Broken("bytes behind the objects") }
-        guard Self.walk(objects) <= bytes.count * BERTLV.depthLimit else { throw Fuzzer.Broken("more objects than bytes") }
-        return true
+    let tally = try await Fuzzer("card-tlv", corpus: corpus, count: Self.count).runOnThreads { bytes in
+      guard let objects = try? BERTLV.parse(bytes) else { return false }
+      var end = 0
+      for object in objects {
+        guard object.encoded.startIndex == end else { throw Fuzzer.Broken("bytes between the objects") }
+        end = object.encoded.endIndex
       }
+      guard end == bytes.count else { throw Fuzzer.Broken("bytes behind the objects") }
+      guard Self.walk(objects) <= bytes.count * BERTLV.depthLimit else { throw Fuzzer.Broken("more objects than bytes") }
+      return true
     }
     #expect(tally.accepted > 100 && tally.refused > 1000)
   }
@@ -83,27 +82,23 @@ struct CardFuzzTests {
       [0x90, 0x00], [0x61, 0x00], [0x6C, 0x10], [0x63, 0xC2], Self.holder + [0x61, 0x20],
       [UInt8](repeating: 0x53, count: 256) + [0x90, 0x00],
     ]
-    let tally = try await onOwnThread {
-      try Fuzzer("card-answer", corpus: corpus, count: Self.count).run { bytes in
-        guard let answer = try? ResponseAPDU(parsing: bytes) else { return false }
-        guard answer.data.count == bytes.count - 2, answer.data.count <= ResponseAPDU.dataLimit,
-          (answer.status.triesLeft ?? 0) <= 15, (answer.status.moreBytes ?? 1) <= 256, (answer.status.exactLength ?? 1) <= 256
-        else { throw Fuzzer.Broken("more than there is") }
-        return true
-      }
+    let tally = try await Fuzzer("card-answer", corpus: corpus, count: Self.count).runOnThreads { bytes in
+      guard let answer = try? ResponseAPDU(parsing: bytes) else { return false }
+      guard answer.data.count == bytes.count - 2, answer.data.count <= ResponseAPDU.dataLimit,
+        (answer.status.triesLeft ?? 0) <= 15, (answer.status.moreBytes ?? 1) <= 256, (answer.status.exactLength ?? 1) <= 256
+      else { throw Fuzzer.Broken("more than there is") }
+      return true
     }
     #expect(tally.accepted > 1000 && tally.refused > 100)
   }
 
   @Test("CHUID: a number of 16 bytes that stands in it, or none")
   func holderUniqueIdentifier() async throws {
-    let tally = try await onOwnThread {
-      try Fuzzer("card-chuid", corpus: [Self.holder], count: Self.count).run { bytes in
-        var card = PIVCard(channel: PieceCard(bytes))
-        guard let guid = try? card.guid() else { return false }
-        guard guid.count == 16 else { throw Fuzzer.Broken("another length") }
-        return true
-      }
+    let tally = try await Fuzzer("card-chuid", corpus: [Self.holder], count: Self.count).runOnThreads { bytes in
+      var card = PIVCard(channel: PieceCard(bytes))
+      guard let guid = try? card.guid() else { return false }
+      guard guid.count == 16 else { throw Fuzzer.Broken("another length") }
+      return true
     }
     #expect(tally.accepted > 1000 && tally.refused > 1000)
   }
@@ -111,14 +106,12 @@ struct CardFuzzTests {
   @Test("certificate objects: the bytes of tag 70 as they stand there, uncompressed, or a refusal")
   func certificateObjects() async throws {
     let corpus = [Self.wrapper, Self.object(0x53, [0x70, 0x02, 0x30, 0x00, 0x71, 0x01, 0x00])]
-    let tally = try await onOwnThread {
-      try Fuzzer("card-certificate", corpus: corpus, count: Self.count).run { bytes in
-        var card = PIVCard(channel: PieceCard(bytes))
-        guard let found = try? card.certificate(slot: .authentication) else { return false }
-        guard !found.isEmpty, found.count < bytes.count else { throw Fuzzer.Broken("more than there is") }
-        _ = try? CertificateKey(certificate: found)
-        return true
-      }
+    let tally = try await Fuzzer("card-certificate", corpus: corpus, count: Self.count).runOnThreads { bytes in
+      var card = PIVCard(channel: PieceCard(bytes))
+      guard let found = try? card.certificate(slot: .authentication) else { return false }
+      guard !found.isEmpty, found.count < bytes.count else { throw Fuzzer.Broken("more than there is") }
+      _ = try? CertificateKey(certificate: found)
+      return true
     }
     #expect(tally.accepted > 100 && tally.refused > 1000)
   }

@@ -60,14 +60,15 @@ struct SharedKeyFuzzTests {
   }
 
   @Test("a file: a script inside every limit that reads back as it is, or every fault has a place in it")
-  func files() throws {
+  func files() async throws {
     let words =
       ScriptField.allWords + [
         "\"82\"", "\"91\"", "\"87\"", "\"00\"", "\"905a\"", "\"90c4\"", "\"9100\"", "\"91af\"", "steps:", "- ", "{", "}", "[",
         "]", ": ",
         "none", "ev3", "status: ", "answer: ", "data: ", "blocks: ", "method: ", "input: ", "&a", "*a", "~",
       ]
-    let tally = try Fuzzer("card-file", corpus: try Self.shipped(), words: words, count: Self.files, share: 0.3).run { bytes in
+    let fuzzer = Fuzzer("card-file", corpus: try Self.shipped(), words: words, count: Self.files, share: 0.3)
+    let tally = try await fuzzer.runOnThreads { bytes in
       let name = Self.isDESFire(bytes) ? "desfire-ev2" : "felica-lite-s"
       let script: CardScript
       do throws(PolicyFaults) {

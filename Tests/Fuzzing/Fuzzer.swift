@@ -23,7 +23,7 @@ public struct Fuzzer: Sendable {
     public init(_ description: String) { self.description = description }
   }
 
-  private static let environment = ProcessInfo.processInfo.environment
+  static let environment = ProcessInfo.processInfo.environment
   private static let fixedSeed: UInt64 = environment["SANMON_FUZZ_SEED"].flatMap { UInt64($0) } ?? 20_261_121
   /// One input that takes longer is a finding: an attacker would send nothing else.
   private static let patience = Duration.seconds(5)
@@ -56,7 +56,7 @@ public struct Fuzzer: Sendable {
       return tally
     }
     let end = ContinuousClock.now + .seconds(seconds * share)
-    var seed = UInt64.random(in: 0...UInt64.max >> 1)
+    var seed = Self.freshSeed
     repeat {
       remember(seed)
       try batch(seed, 1000, &tally, read)
@@ -88,7 +88,10 @@ public struct Fuzzer: Sendable {
     return tally
   }
 
-  private func batch(_ seed: UInt64, _ count: Int, _ tally: inout Tally, _ read: ([UInt8]) throws -> Bool) throws {
+  /// Far enough from the end for one more each batch.
+  static var freshSeed: UInt64 { UInt64.random(in: 0...UInt64.max >> 1) }
+
+  func batch(_ seed: UInt64, _ count: Int, _ tally: inout Tally, _ read: ([UInt8]) throws -> Bool) throws {
     var random = SeededRandom(seed: seed)
     // What was accepted is damaged further: so a run leaves the neighbourhood of its samples.
     var grown: [[UInt8]] = []
@@ -116,8 +119,10 @@ public struct Fuzzer: Sendable {
         """)
   }
 
-  private func remember(_ seed: UInt64) {
+  /// - Parameter thread: of several.
+  func remember(_ seed: UInt64, thread: Int? = nil) {
     guard let folder = Self.environment["SANMON_FUZZ_STATE"] else { return }
-    try? Data("\(seed)\n".utf8).write(to: URL(filePath: folder + "/" + name.filter { $0.isLetter || $0.isNumber }))
+    let file = name.filter { $0.isLetter || $0.isNumber } + (thread.map { "-\($0)" } ?? "")
+    try? Data("\(seed)\n".utf8).write(to: URL(filePath: folder + "/" + file))
   }
 }

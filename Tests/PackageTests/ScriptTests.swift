@@ -63,28 +63,43 @@ struct ScriptTests {
     }
   }
 
-  @Test("what deploy/test runs beside something else ends with it, and its exit code is the command's")
-  func endedWithUs() throws {
-    let function = try #require(try Tree.text("deploy/test").firstMatch(of: /(?s)\nended_with_us\(\) \{.*?\n\}/)).0
-    let ran = try Tree.run([
-      "timeout", "30", "bash", "-c",
-      """
-      set -Eeuo pipefail
-      \(function)
-      code=0
-      ended_with_us bash -c 'exit 7' || code=$?
-      file=$(mktemp)
-      (ended_with_us bash -c 'echo $$ >"$0"; exec sleep 60' "$file") &
-      shell=$!
-      until [ -s "$file" ]; do sleep 0.01; done
-      kill -TERM "$shell"
-      wait "$shell" || true
-      if kill -0 "$(cat "$file")" 2>/dev/null; then echo "$code left"; else echo "$code ended"; fi
-      rm -f -- "$file"
-      """,
-    ])
-    #expect(ran.code == 0 && ran.output == "7 ended\n", "\(ran.errors)")
+  @Test("a TERM ends deploy/test and deploy/soak at once, with all below them: children, other groups, and what lost its parent")
+  func endsWhatIsBelow() throws {
+    for path in ["deploy/test", "deploy/soak"] {
+      let lines = try Tree.text(path).split(separator: "\n")
+      let place = try #require(lines.firstIndex(of: "end_with_us"), "\(path)")
+      #expect(lines.firstIndex { $0.contains("build_sanmon") && !$0.hasPrefix("#") }.map { place < $0 } == true, "\(path)")
+    }
+    let ran = try Tree.run(["timeout", "60", "bash", "-c", Self.somethingBelow])
+    #expect(ran.code == 0 && ran.output == "143\nthe bystander lives\n", "\(ran.output)\(ran.errors)")
   }
+
+  /// A script that waits, and below it a shell that waits too, a program in a group of its own and one whose parent is gone.
+  static let somethingBelow = """
+    set -u
+    folder=$(mktemp -d)
+    alive() { ! grep -q '^State:.*[ZX]' "/proc/$1/status" 2>/dev/null && [ -e "/proc/$1" ]; }
+    bash -c '. deploy/lib/common.sh
+      trap - ERR
+      end_with_us
+      (setsid sh -c "echo \\$\\$ >$1/group; exec sleep 61" &
+        (sleep 62 & echo "$!" >"$1/orphan")
+        echo "$BASHPID" >"$1/shell"
+        sleep 63) &
+      wait "$!"' bash "$folder" >/dev/null &
+    script=$!
+    sleep 64 &
+    other=$!
+    until [ -s "$folder/group" ] && [ -s "$folder/orphan" ] && [ -s "$folder/shell" ]; do sleep 0.05; done
+    kill -TERM "$script"
+    code=0
+    wait "$script" || code=$?
+    echo "$code"
+    for name in group orphan shell; do if alive "$(cat "$folder/$name")"; then echo "$name lives"; fi; done
+    if alive "$other"; then echo "the bystander lives"; fi
+    kill "$other"
+    rm -rf -- "$folder"
+    """
 
   @Test("without Swift the commands stop with 69 before anything is installed, and name the command that helps")
   func noToolchain() throws {
@@ -156,6 +171,23 @@ struct ScriptTests {
     }
   }
 
+  @Test("what the soak counts is what the tests are called and say")
+  func countedFuzz() throws {
+    let soak = try Tree.text("deploy/soak")
+    let names = try #require(soak.firstMatch(of: /readonly COUNTED="([a-z0-9 -]+)"/)).1.split(separator: " ")
+    let filter = try #require(soak.firstMatch(of: /readonly COUNTED_TESTS='([^']+)'/)).1
+    let fuzzers = try ["Card", "SharedKey"].map { try Tree.text("Tests/FuzzTests/\($0)FuzzTests.swift") }.joined()
+    let frames = try Tree.text("Tests/SmartCardTests/Real/FrameTests.swift")
+    #expect(names.count == 7 && frames.contains("fuzz vpcd-\\(wire): ") && frames.contains("SANMON_FUZZ_EXECUTIONS"))
+    for name in names where !name.hasPrefix("vpcd-") { #expect(fuzzers.contains("Fuzzer(\"\(name)\""), "\(name)") }
+    #expect(fuzzers.components(separatedBy: ".runOnThreads {").count == 6)
+    for function in ["tlv", "answers", "holderUniqueIdentifier", "certificateObjects", "files"] {
+      #expect(filter.contains(function) && fuzzers.contains("func \(function)() async throws"), "\(function)")
+    }
+    let endurance = try Tree.text("Tests/SmartCardTests/Real/EnduranceTests.swift")
+    #expect(soak.contains("Endurance/comeAndGo") && endurance.contains("func comeAndGo()"))
+  }
+
   @Test("each part of the soak has its function and its help; what it does not know is refused before anything is built")
   func soak() throws {
     let text = try Tree.text("deploy/soak")
@@ -166,7 +198,10 @@ struct ScriptTests {
       #expect(text.contains("\npart_\(part)() {"), "\(part) has no function")
       #expect(text.contains(try Regex("\n#   \(part) +[a-z]")), "\(part) is not in the help")
     }
-    for wrong in [["nothing"], ["--minutes"], ["--minutes", "x"], ["--minutes", "0"]] {
+    for wrong in [
+      ["nothing"], ["--minutes"], ["--minutes", "x"], ["--minutes", "0"], ["--executions"], ["--executions", "x"],
+      ["--executions", "0"], ["--executions", "5", "kills"], ["--executions", "5", "fuzz", "kills"],
+    ] {
       #expect(try Tree.run(["deploy/soak"] + wrong).code == 64, "\(wrong)")
     }
     for command in ["soak", "eyes", "coverage", "mutate", "ad-sample"] {

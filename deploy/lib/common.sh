@@ -122,6 +122,69 @@ stop_started() {
   SANMON_STARTED=()
 }
 
+# end_with_us: what this script starts, and what that starts, ends with it: children's children too, and by a mark in its environment
+# what has lost its parent. For scripts that run programs of others for long: call it once, before the first of them.
+end_with_us() {
+  SANMON_RUN=$$-$(start_time $$)
+  export SANMON_RUN
+  at_end stop_below
+}
+
+# find_below: sets BELOW to "pid:starttime" of all that end_with_us means.
+find_below() {
+  local file line pid grown=1 fields
+  local -A parents=() births=() found=([$$]=1)
+  BELOW=()
+  for file in /proc/[0-9]*/stat; do
+    { IFS= read -r line <"$file"; } 2>/dev/null || continue
+    IFS=' ' read -r -a fields <<<"${line##*) }"
+    [ "${fields[0]}" != Z ] || continue
+    pid=${file//[!0-9]/}
+    parents[$pid]=${fields[1]} births[$pid]=${fields[19]}
+  done
+  while IFS= read -r file; do
+    pid=${file//[!0-9]/}
+    [ -z "${births[$pid]:-}" ] || found[$pid]=1
+  done < <(grep -lzxF -- "SANMON_RUN=$SANMON_RUN" /proc/[0-9]*/environ 2>/dev/null || true)
+  while [ $grown = 1 ]; do
+    grown=0
+    for pid in "${!parents[@]}"; do
+      [ -z "${found[$pid]:-}" ] && [ -n "${found[${parents[$pid]}]:-}" ] || continue
+      found[$pid]=1 grown=1
+    done
+  done
+  for pid in "${!found[@]}"; do
+    [ "$pid" = $$ ] || BELOW+=("$pid:${births[$pid]}")
+  done
+}
+
+runs_below() {
+  local entry
+  for entry in "$@"; do
+    if still_runs "${entry%:*}" "${entry#*:}" && ! is_zombie "${entry%:*}"; then return 0; fi
+  done
+  return 1
+}
+
+# stop_below: asks all of them at once (TERM), waits fifteen seconds for what they clear away, then insists (KILL).
+stop_below() {
+  local signal entry all=()
+  for signal in TERM KILL; do
+    # Again before KILL: what began meanwhile. What was asked is still meant when nothing leads to it any more.
+    find_below
+    all+=("${BELOW[@]}")
+    runs_below "${all[@]}" || return 0
+    for entry in "${all[@]}"; do
+      still_runs "${entry%:*}" "${entry#*:}" || continue
+      kill -"$signal" "${entry%:*}" 2>/dev/null || as_root kill -"$signal" "${entry%:*}" 2>/dev/null || true
+    done
+    for _ in $(seq 75); do
+      runs_below "${all[@]}" || return 0
+      sleep 0.2
+    done
+  done
+}
+
 # at_end FUNCTION: called once when the script ends, before its processes are stopped.
 at_end() { SANMON_AT_END+=("$1"); }
 

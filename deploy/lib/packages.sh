@@ -9,7 +9,7 @@ readonly PACKAGES_BUILD="git ca-certificates pkg-config binutils libc6-dev libgc
   libsqlite3-dev libssl-dev libargon2-dev libpcsclite-dev libldap2-dev libcurl4 libxml2 libncurses6 libuuid1 tzdata"
 # What the walk through the morning starts or shows.
 readonly PACKAGES_STAGE="binutils patchelf"
-readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linux procps curl openssl sqlite3"
+readonly PACKAGES_DEMO="$PACKAGES_STAGE pcscd vsmartcard-vpcd iproute2 util-linux procps curl openssl sqlite3 opensc softhsm2"
 # A domain controller (deploy/lib/samba.sh), and the client everybody has.
 readonly PACKAGES_AD="samba samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba ldb-tools ldap-utils openssl
   iproute2 util-linux"
@@ -17,7 +17,7 @@ readonly PACKAGES_AD="samba samba-ad-provision samba-dsdb-modules samba-vfs-modu
 readonly PACKAGES_BROWSER="chromium chromium-l10n fonts-noto-cjk python3 openssl"
 # What tests hold against us: other people's card programs, another TLS client, another HTTP fuzzer; systemd for its
 # judgement of the units (systemd-analyze reads files, nothing is started).
-readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc opensc-pkcs11 softhsm2 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
+readonly PACKAGES_TEST="$PACKAGES_DEMO $PACKAGES_AD $PACKAGES_BROWSER opensc-pkcs11 pcsc-tools yubico-piv-tool python3 python3-venv jq gpg gpgv gpg-agent systemd"
 # What deploy/eyes looks with.
 readonly PACKAGES_EYES="sslscan testssl.sh systemd jq procps"
 

@@ -2,7 +2,8 @@
 # Sourced by bash 5, in strict mode or not; every function takes the folder DIR that holds its state, so that another shell can go on with it.
 #
 #   source deploy/lib/pcscd.sh
-#   pcscd_start DIR                      starts namespace and pcscd; exports PCSCLITE_CSOCK_NAME for the programs you start
+#   pcscd_start DIR [PAIRS]              starts namespace and pcscd; exports PCSCLITE_CSOCK_NAME for the programs you start. PAIRS
+#                                        (1 to 7): so many times two readers
 #   cardsim_in_namespace DIR ARGS…       runs sanmon-cardsim where vpcd listens (SANMON_BIN: folder of the programs)
 #   pcscd_daemon_stop DIR [KILL]         ends pcscd alone, as a crash does; pcscd_daemon_start DIR brings it back
 #   pcscd_stop DIR                       ends exactly what pcscd_start started
@@ -39,7 +40,9 @@ pcscd_driver() {
 
 
 pcscd_start() {
-  local dir i
+  local dir pairs=${2:-1}
+  # pcsc-lite has 16 readers, and waits for 16 at a time, of which our monitor needs one for the list of readers.
+  [[ $pairs =~ ^[1-7]$ ]] || { pcscd_say "PAIRS is 1 to 7"; return 64; }
   dir=$(mkdir -p "$1" && cd "$1" && pwd -P) || return 1
   pcscd_missing || return 69
   if daemon_alive "$dir/pcscd.pid" >/dev/null; then
@@ -48,7 +51,7 @@ pcscd_start() {
   fi
   daemon_end "$dir/holder.pid"
   chmod 0711 "$dir"  # a client of another user reaches the socket and nothing else
-  rm -rf "$dir/run" "$dir/reader.conf.d"
+  rm -rf "$dir/run" "$dir/reader.conf.d" "$dir"/driver-*.so
   mkdir -p "$dir/run/pcscd" "$dir/reader.conf.d"
   # 0x8C7B = 35963: the two slots are "Virtual PCD 00 00" and "Virtual PCD 00 01", the second on the next port.
   cat >"$dir/reader.conf.d/vpcd" <<CONF
@@ -57,10 +60,28 @@ DEVICENAME   /dev/null:0x8C7B
 LIBPATH      $(pcscd_driver)
 CHANNELID    0x8C7B
 CONF
+  pcscd_more_readers "$dir" "$pairs" || return
   pcscd_confine "$dir" || return
   pcscd_daemon_start "$dir" || { pcscd_stop "$dir"; return 1; }
   PCSCLITE_CSOCK_NAME=$(pcscd_socket "$dir")
   export PCSCLITE_CSOCK_NAME
+}
+
+# pcscd_more_readers DIR PAIRS: the second pair is "Virtual PCD 2 00 00" and "Virtual PCD 2 00 01" on the next two ports, and so on.
+# The driver keeps its cards in variables of its own, so each pair gets a copy of the file: the loader knows a file by its number.
+pcscd_more_readers() {
+  local dir=$1 pair port driver
+  driver=$(pcscd_driver) || return
+  for ((pair = 2; pair <= $2; pair++)); do
+    port=$(printf '0x%X' $((0x8C7B + 2 * (pair - 1))))
+    cp -- "$driver" "$dir/driver-$pair.so" || return
+    cat >"$dir/reader.conf.d/vpcd-$pair" <<CONF
+FRIENDLYNAME "Virtual PCD $pair"
+DEVICENAME   /dev/null:$port
+LIBPATH      $dir/driver-$pair.so
+CHANNELID    $port
+CONF
+  done
 }
 
 # The socket that clients of DIR's pcscd have to be told of.

@@ -38,3 +38,17 @@ int sanmon_limit_memory(size_t bytes);
 // From now on and for good, for all threads: no sockets are made, no programs or processes begun, no files opened but, with `may_read`,
 // for reading. ENOSYS where there is no filter for this machine.
 int sanmon_confine(int may_read);
+
+// Which files a thread, and what it starts, may reach (Landlock): begin, allow, enforce, and close `rules`. Each 0, or an errno;
+// begin: ENOSYS or EOPNOTSUPP where the kernel has no Landlock.
+int sanmon_files_begin(int *rules);
+/// A file, or a folder with all below it. What is not there is passed over.
+int sanmon_files_allow(int rules, const char *path, int may_write);
+/// The folders of the libraries that this program has loaded, for reading.
+int sanmon_files_allow_own_libraries(int rules);
+/// For the calling thread alone, and for good; no program started from it gains rights.
+int sanmon_files_enforce(int rules);
+
+// From now on and for good, for all threads: no sockets but those of this machine, no programs or processes begun, no other
+// process signalled or looked into, no group left. Files are not its business. ENOSYS where there is no filter for this machine.
+int sanmon_confine_client(void);

@@ -82,9 +82,11 @@ public final class ModuleCards: CardPort {
     do throws(MalformedInput) { request = try ModuleRequest(library: module.library, task: task) } catch {
       throw .module(.unusable)
     }
-    let (program, command, configuration, limit) = (program, command, module.configuration, milliseconds)
+    let (program, command, limit) = (program, command, milliseconds)
+    let (library, configuration) = (module.library, module.configuration)
     let answer = try await BlockingCall.run { () throws(CardFailure) -> ModuleAnswer in
-      try ModuleProcess(program: program, command: command, configuration: configuration).ask(request, within: limit)
+      try ModuleProcess(program: program, command: command, library: library, configuration: configuration)
+        .ask(request, within: limit)
     }
     if case .failed(let refusal) = answer { throw refusal.failure }
     return answer

@@ -7,6 +7,9 @@ import SmartCard
 /// It has none of this process's files and none of its environment, but for three names. pcscd's socket is where it is for this
 /// process (PCSCLITE_CSOCK_NAME), and the libraries that are tested take the path of their settings from a variable and from
 /// nowhere else (SOFTHSM2_CONF, OPENSC_CONF): both are given the path of `TokenModule.configuration`, or neither.
+///
+/// It reaches no file of its user's: `Hardening.reachingOnly` says which it may read, besides its library's folder; it writes below
+/// the folder of the settings alone. Without that it is not started.
 struct ModuleProcess {
   private let process: pid_t
   private let connection: PeerConnection
@@ -14,7 +17,8 @@ struct ModuleProcess {
   /// - Parameters:
   ///   - program: that has the hidden command; `/proc/self/exe` for this one.
   ///   - command: its name.
-  init(program: String, command: String, configuration: String?) throws(CardFailure) {
+  ///   - library: that it will be asked to load.
+  init(program: String, command: String, library: String, configuration: String?) throws(CardFailure) {
     let own: PeerConnection
     let other: Int32
     do throws(SocketFault) { (own, other) = try PeerConnection.pair(frameLimit: ModuleRequest.frameLimit) } catch {
@@ -22,22 +26,27 @@ struct ModuleProcess {
     }
     connection = own
     defer { close(other) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    // A library may print: that goes nowhere, and never among our frames.
-    for standard in Int32(0)...2 { posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0) }
-    posix_spawn_file_actions_adddup2(&actions, other, 3)
-    // A PIN or a password may still stand in a descriptor that a script gave to this process.
-    for open in Self.descriptors where open > 3 { posix_spawn_file_actions_addclose(&actions, open) }
     let environment = Self.environment(configuration)
-    guard let started = Self.start([program, command], environment, &actions) else { throw .module(.unusable) }
+    let started: pid_t?
+    do throws(Hardening.Fault) {
+      started = try Hardening.reachingOnly(
+        reading: [program, Self.folder(of: library)], writing: configuration.map { [Self.folder(of: $0)] } ?? []
+      ) { Self.start([program, command], environment, keeping: other) }
+    } catch { throw .module(.unusable) }
+    guard let started else { throw .module(.unusable) }
     process = started
   }
 
   /// Open ones; one that is closed meanwhile may be named to be closed.
   private static var descriptors: [Int32] {
     ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []).compactMap { Int32($0) }
+  }
+
+  /// Libraries and settings have absolute paths.
+  private static func folder(of path: String) -> String {
+    let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+    // Not all there is, for what stands in the root itself.
+    return folder.isEmpty ? path : String(folder)
   }
 
   private static func environment(_ configuration: String?) -> [String] {
@@ -47,9 +56,16 @@ struct ModuleProcess {
     return lines
   }
 
-  private static func start(
-    _ words: [String], _ environment: [String], _ actions: inout posix_spawn_file_actions_t
-  ) -> pid_t? {
+  /// - Parameter other: the end of the pair that becomes its descriptor 3.
+  private static func start(_ words: [String], _ environment: [String], keeping other: Int32) -> pid_t? {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    // A library may print: that goes nowhere, and never among our frames.
+    for standard in Int32(0)...2 { posix_spawn_file_actions_addopen(&actions, standard, "/dev/null", O_RDWR, 0) }
+    posix_spawn_file_actions_adddup2(&actions, other, 3)
+    // A PIN or a password may still stand in a descriptor that a script gave to this process.
+    for open in descriptors where open > 3 { posix_spawn_file_actions_addclose(&actions, open) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

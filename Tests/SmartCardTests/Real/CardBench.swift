@@ -62,9 +62,19 @@ final class CardBench: Sendable {
     guard result.status == 0 else { throw Shell.Failed(description: "\(text): exit \(result.status)\n\(result.output)") }
   }
 
+  /// The readers of `run(pairs:)`, and the ports at which their cards come.
+  static func readers(pairs: Int) -> [(name: String, port: Int)] {
+    (0..<pairs).flatMap { pair in
+      (0..<2).map { slot in
+        (name: "Virtual PCD\(pair == 0 ? "" : " \(pair + 1)") 00 0\(slot)", port: 35_963 + 2 * pair + slot)
+      }
+    }
+  }
+
   /// Starts the service, runs the test, ends what was started.
-  static func run(_ test: (CardBench) async throws -> Void) async throws {
-    try mustScript("pcscd_start \"$DIR\"")
+  /// - Parameter pairs: times two readers; 7 at most.
+  static func run(pairs: Int = 1, _ test: (CardBench) async throws -> Void) async throws {
+    try mustScript("pcscd_start \"$DIR\" \(pairs)")
     let bench = CardBench()
     do { try await test(bench) } catch {
       try? mustScript("pcscd_stop \"$DIR\"")
@@ -142,5 +152,15 @@ final class CardBench: Sendable {
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Shell.Failed(description: "the reader never saw the card")
+  }
+
+  /// A card that obeys the lines of a pipe, from when somebody writes there until nobody does.
+  func obey(_ card: String, port: Int, pipe: String) throws -> InsertedCard {
+    try InsertedCard(
+      program: "/usr/bin/env",
+      arguments: [
+        "DIR=\(Self.readerFolder)", "SANMON_BIN=\(Self.programs)", "bash", "-c",
+        "source '\(Self.library)'; cardsim_in_namespace \"$DIR\" insert --card '\(card)' --port \(port) <'\(pipe)'",
+      ])
   }
 }

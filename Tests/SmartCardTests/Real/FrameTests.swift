@@ -95,20 +95,28 @@ extension RealCardSuite {
     @Test("chance as a reader: every command has an answer of 2 to 258 bytes", arguments: ["t1", "t0"])
     func chance(wire: String) throws {
       #if DEBUG
-        let rounds = 60
+        let usual = 60
       #else
         // With both protocols a million frames. One at a time they cost 90 microseconds of waiting each.
-        let rounds = 10_000
+        let usual = 10_000
       #endif
       /// Frames that are sent before the first answer to them is read.
       let together = 50
+      // deploy/soak --executions: so many with both protocols, from a fresh seed.
+      let wanted = ProcessInfo.processInfo.environment["SANMON_FUZZ_EXECUTIONS"].flatMap { Int($0) }
+      let rounds = wanted.map { ($0 + 2 * together - 1) / (2 * together) } ?? usual
+      let seed = wanted == nil ? 20_261_123 : UInt64.random(in: 0...UInt64.max >> 1)
+      func tell(_ line: String) {
+        if wanted != nil { FileHandle.standardOutput.write(Data("fuzz vpcd-\(wire): \(line)\n".utf8)) }
+      }
+      tell("0 of \(rounds * together), from seed \(seed)")
       let reader = try FrameReader()
       let card = try CardBench.card(.init(hasPUK: true, wire: wire))
       let simulator = try Program(
         [CardBench.programs + "/sanmon-cardsim", "insert", "--card", card, "--port", "\(reader.port)"], input: .open)
       defer { simulator.closeInput() }
       try reader.accept()
-      var random = RepeatableRandom(seed: 20_261_123)
+      var random = RepeatableRandom(seed: seed)
       let select: [UInt8] = [0x00, 0xA4, 0x04, 0x00, 0x0B, 0xA0, 0, 0, 3, 8, 0, 0, 0x10, 0, 1, 0]
       let starts: [[UInt8]] = [
         select, [0x00, 0xCB, 0x3F, 0xFF, 0x05, 0x5C, 0x03, 0x5F, 0xC1, 0x02], [0x00, 0x87, 0x11, 0x9E],
@@ -133,11 +141,13 @@ extension RealCardSuite {
         for number in 0..<together {
           let answer = try reader.receive()
           guard (2...258).contains(answer.count) else {
-            Issue.record("round \(round), frame \(number): \(answer.count) bytes")
+            Issue.record("seed \(seed), round \(round), frame \(number): \(answer.count) bytes")
             return
           }
         }
+        if round % 20_000 == 19_999 { tell("\((round + 1) * together) of \(rounds * together)") }
       }
+      tell("\(rounds * together) inputs")
       // It is still the card that it was.
       try reader.send([0x04])
       #expect(try reader.receive() == (wire == "t0" ? [0x3B, 0x01, 0x50] : [0x3B, 0x80, 0x01, 0x81]))
