@@ -36,8 +36,8 @@ extension Sequence<PolicyChange> {
 extension PolicySet {
   /// What this set changes in comparison with the one before it, widenings first; empty only for the same bytes.
   ///
-  /// A rule that refuses everybody always does not make a new way harmless: a way is compared with the ways before it, and hours and
-  /// deny rules with theirs. In doubt it is a widening.
+  /// A rule that refuses everybody always does not make a new way harmless: a way is compared with the ways before it, and hours
+  /// and deny rules with theirs. In doubt it is a widening.
   /// - Parameter segments: those an instance serves; `nil`: all.
   public func changes(from former: PolicySet, segments: Set<Segment>? = nil) -> [PolicyChange] {
     guard version != former.version else { return [] }
