@@ -74,6 +74,10 @@ struct OperatorRoutes: Sendable {
       try await JSONBody.requireNone(in: request)
       return try JSONAnswer(await PolicyService(services: services).reload(cause: "operator", by: operatorRecord.id))
     }
+    router.get("/v1/admin/policy/pending") { _, context in
+      _ = try await require(Self.readers, context)
+      return try JSONAnswer(await PolicyService(services: services).pending())
+    }
     router.post("/v1/admin/explain") { request, context in
       _ = try await require(Self.everybody, context)
       let message = try await JSONBody.decode(ExplainRequest.self, from: request, context: context)
