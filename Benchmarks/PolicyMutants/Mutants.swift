@@ -95,13 +95,14 @@ package struct Mutants {
     var line = line
     let words = Self.words(Self.content(line))
     let range = words[place]
+    let space: [Unicode.Scalar] = [" "]
     switch round {
     case 0: line.removeSubrange(range)
-    case 1: line.insert(contentsOf: Array(line[range]) + [" "], at: range.lowerBound)
+    case 1: line.insert(contentsOf: Array(line[range]) + space, at: range.lowerBound)
     case 2:
       if place + 1 < words.count {
         let next = words[place + 1]
-        line.replaceSubrange(range.lowerBound..<next.upperBound, with: Array(line[next]) + [" "] + Array(line[range]))
+        line.replaceSubrange(range.lowerBound..<next.upperBound, with: Array(line[next]) + space + Array(line[range]))
       }
     default:
       let other = Self.vocabulary[(index + round * 11) % Self.vocabulary.count]
@@ -113,6 +114,6 @@ package struct Mutants {
   private func indent(_ line: [Unicode.Scalar], _ round: Int) -> [Unicode.Scalar] {
     let change = Self.indents[round % Self.indents.count]
     let spaces = line.prefix { $0 == " " }.count
-    return Array(repeating: " ", count: max(0, spaces + change)) + line.dropFirst(spaces)
+    return [Unicode.Scalar](repeating: " ", count: max(0, spaces + change)) + Array(line.dropFirst(spaces))
   }
 }

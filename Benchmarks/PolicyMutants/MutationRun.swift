@@ -34,7 +34,8 @@ package struct MutationRun: Sendable {
         tried += 1
         guard let set = compile(mutant) else { continue }
         loaded += 1
-        judge(set.changes(from: live), try SlowTwin(mutant), twin, "round \(round), place \(index)")
+        let judged = try SlowTwin(mutant)
+        judge(set.changes(from: live), judged, twin, "round \(round), place \(index)")
       }
     }
   }
@@ -48,6 +49,6 @@ package struct MutationRun: Sendable {
     if widens, !changes.widens { silent.append(named()) }
     if !widens, changes.widens { needless.append(named()) }
     let isTold = changes.allSatisfy { !$0.ja.isEmpty && !$0.en.isEmpty } && !changes.isEmpty
-    if !isTold || (narrows && !widens && !changes.contains { $0.effect == .narrowing }) { unsaid.append(named()) }
+    if !isTold || (narrows && !widens && !changes.contains(where: { $0.effect == .narrowing })) { unsaid.append(named()) }
   }
 }

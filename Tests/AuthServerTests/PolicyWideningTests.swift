@@ -131,8 +131,6 @@ struct PolicyWideningTests {
     try rewrite(city) { $0.replacing("at-once: 2", with: "at-once: 3") }
     #expect(try await !reload(city).changed)
     let act = try city.act("policy.sign", await wanted(city))
-    try put(city, act, [])
-    await #expect(throws: StartFault.self) { try await city.restart() }
     try put(city, act, [try suzuki.approval(act)])
     try await city.restart()
     #expect(try await pending(city).policyVersion == act.parameters["version"])
@@ -141,6 +139,12 @@ struct PolicyWideningTests {
     let wrong = try await pending(city)
     #expect(wrong.isPending && wrong.folderVersion == nil && wrong.changes.isEmpty && wrong.signers.isEmpty)
     #expect(wrong.faultsEn.first?.hasPrefix("lgwan.yaml:") == true && wrong.faultsJa.count == wrong.faultsEn.count)
+
+    try rewrite(city) { $0.replacing("\nlogn:", with: "\nlogon:").replacing("at-once: 3", with: "at-once: 4") }
+    #expect(try await !reload(city).changed)
+    let alone = try city.act("policy.sign", await wanted(city))
+    try put(city, alone, [])
+    await #expect(throws: StartFault.self) { try await city.restart() }
     await city.end()
   }
 }

@@ -11,9 +11,21 @@ struct SegmentDifference {
   func changes() -> [PolicyChange] {
     // What is lost is what going back would give.
     let back = SegmentDifference(former: next, next: former)
-    return gainedPeople(.widening) + back.gainedPeople(.narrowing) + gainedWays(.widening) + back.gainedWays(.narrowing)
-      + cards() + palms() + session() + gainedHours(.widening) + back.gainedHours(.narrowing) + gainedByDenials(.widening)
-      + back.gainedByDenials(.narrowing) + gainedWaivers(.widening) + back.gainedWaivers(.narrowing) + directory()
+    var changes = gainedPeople(.widening)
+    changes += back.gainedPeople(.narrowing)
+    changes += gainedWays(.widening)
+    changes += back.gainedWays(.narrowing)
+    changes += cards()
+    changes += palms()
+    changes += session()
+    changes += gainedHours(.widening)
+    changes += back.gainedHours(.narrowing)
+    changes += gainedByDenials(.widening)
+    changes += back.gainedByDenials(.narrowing)
+    changes += gainedWaivers(.widening)
+    changes += back.gainedWaivers(.narrowing)
+    changes += directory()
+    return changes
   }
 
   private var segment: Segment { next.segment }
@@ -36,8 +48,8 @@ struct SegmentDifference {
   }
 
   private func gainedWays(_ effect: PolicyChange.Effect) -> [PolicyChange] {
-    [Scenario.logon, .unlock, .remote].flatMap { scenario in
-      (next.accepted[scenario] ?? []).compactMap { entry in
+    [Scenario.logon, .unlock, .remote].flatMap { scenario -> [PolicyChange] in
+      (next.accepted[scenario] ?? []).compactMap { entry -> PolicyChange? in
         // Whoever comes in by `people` alone is told of there.
         let audience = entry.groups.isEmpty ? next.people.intersection(former.people) : entry.groups
         let gaining = audience.filter { !hadWay(entry, scenario, $0) }
