@@ -44,6 +44,20 @@ extension APIMessages {
         .field("faultsJa", sentences), .field("faultsEn", sentences),
       ]),
     APIMessage(
+      "PolicyTrial", "Whom the rules on trial would have treated otherwise than those in force did.",
+      [
+        .optional("trialVersion", .hex(digits: 64)), .optional("since", .time), .field("ceremonies", .count),
+        .field("lines", .array(.message("PolicyTrialLine"), maximum: nil)), .field("faultsJa", sentences),
+        .field("faultsEn", sentences),
+      ]),
+    APIMessage(
+      "PolicyTrialLine", "People of one department to whom the same happens.",
+      [
+        .field("department", .text(maximum: 1024)),
+        .field("effect", .oneOf(["refused", "asked", "weaker", "stronger", "admitted", "otherwise"])),
+        .field("verdict", .text(maximum: 64)), .field("people", .array(.identifier, maximum: nil)), .field("times", .count),
+      ]),
+    APIMessage(
       "WaiverSummary", "One waiver of the policy files, and whether its approvers have signed it.",
       [
         .field("hash", .hex(digits: 64)), .field("segment", .segment), .field("waiver", .text(maximum: 64)),

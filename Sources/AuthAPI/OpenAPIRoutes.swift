@@ -148,6 +148,9 @@ public enum APIRoutes {
     .get(
       "/v1/admin/policy/pending", .operators, "What the policy folder would change, and whose signatures it waits for",
       answer: .message("PolicyPending")),
+    .get(
+      "/v1/admin/policy/trial", .operators, "Whom the rules on trial would have treated otherwise",
+      answer: .message("PolicyTrial")),
     .get("/v1/admin/policy/waivers", .operators, "Waivers, and who has signed them", answer: .list("WaiverSummary")),
     .post(
       "/v1/admin/policy/waivers/approve", .operators, "Approve a waiver by its approvers' signatures", body: "WaiverAct",

@@ -47,3 +47,49 @@ public struct PolicyPending: Codable, Sendable, Equatable {
     self.faultsEn = faultsEn
   }
 }
+
+/// Whom the rules on trial would have treated otherwise than those in force did.
+public struct PolicyTrial: Codable, Sendable, Equatable {
+  /// `nil`: no set is on trial, or the one in the folder is wrong.
+  public var trialVersion: String?
+  /// Milliseconds since 1970-01-01 UTC; at most 31 days back.
+  public var since: Int64?
+  /// Logons and unlocks since then that were granted or refused.
+  public var ceremonies: Int
+  /// In the order of departments.
+  public var lines: [PolicyTrialLine]
+  public var faultsJa: [String]
+  public var faultsEn: [String]
+
+  public init(
+    trialVersion: String?, since: Int64?, ceremonies: Int, lines: [PolicyTrialLine], faultsJa: [String], faultsEn: [String]
+  ) {
+    self.trialVersion = trialVersion
+    self.since = since
+    self.ceremonies = ceremonies
+    self.lines = lines
+    self.faultsJa = faultsJa
+    self.faultsEn = faultsEn
+  }
+}
+
+/// People of one department to whom the same happens.
+public struct PolicyTrialLine: Codable, Sendable, Equatable {
+  /// Code of the main post; empty: none is known.
+  public var department: String
+  /// `refused`, `asked` for more, let in by a `weaker` or `stronger` proof, `admitted` who were refused, or refused `otherwise`.
+  public var effect: String
+  /// The reason code, the factors asked for, or the assurance level.
+  public var verdict: String
+  public var people: [String]
+  /// Logons and unlocks.
+  public var times: Int
+
+  public init(department: String, effect: String, verdict: String, people: [String], times: Int) {
+    self.department = department
+    self.effect = effect
+    self.verdict = verdict
+    self.people = people
+    self.times = times
+  }
+}

@@ -9,7 +9,8 @@ struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。",
     subcommands: [
-      Check.self, PolicyDiff.self, PolicyExplain.self, PolicyReload.self, PolicySign.self, PolicyStatus.self, WaiverCommand.self,
+      Check.self, PolicyDiff.self, PolicyExplain.self, PolicyReload.self, PolicySign.self, PolicyStatus.self,
+      PolicyTrialCommand.self, WaiverCommand.self,
     ])
 
   /// `sanmon policy check DIR`

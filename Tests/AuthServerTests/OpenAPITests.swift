@@ -23,6 +23,7 @@ struct OpenAPITests {
     "WorkstationRenewalRequest": WorkstationRenewalRequest.self,
     "WorkstationCertificateIssued": WorkstationCertificateIssued.self, "InstanceStatus": InstanceStatus.self,
     "PolicyReloaded": PolicyReloaded.self, "PolicyChangeShown": PolicyChangeShown.self, "PolicyPending": PolicyPending.self,
+    "PolicyTrial": PolicyTrial.self, "PolicyTrialLine": PolicyTrialLine.self,
     "WaiverSummary": WaiverSummary.self, "WaiverAct": WaiverAct.self,
     "ClockStatus": ClockStatus.self, "ClockAct": ClockAct.self,
     "DirectoryStatus": DirectoryStatus.self, "DirectoryAct": DirectoryAct.self, "DirectoryHold": DirectoryHold.self,

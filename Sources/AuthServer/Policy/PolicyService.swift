@@ -14,6 +14,7 @@ struct PolicyService: Sendable {
   }
 
   private func reloadAlone(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
+    try await lookAtTrial(cause: cause, by: acting)
     let now = services.surroundings.now()
     let formerFiles = services.policy.files
     let former = formerFiles.policy.version
