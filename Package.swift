@@ -185,8 +185,11 @@ let package = Package(
         "AuthTerms", "AuthAPI", "AuthClient", "AuditLog", "CLDAP", "DirectorySync", "RealDirectory", "Storage", "LoadClient",
         .arguments,
       ], path: "Benchmarks/sanmon-load", swiftSettings: house),
+    .target(
+      name: "PolicyMutants", dependencies: ["AuthPolicy", .yams], path: "Benchmarks/PolicyMutants", swiftSettings: house),
     .executableTarget(
-      name: "sanmon-bench", dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", .crypto, .arguments],
+      name: "sanmon-bench",
+      dependencies: ["AuthTerms", "AuthPolicy", "CAllocationCount", "LoadClient", "PolicyMutants", .crypto, .arguments],
       path: "Benchmarks/sanmon-bench", swiftSettings: house),
     .target(name: "CVeinLimits", path: "Benchmarks/CVeinLimits"),
     .executableTarget(
@@ -249,7 +252,7 @@ let package = Package(
     .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient", "RealDirectory"], swiftSettings: tests),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: tests),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: tests),
-    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", .crypto], swiftSettings: tests),
+    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", "PolicyMutants", .crypto], swiftSettings: tests),
     .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: tests),
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: tests),
     .testTarget(

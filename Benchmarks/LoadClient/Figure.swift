@@ -73,6 +73,8 @@ package struct Goal: Sendable {
 
   package static let all: [String: Goal] = [
     "policy.decide_us": Goal(2, "µs"),
+    "policy.floor_proof_ms": Goal(20, "ms"),
+    "policy.mutants_widening": Goal(0, "mutants"),
     "policy.reload_ms": Goal(100, "ms"),
     "policy.reload_failures": Goal(0, "logons"),
     "logon.card_cpu_ms": Goal(0.35, "ms CPU", "privacyIDEA HOTP 44.6"),

@@ -5,27 +5,70 @@ import CAllocationCount
 import Crypto
 import Foundation
 import LoadClient
+import PolicyMutants
 
 /// What needs no server: the policy evaluator by itself.
 @main
 struct SanmonBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sanmon-bench",
-    abstract: "Measure a policy decision and its allocations. / 規則の判定にかかる時間とメモリー確保の回数。",
+    abstract: "Measure a policy decision, the proof of the floor, and mutants of the files. / 規則の判定、最低基準の証明、書き誤りの検査。",
     discussion: """
       EXAMPLE
         sanmon-bench --policies policies
+        sanmon-bench --policies policies --part floor --part mutants
       """)
 
   @Flag(help: "One JSON object a line instead of a table.") var json = false
   @Option(help: "The policy folder.") var policies = "policies"
   @Option(help: "Decisions in one run.") var decisions = 200_000
   @Option(help: "Runs.") var runs = 7
+  @Option(help: "decide, floor or mutants. Default: decide and floor.") var part: [Part] = []
+  @Option(help: "Mutants at least; of each ten, three have to load.") var mutants = 10_000
+
+  enum Part: String, ExpressibleByArgument, CaseIterable {
+    case decide, floor, mutants
+  }
 
   func run() throws {
     let figures = Figures(json: json)
     figures.heading()
-    let policy = try compile()
+    let sources = try read()
+    let policy = try Self.compile(sources)
+    let parts = part.isEmpty ? [.decide, .floor] : part
+    if parts.contains(.decide) { try decide(policy, figures) }
+    if parts.contains(.floor) { try proveFloor(policy, figures) }
+    if parts.contains(.mutants) { try mutate(sources, figures) }
+  }
+
+  /// The proof alone: every state of every segment, decided by the evaluator.
+  private func proveFloor(_ policy: PolicySet, _ figures: Figures) throws {
+    var times: [Double] = []
+    for _ in 0..<runs {
+      let start = ContinuousClock.now
+      let faults = FloorProof(policy).faults()
+      times.append(start.duration(to: .now).inSeconds * 1e3)
+      guard faults.isEmpty else { throw ExitCode(1) }
+    }
+    figures.show(Figure("policy.floor_proof_ms", times))
+  }
+
+  /// Slips of the keyboard in the files: none may widen access without a word.
+  private func mutate(_ sources: [PolicySource], _ figures: Figures) throws {
+    let run = try MutationRun(of: sources, tried: mutants, loaded: mutants * 3 / 10) { try? Self.compile($0) }
+    figures.show(
+      Figure(
+        "policy.mutants_widening", [Double(run.silent.count)],
+        note: say(
+          "書き誤り \(run.tried) 件、使えるもの \(run.loaded) 件、広げるもの \(run.widening) 件",
+          "\(run.tried) mutants, \(run.loaded) load, \(run.widening) widen and say so")))
+    guard run.silent.isEmpty else {
+      for name in run.silent.prefix(5) { figures.note("sanmon-bench: \(name)") }
+      throw ExitCode(1)
+    }
+  }
+
+  private func decide(_ policy: PolicySet, _ figures: Figures) throws {
     let requests = try Self.requests()
     // A policy that refuses is quick too: only right decisions are worth a time.
     guard requests.allSatisfy({ Self.isGrant(policy.decide($0)) }) else {
@@ -52,12 +95,15 @@ struct SanmonBench: ParsableCommand {
     if !allocations.isEmpty { figures.show(Figure("policy.decide_allocations", allocations, unit: "allocations")) }
   }
 
-  private func compile() throws -> PolicySet {
+  private func read() throws -> [PolicySource] {
     let names = try FileManager.default.contentsOfDirectory(atPath: policies).filter { $0.hasSuffix(".yaml") }.sorted()
-    let sources = try names.map { name in
+    return try names.map { name in
       PolicySource(name: name, bytes: Array(try Data(contentsOf: URL(fileURLWithPath: policies + "/" + name))))
     }
-    return try PolicySet.compile(sources, digest: { Array(SHA256.hash(data: $0)) }, today: 20_680)
+  }
+
+  private static func compile(_ sources: [PolicySource]) throws -> PolicySet {
+    try PolicySet.compile(sources, digest: { Array(SHA256.hash(data: $0)) }, today: 20_680)
   }
 
   /// A logon by card and PIN, one by card and password, and an unlock, as the server asks them.

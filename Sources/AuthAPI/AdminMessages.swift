@@ -382,8 +382,11 @@ public struct PolicyReloaded: Codable, Sendable {
   /// Rendered warnings of the set that is in force now, also those that only the directory shows.
   public var warningsJa: [String]
   public var warningsEn: [String]
+  /// What the set in the folder changes, or changed, in comparison with the one before; `nil`: it could not be read.
+  public var changes: [PolicyChangeShown]?
   public init(
-    policyVersion: String, changed: Bool, faultsJa: [String], faultsEn: [String], warningsJa: [String], warningsEn: [String]
+    policyVersion: String, changed: Bool, faultsJa: [String], faultsEn: [String], warningsJa: [String], warningsEn: [String],
+    changes: [PolicyChangeShown]? = nil
   ) {
     self.policyVersion = policyVersion
     self.changed = changed
@@ -391,6 +394,7 @@ public struct PolicyReloaded: Codable, Sendable {
     self.faultsEn = faultsEn
     self.warningsJa = warningsJa
     self.warningsEn = warningsEn
+    self.changes = changes
   }
 }
 

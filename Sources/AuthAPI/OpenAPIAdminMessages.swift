@@ -27,6 +27,35 @@ extension APIMessages {
       [
         .field("policyVersion", .hex(digits: 64)), .field("changed", .boolean), .field("faultsJa", sentences),
         .field("faultsEn", sentences), .field("warningsJa", sentences), .field("warningsEn", sentences),
+        .optional("changes", .array(.message("PolicyChangeShown"), maximum: nil)),
+      ]),
+    APIMessage(
+      "PolicyChangeShown", "One thing that a set of rules changes, in words for who has to sign it.",
+      [
+        .field("effect", .oneOf(["widening", "narrowing", "neutral"])), .field("rule", .text(maximum: 512)),
+        .field("ja", .text(maximum: 4096)), .field("en", .text(maximum: 4096)),
+      ]),
+    APIMessage(
+      "PolicyPending", "What lies in the policy folder in comparison with what is in force.",
+      [
+        .field("policyVersion", .hex(digits: 64)), .optional("folderVersion", .hex(digits: 64)),
+        .field("isPending", .boolean), .field("changes", .array(.message("PolicyChangeShown"), maximum: nil)),
+        .field("signaturesNeeded", .count), .field("signers", .array(.identifier, maximum: nil)),
+        .field("faultsJa", sentences), .field("faultsEn", sentences),
+      ]),
+    APIMessage(
+      "PolicyTrial", "Whom the rules on trial would have treated otherwise than those in force did.",
+      [
+        .optional("trialVersion", .hex(digits: 64)), .optional("since", .time), .field("ceremonies", .count),
+        .field("lines", .array(.message("PolicyTrialLine"), maximum: nil)), .field("faultsJa", sentences),
+        .field("faultsEn", sentences),
+      ]),
+    APIMessage(
+      "PolicyTrialLine", "People of one department to whom the same happens.",
+      [
+        .field("department", .text(maximum: 1024)),
+        .field("effect", .oneOf(["refused", "asked", "weaker", "stronger", "admitted", "otherwise"])),
+        .field("verdict", .text(maximum: 64)), .field("people", .array(.identifier, maximum: nil)), .field("times", .count),
       ]),
     APIMessage(
       "WaiverSummary", "One waiver of the policy files, and whether its approvers have signed it.",

@@ -150,6 +150,12 @@ public enum APIRoutes {
   static let instance: [APIRoute] = [
     .get("/v1/admin/status", .operators, "How the instance is", answer: .message("InstanceStatus")),
     .post("/v1/admin/policy/reload", .operators, "Read the policy files again", body: nil, answer: "PolicyReloaded"),
+    .get(
+      "/v1/admin/policy/pending", .operators, "What the policy folder would change, and whose signatures it waits for",
+      answer: .message("PolicyPending")),
+    .get(
+      "/v1/admin/policy/trial", .operators, "Whom the rules on trial would have treated otherwise",
+      answer: .message("PolicyTrial")),
     .get("/v1/admin/policy/waivers", .operators, "Waivers, and who has signed them", answer: .list("WaiverSummary")),
     .post(
       "/v1/admin/policy/waivers/approve", .operators, "Approve a waiver by its approvers' signatures", body: "WaiverAct",

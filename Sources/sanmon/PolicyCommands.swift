@@ -8,7 +8,10 @@ import Foundation
 struct PolicyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "policy", abstract: "Check policy files. / 規則ファイルを調べます。",
-    subcommands: [Check.self, PolicyExplain.self, PolicyReload.self, PolicySign.self, WaiverCommand.self])
+    subcommands: [
+      Check.self, PolicyDiff.self, PolicyExplain.self, PolicyReload.self, PolicySign.self, PolicyStatus.self,
+      PolicyTrialCommand.self, WaiverCommand.self,
+    ])
 
   /// `sanmon policy check DIR`
   struct Check: ParsableCommand {

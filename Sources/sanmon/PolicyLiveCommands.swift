@@ -68,17 +68,17 @@ struct PolicyReload: AsyncParsableCommand {
     let answer = try await operatorLink.postEmpty("/v1/admin/policy/reload", as: PolicyReloaded.self)
     try operatorLink.show(answer) { answer in
       let faults = Language.current == .ja ? answer.faultsJa : answer.faultsEn
+      let changes = PolicyChanges.lines(answer.changes ?? [])
       if !faults.isEmpty {
         return
-          (faults + [
+          (changes + faults + [
             say(
               "断りました。前の規則（\(answer.policyVersion.prefix(16))）のまま続けます。",
               "refused; the old rules (\(answer.policyVersion.prefix(16))) stay in force")
           ]).joined(separator: "\n")
       }
       let warnings = (Language.current == .ja ? answer.warningsJa : answer.warningsEn).map { "\n" + $0 }.joined()
-      return
-        Self.line(answer, former: former) + warnings
+      return ([Self.line(answer, former: former)] + changes).joined(separator: "\n") + warnings
     }
     if !answer.faultsEn.isEmpty { throw ExitCode(65) }
   }

@@ -18,6 +18,8 @@ struct PolicySign: AsyncParsableCommand {
         sanmon policy sign policies --instance lgwan --as yamada
         sanmon policy sign policies --instance mynumber --as yamada
         sanmon policy sign policies --instance mynumber --as suzuki
+
+      Read what changes first: sanmon policy diff. A set that lets anybody do more than before waits for two administrators.
       """)
   @Argument(help: "The folder with organisation.yaml and one file per segment. / organisation.yaml と系統名.yaml のフォルダー")
   var folder: String

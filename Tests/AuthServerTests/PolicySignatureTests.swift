@@ -167,6 +167,14 @@ struct PolicySignatureTests {
     #expect(try await isRefused())
     #expect(try await states() == shipped)
     try await sign()
+    #expect(try await isRefused(), "one more application is more than before: two people")
+    let suzuki = Administrator(id: "suzuki", person: "p-000002")
+    #expect(try await city.register(suzuki) == 201)
+    let act = try city.act("policy.sign", await wanted(city))
+    let alone = try city.sign(act)
+    try put(
+      city,
+      SignedAct(act: act, scheme: alone.scheme, signature: alone.signature, approvals: [try suzuki.approval(act)]))
     #expect(try await reload(city).changed)
     #expect(try await states() == (shipped + ["second"]).sorted())
 

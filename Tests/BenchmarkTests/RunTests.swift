@@ -115,6 +115,16 @@ struct RunTests {
     #expect((ran.figure("policy.decide_us")?.value ?? 0) > 0)
   }
 
+  @Test("the floor is proven, and of some mutants of the files none widens silently")
+  func rules() throws {
+    let ran = try Programs.run(
+      "sanmon-bench", ["--part", "floor", "--part", "mutants", "--mutants", "200", "--runs", "1"])
+    #expect(ran.code == 0, "\(ran.errors)")
+    #expect(ran.figures.map(\.name) == ["policy.floor_proof_ms", "policy.mutants_widening"])
+    #expect((ran.figure("policy.floor_proof_ms")?.value ?? 0) > 0 && ran.figure("policy.mutants_widening")?.value == 0)
+    #expect(try Programs.run("sanmon-bench", ["--part", "nonsense"]).code == 64)
+  }
+
   @Test("a wrong answer makes the run fail: logons without a rule are denied, counted and named")
   func failsWhenDenied() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sanmon-bench-\(UUID().uuidString)")

@@ -7,7 +7,7 @@ struct House {
     ["AuditLog", "Sealing", "SmartCard", "Biometric"],
     [
       "DirectorySync", "CertificateTrust", "CardCiphers", "PCSCReader", "AuthClient", "Isolation", "DurableSQLite",
-      "PalmSynthesis",
+      "PalmSynthesis", "PolicyMutants",
     ],
     ["Storage", "VaultLink", "SSOVault", "MatcherLink", "MatcherHost", "TokenHost", "VeinEvaluation"],
     ["AuthServer", "Console", "Workstation", "Rotator", "LoadClient"],
@@ -29,7 +29,7 @@ struct House {
       "sanmon-card-bench",
     ]
     var owners: [String: Set<String>] = [
-      "Yams": ["AuthPolicy"],
+      "Yams": ["AuthPolicy", "PolicyMutants"],
       "GRDB": ["DurableSQLite", "Storage", "SSOVault"],
       "GRDBSQLite": ["DurableSQLite"],
       "CPCSC": ["PCSCReader", "CBareCard"],

@@ -9,6 +9,14 @@ broken_policies() {
 expect 0 '' "配布の規則は正しい" "the shipped rules are right" sanmon policy check "$SANMON_ROOT/policies"
 expect 65 'lgwan\.yaml:[0-9]+:[0-9]+' "書き間違いは ファイル:行:桁 と直し方で断られる" \
   "a typo is refused with file:line:column and a hint" broken_policies
+widened_policies() {
+  rm -rf "$STAGE/wider"
+  cp -r "$SANMON_ROOT/policies" "$STAGE/wider"
+  sed -i 's/at-once: 2/at-once: 3/' "$STAGE/wider/lgwan.yaml"
+  sanmon policy diff "$SANMON_ROOT/policies" "$STAGE/wider"
+}
+expect 0 '\[(widens|広がる)\]' "変えると何が広がるかは、置く前に文で示される" \
+  "what a change widens is said in a sentence before it is installed" widened_policies
 spoil_live() {
   sed -i 's/^logon:/logn:/' "$STAGE/policies/lgwan.yaml"
   at_instance lgwan sanmon policy reload
@@ -69,6 +77,8 @@ sign_rules() {
 }
 expect 65 'sanmon policy sign' "マイナンバー側は、署名のない新しい規則を断り、前の規則のまま続ける" \
   "My Number refuses new rules without a signature and goes on with the old ones" revise_rules
+expect 0 '0 (/|of) 1' "置かれた規則が何を変え、だれの署名を待つかが読める" \
+  "what the folder would change, and whose signatures it waits for, can be read" at_instance mynumber sanmon policy status
 expect 0 'yamada' "管理者が自分のカードで署名する" "the administrator signs them with the key on his card" sign_rules
 expect 0 '' "署名された規則は受け取られる" "signed, they are taken" at_instance mynumber sanmon policy reload
 remove_card

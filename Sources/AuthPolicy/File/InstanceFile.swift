@@ -114,7 +114,8 @@ public struct InstanceFile: Sendable, Hashable {
   /// Connections that one address may hold to the workstations' listener: more than 1 where many workstations share an
   /// address (a telework gateway).
   public var connectionsPerSource: Int
-  /// How many administrators have to sign a policy set before it is put in force here; 0: none.
+  /// How many administrators have to sign a policy set before it is put in force here, and two at least if it widens access;
+  /// 0: none.
   public var policySignatures: Int
   /// Absolute path of a checkpoint, or of a folder of them, that the log is compared with at start.
   public var witness: String?

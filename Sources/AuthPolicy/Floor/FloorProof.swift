@@ -173,6 +173,29 @@ private struct State {
   }
 }
 
+/// Who and what a state names; read once, because thousands of states are tried.
+private struct StateNames: Sendable {
+  let person: PersonID
+  let otherPerson: PersonID
+  let session: SessionID
+  let otherSession: SessionID
+  let card: CardID
+  let ceremony: CeremonyID
+  let workstation: WorkstationID
+
+  static let all = try? StateNames()
+
+  private init() throws(MalformedInput) {
+    person = try PersonID(parsing: "p")
+    otherPerson = try PersonID(parsing: "p2")
+    session = try SessionID(parsing: "s")
+    otherSession = try SessionID(parsing: "s2")
+    card = try CardID(parsing: "c")
+    ceremony = try CeremonyID(parsing: "c")
+    workstation = try WorkstationID(parsing: "w")
+  }
+}
+
 extension PolicySet {
   /// The same rules without what only takes away.
   fileprivate func provable(_ rules: SegmentRules) -> PolicySet {
@@ -184,7 +207,7 @@ extension PolicySet {
 
   fileprivate func grant(_ state: State, _ segment: Segment, _ scenario: Scenario) -> Grant? {
     let people = rules[segment]?.people ?? []
-    guard let request = try? state.request(segment, scenario, people), case .grant(let grant) = decide(request) else {
+    guard let names = StateNames.all, case .grant(let grant) = decide(state.request(segment, scenario, people, names)) else {
       return nil
     }
     return grant
@@ -192,33 +215,34 @@ extension PolicySet {
 }
 
 extension State {
-  fileprivate func request(_ segment: Segment, _ scenario: Scenario, _ people: Set<String>) throws -> DecisionRequest {
-    let person = try PersonID(parsing: "p")
-    let session = try SessionID(parsing: "s")
+  fileprivate func request(
+    _ segment: Segment, _ scenario: Scenario, _ people: Set<String>, _ names: StateNames
+  ) -> DecisionRequest {
+    let (person, session) = (names.person, names.session)
     let now = Moment(wallMilliseconds: 1 << 41, boot: "b", monotonicMilliseconds: 1 << 40)
     func before(_ seconds: Int64) -> Moment { now.advanced(bySeconds: -seconds) }
     var proofs: [Proof] = []
     if let proofClass {
       let state: CardState = flaw == .lostCard ? .lost : flaw == .suspendedCard ? .suspended : .active
-      proofs.append(.card(try CardID(parsing: "c"), proofClass, state))
+      proofs.append(.card(names.card, proofClass, state))
     }
     if password { proofs.append(.password) }
     if let palm { proofs.append(.palm(falseMatchExponent: palm)) }
     if code { proofs.append(.code) }
     var waiting: SessionFacts?
     if scenario == .unlock {
-      if flaw != .noSessionKey { proofs.append(.sessionKey(flaw == .otherSessionKey ? try SessionID(parsing: "s2") : session)) }
+      if flaw != .noSessionKey { proofs.append(.sessionKey(flaw == .otherSessionKey ? names.otherSession : session)) }
       waiting = SessionFacts(
-        id: session, person: flaw == .othersSession ? try PersonID(parsing: "p2") : person, isLocked: true,
+        id: session, person: flaw == .othersSession ? names.otherPerson : person, isLocked: true,
         openedAt: before(flaw == .overall ? 86_400 : flaw == .idle ? 3600 : 60),
         lastActivity: before(flaw == .idle ? 3600 : 30), kinds: flaw == .sessionOfOneKind ? [.have] : [.have, .know],
         isRevoked: flaw == .revokedSession)
       if flaw == .noSession { waiting = nil }
     }
     return DecisionRequest(
-      ceremony: try CeremonyID(parsing: "c"), scenario: scenario,
+      ceremony: names.ceremony, scenario: scenario,
       workstation: WorkstationFacts(
-        id: try WorkstationID(parsing: "w"), segment: segment, isRevoked: flaw == .revokedWorkstation),
+        id: names.workstation, segment: segment, isRevoked: flaw == .revokedWorkstation),
       person: PersonFacts(
         id: person, groups: flaw == .noGroup ? membership.groups.subtracting(people) : membership.groups,
         isEnabled: flaw != .disabled,

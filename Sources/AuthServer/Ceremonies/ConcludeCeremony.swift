@@ -25,6 +25,8 @@ struct ConcludeCeremony: Change {
   let passwords: PasswordSources
   let directory: DirectoryFacts?
   let policy: PolicySet
+  /// Tried beside it; decides nothing.
+  var trial: PolicySet?
   let waivers: WaiverApprovals
   let presence: WorkstationPresence
   let now: Moment
@@ -85,10 +87,13 @@ struct ConcludeCeremony: Change {
     record.note = marked(ceremony.code.map { palms.said(before: "code of sheet \($0.sheet)") } ?? palms.note)
     if palms.isReplayed { return try denyReplay(of: person, palms, &record, &state) }
 
-    switch (try decide(&request, in: state), password.refusal) {
+    let decision = try decide(&request, in: state)
+    let trialMark = try trialled(request, decision, in: state)
+    switch (decision, password.refusal) {
     case (.deny(let denial), _):
       try countPalm(palms, of: person, in: &state)
-      return try deny(palms.code(instead: denial.code), denial.rule, palms.said(before: denial.note), &record, &state)
+      return try deny(
+        palms.code(instead: denial.code), denial.rule, Self.noted(palms.said(before: denial.note), trialMark), &record, &state)
     case (_, let refusal?):
       if case .wrong = password { try countFailure(person: person, card: registered, in: &state) }
       try countPalm(palms, of: person, in: &state)
@@ -112,7 +117,9 @@ struct ConcludeCeremony: Change {
           return false
         }
       }
-      return try open(grant, for: person, card: registered, palms: palms, replacing: session, &record, &state)
+      var concluded = try open(grant, for: person, card: registered, palms: palms, replacing: session, &record, &state)
+      concluded.1.note = Self.noted(concluded.1.note, trialMark)
+      return concluded
     }
   }
 

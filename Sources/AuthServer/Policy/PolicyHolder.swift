@@ -25,9 +25,16 @@ struct PolicyFiles: Sendable {
   }
 }
 
+/// A set that is tried beside the one in force, or what is wrong with the files in the folder `trial`. It decides nothing.
+struct TrialFiles: Sendable {
+  var policy: PolicySet?
+  var faults: [PolicyFault] = []
+}
+
 /// The policy set in force. A set is replaced whole or not at all.
 final class PolicyHolder: Sendable {
   private let current: Mutex<PolicyFiles>
+  private let tried: Mutex<TrialFiles>
   private let folder: String
   private let compiled: CompiledPolicies?
   /// Reading, checking and adopting is one piece of work: of two reloads at the same time, the one that read last counts.
@@ -39,6 +46,26 @@ final class PolicyHolder: Sendable {
     self.folder = folder
     self.compiled = compiled
     current = Mutex(try Self.compile(folder: folder, today: today, compiled))
+    tried = Mutex(Self.compileTrial(folder: folder, today: today))
+  }
+
+  var trial: TrialFiles { tried.withLock { $0 } }
+
+  /// Reads the folder `trial` again, whatever is in force.
+  func readTrial(today: Int) -> TrialFiles {
+    let files = Self.compileTrial(folder: folder, today: today)
+    tried.withLock { $0 = files }
+    return files
+  }
+
+  private static func compileTrial(folder: String, today: Int) -> TrialFiles {
+    guard let sources = try? PolicyFolder.read(folder + "/trial"), !sources.isEmpty else { return TrialFiles() }
+    do throws(PolicyFaults) {
+      return TrialFiles(
+        policy: try CompiledPolicies().compile(sources, today: today))
+    } catch {
+      return TrialFiles(faults: error.faults)
+    }
   }
 
   var policy: PolicySet { current.withLock { $0.policy } }
@@ -54,7 +81,8 @@ final class PolicyHolder: Sendable {
 
   /// Changes whenever a file of the folder changes: names, sizes and times, cheap enough to ask every second.
   func fingerprintOfFolder() -> String {
-    [folder, Self.applications(in: folder), Self.cards(in: folder)].map(Self.fingerprint).joined(separator: "\n/\n")
+    [folder, Self.applications(in: folder), Self.cards(in: folder), folder + "/trial"].map(Self.fingerprint)
+      .joined(separator: "\n/\n")
   }
 
   static func applications(in folder: String) -> String { folder + "/applications" }

@@ -14,6 +14,7 @@ struct PolicyService: Sendable {
   }
 
   private func reloadAlone(cause: String, by acting: OperatorID?) async throws -> PolicyReloaded {
+    try await lookAtTrial(cause: cause, by: acting)
     let now = services.surroundings.now()
     let formerFiles = services.policy.files
     let former = formerFiles.policy.version
@@ -25,8 +26,12 @@ struct PolicyService: Sendable {
       let files = try services.policy.read(today: services.local(now).day)
       let next = files.policy
       let differsBelow = files.differsBelow(from: formerFiles)
+      let changes = files.changes(from: formerFiles, segments: services.instance.segments)
+      let shown = changes.map { PolicyChangeShown($0) }
       let signatures = PolicySignatures(services: services)
-      let standing = next.version == former && !differsBelow ? .notAsked : try await signatures.standing(of: files)
+      let standing =
+        next.version == former && !differsBelow
+        ? .notAsked : try await signatures.standing(of: files, widens: changes.widens)
       if case .refused(let reason) = standing {
         record.action = "policy.refused"
         record.outcome = .refused
@@ -35,10 +40,11 @@ struct PolicyService: Sendable {
         let cards = files.cardsHash.map { " with cards \(Hex.encode($0))" } ?? ""
         record.note = "cause: \(cause); \(next.version.hex)\(applications)\(cards) is not signed: \(reason)"
         try await services.recorder.commit(RecordOnly(record: record), now: now)
-        let refusal = PolicySignatures.refusal(reason, file: services.instance.instance + ".signed")
+        let refusal = PolicySignatures.refusal(
+          reason, file: services.instance.instance + ".signed", widens: changes.widens)
         return PolicyReloaded(
           policyVersion: former.hex, changed: false, faultsJa: [refusal.ja], faultsEn: [refusal.en], warningsJa: [],
-          warningsEn: [])
+          warningsEn: [], changes: shown)
       }
       // Kept before it counts: after a fall in between, the old rules are in force and the new ones are known.
       try await signatures.remember(files, standing, now: now)
@@ -46,6 +52,10 @@ struct PolicyService: Sendable {
       // The row first: rules whose row could not be written are not in force.
       if files.applicationsHash != formerFiles.applicationsHash { record.note += "; applications changed" }
       if files.cardsHash != formerFiles.cardsHash { record.note += "; cards changed" }
+      let widening = changes.filter { $0.effect == .widening }
+      if !widening.isEmpty {
+        record.note += "; \(widening.count) widening: " + widening.prefix(3).map(\.rule.description).joined(separator: ", ")
+      }
       if next.version != former || differsBelow || acting != nil {
         try await services.recorder.commit(RecordOnly(record: record), now: now)
       }
@@ -53,7 +63,7 @@ struct PolicyService: Sendable {
       let warnings = try await WaiverDesk(services: services).warnings() + directoryWarnings(next) + files.warningsBelow
       return PolicyReloaded(
         policyVersion: next.version.hex, changed: next.version != former || differsBelow, faultsJa: [], faultsEn: [],
-        warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) })
+        warningsJa: warnings.map { $0.render(.ja) }, warningsEn: warnings.map { $0.render(.en) }, changes: shown)
     } catch let faults as PolicyFaults {
       record.action = "policy.refused"
       record.outcome = .refused

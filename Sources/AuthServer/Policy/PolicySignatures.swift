@@ -30,13 +30,23 @@ struct PolicySignatures: Sendable {
   /// The setting that names what was accepted last (`mark`).
   private static let accepted = "policy.accepted"
 
-  func standing(of files: PolicyFiles) async throws -> Standing {
-    let required = services.instance.policySignatures
-    guard required > 0 else { return .notAsked }
+  /// How many administrators have to sign. Where any has to, a set that widens access needs two: nobody lets people in alone.
+  func required(widens: Bool) -> Int {
+    let asked = services.instance.policySignatures
+    return asked > 0 && widens ? max(asked, 2) : asked
+  }
+
+  /// - Parameter widens: whether it lets anybody do more than what is in force; `nil` at a start, where that is not known, and
+  ///   anything else than what was accepted last counts as if it did.
+  func standing(of files: PolicyFiles, widens: Bool?) async throws -> Standing {
+    guard services.instance.policySignatures > 0 else { return .notAsked }
+    let (ifWidening, otherwise) = (required(widens: true), required(widens: false))
     let signed = file()
     let (services, parameters, mark) = (services, Self.parameters(of: files), Self.mark(of: files))
     return try await services.store.read { (state) throws(StorageFault) -> Standing in
       guard try state.operators().contains(where: { $0.isActive && $0.role == .administrator }) else { return .installed }
+      let known = try state.setting(Self.accepted)
+      let required = widens ?? (known != nil && known != mark) ? ifWidening : otherwise
       var reason = "no signed act for this instance"
       if let signed {
         if signed.act.kind != Act.Kind.signPolicy || signed.act.instance.text != services.instance.instance
@@ -46,12 +56,25 @@ struct PolicySignatures: Sendable {
         } else {
           switch try services.waivers.authorise(signed, required: required, state: state) {
           case .accepted(let signers): return .signed(signers)
+          case .refused(.tooFew): reason = "signed by \(signed.signers.count), and needs \(required)"
           case .refused(let refusal): reason = refusal.rawValue
           }
         }
       }
-      if try state.setting(Self.accepted) == mark { return .inForceBefore }
+      if known == mark { return .inForceBefore }
       return .refused(reason)
+    }
+  }
+
+  /// Whose signatures over exactly these files lie beside them and hold; none if any of them does not.
+  func signers(of files: PolicyFiles) async throws -> [OperatorID] {
+    guard let signed = file(), signed.act.kind == Act.Kind.signPolicy, signed.act.instance.text == services.instance.instance,
+      signed.act.parameters == Self.parameters(of: files)
+    else { return [] }
+    let services = services
+    return try await services.store.read { (state) throws(StorageFault) -> [OperatorID] in
+      guard case .accepted(let signers) = try services.waivers.authorise(signed, required: 1, state: state) else { return [] }
+      return signers
     }
   }
 
@@ -77,7 +100,7 @@ struct PolicySignatures: Sendable {
   /// - Throws: `StartFault.policyUnsigned`.
   func requireAtStart(now: Moment) async throws {
     let files = services.policy.files
-    var standing = try await standing(of: files)
+    var standing = try await standing(of: files, widens: nil)
     if case .refused(let reason) = standing {
       guard let missing = try await acceptedWithout(files) else {
         throw StartFault.policyUnsigned(
@@ -122,8 +145,17 @@ struct PolicySignatures: Sendable {
     try await services.recorder.commit(change, now: now)
   }
 
-  static func refusal(_ reason: String, file: String) -> (ja: String, en: String) {
-    (
+  static func refusal(_ reason: String, file: String, widens: Bool) -> (ja: String, en: String) {
+    guard !widens else {
+      return (
+        "\(file): この組は、前より多くの人か方法を許します。管理者二人の署名がそろうまで待ちます（\(reason)）。"
+          + "それまでの規則が働き続けます。\n"
+          + "  → sanmon policy status で変わることを読み、二人がそれぞれ sanmon policy sign で署名してから置いてください。",
+        "\(file): this set lets people do more than before and waits until two administrators have signed it (\(reason)); the old rules "
+          + "stay in force.\n  -> Read what changes with sanmon policy status; then both sign with: sanmon policy sign"
+      )
+    }
+    return (
       "\(file): この規則（業務システムとカードのファイルを含む）には、必要な数の管理者の署名がありません（\(reason)）。それまでの規則が働き続けます。\n  → sanmon policy sign で署名してから置いてください。",
       "\(file): these rules, or the files of applications and cards with them, are not signed by as many administrators as this instance asks for (\(reason)); the old ones stay in "
         + "force.\n  -> Sign them with: sanmon policy sign"

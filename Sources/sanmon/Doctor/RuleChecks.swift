@@ -40,7 +40,9 @@ extension Examination {
         Words(
           "置かれた規則（\(version)）と、働いている規則（\(inForce.prefix(16))）が違います",
           "the rules in the folder (\(version)) are not those in force (\(inForce.prefix(16)))"),
-        Words("sanmon policy reload。断られるなら、その理由（署名など）を読む", "sanmon policy reload; if it is refused, read why (signatures?)"))
+        Words(
+          "sanmon policy status で、変わることと、だれの署名を待つかを読む。そろっていれば sanmon policy reload",
+          "sanmon policy status says what changes and whose signatures it waits for; with all of them: sanmon policy reload"))
     }
     return .ok(.rules, "版 \(version)、系統 \(set.segments.count)", "version \(version), \(set.segments.count) segments")
   }
