@@ -252,7 +252,8 @@ let package = Package(
     .testTarget(name: "BenchmarkTests", dependencies: ["LoadClient", "RealDirectory"], swiftSettings: tests),
     .testTarget(name: "AuthTermsTests", dependencies: ["AuthTerms"], swiftSettings: tests),
     .testTarget(name: "AuthAPITests", dependencies: ["AuthTerms", "AuthAPI", .crypto], swiftSettings: tests),
-    .testTarget(name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", "PolicyMutants", .crypto], swiftSettings: tests),
+    .testTarget(
+      name: "AuthPolicyTests", dependencies: ["AuthTerms", "AuthPolicy", "PolicyMutants", .crypto], swiftSettings: tests),
     .testTarget(name: "AuditLogTests", dependencies: ["AuthTerms", "AuditLog", .crypto], swiftSettings: tests),
     .testTarget(name: "SealingTests", dependencies: ["AuthTerms", "Sealing", .crypto], swiftSettings: tests),
     .testTarget(

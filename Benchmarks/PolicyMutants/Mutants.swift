@@ -14,7 +14,8 @@ package struct Mutants {
 
   private static let letters = Array("a1-9z0.:+ )(【k#\"_Zs[{,|'&*か!".unicodeScalars)
   private static let vocabulary = [
-    "card", "pin", "password", "palm", "code", "or", "+", "pk", "pk-pin", "sym-3des", "sym-aes", "identifier", "nothing", "lock",
+    "card", "pin", "password", "palm", "code", "or", "+", "pk", "pk-pin", "sym-3des", "sym-aes", "identifier", "nothing",
+    "lock",
     "logoff", "1", "60", "24", "999", "seg-lgwan", "seg-mynumber", "telework", "mynumber", "lgwan", "internet", "-", "yes",
     "alpha", "beta", "remote:", "unlock:", "(card", "password)", "people:", "{factors:", "[a]",
   ]

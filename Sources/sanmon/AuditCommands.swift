@@ -109,7 +109,8 @@ struct AuditList: AsyncParsableCommand {
 }
 
 struct AuditShow: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one row whole. / 一件を詳しく表示します。",
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show one row whole. / 一件を詳しく表示します。",
     discussion: """
       EXAMPLE
         sanmon audit show 1234 --purpose 照会対応

@@ -22,7 +22,8 @@ struct AuditVerify: ParsableCommand {
   @Option(help: "The server's database, or a copy of it.") var database: String
   @Option(help: "The log's verifier key(s), one a line.") var keyFile: String
   @Option(help: "A checkpoint kept elsewhere; repeat for several.") var checkpoint: [String] = []
-  @Option(help: "A witness's key (vkey), or a file that holds them, one a line; repeat for several.") var witnessKey: [String] = []
+  @Option(help: "A witness's key (vkey), or a file that holds them, one a line; repeat for several.") var witnessKey: [String] =
+    []
   @Option(help: "The log's origin, as the checkpoints write it; others are then refused.") var origin: String?
 
   func run() throws {
@@ -41,7 +42,8 @@ struct AuditVerify: ParsableCommand {
     }
     let report: LogReport
     do {
-      report = try AuditArchive(path: database).verify(verifiers: verifiers, elsewhere: kept, witnesses: witnesses, origin: origin)
+      report = try AuditArchive(path: database).verify(
+        verifiers: verifiers, elsewhere: kept, witnesses: witnesses, origin: origin)
     } catch {
       throw fail(66, "データベースを読めません: \(error)", "the database cannot be read: \(error)")
     }

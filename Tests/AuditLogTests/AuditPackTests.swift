@@ -286,7 +286,8 @@ struct AuditPackTests {
   func sentences() {
     let placed: [AuditPackFinding] = [
       .rowEdited(7), .rowDamaged(7), .rowsMissing(7..<8), .rowsMissing(7..<9), .rowOutOfOrder(7), .rowAdded(7),
-      .rowUnreadable(7), .rowTextDiffers(7), .lineChanged(7), .cutOff(7), .proofChanged(7), .rootDiffers(7..<9), .spanOpen(7), .otherLog("log 7"),
+      .rowUnreadable(7), .rowTextDiffers(7), .lineChanged(7), .cutOff(7), .proofChanged(7), .rootDiffers(7..<9), .spanOpen(7),
+      .otherLog("log 7"),
     ]
     for finding in placed { #expect(finding.english.contains("7") && finding.japanese.contains("7")) }
     for finding in [.notAPack, .behindTheEnd, .checkpointUnreadable, .signatureWrong, .exportDiffers] as [AuditPackFinding] {

@@ -97,7 +97,9 @@ struct DifferenceTests {
   @Test("hours and deny rules are compared minute by minute, group by group and workstation by workstation")
   func times() throws {
     func with(_ text: String) -> String { Samples.lgwan.breaking("people:", text + "\npeople:") }
-    func effects(_ old: String, _ new: String) throws -> [PolicyChange.Effect] { try changes(with(old), with(new)).map(\.effect) }
+    func effects(_ old: String, _ new: String) throws -> [PolicyChange.Effect] {
+      try changes(with(old), with(new)).map(\.effect)
+    }
     let week = "hours: [\"mon-fri 07:00-22:00\"]"
     #expect(try effects(week, "hours: [\"mon-fri 07:00-12:00\", \"mon-fri 12:00-22:00\"]") == [.neutral])
     #expect(try effects(week, "hours: [\"mon-fri 07:00-22:01\"]") == [.widening])
@@ -120,11 +122,14 @@ struct DifferenceTests {
   func organisation() throws {
     func set(_ change: (String) -> String) throws -> PolicySet {
       try Samples.compile([
-        Samples.source("organisation.yaml", change(Samples.organisation(["lgwan"]))), Samples.source("lgwan.yaml", Samples.lgwan),
+        Samples.source("organisation.yaml", change(Samples.organisation(["lgwan"]))),
+        Samples.source("lgwan.yaml", Samples.lgwan),
       ])
     }
     let live = try set { $0 }
-    func effects(_ change: (String) -> String) throws -> [PolicyChange.Effect] { try set(change).changes(from: live).map(\.effect) }
+    func effects(_ change: (String) -> String) throws -> [PolicyChange.Effect] {
+      try set(change).changes(from: live).map(\.effect)
+    }
     func throttle(_ text: String) throws -> [PolicyChange.Effect] { try effects { $0 + "throttle:\n  person: {\(text)}\n" } }
     #expect(try throttle("free-failures: 3") == [.widening])
     #expect(try throttle("free-failures: 1") == [.narrowing])

@@ -6,7 +6,8 @@ import Testing
 /// No slip in the shipped files lets anybody do more without a word: the set is refused, or its difference says that it widens.
 @Suite("mutants that widen")
 struct WideningTests {
-  @Test("of 10,000 mutants of the shipped files, 3,000 of which load, none silently widens; the difference is the slow twin's word")
+  @Test(
+    "of 10,000 mutants of the shipped files, 3,000 of which load, none silently widens; the difference is the slow twin's word")
   func mutants() throws {
     let run = try MutationRun(of: Samples.shipped(), tried: 10_000, loaded: 3000) { try? Samples.compile($0) }
     print("\(run.tried) mutants: \(run.loaded) load, \(run.widening) widen, \(run.narrowing) narrow")

@@ -32,7 +32,8 @@ struct AuditReadTests {
   }
 
   private func path(_ path: String, _ items: [(String, String)]) -> String {
-    path + "?" + items.map { name, value in name + "=" + value.utf8.map { "%" + Hex.encode([$0]) }.joined() }.joined(separator: "&")
+    path + "?"
+      + items.map { name, value in name + "=" + value.utf8.map { "%" + Hex.encode([$0]) }.joined() }.joined(separator: "&")
   }
 
   private func page(_ city: City, _ items: [(String, String)]) async throws -> [AuditEntry] {
@@ -100,7 +101,9 @@ struct AuditReadTests {
       #expect(try await page(city, [("text", "佐藤"), ("department", "no-such")]).isEmpty)
       #expect(try await page(city, [("text", "いない人")]).allSatisfy { $0.eventClass == "auditRead" })
       #expect(try await page(city, [("code", "AP105")]).isEmpty)
-      for (name, value) in [("code", "AP1"), ("code", ""), ("text", "a\u{0}b"), ("department", String(repeating: "0", count: 65))] {
+      for (name, value) in [
+        ("code", "AP1"), ("code", ""), ("text", "a\u{0}b"), ("department", String(repeating: "0", count: 65)),
+      ] {
         let asked = path("/v1/admin/audit", [("purpose", "x"), (name, value)])
         #expect(try await city.link.request("GET", asked).status == 400, "\(name)")
       }
@@ -135,7 +138,8 @@ struct AuditReadTests {
     }
   }
 
-  @Test("JSON Lines: each row as a page has it, each text byte for byte; filters and spans hold; the format has to be one of both")
+  @Test(
+    "JSON Lines: each row as a page has it, each text byte for byte; filters and spans hold; the format has to be one of both")
   func jsonLines() async throws {
     try await Self.withCity { city in
       try await Self.fill(city, Self.hostileRows(Self.rows))
@@ -182,7 +186,8 @@ struct AuditReadTests {
         ended = try await city.audit("action=audit.export.ended").first
         if ended == nil { try await Task.sleep(for: .milliseconds(50)) }
       }
-      #expect(ended?.outcome == "refused" && ended?.note.contains("broke off after") == true, "\(String(describing: ended?.note))")
+      #expect(
+        ended?.outcome == "refused" && ended?.note.contains("broke off after") == true, "\(String(describing: ended?.note))")
     }
   }
 

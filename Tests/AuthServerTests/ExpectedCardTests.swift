@@ -77,7 +77,8 @@ struct ExpectedCardTests {
     await city.end()
   }
 
-  @Test("a card-authentication key is announced by no list: refused by its usage, and without one its first logon makes no card")
+  @Test(
+    "a card-authentication key is announced by no list: refused by its usage, and without one its first logon makes no card")
   func cardAuthenticationKey() async throws {
     let city = try await city()
     let pc = try await city.workstation("LGWAN-PC-0042")

@@ -33,7 +33,8 @@ struct PolicyTrialTests {
 
   private func withoutPIN(_ text: String) -> String { text.replacing("\nlogon:\n  - card + pin\n", with: "\nlogon:\n") }
 
-  @Test("whom the rules on trial would refuse or ask for more is listed by department, and after the switch that is what happens")
+  @Test(
+    "whom the rules on trial would refuse or ask for more is listed by department, and after the switch that is what happens")
   func switched() async throws {
     let city = try await City()
     _ = try await city.importPeople()

@@ -102,7 +102,9 @@ struct PolicyWideningTests {
     await city.end()
   }
 
-  @Test("what narrows goes live with one signature, and where no signatures are asked nothing waits, and the row says that it widens")
+  @Test(
+    "what narrows goes live with one signature, and where no signatures are asked nothing waits, and the row says that it widens"
+  )
   func alone() async throws {
     let city = try await City(lines: { _ in "policy-signatures: 1\n" })
     try rewrite(city) { $0.replacing("at-once: 2", with: "at-once: 1") }
@@ -123,7 +125,8 @@ struct PolicyWideningTests {
     await trusting.end()
   }
 
-  @Test("at a start nobody knows what a set replaces: another one than was accepted last needs two, and a wrong folder is shown")
+  @Test(
+    "at a start nobody knows what a set replaces: another one than was accepted last needs two, and a wrong folder is shown")
   func start() async throws {
     let city = try await City(lines: { _ in "policy-signatures: 1\n" })
     let suzuki = Administrator(id: "suzuki", person: "p-000002")

@@ -58,7 +58,9 @@ struct WitnessTests {
       ["python3", Repository.root + "/Tests/AuthServerTests/foreign-note.py", note, answer.verifierKey, witness.key.vkey])
     #expect(foreign.status == 0 && foreign.output.hasPrefix("\(reach) "), "\(foreign.errors)")
 
-    let verify = ["audit", "verify", "--database", city.folder + "/state/sanmon.sqlite", "--key-file", log, "--checkpoint", note]
+    let verify = [
+      "audit", "verify", "--database", city.folder + "/state/sanmon.sqlite", "--key-file", log, "--checkpoint", note,
+    ]
     for key in [witness.key.vkey, keys] {
       let ran = try await ToolProcess.started(verify + ["--witness-key", key])
       #expect(ran.status == 0 && ran.output.contains("witnesses have cosigned up to "), "\(ran.errors)")

@@ -63,7 +63,8 @@ struct ScriptTests {
     }
   }
 
-  @Test("a TERM ends deploy/test and deploy/soak at once, with all below them: children, other groups, and what lost its parent")
+  @Test(
+    "a TERM ends deploy/test and deploy/soak at once, with all below them: children, other groups, and what lost its parent")
   func endsWhatIsBelow() throws {
     for path in ["deploy/test", "deploy/soak"] {
       let lines = try Tree.text(path).split(separator: "\n")

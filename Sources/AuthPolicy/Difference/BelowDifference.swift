@@ -62,7 +62,8 @@ extension CardScriptSet {
     let gained = scripts.filter { former[$0.id] != $0 }.map { script in
       former[script.id] == nil
         ? PolicyChange(
-          .widening, nil, rule(script), "カード「\(script.nameJa)」を受け付けるようになります。", "\(script.nameEn): this kind of card is taken now")
+          .widening, nil, rule(script), "カード「\(script.nameJa)」を受け付けるようになります。",
+          "\(script.nameEn): this kind of card is taken now")
         : PolicyChange(
           .widening, nil, rule(script), "カード「\(script.nameJa)」の確かめ方か名前が変わります。",
           "\(script.nameEn): how this card is asked, or its name, changes")

@@ -164,7 +164,8 @@ struct SegmentDifference {
         change(
           next.takesFirstTaps ? .widening : .narrowing, next.proofRule,
           next.takesFirstTaps ? "職員が自分のカードを端末で登録できるようになります。" : "カードの登録は窓口だけになります。",
-          next.takesFirstTaps ? "people may now register their cards at workstations" : "cards are registered at the desk only"))
+          next.takesFirstTaps ? "people may now register their cards at workstations" : "cards are registered at the desk only")
+      )
     }
     if next.takesMyNumberCards != former.takesMyNumberCards {
       changes.append(

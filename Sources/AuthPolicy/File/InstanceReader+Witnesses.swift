@@ -5,7 +5,8 @@ extension InstanceReader {
     log.distinct(node, 1...4) { node in
       let fields = Fields(node, allowed: ["url", "key"], log)
       let address = log.name(
-        fields.required("url"), Bilingual("http://ホスト:ポート/（庁内）", "http://HOST:PORT/, inside the city's network"), as: .badAddress
+        fields.required("url"), Bilingual("http://ホスト:ポート/（庁内）", "http://HOST:PORT/, inside the city's network"),
+        as: .badAddress
       ) {
         text throws(MalformedInput) in
         let address = try ListAddress(parsing: text)

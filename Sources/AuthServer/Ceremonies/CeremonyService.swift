@@ -295,7 +295,8 @@ struct CeremonyService: Sendable {
       ceremony: ceremony, card: ceremony.shown, password: password, palm: palm, looksAtPalms: !services.palms.isEmpty,
       passwords: services.passwords,
       directory: services.directoryFacts(at: now, saysDisabled: isDisabled), policy: services.policy.policy,
-      trial: services.policy.trial.policy, waivers: services.waivers, presence: services.presence, now: now, local: services.local(now),
+      trial: services.policy.trial.policy, waivers: services.waivers, presence: services.presence, now: now,
+      local: services.local(now),
       latencyMilliseconds: max(0, now.monotonicMilliseconds - caller.arrived),
       newSession: services.surroundings.identifier("s"), referenceDay: services.localByClock(now).day,
       referenceStart: services.surroundings.number())

@@ -51,7 +51,8 @@ final class Forwarder: Sendable {
     do { position = try ForwardPosition.read(path) ?? position } catch { log.event("forwardPositionNotRead") }
     standing = Mutex(Standing(position: position))
     services.metrics.declare(
-      "sanmon_forward_next", .gauge, help: "Sequence of the next row that a destination of the log gets", labels: ["destination"])
+      "sanmon_forward_next", .gauge, help: "Sequence of the next row that a destination of the log gets",
+      labels: ["destination"])
     services.metrics.declare(
       "sanmon_forward_waiting", .gauge, help: "Rows that wait for a destination of the log", labels: ["destination"])
     services.metrics.declare(
@@ -188,7 +189,9 @@ final class Forwarder: Sendable {
       return standing.position
     }
     if position.awaySince == 0 {
-      guard await record("forward.away", .done, "\(destination.name): \(fault.words.en); \(Self.said(position).en)") else { return }
+      guard await record("forward.away", .done, "\(destination.name): \(fault.words.en); \(Self.said(position).en)") else {
+        return
+      }
       log.event("forwardAway")
       let since = max(1, judged)
       standing.withLock { $0.position.awaySince = since }
