@@ -1,5 +1,6 @@
 import AuthAPI
 import AuthClient
+import AuthTerms
 import CertificateTrust
 import Foundation
 import Testing

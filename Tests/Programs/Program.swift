@@ -32,7 +32,11 @@ package final class Program: Sendable {
     package let errors: String
   }
 
-  package struct Failed: Error, CustomStringConvertible { package let description: String }
+  package struct Failed: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
+  }
 
   package let pid: Int32
   private let words: [String]

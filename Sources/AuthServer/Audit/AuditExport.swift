@@ -1,4 +1,5 @@
 import AuditLog
+import AuthPolicy
 import AuthTerms
 import HTTPTypes
 import Hummingbird

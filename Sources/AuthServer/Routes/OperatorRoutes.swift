@@ -112,7 +112,7 @@ struct OperatorRoutes: Sendable {
       return try JSONAnswer(
         CheckpointAnswer(note: note, verifierKey: keys.checkpointVerifier, witnessed: await witnesses.witnessed()))
     }
-    router.get("/v1/admin/audit/:sequence") { _, context in
+    router.get("/v1/admin/audit/:sequence") { request, context in
       let operatorRecord = try await require(Self.readers, context)
       guard let sequence = context.parameters.get("sequence").flatMap({ UInt64($0) }), sequence < UInt64(Int64.max) else {
         throw HTTPFault.notFound
