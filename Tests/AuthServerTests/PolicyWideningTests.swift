@@ -70,7 +70,9 @@ struct PolicyWideningTests {
 
     try put(city, act, [try suzuki.approval(act)])
     let taken = try await reload(city)
-    #expect(taken.changed && taken.policyVersion == act.parameters["version"] && taken.changes == refused.changes)
+    #expect(taken.policyVersion == act.parameters["version"])
+    // The watch of the folder may have been first.
+    #expect(!taken.changed || taken.changes == refused.changes)
     let row = try #require(try await city.audit("class=administration&action=policy.loaded").last)
     #expect(row.note.contains("1 widening: lgwan.yaml:"))
     #expect(try await !pending(city).isPending)
@@ -111,17 +113,18 @@ struct PolicyWideningTests {
     let refused = try await reload(city)
     #expect(!refused.changed && refused.changes?.map(\.effect) == ["narrowing"])
     #expect(try await pending(city).signaturesNeeded == 1)
-    try put(city, city.act("policy.sign", await wanted(city)), [])
-    #expect(try await reload(city).changed)
+    let act = try city.act("policy.sign", await wanted(city))
+    try put(city, act, [])
+    #expect(try await reload(city).policyVersion == act.parameters["version"])
     await city.end()
 
     let trusting = try await City()
     try rewrite(trusting) { $0.replacing("at-once: 2", with: "at-once: 3") }
     #expect(try await pending(trusting).signaturesNeeded == 0)
     let taken = try await reload(trusting)
-    #expect(taken.changed && taken.changes?.map(\.effect) == ["widening"])
-    let row = try #require(try await trusting.audit("class=administration&action=policy.loaded").last)
-    #expect(row.note.contains("1 widening"))
+    #expect(!taken.changed || taken.changes?.map(\.effect) == ["widening"])
+    let rows = try await trusting.audit("class=administration&action=policy.loaded")
+    #expect(rows.contains { $0.note.contains("1 widening") })
     await trusting.end()
   }
 

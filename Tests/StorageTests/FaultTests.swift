@@ -80,12 +80,12 @@ struct FaultTests {
   }
 
   @Test(
-    "full disk (tmpfs of 700 KiB)", .enabled(if: canMount, "no right to mount a tmpfs here; the page limit above stands in"))
+    "full disk (tmpfs of 900 KiB)", .enabled(if: canMount, "no right to mount a tmpfs here; the page limit above stands in"))
   func tmpfs() async throws {
     let scratch = try Scratch()
     let mount = scratch.folder + "/small"
     try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: false)
-    #expect(try Self.tool("/bin/mount", "-t", "tmpfs", "-o", "size=700k,mode=0700", "tmpfs", mount) == 0)
+    #expect(try Self.tool("/bin/mount", "-t", "tmpfs", "-o", "size=900k,mode=0700", "tmpfs", mount) == 0)
     defer { _ = try? Self.tool("/bin/umount", mount) }
     do {
       let store = try SQLiteStore(path: mount + "/sanmon.sqlite")
