@@ -24,13 +24,17 @@ struct ForwardTests {
     ///   - certified: the collector asks for a certificate, and gets one.
     ///   - other: the port of somebody else, instead of the collector's.
     ///   - more: keys of the destination.
+    ///   - certificateFor: the address that stands in the collector's certificate.
     init(
       certified: Bool = false, trusting: TestAuthority? = nil, address: String = "127.0.0.1", format: String = "rfc5424",
-      showing: TestAuthority? = nil, port other: Int? = nil, more: String = ""
+      showing: TestAuthority? = nil, port other: Int? = nil, more: String = "",
+      certificateFor: [UInt8] = [127, 0, 0, 1]
     ) async throws {
       let collectors = try TestAuthority("collectors")
       let clients = try TestAuthority("clients")
-      let collector = try SyslogReceiver(collectors, clients: certified ? clients : nil)
+      let collector = try SyslogReceiver(
+        collectors, clients: certified ? clients : nil,
+        chain: collectors.issue("collector", isServer: true, address: certificateFor))
       try await collector.listen()
       self.collector = collector
       let trusted = trusting ?? collectors
@@ -186,7 +190,8 @@ struct ForwardTests {
   @Test("another authority's collector, and one of another name, get nothing")
   func untrusted() async throws {
     for office in [
-      try await Office(trusting: TestAuthority("others")), try await Office(address: "localhost"),
+      try await Office(trusting: TestAuthority("others")), try await Office(certificateFor: [127, 0, 0, 9]),
+      try await Office(address: "localhost", certificateFor: [127, 0, 0, 9]),
     ] {
       try await office.wait { try await office.line().contains("its certificate is not of the authority in trust") }
       #expect(office.collector.messages.isEmpty)

@@ -25,7 +25,8 @@ struct TestAuthority {
   private static let start = Date(timeIntervalSinceNow: -3600)
   private static let end = Date(timeIntervalSinceNow: 86_400)
 
-  func issue(_ name: String, isServer: Bool) throws -> TestLeaf {
+  /// - Parameter address: the one that it is for.
+  func issue(_ name: String, isServer: Bool, address: [UInt8] = [127, 0, 0, 1]) throws -> TestLeaf {
     let key = P256.Signing.PrivateKey()
     let leaf = try Certificate(
       version: .v3, serialNumber: .init(), publicKey: .init(key.publicKey), notValidBefore: Self.start,
@@ -35,7 +36,7 @@ struct TestAuthority {
         Critical(BasicConstraints.notCertificateAuthority)
         Critical(KeyUsage(digitalSignature: true))
         try ExtendedKeyUsage([isServer ? .serverAuth : .clientAuth])
-        SubjectAlternativeNames([.ipAddress(ASN1OctetString(contentBytes: [127, 0, 0, 1]))])
+        SubjectAlternativeNames([.ipAddress(ASN1OctetString(contentBytes: address[...]))])
       }, issuerPrivateKey: .init(self.key))
     return TestLeaf(key: key, der: try leaf.derBytes())
   }
