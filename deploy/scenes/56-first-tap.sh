@@ -41,7 +41,7 @@ expect 0 '典子' "そのカードで入る" "and enters with it" agent LGWAN-PC
 expect 0 '' "ログオフする" "she logs off" agent LGWAN-PC-0045 logoff
 expect 10 'AP100' "同じコードは二度使えない" "the same code does not work twice" tap
 expect 0 'card\.enrolled  p-000018' "記録に、だれがどこで登録したかが残る" "the log keeps who registered it, and where" \
-  at_instance lgwan sanmon audit list --since today --person p-000018 --action card.enrolled
+  at_instance lgwan sanmon audit list --purpose demo --since today --person p-000018 --action card.enrolled
 remove_card
 PASSWORD=
 rm -f "$LETTER"

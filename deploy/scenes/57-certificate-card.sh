@@ -44,5 +44,5 @@ PIN=246810
 expect 0 '菊池' "カードとパスワードで入る" "she enters with card and password" token_logon
 expect 0 '' "ログオフする" "she logs off" agent LGWAN-PC-0045 logoff
 expect 0 '(許可|granted)  logon  p-000043 ' "記録に残る" "and it stands in the log" \
-  at_instance lgwan sanmon audit list --since today --person p-000043 --action logon
+  at_instance lgwan sanmon audit list --purpose demo --since today --person p-000043 --action logon
 PASSWORD=
