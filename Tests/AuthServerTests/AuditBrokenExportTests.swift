@@ -58,18 +58,26 @@ struct AuditBrokenExportTests {
     ("no status", "HTTP/1.1\r\n\r\n"),
   ]
 
+  /// What is asked is what arrives, not when.
+  private static var patient: ClientSettings {
+    var settings = ClientSettings()
+    settings.deadlineMilliseconds = 120_000
+    settings.silenceLimitMilliseconds = 120_000
+    return settings
+  }
+
   @Test("a whole body is handed on in order and what stands behind it is told; another status hands nothing on")
   func receive() async throws {
     let server = try ScriptedSocket(Self.whole)
     let pieces = Mutex<[UInt8]>([])
-    let connection = ServerConnection(unixSocket: server.path)
+    let connection = ServerConnection(unixSocket: server.path, settings: Self.patient)
     let (answer, trailers) = try await connection.receive("/") { piece in pieces.withLock { $0 += piece } }
     #expect(answer.status == 200 && trailers == ["sanmon-rows": "1"])
     #expect(pieces.withLock { $0 } == Array("row,tim\n0,1\n".utf8))
     server.end()
 
     let refusing = try ScriptedSocket("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
-    let (refused, nothing) = try await ServerConnection(unixSocket: refusing.path).receive("/") { piece in
+    let (refused, nothing) = try await ServerConnection(unixSocket: refusing.path, settings: Self.patient).receive("/") { piece in
       pieces.withLock { $0 += piece }
     }
     #expect(refused.status == 403 && refused.body == Array("no".utf8) && nothing.isEmpty)
@@ -81,7 +89,7 @@ struct AuditBrokenExportTests {
   func cut(index: Int) async throws {
     let server = try ScriptedSocket(Self.broken[index].1)
     await #expect(throws: ClientFault.self, "\(Self.broken[index].0)") {
-      _ = try await ServerConnection(unixSocket: server.path).receive("/") { _ in }
+      _ = try await ServerConnection(unixSocket: server.path, settings: Self.patient).receive("/") { _ in }
     }
     server.end()
   }
