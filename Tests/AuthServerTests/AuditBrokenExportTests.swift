@@ -77,7 +77,8 @@ struct AuditBrokenExportTests {
     server.end()
 
     let refusing = try ScriptedSocket("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno")
-    let (refused, nothing) = try await ServerConnection(unixSocket: refusing.path, settings: Self.patient).receive("/") { piece in
+    let (refused, nothing) = try await ServerConnection(unixSocket: refusing.path, settings: Self.patient).receive("/") {
+      piece in
       pieces.withLock { $0 += piece }
     }
     #expect(refused.status == 403 && refused.body == Array("no".utf8) && nothing.isEmpty)
